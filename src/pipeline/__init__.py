@@ -1,0 +1,1 @@
+"""RightRun's pipeline: everything that touches an engine, a file or a service."""

@@ -1,0 +1,1 @@
+"""Every table, declared once. This package imports no engine, tracker or client."""

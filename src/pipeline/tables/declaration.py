@@ -1,0 +1,155 @@
+"""What a table is: declared once, as data, and refused at construction when it makes no sense.
+
+Everything else about a table (DDL, Arrow schema, merge keys, quality checks, the docs page) is
+derived from these declarations by `pipeline.tables.derive`; nothing is written a second time.
+"""
+
+import re
+from dataclasses import KW_ONLY, dataclass
+from enum import StrEnum
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class Layer(StrEnum):
+    """Where a table stands. Data flows from an earlier layer to a later one, never back."""
+
+    SOURCE = "source"
+    BRONZE = "bronze"
+    SILVER = "silver"
+    GOLD = "gold"
+    MODEL = "model"
+    RECOMMENDATION = "recommendation"
+    OPS = "ops"
+
+    @property
+    def rank(self) -> int:
+        return list(Layer).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its Spark SQL type spelled out, its meaning, and the values it may hold."""
+
+    name: str
+    type: str
+    comment: str
+    _: KW_ONLY
+    unit: str = ""
+    nullable: bool = True
+    minimum: float | None = None
+    maximum: float | None = None
+    one_of: tuple[str, ...] = ()
+    sensitive: bool = False
+    """May hold secrets or personal text: dropped at ingestion, from quarantine as well."""
+    audit: bool = False
+    """Says when or by what a row was written: never a reason to rewrite the row, never compared."""
+    since: str = ""
+    """When the source began to fill the column (NULL before); such a column may be absent."""
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"column {self.name!r}: a name is lower snake case")
+        if not self.comment:
+            raise ValueError(f"column {self.name}: a comment is required")
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise ValueError(f"column {self.name}: minimum {self.minimum} > maximum {self.maximum}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table of ours: layer, name, grain in one sentence, merge keys and columns.
+
+    `partition_by` names a date column that prunes reads and merges. `full_name` is
+    `<layer>.<name>`: the layer is the schema in Unity Catalog and the folder under the home.
+    """
+
+    layer: Layer
+    name: str
+    grain: str
+    keys: tuple[str, ...]
+    columns: tuple[Column, ...]
+    partition_by: str | None = None
+
+    def __post_init__(self) -> None:
+        where = self.full_name
+        names = [column.name for column in self.columns]
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"table {where}: a name is lower snake case")
+        if not self.grain:
+            raise ValueError(f"table {where}: its grain is required")
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"table {where}: columns declared twice: {', '.join(repeated)}")
+        if not self.keys:
+            raise ValueError(f"table {where}: keys are required")
+        for key in self.keys:
+            if key not in names:
+                raise ValueError(f"table {where}: key {key} is not a column")
+            if self.column(key).nullable:
+                raise ValueError(f"table {where}: key {key} must not be nullable")
+        if self.partition_by is not None:
+            if self.partition_by not in names:
+                raise ValueError(f"table {where}: partition {self.partition_by} is not a column")
+            partition = self.column(self.partition_by)
+            if partition.type != "date" or partition.nullable:
+                raise ValueError(f"table {where}: partition {partition.name} must be a date, not null")
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.layer}.{self.name}"
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def audit_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns if column.audit)
+
+    def column(self, name: str) -> Column:
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"table {self.full_name} has no column {name}")
+
+
+class Arrival(StrEnum):
+    """How a source table grows, which decides how bronze keeps it."""
+
+    APPEND = "append"
+    """Rows are added and never change: each is kept once."""
+    SNAPSHOT = "snapshot"
+    """The whole table is what holds now: bronze becomes equal to it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceTable(Table):
+    """A system table as we rely on it: the columns we read, pinned, and what its absence costs.
+
+    `system_name` is its three-part name on Databricks; `watermark` the column that tells what is
+    new there, `overlap_hours` how far back a read starts again to catch late rows, `observed_at`
+    the column that says what time the rows speak of (the night's `as_of` is the newest of them),
+    `dated_by` the column whose UTC date partitions bronze, `interval` a start and an end that must
+    not be reversed. `switches_off` says to a user what does not work without it.
+    """
+
+    system_name: str
+    arrival: Arrival
+    switches_off: str
+    required: bool = False
+    watermark: str | None = None
+    overlap_hours: int = 0
+    observed_at: str | None = None
+    dated_by: str | None = None
+    interval: tuple[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        # Not super(): a dataclass with slots is a new class, and the bare form finds the old one.
+        Table.__post_init__(self)
+        if self.layer is not Layer.SOURCE:
+            raise ValueError(f"table {self.full_name}: a source table belongs to the source layer")
+        for name in (self.watermark, self.observed_at, self.dated_by, *(self.interval or ())):
+            if name is not None and name not in self.column_names:
+                raise ValueError(f"table {self.full_name}: {name} is not a column")
+        if (self.arrival is Arrival.APPEND) != (self.watermark is not None):
+            raise ValueError(f"table {self.full_name}: append tables, and only they, have a watermark")
