@@ -26,6 +26,11 @@ class Layer(StrEnum):
     def rank(self) -> int:
         return list(Layer).index(self)
 
+    @property
+    def schema(self) -> str:
+        """The schema its tables live in: recommendations are what Gold promises, so gold."""
+        return "gold" if self is Layer.RECOMMENDATION else str(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -61,7 +66,7 @@ class Table:
     """A table of ours: layer, name, grain in one sentence, merge keys and columns.
 
     `partition_by` names a date column that prunes reads and merges. `full_name` is
-    `<layer>.<name>`: the layer is the schema in Unity Catalog and the folder under the home.
+    `<schema>.<name>`: the schema in Unity Catalog, and the folder under the home.
     """
 
     layer: Layer
@@ -96,7 +101,7 @@ class Table:
 
     @property
     def full_name(self) -> str:
-        return f"{self.layer}.{self.name}"
+        return f"{self.layer.schema}.{self.name}"
 
     @property
     def column_names(self) -> tuple[str, ...]:

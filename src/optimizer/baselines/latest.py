@@ -1,0 +1,98 @@
+"""Where each job stands now: the baseline its next run meets, and the score of its last run.
+
+The baseline includes the last run, because the next one will be compared with it; the score of the
+last run is the one it had against the runs before it. Both come from one pass of `replay`.
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from optimizer.baselines.replay import DEGENERATE, TOO_FEW_RUNS, replay_panel
+from optimizer.config import BaselineConfig
+from optimizer.panel import RunPanel
+from optimizer.quantile import seconds_of
+from optimizer.result import require_one_row_per_job, status_array
+
+__all__ = ["latest"]
+
+
+def latest(
+    runs: pd.DataFrame,
+    *,
+    value: str = "duration_seconds",
+    alpha: float = 0.001,
+    config: BaselineConfig | None = None,
+) -> pd.DataFrame:
+    """The current baseline of every job in `runs`: one row per job, sorted by job id.
+
+    Columns: job_id, status, reason (None when ok), runs (in the baseline), center_seconds (in the
+    unit of `value`), scale_log, last_run_id, last_start_time (UTC), last_robust_z, last_p_value,
+    last_is_anomaly, last_shift, regime_start (UTC), left_out_runs. The last run is the latest
+    started one that has a score or would have had one with more history; its columns are null
+    when the job has none. Raises ValueError for a malformed frame or an alpha outside (0, 1).
+    """
+    if not 0.0 < alpha < 1.0:
+        raise ValueError(f"alpha must be in (0, 1), got {alpha!r}")
+    config = config or BaselineConfig()
+    panel = RunPanel.from_frame(runs, value=value)
+    scores = replay_panel(panel, config)
+
+    # The last testable run of each job: one with a baseline size, scored or not.
+    position = np.where(scores.code <= DEGENERATE, np.arange(panel.row.size), -1)
+    last = np.full(panel.job_ids.size, -1, dtype=np.int64)
+    held = np.diff(panel.offsets) > 0
+    if position.size:
+        last[held] = np.maximum.reduceat(position, panel.offsets[:-1][held])
+    found = last >= 0
+    known = last[found]
+
+    def of_last(values: NDArray[np.generic], missing: object, dtype: object) -> pd.Series:
+        out = np.full(panel.job_ids.size, missing, dtype=object)
+        out[found] = values[known]
+        return pd.Series(out, dtype=dtype)  # type: ignore[call-overload]  # stubs list dtypes
+
+    status = status_array(scores.now_code)
+    frame = pd.DataFrame(
+        {
+            "job_id": panel.job_ids,
+            "status": status,
+            "reason": _reasons(scores.now_code, scores.now_window_runs, config),
+            "runs": scores.now_window_runs,
+            "center_seconds": seconds_of(scores.now_center_log),
+            "scale_log": scores.now_scale_log,
+            "last_run_id": of_last(panel.run_id, None, object),
+            "last_start_time": _utc(of_last(panel.start_us, None, "Int64")),
+            "last_robust_z": of_last(scores.robust_z, np.nan, np.float64),
+            "last_p_value": of_last(scores.p_value, np.nan, np.float64),
+            "last_is_anomaly": of_last(scores.p_value <= alpha, False, bool),
+            "last_shift": of_last(scores.shift, False, bool),
+            "regime_start": pd.DatetimeIndex(
+                scores.now_regime_us.view("datetime64[us]"), tz="UTC"
+            ),
+            "left_out_runs": panel.left_out,
+        }
+    )
+    return require_one_row_per_job(frame, list(panel.job_ids))
+
+
+def _utc(microseconds: pd.Series) -> pd.DatetimeIndex:
+    """Times of nullable microseconds since 1970."""
+    nothing = np.iinfo(np.int64).min
+    filled = microseconds.fillna(nothing).to_numpy(dtype=np.int64)
+    return pd.DatetimeIndex(filled.view("datetime64[us]"), tz="UTC")
+
+
+def _reasons(
+    code: NDArray[np.int8], held: NDArray[np.int64], config: BaselineConfig
+) -> NDArray[np.object_]:
+    """A sentence where the status is not ok, None elsewhere."""
+    out = np.full(code.size, None, dtype=object)
+    few = code == TOO_FEW_RUNS
+    words = held.astype(str).astype(object)
+    out[few] = words[few] + f" finished runs in the current regime; {config.min_runs} are needed"
+    flat = code == DEGENERATE
+    out[flat] = (
+        f"the earlier runs do not vary; a spread of {config.min_scale_log:g} of the log is assumed"
+    )
+    return out

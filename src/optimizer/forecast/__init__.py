@@ -1,0 +1,18 @@
+"""How long will a job's next run take, and how probably is that too long?"""
+
+from optimizer.forecast.backtest import backtest
+from optimizer.forecast.deadline import p_miss_deadline, start_of_day
+from optimizer.forecast.distribution import Distribution
+from optimizer.forecast.fit import Forecaster, fit
+from optimizer.forecast.score import quality, summary
+
+__all__ = [
+    "Distribution",
+    "Forecaster",
+    "backtest",
+    "fit",
+    "p_miss_deadline",
+    "quality",
+    "start_of_day",
+    "summary",
+]

@@ -1,0 +1,153 @@
+"""P(no successful end by a clock time), with the start, the queue and a retry in the account.
+
+With start delay A, queue Q, attempt durations D1, D2, wait W before a retry, failure rate f and
+s seconds from the reference time to the deadline,
+
+    P(met) = (1 - f) P(A + Q + D1 <= s) + f (1 - f) P(A + Q + D1 + W + Q' + D2 <= s)
+
+Sums are taken over a fixed set of equally probable points of each distribution (the midpoints of 24
+equal slices), exactly in the last one: P(X + D <= s) is the mean over the points x of F_D(s - x).
+There is no random number, so the same night always says the same.
+
+Decided here: parts are independent; a failed attempt lasts as long as a successful one, which is
+pessimistic for jobs that fail early; one retry is counted, if the job has one; a job that never
+ends well has P = 1 however generous the deadline.
+"""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from optimizer.forecast.distribution import Distribution
+from optimizer.panel import RunPanel, utc_microseconds
+from optimizer.quantile import LEVELS, probability_over
+from optimizer.result import Status, require_one_row_per_job
+from optimizer.weights import DAY_US
+
+__all__ = ["p_miss_deadline", "start_of_day"]
+
+POINTS: Final = 24
+MIDPOINTS: Final[NDArray[np.float64]] = (np.arange(POINTS) + 0.5) / POINTS
+
+
+def p_miss_deadline(
+    duration: Distribution,
+    seconds_to_deadline: ArrayLike,
+    *,
+    start_delay_seconds: ArrayLike = 0.0,
+    queue_seconds: ArrayLike = 0.0,
+    failure_rate: ArrayLike = 0.0,
+    retries: ArrayLike = 1,
+    retry_wait_seconds: ArrayLike = 0.0,
+) -> NDArray[np.float64]:
+    """P(miss) of each row of `duration`, shape (n,); NaN where something needed is NaN.
+
+    `seconds_to_deadline` counts from the reference time (midnight, or now). `start_delay_seconds`
+    and `queue_seconds` are a number, one number per row (n,), or quantiles (n, 35) at
+    `optimizer.quantile.LEVELS`. Raises ValueError for other shapes, a failure rate outside [0, 1] or
+    retries other than 0 and 1.
+    """
+    n = len(duration)
+    slack = _rows(seconds_to_deadline, n, "seconds_to_deadline")
+    fails = _rows(failure_rate, n, "failure_rate")
+    wait = _rows(retry_wait_seconds, n, "retry_wait_seconds")
+    again = _rows(retries, n, "retries")
+    if np.any((fails < 0.0) | (fails > 1.0)):
+        raise ValueError("failure_rate must be in [0, 1]")
+    if not np.isin(again, (0.0, 1.0)).all():
+        raise ValueError("retries must be 0 or 1: this version counts at most one")
+
+    # What happens before the first attempt: (n, a) equally probable delays.
+    queue = _points(queue_seconds, n, "queue_seconds")
+    before = _sums(_points(start_delay_seconds, n, "start_delay_seconds"), queue)
+    first = _p_met(duration, slack[:, None] - before)
+    # And before the second: the first attempt, the wait and the queue again.
+    tried = duration.quantile(MIDPOINTS)
+    second_before = _sums(_sums(before, tried), queue) + wait[:, None]
+    second = _p_met(duration, slack[:, None] - second_before)
+    met = (1.0 - fails) * first + again * fails * (1.0 - fails) * second
+    return np.asarray(1.0 - met)
+
+
+def _rows(given: ArrayLike, n: int, name: str) -> NDArray[np.float64]:
+    values = np.asarray(given, dtype=np.float64)
+    if values.shape not in ((), (n,)):
+        raise ValueError(f"{name} must be a number or shape ({n},), got {values.shape}")
+    return np.broadcast_to(values, (n,))
+
+
+def _points(given: ArrayLike, n: int, name: str) -> NDArray[np.float64]:
+    """Equally probable values (n, 1) of a constant, (n, 24) of quantiles at LEVELS."""
+    values = np.asarray(given, dtype=np.float64)
+    if values.shape != (n, LEVELS.size):
+        return _rows(given, n, name)[:, None]
+    # Levels are shared by the rows: one interpolation matrix serves all, ends held constant.
+    columns = [np.interp(MIDPOINTS, LEVELS, unit) for unit in np.eye(LEVELS.size)]
+    return np.asarray(values @ np.array(columns))
+
+
+def _sums(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Equally probable points of the sum of independent x (n, a) and y (n, b): at most 48 of them.
+
+    All a * b sums, sorted, then the mean of each slice of equal size: the mean is kept exactly.
+    """
+    every = np.sort((x[:, :, None] + y[:, None, :]).reshape(x.shape[0], -1), axis=1)
+    if every.shape[1] <= 2 * POINTS:
+        return every
+    return np.asarray(every.reshape(x.shape[0], POINTS, -1).mean(axis=2))
+
+
+def _p_met(duration: Distribution, remaining: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean over the columns of `remaining` (n, a) of P(duration <= remaining), shape (n,)."""
+    n, columns = remaining.shape
+    curves = np.repeat(duration.log_quantiles, columns, axis=0)
+    over = probability_over(curves, remaining.reshape(-1))
+    return np.asarray(1.0 - over.reshape(n, columns).mean(axis=1))
+
+
+def start_of_day(
+    runs: pd.DataFrame, *, as_of: pd.Timestamp, days: int = 28, min_days: int = 5
+) -> pd.DataFrame:
+    """When a job's first run of a day starts, from the last `days` days before `as_of`.
+
+    One row per job: job_id, status, reason, days (with a run), start_delay_seconds (list of 35
+    quantiles of seconds after midnight UTC at LEVELS, None when fewer than `min_days` days had a
+    run). Quantiles are order statistics at k / (n + 1), the extremes held constant.
+    """
+    panel = RunPanel.from_frame(runs)
+    job = np.repeat(np.arange(panel.job_ids.size), np.diff(panel.offsets))
+    until_us = int(utc_microseconds(pd.Series([as_of]), "as_of")[0][0])
+    day = panel.start_us // DAY_US
+    recent = (panel.start_us < until_us) & (panel.start_us >= until_us - days * DAY_US)
+    kept = np.flatnonzero(recent)
+    new_day = (np.diff(job[kept], prepend=-1) != 0) | (np.diff(day[kept], prepend=-1) != 0)
+    kept = kept[new_day]
+    seconds = (panel.start_us[kept] - day[kept] * DAY_US) / 1e6
+    kept_job = job[kept]
+    seconds = seconds[np.lexsort((seconds, kept_job))]
+    count = np.bincount(kept_job, minlength=panel.job_ids.size)
+    begin = np.concatenate(([0], np.cumsum(count)[:-1])).astype(np.int64)
+    enough = count >= min_days
+    # Order statistic number p (n + 1), counted from one, linear between its neighbours.
+    rank = np.clip(LEVELS[None, :] * (count[enough, None] + 1) - 1, 0, count[enough, None] - 1)
+    low = np.floor(rank).astype(np.int64)
+    high = np.minimum(low + 1, count[enough, None] - 1)
+    at = begin[enough, None]
+    values = seconds[at + low] + (rank - low) * (seconds[at + high] - seconds[at + low])
+    quantiles = np.full(panel.job_ids.size, None, dtype=object)
+    quantiles[enough] = pd.Series(values.tolist(), dtype=object).to_numpy()
+    words = count.astype(str).astype(object)
+    frame = pd.DataFrame(
+        {
+            "job_id": panel.job_ids,
+            "status": np.where(enough, Status.OK.value, Status.TOO_FEW_RUNS.value),
+            "reason": np.where(
+                enough, None, words + f" of {days} days had a run; {min_days} are needed"
+            ),
+            "days": count,
+            "start_delay_seconds": quantiles,
+        }
+    )
+    return require_one_row_per_job(frame, list(panel.job_ids))

@@ -1,0 +1,175 @@
+"""The distribution of every job's next run, as a state that can be stored, updated and asked.
+
+`fit` keeps, for each job, its curve (see `optimizer.forecast.decay`) and the latest runs behind it.
+A state row holds everything that prediction needs; the runs behind it are needed only to update.
+
+Decided here: `fit(a)` followed by `update(b)` is the same as `fit(a and b)`, to the last digit,
+because a state is always recomputed from its runs; a run delivered again (same job, run id and
+start) replaces the one known; a job never seen is answered not_assessed, not guessed.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from optimizer.config import ForecastConfig
+from optimizer.forecast.decay import TOO_FEW_RUNS, curves_at
+from optimizer.forecast.distribution import Distribution
+from optimizer.panel import LEFT_OUT, NEVER_US, RunPanel, utc_microseconds
+from optimizer.quantile import LEVELS, seconds_of
+from optimizer.result import Status, require_one_row_per_job, status_array
+
+__all__ = ["STATE_COLUMNS", "Forecaster", "fit"]
+
+STATE_COLUMNS = (
+    "job_id",
+    "status",
+    "reason",
+    "runs",
+    "effective_runs",
+    "last_start_time",
+    "failure_rate",
+    "quantile_seconds",
+)
+RUN_COLUMNS = ["job_id", "run_id", "start_time", "duration_seconds", "status"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forecaster:
+    """States of many jobs. Build with `fit` or `from_states`; nothing changes it."""
+
+    states: pd.DataFrame
+    """One row per job, sorted by job id: STATE_COLUMNS; quantile_seconds is a list of 35 floats at
+    `optimizer.quantile.LEVELS`, None where too few runs."""
+    runs: pd.DataFrame | None
+    """The runs behind the states; None for a forecaster rebuilt from states alone."""
+    config: ForecastConfig
+
+    @classmethod
+    def from_states(
+        cls,
+        states: pd.DataFrame,
+        *,
+        runs: pd.DataFrame | None = None,
+        config: ForecastConfig | None = None,
+    ) -> "Forecaster":
+        """From a stored `states` frame; raises ValueError if columns are missing or a job repeats.
+
+        Give `runs` (as of `Forecaster.runs`) as well to be able to update.
+        """
+        missing = [name for name in STATE_COLUMNS if name not in states.columns]
+        if missing:
+            raise ValueError(f"states lack the column(s) {', '.join(missing)}")
+        if states["job_id"].duplicated().any():
+            raise ValueError("states hold a job more than once; keep one row per job_id")
+        return cls(states.reset_index(drop=True), runs, config or ForecastConfig())
+
+    def predict(self, upcoming: pd.DataFrame) -> Distribution:
+        """The distribution of a run of each row's `job_id`, in the order of `upcoming`."""
+        if "job_id" not in upcoming.columns:
+            raise ValueError("upcoming lacks the column job_id")
+        at = pd.Index(self.states["job_id"]).get_indexer(pd.Index(upcoming["job_id"]))
+        known = at >= 0
+        log_quantiles = np.full((len(upcoming), LEVELS.size), np.nan)
+        status = np.full(len(upcoming), Status.NOT_ASSESSED.value, dtype=object)
+        log_quantiles[known] = _log_curves(self.states["quantile_seconds"])[at[known]]
+        status[known] = self.states["status"].to_numpy(dtype=object)[at[known]]
+        return Distribution(log_quantiles, status)
+
+    def update(self, new_runs: pd.DataFrame, *, as_of: pd.Timestamp | None = None) -> "Forecaster":
+        """A new forecaster that has also seen `new_runs`.
+
+        Raises ValueError for a malformed frame or if this forecaster was rebuilt without its runs.
+        """
+        if self.runs is None:
+            raise ValueError(
+                "these states came without their runs and cannot be updated: fit again, or pass "
+                "runs= to from_states"
+            )
+        both = new_runs[RUN_COLUMNS] if self.runs.empty else self.runs
+        if not self.runs.empty and len(new_runs):
+            both = pd.concat([self.runs, new_runs[RUN_COLUMNS]], ignore_index=True)
+            both = both.drop_duplicates(["job_id", "run_id", "start_time"], keep="last")
+        return fit(both, as_of=as_of, config=self.config)
+
+
+def fit(
+    runs: pd.DataFrame, *, as_of: pd.Timestamp | None = None, config: ForecastConfig | None = None
+) -> Forecaster:
+    """Fit every job in `runs`, using only runs that ended before `as_of` (default: all ended).
+
+    Raises ValueError for a malformed frame or a naive `as_of`.
+    """
+    config = config or ForecastConfig()
+    panel = RunPanel.from_frame(runs)
+    origin_us = NEVER_US
+    if as_of is not None:
+        origin_us = int(utc_microseconds(pd.Series([as_of]), "as_of")[0][0])
+    jobs = panel.job_ids.size
+    curves = curves_at(
+        panel,
+        np.arange(jobs + 1, dtype=np.int64),
+        np.full(jobs, origin_us, dtype=np.int64),
+        config,
+    )
+    known = (panel.end_us < origin_us) & (panel.outcome != LEFT_OUT)
+    seconds = seconds_of(curves.log_quantiles)
+    answered = curves.code != TOO_FEW_RUNS
+    states = pd.DataFrame(
+        {
+            "job_id": panel.job_ids,
+            "status": status_array(curves.code),
+            "reason": _reasons(curves.runs, answered, config.min_runs),
+            "runs": curves.runs,
+            "effective_runs": curves.effective_runs,
+            "last_start_time": _last_start(panel, known),
+            "failure_rate": curves.failure_rate,
+            "quantile_seconds": pd.Series(
+                [row if use else None for row, use in zip(seconds.tolist(), answered, strict=True)],
+                dtype=object,
+            ),
+        }
+    )
+    require_one_row_per_job(states, list(panel.job_ids))
+    return Forecaster(states, _kept_runs(runs, panel, known), config)
+
+
+def _kept_runs(runs: pd.DataFrame, panel: RunPanel, known: NDArray[np.bool_]) -> pd.DataFrame:
+    """The usable runs behind the states, plus one row for each job that has none."""
+    kept = np.zeros(panel.rows, dtype=bool)
+    kept[panel.row[known]] = True
+    seen = set(runs["job_id"].to_numpy()[kept])
+    first = ~runs["job_id"].duplicated().to_numpy() & ~runs["job_id"].isin(seen).to_numpy()
+    return runs.loc[kept | first, RUN_COLUMNS].reset_index(drop=True)
+
+
+def _last_start(panel: RunPanel, known: NDArray[np.bool_]) -> pd.DatetimeIndex:
+    """The latest start of a known run of each job, NaT for none; shape (J,)."""
+    nothing = np.iinfo(np.int64).min
+    start = np.where(known, panel.start_us, nothing)
+    out = np.full(panel.job_ids.size, nothing, dtype=np.int64)
+    held = np.diff(panel.offsets) > 0
+    if start.size:
+        out[held] = np.maximum.reduceat(start, panel.offsets[:-1][held])
+    return pd.DatetimeIndex(out.view("datetime64[us]"), tz="UTC")
+
+
+def _reasons(
+    runs: NDArray[np.int64], answered: NDArray[np.bool_], needed: int
+) -> NDArray[np.object_]:
+    """A sentence where a job is not answered, None elsewhere."""
+    out = np.full(runs.size, None, dtype=object)
+    words = runs[~answered].astype(str).astype(object)
+    out[~answered] = words + f" successful runs have ended; {needed} are needed"
+    return out
+
+
+def _log_curves(column: pd.Series) -> NDArray[np.float64]:
+    """Lists of 35 seconds, or nothing, as log curves (J, 35)."""
+    out = np.full((len(column), LEVELS.size), np.nan)
+    present = column.notna().to_numpy(dtype=bool)
+    if present.any():
+        out[present] = np.log(np.stack(column.to_numpy(dtype=object)[present]).astype(np.float64))
+    return out

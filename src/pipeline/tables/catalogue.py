@@ -1,0 +1,23 @@
+"""All tables RightRun owns, in the order data flows."""
+
+from pipeline.tables import bronze, gold, ops, silver
+from pipeline.tables.declaration import Table
+
+TABLES: tuple[Table, ...] = (
+    *bronze.BRONZE_OF.values(),
+    bronze.QUARANTINE,
+    *silver.SILVER_TABLES,
+    *gold.GOLD_TABLES,
+    *gold.MODEL_TABLES,
+    *gold.RECOMMENDATION_TABLES,
+    *ops.OPS_TABLES,
+)
+
+
+def table_named(name: str) -> Table:
+    """The table called `schema.name`, or `name` when only one schema has it; KeyError otherwise."""
+    found = [table for table in TABLES if name in (table.full_name, table.name)]
+    exact = [table for table in found if table.full_name == name]
+    if len(found) == 1 or exact:
+        return (exact or found)[0]
+    raise KeyError(name)

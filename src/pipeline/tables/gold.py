@@ -1,0 +1,367 @@
+"""Gold: what RightRun promises. Facts by job, day and team; then forecasts and recommendations.
+
+Every table about jobs has one row for each job that ran or is defined; a job that could not be
+assessed has a status and a reason instead of numbers, and is never left out.
+"""
+
+from pipeline.tables.declaration import Column, Layer, Table
+from pipeline.tables.silver import (
+    CURRENCY,
+    LIST_COST,
+    RUN_DATE,
+    SERIES,
+    SLA,
+    UNPRICED,
+    WORKSPACE,
+)
+
+ASSESSMENT = (
+    Column(
+        "status",
+        "string",
+        "ok, or why there is no answer",
+        nullable=False,
+        one_of=("ok", "too_few_runs", "degenerate", "not_assessed", "error"),
+    ),
+    Column("reason", "string", "The status in one sentence; empty when ok", nullable=False),
+)
+
+
+def _counts(of: str) -> tuple[Column, ...]:
+    return tuple(
+        Column(name, "bigint", f"{of} {meaning}", nullable=False, minimum=0)
+        for name, meaning in (
+            ("runs", "of any outcome, in flight included"),
+            ("succeeded", "that succeeded"),
+            ("failed", "that failed"),
+            ("timed_out", "that hit their timeout"),
+            ("cancelled", "that were cancelled"),
+            ("skipped", "that were skipped, blocked or excluded"),
+            ("in_flight", "not ended yet"),
+            ("repairs", "counted by attempts after the first"),
+        )
+    )
+
+
+_DURATIONS = (
+    Column("median_seconds", "double", "Median duration of successful attempts", unit="seconds", minimum=0),
+    Column("p95_seconds", "double", "95 % quantile of the same", unit="seconds", minimum=0),
+    Column("busy_seconds", "double", "Time in attempts", unit="seconds", nullable=False, minimum=0),
+)
+
+JOBS = Table(
+    layer=Layer.GOLD,
+    name="jobs",
+    grain="one job that is defined or has run, as it is now",
+    keys=("workspace_id", "series_key"),
+    columns=(
+        WORKSPACE,
+        SERIES,
+        Column("job_id", "string", "Job; NULL for submitted runs, whose job id is new each time"),
+        Column("name", "string", "Newest name"),
+        Column("workspace_name", "string", "Workspace's name"),
+        Column("url", "string", "Link to the job"),
+        Column("team", "string", "Team"),
+        Column("team_source", "string", "The tag's key the team came from"),
+        Column("owner", "string", "Owner"),
+        Column("owner_source", "string", "The tag's key, or run_as, or creator"),
+        Column("tier", "int", "1 critical, 2 important, 3 the rest", minimum=1, maximum=3),
+        Column("tier_source", "string", "The tag's key the tier came from"),
+        *SLA,
+        Column("sla_problem", "string", "A declared SLA that could not be read, and why"),
+        Column("cron", "string", "Quartz cron expression of the schedule"),
+        Column("timezone", "string", "Time zone of the schedule"),
+        Column(
+            "state",
+            "string",
+            "active, paused, deleted; submitted when only runs are known, undefined when the"
+            " definition is missing",
+            nullable=False,
+            one_of=("active", "paused", "deleted", "submitted", "undefined"),
+        ),
+        Column("is_continuous", "boolean", "Runs without end: no duration baseline", nullable=False),
+        Column("first_run_at", "timestamp", "First start known"),
+        Column("last_run_at", "timestamp", "Last start known"),
+        Column("runs", "bigint", "Runs known", nullable=False, minimum=0),
+    ),
+)
+
+JOB_DAILY = Table(
+    layer=Layer.GOLD,
+    name="job_daily",
+    grain="one job's runs that started on one day (UTC)",
+    keys=("workspace_id", "series_key", "run_date"),
+    partition_by="run_date",
+    columns=(RUN_DATE, WORKSPACE, SERIES, *_counts("Runs"), *_DURATIONS),
+)
+
+JOB_WEEKLY = Table(
+    layer=Layer.GOLD,
+    name="job_weekly",
+    grain="one job's runs that started in one week (Monday to Sunday, UTC)",
+    keys=("workspace_id", "series_key", "run_week"),
+    partition_by="run_week",
+    columns=(
+        Column("run_week", "date", "Monday of the week", nullable=False),
+        WORKSPACE,
+        SERIES,
+        *_counts("Runs"),
+        *_DURATIONS,
+    ),
+)
+
+JOB_HEALTH = Table(
+    layer=Layer.GOLD,
+    name="job_health",
+    grain="one job's state of health over the last 90 days",
+    keys=("workspace_id", "series_key"),
+    columns=(
+        WORKSPACE,
+        SERIES,
+        Column("last_run_id", "string", "Last run that ended with a verdict"),
+        Column("last_status", "string", "Its outcome"),
+        Column("last_ended_at", "timestamp", "When it ended"),
+        Column("last_termination_code", "string", "Why it ended"),
+        Column("last_failure_class", "string", "Group of that code"),
+        Column("last_success_at", "timestamp", "When a run last succeeded"),
+        Column(
+            "consecutive_failures",
+            "bigint",
+            "Runs that failed or timed out since the last success",
+            nullable=False,
+            minimum=0,
+        ),
+        Column("failing_since", "timestamp", "End of the first of them"),
+        Column("is_failing", "boolean", "Whether the last verdict is a failure", nullable=False),
+        Column("in_flight", "bigint", "Runs not ended yet", nullable=False, minimum=0),
+    ),
+)
+
+SLA_DAILY = Table(
+    layer=Layer.GOLD,
+    name="sla_daily",
+    grain="one job's runs of one day against its SLA",
+    keys=("workspace_id", "series_key", "run_date"),
+    partition_by="run_date",
+    columns=(
+        RUN_DATE,
+        WORKSPACE,
+        SERIES,
+        Column("met", "bigint", "Runs that met it", nullable=False, minimum=0),
+        Column("missed", "bigint", "Runs that missed it", nullable=False, minimum=0),
+        Column("pending", "bigint", "Runs not decided yet", nullable=False, minimum=0),
+        Column("exempt", "bigint", "Runs cancelled or skipped", nullable=False, minimum=0),
+        Column("worst_margin_seconds", "double", "Least time to spare", unit="seconds"),
+    ),
+)
+
+COST_DAILY = Table(
+    layer=Layer.GOLD,
+    name="cost_daily",
+    grain="one day's cost of one workspace, job (or none), product, price status and team",
+    keys=("usage_date", "workspace_id", "job_id", "product", "team", "price_status"),
+    partition_by="usage_date",
+    columns=(
+        Column("usage_date", "date", "Day of the usage", nullable=False),
+        Column("workspace_id", "string", "Workspace; empty for the account itself", nullable=False),
+        Column("job_id", "string", "Job; empty where the usage has none", nullable=False),
+        Column("product", "string", "billing_origin_product", nullable=False),
+        Column("team", "string", "Who is charged; empty when nobody could be named", nullable=False),
+        Column(
+            "attribution",
+            "string",
+            "job_tag: team in the job's tags that day; usage_tag: in the usage's own tags;"
+            " none: unattributed",
+            nullable=False,
+            one_of=("job_tag", "usage_tag", "none"),
+        ),
+        Column(
+            "price_status",
+            "string",
+            "priced, free or unpriced",
+            nullable=False,
+            one_of=("priced", "free", "unpriced"),
+        ),
+        Column("dbu", LIST_COST.type, "Usage measured in DBU", unit="DBU", nullable=False),
+        CURRENCY,
+        LIST_COST,
+        UNPRICED,
+    ),
+)
+
+TEAM_COST_DAILY = Table(
+    layer=Layer.GOLD,
+    name="team_cost_daily",
+    grain="one day's cost of one team; the team with an empty name is what could not be attributed",
+    keys=("usage_date", "team"),
+    partition_by="usage_date",
+    columns=(
+        Column("usage_date", "date", "Day of the usage", nullable=False),
+        Column("team", "string", "Team; empty for unattributed cost", nullable=False),
+        CURRENCY,
+        LIST_COST,
+        Column("by_job_tag", LIST_COST.type, "Part attributed by the job's tags", nullable=False),
+        Column("by_usage_tag", LIST_COST.type, "Part attributed by the usage's tags", nullable=False),
+        UNPRICED,
+        Column("jobs", "bigint", "Jobs with cost", nullable=False, minimum=0),
+    ),
+)
+
+JOB_TRENDS = Table(
+    layer=Layer.GOLD,
+    name="job_trends",
+    grain="one job over the last 7 or 30 days, and over as many before",
+    keys=("workspace_id", "series_key", "window_days"),
+    columns=(
+        WORKSPACE,
+        SERIES,
+        Column("window_days", "int", "Length of the window: 7 or 30", unit="days", nullable=False),
+        *(
+            column
+            for prefix, when in (("", "in the window"), ("previous_", "in the window before it"))
+            for column in (
+                Column(f"{prefix}runs", "bigint", f"Runs {when}", nullable=False, minimum=0),
+                Column(
+                    f"{prefix}success_rate",
+                    "double",
+                    f"Share of succeeded among succeeded, failed and timed out {when}",
+                    minimum=0,
+                    maximum=1,
+                ),
+                Column(
+                    f"{prefix}mean_daily_median_seconds",
+                    "double",
+                    f"Mean over days of the day's median duration {when}",
+                    unit="seconds",
+                    minimum=0,
+                ),
+                Column(f"{prefix}list_cost", LIST_COST.type, f"List cost {when}", nullable=False),
+            )
+        ),
+        CURRENCY,
+    ),
+)
+
+DURATION_STATES = Table(
+    layer=Layer.MODEL,
+    name="duration_states",
+    grain="one job's learned distribution of the duration of a successful attempt",
+    keys=("job_id",),
+    columns=(
+        Column("job_id", "string", "The series key", nullable=False),
+        *ASSESSMENT,
+        Column("runs", "bigint", "Attempts it was learned from", nullable=False, minimum=0),
+        Column("effective_runs", "double", "The same, weighted by recency", minimum=0),
+        Column("last_start_time", "timestamp", "Start of the newest of them"),
+        Column("failure_rate", "double", "Recent share of attempts that failed", minimum=0, maximum=1),
+        Column(
+            "quantile_seconds", "array<double>", "Quantiles on the fixed grid of levels", unit="seconds"
+        ),
+    ),
+)
+
+FORECAST_QUALITY = Table(
+    layer=Layer.MODEL,
+    name="forecast_quality",
+    grain="how well the forecasts of one job's runs did over its history",
+    keys=("job_id",),
+    columns=(
+        Column("job_id", "string", "The series key", nullable=False),
+        *ASSESSMENT,
+        Column("scored_runs", "bigint", "Runs that were forecast and scored", nullable=False, minimum=0),
+        Column("crps_log", "double", "Mean CRPS of log1p(duration)", minimum=0),
+        Column("crps_log_rule", "double", "The same of the usual rule: quantiles of 7 days", minimum=0),
+        Column("coverage_50", "double", "Share of runs below the 50 % quantile", minimum=0, maximum=1),
+        Column("coverage_90", "double", "Share of runs below the 90 % quantile", minimum=0, maximum=1),
+        Column("coverage_99", "double", "Share of runs below the 99 % quantile", minimum=0, maximum=1),
+        Column("brier", "double", "Brier score of P(duration > limit)", minimum=0, maximum=1),
+    ),
+)
+
+JOB_FORECAST = Table(
+    layer=Layer.RECOMMENDATION,
+    name="job_forecast",
+    grain="one job's next run: how long it will take and whether it will miss its SLA",
+    keys=("workspace_id", "series_key"),
+    columns=(
+        WORKSPACE,
+        SERIES,
+        *ASSESSMENT,
+        Column("runs", "bigint", "Attempts it was learned from", nullable=False, minimum=0),
+        *(
+            Column(f"p{level}_seconds", "double", f"{level} % quantile", unit="seconds", minimum=0)
+            for level in (50, 80, 90, 95, 99)
+        ),
+        *SLA,
+        Column("next_start_at", "timestamp", "When the next run is expected to start"),
+        Column("p_miss", "double", "P(the next run misses the SLA)", minimum=0, maximum=1),
+        Column(
+            "sla_status",
+            "string",
+            "ok, or why there is no p_miss",
+            nullable=False,
+            one_of=("ok", "no_sla", "not_assessed"),
+        ),
+    ),
+)
+
+JOB_BASELINE = Table(
+    layer=Layer.RECOMMENDATION,
+    name="job_baseline",
+    grain="one job's usual duration and how its last run compares",
+    keys=("workspace_id", "series_key"),
+    columns=(
+        WORKSPACE,
+        SERIES,
+        *ASSESSMENT,
+        Column("runs", "bigint", "Attempts it was learned from", nullable=False, minimum=0),
+        Column("center_seconds", "double", "Usual duration", unit="seconds", minimum=0),
+        Column("scale_log", "double", "Usual spread of log(duration)", minimum=0),
+        Column("last_run_id", "string", "The run compared"),
+        Column("last_robust_z", "double", "Its distance from usual in scales"),
+        Column("last_p_value", "double", "P(a usual run is this slow)", minimum=0, maximum=1),
+        Column("last_is_anomaly", "boolean", "Whether it behaves unlike its job"),
+        Column("regime_start", "timestamp", "Since when the usual holds"),
+    ),
+)
+
+RIGHTSIZING = Table(
+    layer=Layer.RECOMMENDATION,
+    name="rightsizing",
+    grain="one job's recommended cluster size",
+    keys=("workspace_id", "series_key"),
+    columns=(
+        WORKSPACE,
+        SERIES,
+        *ASSESSMENT,
+        Column("action", "string", "keep, downsize or upsize; NULL when not assessed", one_of=("keep", "downsize", "upsize")),
+        Column("worker_node_type", "string", "Instance type of the workers"),
+        Column("workers", "int", "Workers now", minimum=0),
+        Column("recommended_workers", "int", "Workers recommended", minimum=0),
+        Column("runs", "bigint", "Runs with utilisation", nullable=False, minimum=0),
+        Column("node_minutes", "bigint", "Worker-minutes seen", nullable=False, minimum=0),
+        Column("cpu_p95_pct", "double", "95 % quantile of workers' busy CPU", unit="percent", minimum=0),
+        Column("mem_p99_pct", "double", "99 % quantile of workers' memory", unit="percent", minimum=0),
+        Column("list_cost_30_days", "double", "List cost of the last 30 days", unit="currency_code", minimum=0),
+        Column("currency_code", "string", "Currency of the money columns", nullable=False),
+        Column("saving_lower", "double", "Monthly saving, lower end of 80 %", unit="currency_code", minimum=0),
+        Column("saving_mid", "double", "Monthly saving, middle", unit="currency_code", minimum=0),
+        Column("saving_upper", "double", "Monthly saving, upper end", unit="currency_code", minimum=0),
+        Column("saving_part", "string", "What the saving covers: dbu, the DBU part only", one_of=("dbu",)),
+        Column("p_miss_now", "double", "P(miss the SLA) at the size now", minimum=0, maximum=1),
+        Column("p_miss_recommended", "double", "P(miss the SLA) at the recommended size", minimum=0, maximum=1),
+    ),
+)
+
+GOLD_TABLES: tuple[Table, ...] = (
+    JOBS,
+    JOB_DAILY,
+    JOB_WEEKLY,
+    JOB_HEALTH,
+    SLA_DAILY,
+    COST_DAILY,
+    TEAM_COST_DAILY,
+    JOB_TRENDS,
+)
+MODEL_TABLES: tuple[Table, ...] = (DURATION_STATES, FORECAST_QUALITY)
+RECOMMENDATION_TABLES: tuple[Table, ...] = (JOB_FORECAST, JOB_BASELINE, RIGHTSIZING)
