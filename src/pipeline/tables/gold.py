@@ -80,8 +80,8 @@ JOBS = Table(
             one_of=("active", "paused", "deleted", "submitted", "undefined"),
         ),
         Column("is_continuous", "boolean", "Runs without end: no duration baseline", nullable=False),
-        Column("first_run_at", "timestamp", "First start known"),
-        Column("last_run_at", "timestamp", "Last start known"),
+        Column("first_run_date", "date", "Day of the first run known"),
+        Column("last_run_date", "date", "Day of the last run known"),
         Column("runs", "bigint", "Runs known", nullable=False, minimum=0),
     ),
 )
@@ -235,7 +235,11 @@ JOB_TRENDS = Table(
                     unit="seconds",
                     minimum=0,
                 ),
-                Column(f"{prefix}list_cost", LIST_COST.type, f"List cost {when}", nullable=False),
+                Column(
+                    f"{prefix}list_cost",
+                    LIST_COST.type,
+                    f"List cost {when}; NULL where billing does not name the job",
+                ),
             )
         ),
         CURRENCY,

@@ -236,7 +236,9 @@ RUN_CLUSTERS = Table(
     name="run_clusters",
     grain="one cluster that a run used, and from when to when",
     keys=("workspace_id", "run_id", "cluster_id"),
+    partition_by="used_date",
     columns=(
+        Column("used_date", "date", "UTC date of used_from", nullable=False),
         WORKSPACE,
         JOB,
         RUN,

@@ -1,0 +1,74 @@
+"""Costs by day and who is charged: attributed plus unattributed is all of it, to the last digit."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+_MONEY = "decimal(38,18)"
+
+
+def _total(amount: Column) -> Column:
+    return F.coalesce(F.sum(amount), F.lit(0)).cast(_MONEY)
+
+
+def cost_daily(usage_costs: DataFrame, job_versions: DataFrame) -> DataFrame:
+    """gold.cost_daily from silver.usage_costs and silver.job_versions.
+
+    The team in the job's tags at the end of that day is charged; failing that, the team in the
+    usage's own tags (its cluster's, warehouse's or policy's).
+    """
+    teams = job_versions.where("team IS NOT NULL").select(
+        "workspace_id", "job_id", "team", "valid_from", "valid_to", "is_first"
+    )
+    days = usage_costs.select("usage_date", "workspace_id", "job_id").where("job_id <> ''").distinct()
+    day_end = F.timestamp_add("DAY", F.lit(1), F.col("usage_date").cast("timestamp"))
+    held = (
+        days.join(teams, ["workspace_id", "job_id"])
+        .where(
+            (F.col("is_first") | (F.col("valid_from") < day_end))
+            & (F.col("valid_to").isNull() | (F.col("valid_to") >= day_end))
+        )
+        .select("usage_date", "workspace_id", "job_id", F.col("team").alias("job_team"))
+    )
+    charged = usage_costs.join(held, ["usage_date", "workspace_id", "job_id"], "left").select(
+        "usage_date",
+        "workspace_id",
+        "job_id",
+        F.coalesce("product", F.lit("")).alias("product"),
+        F.coalesce("job_team", "tag_team", F.lit("")).alias("team"),
+        F.when(F.col("job_team").isNotNull(), F.lit("job_tag"))
+        .when(F.col("tag_team").isNotNull(), F.lit("usage_tag"))
+        .otherwise(F.lit("none"))
+        .alias("attribution"),
+        "price_status",
+        F.when(F.col("usage_unit") == "DBU", F.col("usage_quantity")).alias("dbu"),
+        "currency_code",
+        "list_cost",
+        "unpriced_quantity",
+    )
+    return charged.groupBy(
+        "usage_date", "workspace_id", "job_id", "product", "team", "price_status"
+    ).agg(
+        F.min("attribution").alias("attribution"),
+        _total(F.col("dbu")).alias("dbu"),
+        F.max("currency_code").alias("currency_code"),
+        _total(F.col("list_cost")).alias("list_cost"),
+        _total(F.col("unpriced_quantity")).alias("unpriced_quantity"),
+    )
+
+
+def team_cost_daily(cost_daily: DataFrame) -> DataFrame:
+    """gold.team_cost_daily from gold.cost_daily."""
+
+    def part(attribution: str) -> Column:
+        return _total(F.when(F.col("attribution") == attribution, F.col("list_cost")))
+
+    return cost_daily.groupBy("usage_date", "team").agg(
+        F.max("currency_code").alias("currency_code"),
+        _total(F.col("list_cost")).alias("list_cost"),
+        part("job_tag").alias("by_job_tag"),
+        part("usage_tag").alias("by_usage_tag"),
+        _total(F.col("unpriced_quantity")).alias("unpriced_quantity"),
+        F.count_distinct(
+            F.when(F.col("job_id") != "", F.concat_ws("/", "workspace_id", "job_id"))
+        ).alias("jobs"),
+    )

@@ -1,0 +1,55 @@
+"""The list of jobs: all that are defined or have run, as they are now."""
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+_KEY = ["workspace_id", "series_key"]
+
+
+def jobs(job_versions: DataFrame, job_daily: DataFrame, workspaces: DataFrame) -> DataFrame:
+    """gold.jobs from silver.job_versions, gold.job_daily and bronze.workspaces_latest."""
+    defined = job_versions.where("valid_to IS NULL").withColumn("is_defined", F.lit(True))
+    ran = job_daily.groupBy(*_KEY).agg(
+        F.min("run_date").alias("first_run_date"),
+        F.max("run_date").alias("last_run_date"),
+        F.sum("runs").alias("runs"),
+    )
+    joined = defined.join(ran, _KEY, "full_outer").join(
+        workspaces.select("workspace_id", "workspace_name", "workspace_url"), "workspace_id", "left"
+    )
+    # What follows the workspace in the key: a job id, or the name of submitted runs.
+    own_key = F.expr("substring(series_key, length(workspace_id) + 2)")
+    is_job = F.col("is_defined").isNotNull() | own_key.rlike("^[0-9]+$")
+    job_id = F.when(is_job, own_key)
+    return joined.select(
+        "workspace_id",
+        "series_key",
+        job_id.alias("job_id"),
+        F.coalesce("name", F.when(~is_job, own_key)).alias("name"),
+        "workspace_name",
+        F.concat(F.rtrim(F.regexp_replace("workspace_url", "/+$", "")), F.lit("/jobs/"), job_id).alias("url"),
+        "team",
+        "team_source",
+        "owner",
+        "owner_source",
+        "tier",
+        "tier_source",
+        "sla_kind",
+        "sla_limit_seconds",
+        "sla_time_of_day",
+        "sla_timezone",
+        "sla_source",
+        "sla_problem",
+        "cron",
+        "timezone",
+        F.when(F.col("deleted_at").isNotNull(), F.lit("deleted"))
+        .when(F.col("is_paused"), F.lit("paused"))
+        .when(F.col("is_defined").isNotNull(), F.lit("active"))
+        .when(is_job, F.lit("undefined"))
+        .otherwise(F.lit("submitted"))
+        .alias("state"),
+        F.coalesce("is_continuous", F.lit(False)).alias("is_continuous"),
+        "first_run_date",
+        "last_run_date",
+        F.coalesce("runs", F.lit(0)).cast("bigint").alias("runs"),
+    )

@@ -1,0 +1,75 @@
+"""Each job over the last 7 and 30 whole days, beside as many days before.
+
+The window ends with the last day that is over at `as_of`; the day that is still going would make
+every trend look like a fall.
+"""
+
+from datetime import datetime
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+WINDOWS_DAYS = (7, 30)
+
+
+def job_trends(
+    job_daily: DataFrame, cost_daily: DataFrame, *, as_of: datetime, currency_code: str
+) -> DataFrame:
+    """gold.job_trends from gold.job_daily and gold.cost_daily of the last 60 days."""
+    today = F.lit(as_of.date())
+    windows = F.explode(F.array(*(F.lit(days) for days in WINDOWS_DAYS))).alias("window_days")
+    key = ["workspace_id", "series_key", "window_days"]
+
+    def aged(frame: DataFrame, date: str) -> DataFrame:
+        """Rows once for each window they fall in, `is_now` telling it from the one before."""
+        return (
+            frame.select("*", windows, F.datediff(today, F.col(date)).alias("age_days"))
+            .where("age_days >= 1 AND age_days <= 2 * window_days")
+            .withColumn("is_now", F.col("age_days") <= F.col("window_days"))
+        )
+
+    def both(aggregate: dict[str, Column]) -> list[Column]:
+        return [
+            _within(F.col("is_now") if not prefix else ~F.col("is_now"), column).alias(prefix + name)
+            for prefix in ("", "previous_")
+            for name, column in aggregate.items()
+        ]
+
+    counted = aged(job_daily, "run_date").groupBy(*key).agg(
+        *both({"runs": F.col("runs"), "succeeded": F.col("succeeded")}),
+        *both({"verdicts": F.col("succeeded") + F.col("failed") + F.col("timed_out")}),
+        *(
+            F.avg(F.when(when, F.col("median_seconds"))).alias(f"{prefix}mean_daily_median_seconds")
+            for prefix, when in (("", F.col("is_now")), ("previous_", ~F.col("is_now")))
+        ),
+    )
+    job_costs = cost_daily.where("job_id <> ''").withColumn(
+        "series_key", F.concat_ws("/", "workspace_id", "job_id")
+    )
+    cost = aged(job_costs, "usage_date").groupBy(*key).agg(
+        *(
+            F.sum(F.when(when, F.col("list_cost"))).cast("decimal(38,18)").alias(f"{prefix}list_cost")
+            for prefix, when in (("", F.col("is_now")), ("previous_", ~F.col("is_now")))
+        )
+    )
+    joined = counted.join(cost, key, "left")
+    return joined.select(
+        *key,
+        *(
+            column
+            for prefix in ("", "previous_")
+            for column in (
+                F.col(f"{prefix}runs"),
+                (F.col(f"{prefix}succeeded") / F.nullif(F.col(f"{prefix}verdicts"), F.lit(0))).alias(
+                    f"{prefix}success_rate"
+                ),
+                F.col(f"{prefix}mean_daily_median_seconds"),
+                F.col(f"{prefix}list_cost"),
+            )
+        ),
+        F.lit(currency_code).alias("currency_code"),
+    )
+
+
+def _within(when: Column, amount: Column) -> Column:
+    return F.sum(F.when(when, amount).otherwise(0)).cast("bigint")

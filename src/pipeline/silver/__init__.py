@@ -1,0 +1,1 @@
+"""Silver transformations: plain functions, DataFrames in, DataFrame out, one file a table family."""

@@ -1,0 +1,121 @@
+"""Clusters, who used them when, and how busy their nodes were.
+
+A node-minute counts for a run when it overlaps the time the run's tasks used the cluster, so a
+shared cluster's other hours stay out. Minutes are kept as histograms in 1 % bins: sums of
+histograms are histograms of sums, so any window and any group of runs can be summarised later
+without the minutes, which the source drops after 90 days.
+"""
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+_USE = ("workspace_id", "job_id", "run_id", "cluster_id", "role")
+
+
+def clusters(versions: DataFrame) -> DataFrame:
+    """silver.clusters from bronze.clusters: the newest version of each cluster."""
+    cluster = Window.partitionBy("workspace_id", "cluster_id")
+    newest_first = cluster.orderBy(F.col("change_time").desc())
+    return (
+        versions.withColumn("recency", F.row_number().over(newest_first))
+        .withColumn("first_seen_change_at", F.min("change_time").over(cluster))
+        .where("recency = 1")
+        .select(
+            F.to_date("first_seen_change_at").alias("cluster_date"),
+            "workspace_id",
+            "cluster_id",
+            "cluster_source",
+            "driver_node_type",
+            "worker_node_type",
+            F.col("worker_count").alias("workers"),
+            F.col("min_autoscale_workers").alias("min_workers"),
+            F.col("max_autoscale_workers").alias("max_workers"),
+            "dbr_version",
+            F.coalesce(F.col("dbr_version").contains("photon"), F.lit(False)).alias("is_photon"),
+            "first_seen_change_at",
+            F.col("delete_time").alias("deleted_at"),
+        )
+    )
+
+
+def run_clusters(task_runs: DataFrame) -> DataFrame:
+    """silver.run_clusters from silver.task_runs."""
+    used = task_runs.where("run_id IS NOT NULL").select(
+        "workspace_id", "job_id", "run_id", "started_at", "seen_until",
+        F.explode("cluster_ids").alias("cluster_id"),
+    )
+    return (
+        used.groupBy("workspace_id", "run_id", "cluster_id")
+        .agg(
+            F.max("job_id").alias("job_id"),
+            F.min("started_at").alias("used_from"),
+            F.max("seen_until").alias("used_until"),
+            F.count("*").alias("task_runs"),
+        )
+        .select(
+            F.to_date("used_from").alias("used_date"),
+            "workspace_id", "job_id", "run_id", "cluster_id", "used_from", "used_until", "task_runs",
+        )
+    )
+
+
+def _histogram(minutes: DataFrame, percent: str, name: str) -> DataFrame:
+    """Node-minutes by 1 % bin of `percent`, one sorted sparse array a use."""
+    bins = minutes.where(F.col(percent).isNotNull()).withColumn(
+        "bin_pct", F.floor(F.least(F.greatest(F.col(percent), F.lit(0.0)), F.lit(100.0))).cast("int")
+    )
+    counted = bins.groupBy(*_USE, "bin_pct").agg(F.count("*").alias("minutes"))
+    return counted.groupBy(*_USE).agg(
+        F.sort_array(F.collect_list(F.struct("bin_pct", "minutes"))).alias(name)
+    )
+
+
+def run_utilisation(node_minutes: DataFrame, run_clusters: DataFrame) -> DataFrame:
+    """silver.run_utilisation from bronze.node_timeline and silver.run_clusters."""
+    used = node_minutes.select(
+        "workspace_id",
+        "cluster_id",
+        "start_time",
+        "end_time",
+        F.when(F.col("driver"), F.lit("driver")).otherwise(F.lit("worker")).alias("role"),
+        "node_type",
+        (F.col("cpu_user_percent") + F.col("cpu_system_percent")).alias("cpu_pct"),
+        F.col("mem_used_percent").alias("mem_pct"),
+        F.col("mem_swap_percent").alias("swap_pct"),
+        F.col("cpu_wait_percent").alias("wait_pct"),
+    ).join(
+        run_clusters.select("workspace_id", "job_id", "run_id", "cluster_id", "used_from", "used_until"),
+        ["workspace_id", "cluster_id"],
+    ).where("start_time < used_until AND end_time > used_from")
+    by_minute = used.groupBy(*_USE, "start_time").agg(
+        F.count("*").alias("nodes"),
+        F.max("node_type").alias("node_type"),
+        F.sum("cpu_pct").alias("cpu_sum"),
+        F.count("cpu_pct").alias("cpu_count"),
+        F.max("mem_pct").alias("mem_max_pct"),
+        F.max("swap_pct").alias("swap_max_pct"),
+        F.sum("wait_pct").alias("wait_sum"),
+        F.count("wait_pct").alias("wait_count"),
+    )
+    summary = by_minute.groupBy(*_USE).agg(
+        F.to_date(F.min("start_time")).alias("used_date"),
+        F.max("node_type").alias("node_type"),
+        F.sum("nodes").alias("node_minutes"),
+        F.count("*").alias("clock_minutes"),
+        F.max("nodes").alias("nodes_max"),
+        _mean("cpu_sum", "cpu_count").alias("cpu_mean_pct"),
+        F.max("mem_max_pct").alias("mem_max_pct"),
+        F.max("swap_max_pct").alias("swap_max_pct"),
+        _mean("wait_sum", "wait_count").alias("io_wait_mean_pct"),
+    )
+    empty = F.array().cast("array<struct<bin_pct:int, minutes:bigint>>")
+    return (
+        summary.join(_histogram(used, "cpu_pct", "cpu_histogram"), list(_USE), "left")
+        .join(_histogram(used, "mem_pct", "mem_histogram"), list(_USE), "left")
+        .withColumn("cpu_histogram", F.coalesce("cpu_histogram", empty))
+        .withColumn("mem_histogram", F.coalesce("mem_histogram", empty))
+    )
+
+
+def _mean(total: str, count: str) -> Column:
+    return F.sum(total) / F.nullif(F.sum(count), F.lit(0))

@@ -1,0 +1,127 @@
+"""Costs from billing alone: usage times the price that held, corrections included.
+
+list_cost = sum over all records (originals, retractions, restatements) of
+quantity x effective price, both taken to 9 decimals so that their product is exact in
+decimal(38,18) on every engine. A run's cost needs no join to its timeline: joining hours to slices
+counts a usage hour once for each slice it touches.
+"""
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from pipeline.silver.tags import TEAM_KEYS, tagged
+
+_FACTOR = "decimal(18,9)"
+_MONEY = "decimal(38,18)"
+_PRICED = ("sku_name", "cloud", "usage_unit")
+# What tells the usage of one day apart: who it was for, and what was used.
+_PAYER = (
+    "workspace_id",
+    "job_id",
+    "run_id",
+    "cluster_id",
+    "warehouse_id",
+    "pipeline_id",
+    "product",
+    "sku_name",
+    "cloud",
+    "usage_unit",
+    "is_serverless",
+    "run_as",
+    "tag_team",
+    "tag_team_key",
+    "price_status",
+)
+
+
+def _money(amount: Column) -> Column:
+    return F.coalesce(F.sum(amount), F.lit(0)).cast(_MONEY)
+
+
+def prices(list_prices: DataFrame) -> DataFrame:
+    """silver.prices from bronze.list_prices: windows are cut where the next one starts."""
+    window = Window.partitionBy(*_PRICED, "currency_code").orderBy("price_start_time")
+    pricing = F.col("pricing")
+    return list_prices.select(
+        *_PRICED,
+        "currency_code",
+        F.col("price_start_time").alias("valid_from"),
+        F.least("price_end_time", F.lead("price_start_time").over(window)).alias("valid_to"),
+        pricing["default"].cast(_FACTOR).alias("list_price"),
+        F.coalesce(pricing["effective_list"]["default"], pricing["default"])
+        .cast(_FACTOR)
+        .alias("effective_price"),
+    )
+
+
+def usage_costs(usage: DataFrame, prices: DataFrame, *, currency_code: str) -> DataFrame:
+    """silver.usage_costs from bronze.usage and silver.prices, in one currency."""
+    metadata, identity = F.col("usage_metadata"), F.col("identity_metadata")
+    team = tagged(F.col("custom_tags"), TEAM_KEYS)
+    used = usage.select(
+        "usage_date",
+        "usage_start_time",
+        F.coalesce("workspace_id", F.lit("")).alias("workspace_id"),
+        F.coalesce(metadata["job_id"], F.lit("")).alias("job_id"),
+        F.coalesce(metadata["job_run_id"], F.lit("")).alias("run_id"),
+        metadata["cluster_id"].alias("cluster_id"),
+        metadata["warehouse_id"].alias("warehouse_id"),
+        metadata["dlt_pipeline_id"].alias("pipeline_id"),
+        F.col("billing_origin_product").alias("product"),
+        "sku_name",
+        "cloud",
+        "usage_unit",
+        F.col("product_features")["is_serverless"].alias("is_serverless"),
+        F.coalesce(identity["run_as"], identity["owned_by"], identity["created_by"]).alias("run_as"),
+        team.value.alias("tag_team"),
+        team.key.alias("tag_team_key"),
+        F.col("usage_quantity").cast(_FACTOR).alias("quantity"),
+    )
+    valid = prices.where(F.col("currency_code") == currency_code).select(
+        *_PRICED, "valid_from", "valid_to", "effective_price"
+    )
+    # Aggregated before pricing: hours of one payer at one price are one row, and the join is small.
+    hourly = used.groupBy(
+        "usage_date", "usage_start_time", *(name for name in _PAYER if name != "price_status")
+    ).agg(F.sum("quantity").cast(_FACTOR).alias("quantity"), F.count("*").alias("records"))
+    known = hourly.select(*_PRICED, "usage_start_time").distinct().join(valid, list(_PRICED)).where(
+        "usage_start_time >= valid_from AND (valid_to IS NULL OR usage_start_time < valid_to)"
+    ).select(*_PRICED, "usage_start_time", "effective_price")
+    priced = hourly.join(known, [*_PRICED, "usage_start_time"], "left").withColumn(
+        "price_status",
+        F.when(F.col("effective_price").isNotNull(), F.lit("priced"))
+        .when(F.col("sku_name").contains("FREE_USAGE"), F.lit("free"))
+        .otherwise(F.lit("unpriced")),
+    )
+    told_apart = F.concat_ws(
+        "\x1f", *(F.coalesce(F.col(name).cast("string"), F.lit("\x00")) for name in _PAYER)
+    )
+    unpriced = F.when(F.col("price_status") == "unpriced", F.col("quantity"))
+    return (
+        priced.groupBy("usage_date", *_PAYER)
+        .agg(
+            _money(F.col("quantity")).alias("usage_quantity"),
+            _money(F.col("quantity") * F.col("effective_price")).alias("list_cost"),
+            _money(unpriced).alias("unpriced_quantity"),
+            F.sum("records").alias("records"),
+        )
+        .withColumn("usage_key", F.sha2(told_apart, 256))
+        .withColumn("currency_code", F.lit(currency_code))
+    )
+
+
+def run_costs(usage_costs: DataFrame) -> DataFrame:
+    """silver.run_costs from silver.usage_costs."""
+    return (
+        usage_costs.where("run_id <> ''")
+        .groupBy("workspace_id", "run_id")
+        .agg(
+            F.min("usage_date").alias("cost_date"),
+            F.max("job_id").alias("job_id"),
+            _money(F.when(F.col("usage_unit") == "DBU", F.col("usage_quantity"))).alias("usage_quantity"),
+            F.max("currency_code").alias("currency_code"),
+            _money(F.col("list_cost")).alias("list_cost"),
+            _money(F.col("unpriced_quantity")).alias("unpriced_quantity"),
+            F.max("usage_date").alias("last_usage_date"),
+        )
+    )

@@ -1,0 +1,197 @@
+"""Runs, attempts and task runs from hourly slices.
+
+The source cuts a run's time into slices (by clock hours since January 2026, by hours from its
+start before) and puts the outcome on the last slice of each attempt only. A repair keeps the run id
+and adds slices and another end row. So attempt k of a run is the slices that come after k earlier
+end rows, in the order of time; this holds under both ways of slicing.
+"""
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from pipeline.silver.outcome import failure_class, micros_between, status
+
+# Their job id is new each time, so only the name they were given ties their runs together.
+_NAMED_BY_RUN = ("SUBMIT_RUN", "WORKFLOW_RUN")
+_MICROS = 1e6
+_CLUSTER_ID = "^[0-9]{4}-[0-9]{6}-"
+
+
+def _reported(phase: str) -> Column:
+    """A literal 0 means not reported: multi-task jobs carry it on every run."""
+    return F.nullif(F.col(f"{phase}_duration_seconds"), F.lit(0)).cast("double")
+
+
+def attempts(slices: DataFrame) -> DataFrame:
+    """silver.attempts from bronze.job_run_timeline."""
+    run = Window.partitionBy("workspace_id", "run_id")
+    earlier = run.orderBy("period_start_time", "period_end_time").rowsBetween(
+        Window.unboundedPreceding, -1
+    )
+    numbered = slices.select(
+        "*",
+        F.count("result_state").over(earlier).cast("int").alias("attempt"),
+        F.to_date(F.min("period_start_time").over(run)).alias("run_date"),
+    )
+    result = F.max("result_state")
+    gathered = numbered.groupBy("run_date", "workspace_id", "run_id", "attempt").agg(
+        F.max("job_id").alias("job_id"),
+        F.coalesce(F.max("run_type"), F.lit("JOB_RUN")).alias("run_type"),
+        F.max("run_name").alias("run_name"),
+        F.max("trigger_type").alias("trigger_type"),
+        F.min("period_start_time").alias("started_at"),
+        F.max("period_end_time").alias("seen_until"),
+        F.sum(micros_between(F.col("period_start_time"), F.col("period_end_time"))).alias("micros"),
+        F.max(_reported("queue")).alias("queue_seconds"),
+        status(result).alias("status"),
+        F.max("termination_code").alias("termination_code"),
+        F.count("*").alias("slices"),
+    )
+    by_name = F.col("run_type").isin(*_NAMED_BY_RUN) & F.col("run_name").isNotNull()
+    return gathered.select(
+        "run_date",
+        "workspace_id",
+        "job_id",
+        F.concat_ws(
+            "/", "workspace_id", F.when(by_name, F.col("run_name")).otherwise(F.col("job_id"))
+        ).alias("series_key"),
+        "run_id",
+        "attempt",
+        "run_type",
+        "run_name",
+        "trigger_type",
+        "started_at",
+        F.when(F.col("status") != "IN_FLIGHT", F.col("seen_until")).alias("ended_at"),
+        "seen_until",
+        (F.col("micros") / _MICROS).alias("duration_seconds"),
+        "queue_seconds",
+        "status",
+        "termination_code",
+        failure_class(F.col("status"), F.col("termination_code")).alias("failure_class"),
+        ((F.col("micros") == 0) & (F.col("status") != "IN_FLIGHT")).alias("never_started"),
+        "slices",
+    )
+
+
+def runs(attempts: DataFrame) -> DataFrame:
+    """silver.runs from silver.attempts: the outcome is that of the last attempt."""
+    run = Window.partitionBy("workspace_id", "run_id")
+    succeeded = F.col("status") == "SUCCEEDED"
+    marked = attempts.select(
+        "*",
+        F.max("attempt").over(run).alias("last_attempt"),
+        F.min(F.when(succeeded, F.col("attempt"))).over(run).alias("success_attempt"),
+    )
+    is_last = F.col("attempt") == F.col("last_attempt")
+    is_success = F.col("attempt") == F.col("success_attempt")
+
+    def of_last(name: str) -> Column:
+        return F.max(F.when(is_last, F.col(name))).alias(name)
+
+    gathered = marked.groupBy("run_date", "workspace_id", "run_id").agg(
+        F.max("job_id").alias("job_id"),
+        F.max("series_key").alias("series_key"),
+        F.max("run_type").alias("run_type"),
+        F.max("run_name").alias("run_name"),
+        F.max("trigger_type").alias("trigger_type"),
+        F.min("started_at").alias("started_at"),
+        F.max("seen_until").alias("seen_until"),
+        of_last("ended_at"),
+        F.sum(F.round(F.col("duration_seconds") * _MICROS).cast("bigint")).alias("busy_micros"),
+        F.sum("queue_seconds").alias("queue_seconds"),
+        F.count("*").cast("int").alias("attempts"),
+        of_last("status"),
+        of_last("termination_code"),
+        of_last("failure_class"),
+        F.min("never_started").alias("never_started"),
+        F.max(F.when(is_success, F.col("ended_at"))).alias("first_success_at"),
+        F.max(F.when(is_success, F.col("duration_seconds"))).alias("first_success_seconds"),
+    )
+    return gathered.select(
+        "run_date",
+        F.date_sub("run_date", F.weekday("run_date")).alias("run_week"),
+        "workspace_id",
+        "job_id",
+        "series_key",
+        "run_id",
+        "run_type",
+        "run_name",
+        "trigger_type",
+        "started_at",
+        "ended_at",
+        (F.col("busy_micros") / _MICROS).alias("busy_seconds"),
+        (micros_between(F.col("started_at"), F.col("seen_until")) / _MICROS).alias("wall_seconds"),
+        "queue_seconds",
+        "attempts",
+        (F.col("attempts") - 1).alias("repairs"),
+        "status",
+        "termination_code",
+        "failure_class",
+        "never_started",
+        "first_success_at",
+        "first_success_seconds",
+    )
+
+
+def task_runs(slices: DataFrame) -> DataFrame:
+    """silver.task_runs from bronze.job_task_run_timeline."""
+    task_run = Window.partitionBy("workspace_id", "run_id")
+    ended = F.col("result_state").isNotNull()
+    end = F.max(F.when(ended, F.col("period_end_time"))).over(task_run)
+    newest = F.max("period_start_time").over(task_run)
+    marked = slices.select(
+        "*",
+        end.alias("last_end"),
+        # A slice that starts at or after the last end says the task is running again.
+        F.coalesce((newest >= end) & (newest > F.min("period_start_time").over(task_run)), F.lit(False))
+        .alias("restarted"),
+    )
+    is_end = ended & (F.col("period_end_time") == F.col("last_end"))
+    typed = F.col("compute")
+    is_typed = F.coalesce(F.size(typed) > 0, F.lit(False))
+    untyped = F.coalesce(F.col("compute_ids"), F.array().cast("array<string>"))
+    clusters = F.when(
+        is_typed, F.filter(F.transform(typed, lambda c: c["cluster_id"]), lambda i: i.isNotNull())
+    ).otherwise(F.filter(untyped, lambda i: i.rlike(_CLUSTER_ID)))
+    warehouses = F.when(
+        is_typed, F.filter(F.transform(typed, lambda c: c["warehouse_id"]), lambda i: i.isNotNull())
+    ).otherwise(F.filter(untyped, lambda i: ~i.rlike(_CLUSTER_ID)))
+    gathered = (
+        marked.withColumn("row_clusters", clusters)
+        .withColumn("row_warehouses", warehouses)
+        .groupBy("workspace_id", F.col("run_id").alias("task_run_id"))
+        .agg(
+            F.to_date(F.min("period_start_time")).alias("task_run_date"),
+            F.max("job_id").alias("job_id"),
+            F.max("job_run_id").alias("run_id"),
+            F.max("task_key").alias("task_key"),
+            F.min("period_start_time").alias("started_at"),
+            F.max("period_end_time").alias("seen_until"),
+            F.sum(micros_between(F.col("period_start_time"), F.col("period_end_time"))).alias("micros"),
+            F.max(_reported("setup")).alias("setup_seconds"),
+            F.max(_reported("execution")).alias("execution_seconds"),
+            status(F.max(F.when(is_end & ~F.col("restarted"), F.col("result_state")))).alias("status"),
+            F.max(F.when(is_end, F.col("termination_code"))).alias("termination_code"),
+            F.array_sort(F.array_distinct(F.flatten(F.collect_list("row_clusters")))).alias("cluster_ids"),
+            F.array_sort(F.array_distinct(F.flatten(F.collect_list("row_warehouses")))).alias("warehouse_ids"),
+        )
+    )
+    return gathered.select(
+        "task_run_date",
+        "workspace_id",
+        "job_id",
+        "task_run_id",
+        "run_id",
+        "task_key",
+        "started_at",
+        F.when(F.col("status") != "IN_FLIGHT", F.col("seen_until")).alias("ended_at"),
+        "seen_until",
+        (F.col("micros") / _MICROS).alias("duration_seconds"),
+        "setup_seconds",
+        "execution_seconds",
+        "status",
+        "termination_code",
+        failure_class(F.col("status"), F.col("termination_code")).alias("failure_class"),
+        "cluster_ids",
+        "warehouse_ids",
+    )

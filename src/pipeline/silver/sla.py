@@ -1,0 +1,70 @@
+"""Each run against the SLA that held when it first started.
+
+A limit is held against the attempt that succeeded first; a deadline asks for a success by the first
+occurrence of the clock time, in its zone, after the first start. A run that was cancelled, skipped
+or never started is exempt; one that can still make it is pending.
+"""
+
+from datetime import datetime
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+_SLA = ("sla_kind", "sla_limit_seconds", "sla_time_of_day", "sla_timezone", "sla_source")
+
+
+def run_sla(runs: DataFrame, job_versions: DataFrame, *, as_of: datetime) -> DataFrame:
+    """silver.run_sla from silver.runs and silver.job_versions."""
+    held = job_versions.select(
+        "workspace_id", "job_id", "valid_from", "valid_to", "is_first", *_SLA
+    )
+    judged = runs.join(held, ["workspace_id", "job_id"]).where(
+        "sla_kind IS NOT NULL"
+        " AND (started_at >= valid_from OR is_first)"
+        " AND (valid_to IS NULL OR started_at < valid_to)"
+    )
+    local_start = F.expr("from_utc_timestamp(started_at, coalesce(sla_timezone, 'UTC'))")
+    clock_hour = F.substring("sla_time_of_day", 1, 2).cast("int")
+    clock_minute = F.substring("sla_time_of_day", 4, 2).cast("int")
+    today = F.timestamp_add("MINUTE", clock_hour * 60 + clock_minute, F.date_trunc("DAY", local_start))
+    local_due = F.when(today > local_start, today).otherwise(F.timestamp_add("DAY", F.lit(1), today))
+    judged = (
+        judged.withColumn("local_due", local_due)
+        .withColumn(
+            "due_at",
+            F.when(
+                F.col("sla_kind") == "deadline",
+                F.expr("to_utc_timestamp(local_due, coalesce(sla_timezone, 'UTC'))"),
+            ),
+        )
+        .withColumn("by_limit", F.col("sla_kind") == "limit")
+    )
+    succeeded = F.col("first_success_at").isNotNull()
+    in_time = F.when(
+        F.col("by_limit"), F.col("first_success_seconds") <= F.col("sla_limit_seconds")
+    ).otherwise(F.col("first_success_at") <= F.col("due_at"))
+    too_late = F.when(F.col("by_limit"), F.col("status").isin("FAILED", "TIMEOUT")).otherwise(
+        F.col("due_at") <= F.lit(as_of)
+    )
+    exempt = F.col("status").isin("CANCELLED", "SKIPPED", "UNKNOWN") | F.col("never_started")
+    margin_micros = F.unix_micros("due_at") - F.unix_micros("first_success_at")
+    return judged.select(
+        "run_date",
+        "workspace_id",
+        "job_id",
+        "series_key",
+        "run_id",
+        "started_at",
+        *_SLA,
+        "due_at",
+        F.when(F.col("by_limit"), F.col("first_success_seconds")).alias("measured_seconds"),
+        F.when(F.col("by_limit"), F.col("sla_limit_seconds") - F.col("first_success_seconds"))
+        .otherwise(margin_micros / 1e6)
+        .alias("margin_seconds"),
+        F.when(succeeded & in_time, F.lit("MET"))
+        .when(succeeded, F.lit("MISSED"))
+        .when(exempt, F.lit("EXEMPT"))
+        .when(too_late, F.lit("MISSED"))
+        .otherwise(F.lit("PENDING"))
+        .alias("sla_status"),
+    )
