@@ -1,0 +1,331 @@
+"""The nightly graph: what each step reads and writes, and how it is kept current.
+
+Order and lineage derive from the declarations below. Construction refuses two writers of one table,
+a cycle, and a step that reads a later layer than it writes: one way for the data is a property of
+the program.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+
+from pyspark.sql import DataFrame
+
+from pipeline.gold import costs as gold_costs
+from pipeline.gold import jobs as gold_jobs
+from pipeline.gold import runs as gold_runs
+from pipeline.gold import trends as gold_trends
+from pipeline.scoring import forecasts, sizing
+from pipeline.scoring import baselines as scoring_baselines
+from pipeline.silver import compute, costs, jobs, runs, sla
+from pipeline.tables import bronze, gold, silver
+from pipeline.tables.declaration import Layer, Table
+
+GIVEN = ("as_of", "currency_code")
+"""What the night can hand to a step by name, beside its inputs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A plain function of DataFrames, and the tables it reads and writes.
+
+    `run` takes the tables of `reads` in their order, and what it asks for in `given` by keyword.
+
+    `scope` names columns of the output that tell which rows belong together. When inputs change,
+    the scopes of their changed rows are recomputed whole and nothing else is. An input that has
+    only some of these columns stands for all scopes of the first input that share its values; one
+    that has none makes the step recompute everything, as does an empty `scope`.
+    `pruned` names inputs in which an entity's rows are never dated before its row in the output,
+    so that older partitions need not be read.
+    `reopened` is a predicate on the output: rows that the passing of time alone can change.
+    `window_days` reads only that many days of dated inputs.
+    """
+
+    name: str
+    run: Callable[..., DataFrame]
+    reads: tuple[Table, ...]
+    writes: Table
+    scope: tuple[str, ...] = ()
+    pruned: tuple[Table, ...] = ()
+    reopened: str = ""
+    window_days: int | None = None
+    given: tuple[str, ...] = ()
+    reads_previous: tuple[Table, ...] = ()
+
+    def __post_init__(self) -> None:
+        for table in self.reads:
+            if table.layer.rank > self.writes.layer.rank:
+                raise ValueError(
+                    f"step {self.name} reads {table.full_name}, which is downstream of"
+                    f" {self.writes.full_name}"
+                )
+        for column in self.scope:
+            for table in (self.writes, self.reads[0]):
+                if column not in table.column_names:
+                    raise ValueError(f"step {self.name}: {table.full_name} has no column {column}")
+        for table in self.pruned:
+            if table not in self.reads or table.partition_by is None:
+                raise ValueError(f"step {self.name}: {table.full_name} is not a dated input")
+        if self.pruned and self.writes.partition_by is None:
+            raise ValueError(f"step {self.name}: pruning needs a dated output")
+        if unknown := set(self.given) - set(GIVEN):
+            raise ValueError(f"step {self.name}: the night cannot give {', '.join(sorted(unknown))}")
+
+    @property
+    def is_clocked(self) -> bool:
+        return "as_of" in self.given or self.window_days is not None
+
+
+class Graph:
+    """Steps in an order in which every table is written before it is read."""
+
+    def __init__(self, steps: tuple[Step, ...]) -> None:
+        writers: dict[Table, Step] = {}
+        for step in steps:
+            if step.writes in writers:
+                raise ValueError(
+                    f"{step.writes.full_name} is written by both {writers[step.writes].name}"
+                    f" and {step.name}"
+                )
+            writers[step.writes] = step
+        self._writers = writers
+        before = {
+            step.name: {writers[table].name for table in step.reads if table in writers}
+            for step in steps
+        }
+        try:
+            order = list(TopologicalSorter(before).static_order())
+        except CycleError as error:
+            raise ValueError(f"steps wait for each other: {' -> '.join(error.args[1])}") from error
+        by_name = {step.name: step for step in steps}
+        # Declared order breaks ties, so the order does not depend on how a set was walked.
+        depth: dict[str, int] = {}
+        for name in order:
+            depth[name] = 1 + max((depth[other] for other in before[name]), default=0)
+        self.steps: tuple[Step, ...] = tuple(
+            sorted(by_name.values(), key=lambda s: (s.writes.layer.rank, depth[s.name]))
+        )
+
+    @cached_property
+    def stages(self) -> tuple[str, ...]:
+        """The names `--only` and `--from` take, in order."""
+        found = [str(Layer.BRONZE)]
+        for step in self.steps:
+            if str(step.writes.layer) not in found:
+                found.append(str(step.writes.layer))
+        return tuple(found)
+
+    def lineage(self) -> tuple[tuple[str, str], ...]:
+        """Pairs (input, output) of full table names, sources included."""
+        ingested = tuple(
+            (f"source.{name}", table.full_name) for name, table in bronze.BRONZE_OF.items()
+        )
+        return ingested + tuple(
+            (table.full_name, step.writes.full_name) for step in self.steps for table in step.reads
+        )
+
+
+GRAPH = Graph(
+    (
+        Step(
+            name="job_versions",
+            run=jobs.job_versions,
+            reads=(bronze.JOBS,),
+            writes=silver.JOB_VERSIONS,
+            scope=("workspace_id", "job_id"),
+        ),
+        Step(
+            name="job_tasks",
+            run=jobs.job_tasks,
+            reads=(bronze.JOB_TASKS,),
+            writes=silver.JOB_TASKS,
+            scope=("workspace_id", "job_id", "task_key"),
+        ),
+        Step(
+            name="attempts",
+            run=runs.attempts,
+            reads=(bronze.JOB_RUN_TIMELINE,),
+            writes=silver.ATTEMPTS,
+            scope=("workspace_id", "run_id"),
+            pruned=(bronze.JOB_RUN_TIMELINE,),
+        ),
+        Step(
+            name="runs",
+            run=runs.runs,
+            reads=(silver.ATTEMPTS,),
+            writes=silver.RUNS,
+            scope=("workspace_id", "run_id"),
+            pruned=(silver.ATTEMPTS,),
+        ),
+        Step(
+            name="task_runs",
+            run=runs.task_runs,
+            reads=(bronze.JOB_TASK_RUN_TIMELINE,),
+            writes=silver.TASK_RUNS,
+            # run_id is the task run in the source and the job run in ours: the scope is named here
+            # by what both sides share.
+            scope=("workspace_id", "task_run_id"),
+            pruned=(bronze.JOB_TASK_RUN_TIMELINE,),
+        ),
+        Step(
+            name="clusters",
+            run=compute.clusters,
+            reads=(bronze.CLUSTERS,),
+            writes=silver.CLUSTERS,
+            scope=("workspace_id", "cluster_id"),
+            pruned=(bronze.CLUSTERS,),
+        ),
+        Step(
+            name="run_clusters",
+            run=compute.run_clusters,
+            reads=(silver.TASK_RUNS,),
+            writes=silver.RUN_CLUSTERS,
+            scope=("workspace_id", "run_id"),
+            pruned=(silver.TASK_RUNS,),
+        ),
+        Step(
+            name="run_utilisation",
+            run=compute.run_utilisation,
+            reads=(bronze.NODE_TIMELINE, silver.RUN_CLUSTERS),
+            writes=silver.RUN_UTILISATION,
+            scope=("workspace_id", "cluster_id"),
+            pruned=(bronze.NODE_TIMELINE,),
+        ),
+        Step(name="prices", run=costs.prices, reads=(bronze.LIST_PRICES,), writes=silver.PRICES),
+        Step(
+            name="usage_costs",
+            run=costs.usage_costs,
+            reads=(bronze.USAGE, silver.PRICES),
+            writes=silver.USAGE_COSTS,
+            scope=("usage_date",),
+            pruned=(bronze.USAGE,),
+            given=("currency_code",),
+        ),
+        Step(
+            name="run_costs",
+            run=costs.run_costs,
+            reads=(silver.USAGE_COSTS,),
+            writes=silver.RUN_COSTS,
+            scope=("workspace_id", "run_id"),
+            pruned=(silver.USAGE_COSTS,),
+        ),
+        Step(
+            name="run_sla",
+            run=sla.run_sla,
+            reads=(silver.RUNS, silver.JOB_VERSIONS),
+            writes=silver.RUN_SLA,
+            scope=("workspace_id", "job_id", "run_id"),
+            pruned=(silver.RUNS,),
+            reopened="sla_status = 'PENDING'",
+            given=("as_of",),
+        ),
+        Step(
+            name="job_daily",
+            run=gold_runs.job_daily,
+            reads=(silver.RUNS,),
+            writes=gold.JOB_DAILY,
+            scope=("workspace_id", "series_key", "run_date"),
+            pruned=(silver.RUNS,),
+        ),
+        Step(
+            name="job_weekly",
+            run=gold_runs.job_weekly,
+            reads=(silver.RUNS,),
+            writes=gold.JOB_WEEKLY,
+            scope=("workspace_id", "series_key", "run_week"),
+            pruned=(silver.RUNS,),
+        ),
+        Step(
+            name="job_health",
+            run=gold_runs.job_health,
+            reads=(silver.RUNS,),
+            writes=gold.JOB_HEALTH,
+            window_days=90,
+        ),
+        Step(
+            name="sla_daily",
+            run=gold_runs.sla_daily,
+            reads=(silver.RUN_SLA,),
+            writes=gold.SLA_DAILY,
+            scope=("workspace_id", "series_key", "run_date"),
+            pruned=(silver.RUN_SLA,),
+        ),
+        Step(
+            name="cost_daily",
+            run=gold_costs.cost_daily,
+            reads=(silver.USAGE_COSTS, silver.JOB_VERSIONS),
+            writes=gold.COST_DAILY,
+            scope=("usage_date", "workspace_id", "job_id"),
+            pruned=(silver.USAGE_COSTS,),
+        ),
+        Step(
+            name="team_cost_daily",
+            run=gold_costs.team_cost_daily,
+            reads=(gold.COST_DAILY,),
+            writes=gold.TEAM_COST_DAILY,
+            scope=("usage_date",),
+            pruned=(gold.COST_DAILY,),
+        ),
+        Step(
+            name="jobs",
+            run=gold_jobs.jobs,
+            reads=(silver.JOB_VERSIONS, gold.JOB_DAILY, bronze.WORKSPACES_LATEST),
+            writes=gold.JOBS,
+        ),
+        Step(
+            name="job_trends",
+            run=gold_trends.job_trends,
+            reads=(gold.JOB_DAILY, gold.COST_DAILY),
+            writes=gold.JOB_TRENDS,
+            window_days=61,
+            given=("as_of", "currency_code"),
+        ),
+        Step(
+            name="duration_states",
+            run=forecasts.duration_states,
+            reads=(silver.ATTEMPTS, gold.JOBS),
+            writes=gold.DURATION_STATES,
+            window_days=180,
+            given=("as_of",),
+        ),
+        Step(
+            name="forecast_quality",
+            run=forecasts.forecast_quality,
+            reads=(silver.ATTEMPTS, gold.JOBS),
+            writes=gold.FORECAST_QUALITY,
+            window_days=180,
+        ),
+        Step(
+            name="job_forecast",
+            run=forecasts.job_forecast,
+            reads=(gold.JOBS, gold.DURATION_STATES, silver.RUNS),
+            writes=gold.JOB_FORECAST,
+            window_days=30,
+            given=("as_of",),
+        ),
+        Step(
+            name="job_baseline",
+            run=scoring_baselines.job_baseline,
+            reads=(gold.JOBS, silver.ATTEMPTS),
+            writes=gold.JOB_BASELINE,
+            window_days=180,
+        ),
+        Step(
+            name="rightsizing",
+            run=sizing.rightsizing,
+            reads=(
+                gold.JOBS,
+                silver.RUN_UTILISATION,
+                silver.CLUSTERS,
+                bronze.NODE_TYPES,
+                silver.RUN_COSTS,
+                gold.DURATION_STATES,
+                silver.RUNS,
+            ),
+            writes=gold.RIGHTSIZING,
+            window_days=30,
+            given=("as_of", "currency_code"),
+        ),
+    )
+)
