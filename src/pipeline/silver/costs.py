@@ -47,9 +47,9 @@ def prices(list_prices: DataFrame) -> DataFrame:
         "currency_code",
         F.col("price_start_time").alias("valid_from"),
         F.least("price_end_time", F.lead("price_start_time").over(window)).alias("valid_to"),
-        pricing["default"].cast(_FACTOR).alias("list_price"),
+        pricing["default"].try_cast(_FACTOR).alias("list_price"),
         F.coalesce(pricing["effective_list"]["default"], pricing["default"])
-        .cast(_FACTOR)
+        .try_cast(_FACTOR)
         .alias("effective_price"),
     )
 
@@ -80,14 +80,11 @@ def usage_costs(usage: DataFrame, prices: DataFrame, *, currency_code: str) -> D
     valid = prices.where(F.col("currency_code") == currency_code).select(
         *_PRICED, "valid_from", "valid_to", "effective_price"
     )
-    # Aggregated before pricing: hours of one payer at one price are one row, and the join is small.
-    hourly = used.groupBy(
-        "usage_date", "usage_start_time", *(name for name in _PAYER if name != "price_status")
-    ).agg(F.sum("quantity").cast(_FACTOR).alias("quantity"), F.count("*").alias("records"))
-    known = hourly.select(*_PRICED, "usage_start_time").distinct().join(valid, list(_PRICED)).where(
+    # Priced once for each hour of a SKU, so that the join of windows is small.
+    known = used.select(*_PRICED, "usage_start_time").distinct().join(valid, list(_PRICED)).where(
         "usage_start_time >= valid_from AND (valid_to IS NULL OR usage_start_time < valid_to)"
     ).select(*_PRICED, "usage_start_time", "effective_price")
-    priced = hourly.join(known, [*_PRICED, "usage_start_time"], "left").withColumn(
+    priced = used.join(known, [*_PRICED, "usage_start_time"], "left").withColumn(
         "price_status",
         F.when(F.col("effective_price").isNotNull(), F.lit("priced"))
         .when(F.col("sku_name").contains("FREE_USAGE"), F.lit("free"))
@@ -103,7 +100,7 @@ def usage_costs(usage: DataFrame, prices: DataFrame, *, currency_code: str) -> D
             _money(F.col("quantity")).alias("usage_quantity"),
             _money(F.col("quantity") * F.col("effective_price")).alias("list_cost"),
             _money(unpriced).alias("unpriced_quantity"),
-            F.sum("records").alias("records"),
+            F.count("*").alias("records"),
         )
         .withColumn("usage_key", F.sha2(told_apart, 256))
         .withColumn("currency_code", F.lit(currency_code))

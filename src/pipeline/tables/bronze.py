@@ -36,7 +36,8 @@ def bronze_of(table: SourceTable) -> Table:
         name=table.name,
         grain=table.grain
         + (", once" if table.arrival is Arrival.APPEND else ", as of the last night"),
-        keys=table.keys,
+        # The date follows from the other keys, and in the keys it lets a merge skip other dates.
+        keys=tuple(column.name for column in partition if column.name not in table.keys) + table.keys,
         columns=partition + columns + ARRIVAL,
         partition_by=PARTITION if partition else None,
     )

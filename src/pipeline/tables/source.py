@@ -226,7 +226,13 @@ USAGE = SourceTable(
         Column("custom_tags", "map<string,string>", "Tags of the compute, the job, the workspace"),
         Column("usage_unit", "string", "Mostly DBU", nullable=False),
         Column(
-            "usage_quantity", "decimal(38,18)", "Quantity; negative on a retraction", nullable=False
+            "usage_quantity",
+            "decimal(38,18)",
+            "Quantity; negative on a retraction",
+            nullable=False,
+            # Beyond this a product with a price leaves decimal(38,18).
+            minimum=-1e8,
+            maximum=1e8,
         ),
         Column(
             "usage_metadata",

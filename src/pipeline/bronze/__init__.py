@@ -1,0 +1,1 @@
+"""Bronze: rows as received, each kept once or quarantined with a reason."""

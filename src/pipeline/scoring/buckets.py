@@ -1,0 +1,87 @@
+"""Many jobs in one pandas UDF call, one row per job out, whatever happens inside.
+
+One call a job costs more than the statistics themselves (measured: 20-31 s against 1 s for 5,000
+jobs), so jobs are hashed into buckets that hold a bounded number of rows. When a bucket fails, its
+jobs are tried one by one, and the one that fails becomes a row with status `error`: no job is ever
+dropped. A result that does not hold exactly the jobs it was given is a bug, and stops the stage.
+"""
+
+from collections.abc import Callable
+
+import pandas as pd
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+ROWS_A_BUCKET = 250_000
+"""About 60 MB of pandas columns: well inside the memory a serverless UDF is given."""
+_LEAST_BUCKETS = 2
+_REASON_CHARACTERS = 500
+
+Score = Callable[[pd.DataFrame], pd.DataFrame]
+
+
+def score_by_job(rows: DataFrame, score: Score, schema: str) -> DataFrame:
+    """Apply `score` to buckets of the jobs in `rows` (column job_id); one row a job comes back.
+
+    `score` takes a frame with all rows of some jobs, times in UTC, and returns one row for each job
+    with the columns of `schema` (Spark DDL), job_id, status and reason among them.
+    """
+    buckets = max(_LEAST_BUCKETS, -(-rows.count() // ROWS_A_BUCKET))
+    hashed = rows.withColumn("bucket", F.pmod(F.xxhash64("job_id"), F.lit(buckets)))
+    names = tuple(part.split()[0] for part in schema.split(", "))
+
+    def apply(frame: pd.DataFrame) -> pd.DataFrame:
+        return _one_row_a_job(frame.drop(columns="bucket"), score, names)
+
+    return hashed.groupBy("bucket").applyInPandas(apply, schema)
+
+
+def _one_row_a_job(frame: pd.DataFrame, score: Score, names: tuple[str, ...]) -> pd.DataFrame:
+    frame = _in_utc(frame)
+    try:
+        scored = score(frame)
+    except Exception:  # Any failure of one job must not take its bucket with it.
+        scored = pd.concat(
+            [_or_error(rows, score) for _, rows in frame.groupby("job_id", sort=True)],
+            ignore_index=True,
+        )
+    given, returned = sorted(frame["job_id"].unique()), sorted(scored["job_id"])
+    if given != returned:
+        raise ValueError(
+            f"a score returned {len(returned)} rows for {len(given)} jobs: one row a job is the rule"
+        )
+    return _plain(scored.reindex(columns=list(names)))
+
+
+def _or_error(rows: pd.DataFrame, score: Score) -> pd.DataFrame:
+    try:
+        return score(rows)
+    except Exception as error:  # The job that failed becomes a row that says so.
+        reason = f"{type(error).__name__}: {error}"[:_REASON_CHARACTERS]
+        job = rows["job_id"].iloc[0]
+        return pd.DataFrame({"job_id": [job], "status": ["error"], "reason": [reason]})
+
+
+def _in_utc(frame: pd.DataFrame) -> pd.DataFrame:
+    """Engines hand times to a UDF without a zone, in the session's, which is UTC."""
+    frame = frame.copy()
+    for name in frame.columns:
+        if isinstance(frame[name].dtype, pd.DatetimeTZDtype):
+            frame[name] = frame[name].dt.tz_convert("UTC")
+        elif pd.api.types.is_datetime64_dtype(frame[name]):
+            frame[name] = frame[name].dt.tz_localize("UTC")
+    return frame
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Missing values as None, on every engine: NaN must not carry meaning across the boundary."""
+    columns = {}
+    for name in frame.columns:
+        column = frame[name]
+        if isinstance(column.dtype, pd.DatetimeTZDtype):
+            column = column.dt.tz_localize(None)
+            columns[name] = column
+            continue
+        held = column.astype(object)
+        columns[name] = held.where(column.notna(), None)
+    return pd.DataFrame(columns)

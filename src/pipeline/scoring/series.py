@@ -1,0 +1,34 @@
+"""What statistics are told of each job: its attempts, and the jobs they must answer for."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+_LEARNED_FROM = ("SUCCEEDED", "FAILED", "TIMEOUT", "CANCELLED", "UNKNOWN")
+
+
+def learned_attempts(attempts: DataFrame, jobs: DataFrame) -> DataFrame:
+    """Attempts as `optimizer` takes runs: ended, begun at all, and of jobs that do end."""
+    endless = jobs.where("is_continuous").select("workspace_id", "series_key")
+    return (
+        attempts.where(F.col("status").isin(*_LEARNED_FROM) & ~F.col("never_started"))
+        .join(endless, ["workspace_id", "series_key"], "left_anti")
+        .select(
+            F.col("series_key").alias("job_id"),
+            F.concat_ws("#", "run_id", "attempt").alias("run_id"),
+            F.col("started_at").alias("start_time"),
+            "duration_seconds",
+            "status",
+        )
+    )
+
+
+def no_answer(jobs_continuous: str = "is_continuous") -> Column:
+    """The status of a job that statistics were told nothing of."""
+    return F.when(F.col(jobs_continuous), F.lit("not_assessed")).otherwise(F.lit("too_few_runs"))
+
+
+def no_answer_reason(jobs_continuous: str = "is_continuous") -> Column:
+    """The same in a sentence."""
+    return F.when(
+        F.col(jobs_continuous), F.lit("a continuous job has no duration to learn")
+    ).otherwise(F.lit("no attempt of this job has ended in the time looked at"))

@@ -1,0 +1,1 @@
+"""Where rows come from: exports in a folder, the system tables themselves, or a simulation."""

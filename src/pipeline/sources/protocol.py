@@ -1,0 +1,42 @@
+"""What ingestion asks of a source."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from pyspark.sql import DataFrame
+
+from pipeline.tables.declaration import SourceTable
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Rows not handed out before (or again, to catch late ones), and how to ask for the next."""
+
+    parts: tuple[DataFrame, ...]
+    """Frames that may differ in their columns, as files of different ages do."""
+    position: str
+    """Opaque to everyone but the source: what to hand back next time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What a source says of one table."""
+
+    table: SourceTable
+    found: bool
+    columns_missing: tuple[str, ...] = ()
+    problem: str = ""
+    where: str = ""
+
+
+class Source(Protocol):
+    """A place that holds system tables, or copies of them."""
+
+    name: str
+
+    def inspect(self, table: SourceTable) -> Presence:
+        """Whether the table is there and what it lacks; never raises for a damaged table."""
+
+    def read(self, table: SourceTable, after: str | None) -> Delivery | None:
+        """What is new since position `after`; None for nothing, or for an optional table that is
+        not there. UserError when a required table is missing or a table cannot be read."""
