@@ -159,19 +159,21 @@ def _fill_probability_over(
     logit_levels: NDArray[np.float64],
     limit_seconds: NDArray[np.float64],
     elapsed_seconds: NDArray[np.float64],
+    row: NDArray[np.int64],
     out: NDArray[np.float64],
 ) -> None:
     for i in range(out.shape[0]):
         limit = limit_seconds[i]
         elapsed = elapsed_seconds[i]
-        if np.isnan(limit) or np.isnan(elapsed) or np.isnan(log_quantiles[i, 0]):
+        curve = log_quantiles[row[i]]
+        if np.isnan(limit) or np.isnan(elapsed) or np.isnan(curve[0]):
             out[i] = np.nan
         elif elapsed >= limit or limit <= 0.0:
             out[i] = 1.0
         else:
-            over = curve_log_survival(log_quantiles[i], logit_levels, math.log(limit))
+            over = curve_log_survival(curve, logit_levels, math.log(limit))
             if elapsed > 0.0:
-                over -= curve_log_survival(log_quantiles[i], logit_levels, math.log(elapsed))
+                over -= curve_log_survival(curve, logit_levels, math.log(elapsed))
             out[i] = math.exp(min(over, 0.0))
 
 
@@ -179,18 +181,22 @@ def probability_over(
     log_quantiles: NDArray[np.float64],
     limit_seconds: ArrayLike,
     elapsed_seconds: ArrayLike = 0.0,
+    *,
+    row: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float64]:
-    """P(T > limit | T > elapsed) for each row of curves (n, 35); both arguments broadcast to (n,).
+    """P(T > limit | T > elapsed), shape (n,), for curves (n, 35); limit and elapsed broadcast.
 
+    With `row` (m,), the i-th question is put to curve row[i] and the result is (m,). The answer is
     1 where the run has already taken as long as the limit, or the limit is not positive.
     """
-    n = log_quantiles.shape[0]
-    out = np.empty(n)
+    asked = np.arange(log_quantiles.shape[0]) if row is None else row
+    out = np.empty(asked.size)
     _fill_probability_over(
         np.ascontiguousarray(log_quantiles, dtype=np.float64),
         LOGIT_LEVELS,
-        np.broadcast_to(np.asarray(limit_seconds, dtype=np.float64), (n,)).copy(),
-        np.broadcast_to(np.asarray(elapsed_seconds, dtype=np.float64), (n,)).copy(),
+        np.broadcast_to(np.asarray(limit_seconds, dtype=np.float64), out.shape).copy(),
+        np.broadcast_to(np.asarray(elapsed_seconds, dtype=np.float64), out.shape).copy(),
+        asked.astype(np.int64),
         out,
     )
     return out

@@ -52,6 +52,8 @@ class Step:
     window_days: int | None = None
     given: tuple[str, ...] = ()
     reads_previous: tuple[Table, ...] = ()
+    named: tuple[tuple[str, str], ...] = ()
+    """Scope columns that the inputs call otherwise: (our name, theirs)."""
 
     def __post_init__(self) -> None:
         for table in self.reads:
@@ -61,9 +63,9 @@ class Step:
                     f" {self.writes.full_name}"
                 )
         for column in self.scope:
-            for table in (self.writes, self.reads[0]):
-                if column not in table.column_names:
-                    raise ValueError(f"step {self.name}: {table.full_name} has no column {column}")
+            for table, name in ((self.writes, column), (self.reads[0], self.in_input(column))):
+                if name not in table.column_names:
+                    raise ValueError(f"step {self.name}: {table.full_name} has no column {name}")
         for table in self.pruned:
             if table not in self.reads or table.partition_by is None:
                 raise ValueError(f"step {self.name}: {table.full_name} is not a dated input")
@@ -71,6 +73,10 @@ class Step:
             raise ValueError(f"step {self.name}: pruning needs a dated output")
         if unknown := set(self.given) - set(GIVEN):
             raise ValueError(f"step {self.name}: the night cannot give {', '.join(sorted(unknown))}")
+
+    def in_input(self, column: str) -> str:
+        """What the inputs call the scope column `column`."""
+        return dict(self.named).get(column, column)
 
     @property
     def is_clocked(self) -> bool:
@@ -163,9 +169,8 @@ GRAPH = Graph(
             run=runs.task_runs,
             reads=(bronze.JOB_TASK_RUN_TIMELINE,),
             writes=silver.TASK_RUNS,
-            # run_id is the task run in the source and the job run in ours: the scope is named here
-            # by what both sides share.
             scope=("workspace_id", "task_run_id"),
+            named=(("task_run_id", "run_id"),),
             pruned=(bronze.JOB_TASK_RUN_TIMELINE,),
         ),
         Step(

@@ -237,23 +237,25 @@ def _affected(
     scopes: list[DataFrame] = []
     dates: list[DataFrame] = []
     for table in changed:
-        shared = tuple(name for name in step.scope if name in table.column_names)
+        theirs = _shared(step, table)
         last = seen[table]
-        if not shared or last is None:
+        if not theirs or last is None:
             return None
-        dated = table in step.pruned and table.partition_by is not None
-        columns = tuple(dict.fromkeys((*shared, table.partition_by))) if dated else shared
+        date_column = table.partition_by if table in step.pruned else None
+        wanted = tuple(dict.fromkeys((*theirs.values(), *filter(None, (date_column,)))))
         try:
-            rows = lakehouse.changes(table, last, columns)  # type: ignore[arg-type]
+            rows = lakehouse.changes(table, last, wanted)
         except ChangesGone:
             return None
-        if dated:
-            dates.append(rows.select(F.min(str(table.partition_by)).alias("earliest")))
-        if shared != step.scope:
-            rows = lakehouse.read(step.reads[0]).join(
-                rows.select(*shared).distinct(), list(shared), "left_semi"
+        if date_column is not None:
+            dates.append(rows.select(F.min(date_column).alias("earliest")))
+        rows = rows.select(*(F.col(name).alias(ours) for ours, name in theirs.items()))
+        if len(theirs) < len(step.scope):
+            first = step.reads[0]
+            rows = _scoped(lakehouse.read(first), step, first, rows).select(
+                *(F.col(step.in_input(ours)).alias(ours) for ours in step.scope)
             )
-        scopes.append(rows.select(*step.scope))
+        scopes.append(rows)
     output = lakehouse.read(step.writes)
     if step.reopened:
         scopes.append(output.where(step.reopened).select(*step.scope))
@@ -266,13 +268,27 @@ def _affected(
     return affected, earliest
 
 
+def _shared(step: Step, table: Table) -> dict[str, str]:
+    """The step's scope columns that `table` has: our name to the table's."""
+    named = {ours: step.in_input(ours) for ours in step.scope}
+    return {ours: theirs for ours, theirs in named.items() if theirs in table.column_names}
+
+
+def _scoped(rows: DataFrame, step: Step, table: Table, scopes: DataFrame) -> DataFrame:
+    """The rows of `table` that belong to `scopes`, as far as the two share columns."""
+    shared = {o: t for o, t in _shared(step, table).items() if o in scopes.columns}
+    if not shared:
+        return rows
+    wanted = scopes.select(*(F.col(ours).alias(theirs) for ours, theirs in shared.items()))
+    return rows.join(wanted.distinct(), list(shared.values()), "left_semi")
+
+
 def _in_scope(
     rows: DataFrame, table: Table, step: Step, scopes: DataFrame, earliest: date | None
 ) -> DataFrame:
     if table in step.pruned and earliest is not None:
         rows = rows.where(F.col(str(table.partition_by)) >= F.lit(earliest))
-    shared = [name for name in step.scope if name in table.column_names]
-    return rows.join(scopes.select(*shared).distinct(), shared, "left_semi") if shared else rows
+    return _scoped(rows, step, table, scopes)
 
 
 def _windowed(

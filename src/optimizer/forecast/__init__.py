@@ -4,6 +4,7 @@ from optimizer.forecast.backtest import backtest
 from optimizer.forecast.deadline import p_miss_deadline, start_of_day
 from optimizer.forecast.distribution import Distribution
 from optimizer.forecast.fit import Forecaster, fit
+from optimizer.forecast.rule import seven_day_rule
 from optimizer.forecast.score import quality, summary
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "fit",
     "p_miss_deadline",
     "quality",
+    "seven_day_rule",
     "start_of_day",
     "summary",
 ]

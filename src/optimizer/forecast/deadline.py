@@ -102,8 +102,8 @@ def _sums(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]
 def _p_met(duration: Distribution, remaining: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean over the columns of `remaining` (n, a) of P(duration <= remaining), shape (n,)."""
     n, columns = remaining.shape
-    curves = np.repeat(duration.log_quantiles, columns, axis=0)
-    over = probability_over(curves, remaining.reshape(-1))
+    row = np.repeat(np.arange(n), columns)
+    over = probability_over(duration.log_quantiles, remaining.reshape(-1), row=row)
     return np.asarray(1.0 - over.reshape(n, columns).mean(axis=1))
 
 

@@ -66,6 +66,8 @@ def conform(table: SourceTable, part: DataFrame, *, now: datetime) -> DataFrame:
 
 
 def _as_declared(raw: Column, held: T.DataType, wanted: pa.DataType, spelled: str) -> Column:
+    if _is(held, wanted):
+        return raw
     if isinstance(held, T.StringType) and pa.types.is_nested(wanted):
         return F.from_json(F.when(F.trim(raw) != "", raw), spelled)
     if pa.types.is_struct(wanted):
@@ -95,9 +97,9 @@ def _as_declared(raw: Column, held: T.DataType, wanted: pa.DataType, spelled: st
     if pa.types.is_list(wanted):
         if not isinstance(held, T.ArrayType):
             return F.lit(None).cast(spelled)
-        element = held.elementType
-        inner = _spark(wanted.value_type)
-        return F.transform(raw, lambda item: _as_declared(item, element, wanted.value_type, inner))
+        # By way of JSON: fields are matched by name, and a lambda over a struct rebuilt inside it is
+        # more than Sail's optimizer can prune.
+        return F.from_json(F.to_json(raw), spelled)
     if isinstance(held, T.ArrayType | T.MapType | T.StructType):
         return F.lit(None).cast(spelled)
     if pa.types.is_decimal(wanted) and isinstance(held, T.StringType):
@@ -109,6 +111,39 @@ def _as_declared(raw: Column, held: T.DataType, wanted: pa.DataType, spelled: st
     ):
         return F.lit(None).cast(spelled)  # A number could be seconds, milliseconds or microseconds.
     return raw.try_cast(spelled)
+
+
+def _is(held: T.DataType, wanted: pa.DataType) -> bool:
+    """Whether a Spark type is the declared one already."""
+    match held:
+        case T.StructType():
+            names = [field.name for field in held.fields]
+            return (
+                pa.types.is_struct(wanted)
+                and names == [field.name for field in wanted]
+                and all(_is(a.dataType, b.type) for a, b in zip(held.fields, wanted, strict=True))
+            )
+        case T.ArrayType():
+            return pa.types.is_list(wanted) and _is(held.elementType, wanted.value_type)
+        case T.MapType():
+            return (
+                pa.types.is_map(wanted)
+                and _is(held.keyType, wanted.key_type)
+                and _is(held.valueType, wanted.item_type)
+            )
+        case T.TimestampType():
+            return pa.types.is_timestamp(wanted)
+        case T.DecimalType():
+            return wanted == pa.decimal128(held.precision, held.scale)
+    simple = {
+        "string": pa.string(),
+        "bigint": pa.int64(),
+        "int": pa.int32(),
+        "double": pa.float64(),
+        "boolean": pa.bool_(),
+        "date": pa.date32(),
+    }
+    return simple.get(held.simpleString()) == wanted
 
 
 def _spark(kind: pa.DataType) -> str:

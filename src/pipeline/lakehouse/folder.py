@@ -17,6 +17,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, Schema, write_deltalake
 from deltalake.exceptions import DeltaError
+from pyarrow.fs import LocalFileSystem
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -217,8 +218,10 @@ class DeltaFolder:
     def _stage_frame(self, rows: DataFrame) -> ds.Dataset:
         path = self._staging_path()
         rows.write.parquet(str(path))
-        files = sorted(str(file) for file in path.glob("*.parquet"))
-        return ds.dataset(files, format="parquet") if files else ds.dataset(pa.table({}))
+        files = sorted(path.glob("*.parquet"))
+        if not files:  # The JVM writes no file for no rows.
+            return ds.FileSystemDataset([], pa.schema([]), ds.ParquetFileFormat(), LocalFileSystem())
+        return ds.dataset([str(file) for file in files], format="parquet")
 
     def changed(self, table: Table, since: int) -> bool:
         delta = self._delta(table)

@@ -1,8 +1,9 @@
 """Identifiers that look like the platform's: long numbers for jobs and runs, hex for machines.
 
-Numbers are an affine walk over a prime field, hence distinct as long as their ordinals are, and
-the same whoever asks. They are unique inside one workspace only, as on the platform: the first
-ordinals of every workspace give the same numbers, so a join without workspace_id goes wrong here.
+Numbers are ordinals multiplied by an odd constant modulo 2^49, hence distinct as long as their
+ordinals are, and the same whoever asks. They are unique inside one workspace only, as on the
+platform: the first ordinals of every workspace give the same numbers, so a join without
+workspace_id goes wrong here.
 """
 
 import numpy as np
@@ -10,10 +11,10 @@ import pyarrow as pa
 
 from pipeline.sources.simulator.clock import Ints
 
-_PRIME = 899_999_999_999_963  # room for about 9e14 numbers of 15 digits
-_STEP = 611_953  # keeps ordinal * step inside 64 bits
+_BITS = np.uint64(2**49 - 1)
+_ODD = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = 100_000_000_000_000
-_WORKSPACE_STRIDE = 10**9 + 7
+_WORKSPACE_STRIDE = 2**40
 SHARED_ORDINALS = 40
 WORKSPACE_IDS = tuple(str(5_206_439_413_157_315 + index * 1_318_927_640_211) for index in range(20))
 
@@ -21,8 +22,8 @@ WORKSPACE_IDS = tuple(str(5_206_439_413_157_315 + index * 1_318_927_640_211) for
 def numbers(ordinals: Ints, workspace: Ints, salt: int) -> Ints:
     """A 15-digit number for each ordinal of its workspace; `salt` tells kinds of ids apart."""
     apart = np.where(ordinals < SHARED_ORDINALS, 0, workspace * _WORKSPACE_STRIDE)
-    scattered = (ordinals + apart) % _PRIME * _STEP % _PRIME
-    return (scattered + salt * 7_919_000_017) % _PRIME + _FIRST
+    scattered = ((ordinals + apart + salt).astype(np.uint64) * _ODD) & _BITS
+    return scattered.astype(np.int64) + _FIRST
 
 
 def ordinals_within(group: Ints) -> Ints:

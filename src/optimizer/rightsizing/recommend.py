@@ -1,0 +1,336 @@
+"""Which of the candidate clusters to take: the cheapest that keeps the limit, or the current one.
+
+For a candidate with n workers where there are n0 now, each member of the scaling family says how the
+run stretches, r = g(n) / g(n0), and
+
+    runtime = current runtime * r          p_miss = sum over members of weight * P(T > limit / r)
+    cost    = hours * (n + 1) * node rate  saving = spend * (1 - r (n + 1) rate / ((n0 + 1) rate0))
+
+The driver counts as one node of the workers' type. A candidate is taken only if the lower end of its
+saving is worth having, it keeps the limit, and its CPU and memory demand fit; otherwise the answer
+is to keep what is there. Where CPU use is known, at most that share of the time can have been spent
+in work that all nodes share, which rules out members that stretch more (`parallel_share`).
+
+Decided here: what cannot be compared is not_assessed, never priced: another node type without
+machine (VM) prices for both, spot or serverless at all. Savings are intervals inside [0, spend] and
+say whether they are the DBU part only or include machines. Without a limit, the stretch is bounded.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from optimizer.config import SizingConfig
+from optimizer.quantile import LEVELS, probability_over
+from optimizer.result import Status
+from optimizer.rightsizing.scaling import SHAPES, Scaling, shape
+
+__all__ = ["Cluster", "Options", "Policy", "RuntimeDistribution", "parallel_share", "recommend"]
+
+
+class RuntimeDistribution(Protocol):
+    """The runtime at the current size, as forecast; only the first row is used."""
+
+    def quantile(self, q: ArrayLike) -> NDArray[np.float64]:
+        """Seconds, (n, m) for levels (m,)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """The cluster as it is, and what was measured on it."""
+
+    workers: int
+    node_type: str
+    list_cost: float
+    """Spend of the period that savings are given for."""
+    cpu_demand_pct: float | None = None
+    """Upper bound of the p95 of the workers' CPU."""
+    mem_demand_pct: float | None = None
+    """p99 of the workers' memory, with margin."""
+
+    def __post_init__(self) -> None:
+        if self.workers < 1:
+            raise ValueError(f"workers must be 1 or more, got {self.workers!r}")
+        if not (np.isfinite(self.list_cost) and self.list_cost >= 0.0):
+            raise ValueError(f"list_cost must be 0 or more, got {self.list_cost!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What the owner asks: the seconds an attempt may take (None: not declared), and the caution."""
+
+    limit_seconds: float | None = None
+    config: SizingConfig = SizingConfig()
+
+    def __post_init__(self) -> None:
+        if self.limit_seconds is not None and not self.limit_seconds > 0.0:
+            raise ValueError(f"limit_seconds must be positive, got {self.limit_seconds!r}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Options:
+    """Every candidate with its reasons, and the one to take."""
+
+    frame: pd.DataFrame
+    """One row per candidate, the current size first: workers, node_type, runtime_seconds (median),
+    runtime_lower, runtime_upper, cost (of a run; NaN if not comparable), p_miss, saving_lower,
+    saving_mid, saving_upper, allowed, status, reasons."""
+    chosen: int
+    """Row of `frame` to take; 0 is to keep."""
+    action: str
+    """keep, downsize or upsize."""
+    saving_lower: float
+    saving_mid: float
+    saving_upper: float
+    saving_basis: str
+    """dbu, or dbu+vm where machine prices were given."""
+    status: Status
+    reason: str
+
+
+def parallel_share(member: ArrayLike, workers: float) -> NDArray[np.float64]:
+    """Share of the runtime at `workers` that shrinks with more of them; above 1 if superlinear.
+
+    With f of it, the run at n workers takes 1 - f + f * workers / n of its time.
+    """
+    s = np.asarray(member, dtype=np.float64)
+    amdahl = ((1.0 - s) / workers) / shape(np.maximum(s, 0.0), workers)
+    return np.asarray(np.where(s >= 0.0, amdahl, 1.0 - s))
+
+
+def recommend(
+    current: Cluster,
+    candidates: pd.DataFrame,
+    scaling: Scaling,
+    forecast: RuntimeDistribution | None,
+    prices: pd.DataFrame,
+    policy: Policy,
+) -> Options:
+    """Compare `candidates` (workers, node_type [, spot, serverless]) with `current`.
+
+    `forecast` is the runtime now; None takes it from `scaling`. `prices` has node_type,
+    dbu_per_hour, list_price_per_dbu and may have vm_price_per_hour. Raises ValueError for missing
+    columns or candidates with fewer than one worker.
+    """
+    config = policy.config
+    options = _with_current(current, candidates)
+    rate, with_vm = _rates(options["node_type"], prices)
+    comparable, why_not = _comparable(options, current, rate, with_vm)
+    curve = _runtime_curve(current, scaling, forecast)
+    if scaling.status is not Status.OK or not np.isfinite(curve).all():
+        return _kept(options, Status.TOO_FEW_RUNS, "the runtime at the current size is not known")
+
+    weight = _believed(scaling.member_weights, current)
+    n = options["workers"].to_numpy(dtype=np.float64)
+    stretch = shape(SHAPES, n[:, None]) / shape(SHAPES, float(current.workers))  # (c, 49)
+    p_miss = _p_miss(curve, stretch, weight, policy.limit_seconds)
+    tail = 0.5 * (1.0 - config.saving_coverage)
+    low, mid, high = _quantiles(stretch, weight, np.array([tail, 0.5, 1.0 - tail])).T
+    typical = np.exp(np.interp(0.5, LEVELS, curve))
+    with np.errstate(invalid="ignore"):
+        nodes = (n + 1.0) * rate / ((current.workers + 1.0) * rate[0])
+        savings = [
+            np.clip(current.list_cost * (1.0 - r * nodes), 0.0, current.list_cost)
+            for r in (high, mid, low)
+        ]
+    frame = options.assign(
+        runtime_seconds=np.where(comparable, typical * mid, np.nan),
+        runtime_lower=np.where(comparable, typical * low, np.nan),
+        runtime_upper=np.where(comparable, typical * high, np.nan),
+        cost=np.where(comparable, typical * mid / 3600.0 * (n + 1.0) * rate, np.nan),
+        p_miss=np.where(comparable, p_miss, np.nan),
+        saving_lower=np.where(comparable, savings[0], np.nan),
+        saving_mid=np.where(comparable, savings[1], np.nan),
+        saving_upper=np.where(comparable, savings[2], np.nan),
+    )
+    reasons = [_objections(k, frame, current, high[k], policy) for k in range(len(frame))]
+    reasons = [[w] if w else r for w, r in zip(why_not, reasons, strict=True)]
+    frame["allowed"] = [not r for r in reasons]
+    frame["status"] = np.where(comparable, Status.OK.value, Status.NOT_ASSESSED.value)
+    frame["reasons"] = ["; ".join(r) for r in reasons]
+    return _choose(frame, current, policy, "dbu+vm" if with_vm[0] else "dbu")
+
+
+def _with_current(current: Cluster, candidates: pd.DataFrame) -> pd.DataFrame:
+    missing = [c for c in ("workers", "node_type") if c not in candidates.columns]
+    if missing:
+        raise ValueError(f"candidates lack the column(s) {', '.join(missing)}")
+    if not (candidates["workers"] >= 1).all():
+        raise ValueError("candidates.workers must be 1 or more")
+    options = pd.DataFrame(
+        {
+            "workers": [current.workers, *candidates["workers"].astype(int)],
+            "node_type": [current.node_type, *candidates["node_type"]],
+        }
+    )
+    for name in ("spot", "serverless"):
+        given = candidates[name] if name in candidates.columns else [False] * len(candidates)
+        options[name] = [False, *map(bool, given)]
+    same = ["workers", "node_type", "spot", "serverless"]
+    return options.drop_duplicates(same).reset_index(drop=True)
+
+
+def _rates(
+    node_type: pd.Series, prices: pd.DataFrame
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Money per node-hour and whether it includes the machine; NaN without a price."""
+    wanted = ("node_type", "dbu_per_hour", "list_price_per_dbu")
+    missing = [c for c in wanted if c not in prices.columns]
+    if missing:
+        raise ValueError(f"prices lack the column(s) {', '.join(missing)}")
+    table = prices.drop_duplicates("node_type").set_index("node_type").reindex(node_type)
+    dbu = (table["dbu_per_hour"] * table["list_price_per_dbu"]).to_numpy(dtype=np.float64)
+    vm = np.full(dbu.size, np.nan)
+    if "vm_price_per_hour" in table.columns:
+        vm = table["vm_price_per_hour"].to_numpy(dtype=np.float64)
+    # One basis for the whole comparison: machines count only if the current ones have a price.
+    use_vm = bool(np.isfinite(vm[0]))
+    return (dbu + vm if use_vm else dbu), np.isfinite(vm) & use_vm
+
+
+def _comparable(
+    options: pd.DataFrame,
+    current: Cluster,
+    rate: NDArray[np.float64],
+    with_vm: NDArray[np.bool_],
+) -> tuple[NDArray[np.bool_], list[str]]:
+    """Which options may be priced against the current one, and why not ('' where they may)."""
+    why = []
+    for k, row in enumerate(options.itertuples()):
+        if row.spot or row.serverless:
+            why.append("spot and serverless prices are not comparable with what runs now")
+        elif row.node_type != current.node_type and with_vm[0] and with_vm[k]:
+            why.append("how this job runs on another node type has not been observed")
+        elif row.node_type != current.node_type:
+            why.append("another node type cannot be compared without machine prices")
+        elif not np.isfinite(rate[k]):
+            why.append("the node type has no price")
+        else:
+            why.append("")
+    return np.array([not w for w in why]), why
+
+
+def _runtime_curve(
+    current: Cluster, scaling: Scaling, forecast: RuntimeDistribution | None
+) -> NDArray[np.float64]:
+    """Log seconds (35,) at LEVELS of a run on the current cluster."""
+    if forecast is None:
+        seconds = scaling.predict([current.workers], LEVELS)[0]
+    else:
+        seconds = np.atleast_2d(forecast.quantile(LEVELS))[0]
+    return np.asarray(np.log(seconds))
+
+
+def _believed(weight: NDArray[np.float64], current: Cluster) -> NDArray[np.float64]:
+    """Member weights given the CPU use; unchanged if that would leave nothing."""
+    if current.cpu_demand_pct is None:
+        return weight
+    possible = parallel_share(SHAPES, current.workers) <= current.cpu_demand_pct / 100.0 + 1e-9
+    left = np.where(possible, weight, 0.0)
+    return left / left.sum() if left.sum() > 1e-6 else weight
+
+
+def _p_miss(
+    curve: NDArray[np.float64],
+    stretch: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    limit_seconds: float | None,
+) -> NDArray[np.float64]:
+    """P(runtime > limit) of each candidate (c,); NaN without a limit."""
+    if limit_seconds is None:
+        return np.full(stretch.shape[0], np.nan)
+    row = np.zeros(stretch.size, dtype=np.int64)
+    over = probability_over(curve[None, :], (limit_seconds / stretch).reshape(-1), row=row)
+    return np.asarray(over.reshape(stretch.shape) @ weight)
+
+
+def _quantiles(
+    stretch: NDArray[np.float64], weight: NDArray[np.float64], q: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Weighted quantiles of each row of stretch (c, 49): shape (c, q)."""
+    out = np.empty((stretch.shape[0], q.size))
+    for k, row in enumerate(stretch):
+        order = np.argsort(row, kind="stable")
+        cumulative = np.cumsum(weight[order])
+        at = np.searchsorted(cumulative, q * cumulative[-1] * (1.0 - 1e-12))
+        out[k] = row[order][np.minimum(at, row.size - 1)]
+    return out
+
+
+def _objections(
+    k: int, frame: pd.DataFrame, current: Cluster, stretch_upper: float, policy: Policy
+) -> list[str]:
+    """Why option k is not allowed; empty if it is. Keeping is always allowed."""
+    if k == 0:
+        return []
+    config = policy.config
+    one = frame.iloc[k]
+    ratio = current.workers / one["workers"]
+    out = []
+    if one["workers"] < current.workers:
+        if ratio > 1.0 / (1.0 - config.max_step) + 1e-9:
+            out.append(f"it removes more than {config.max_step:.0%} of the workers at once")
+        for name, demand, ceiling in (
+            ("CPU", current.cpu_demand_pct, config.cpu_ceiling_pct),
+            ("memory", current.mem_demand_pct, config.mem_ceiling_pct),
+        ):
+            if demand is not None and demand * ratio > ceiling:
+                out.append(f"{name} demand would be {demand * ratio:.0f} % of what is left")
+        if not one["saving_lower"] >= config.min_saving_share * current.list_cost:
+            out.append("the saving is not certain enough to be worth a change")
+    if policy.limit_seconds is None:
+        if stretch_upper > config.max_stretch:
+            out.append(f"no limit is declared and the run may become {stretch_upper:.1f}x as long")
+    elif one["p_miss"] > config.max_p_miss:
+        out.append(f"it would miss the limit with probability {one['p_miss']:.1%}")
+    return out
+
+
+def _choose(frame: pd.DataFrame, current: Cluster, policy: Policy, basis: str) -> Options:
+    """Largest middle saving among the allowed smaller ones; else a larger one if the limit needs it."""
+    n = frame["workers"].to_numpy()
+    allowed = frame["allowed"].to_numpy(dtype=bool)
+    smaller = np.flatnonzero(allowed & (n < current.workers))
+    larger = np.flatnonzero(allowed & (n > current.workers))
+    missing_now = frame["p_miss"].iloc[0] > policy.config.max_p_miss
+    chosen, action = 0, "keep"
+    if smaller.size:
+        best = np.lexsort((-n[smaller], -frame["saving_mid"].to_numpy()[smaller]))[0]
+        chosen, action = int(smaller[best]), "downsize"
+        reason = f"{n[chosen]} workers do the same work for less and keep the limit"
+        if policy.limit_seconds is None:
+            reason = f"{n[chosen]} workers do the same work for less; no limit is declared"
+    elif missing_now and larger.size:
+        chosen = int(larger[np.argmin(n[larger])])
+        action = "upsize"
+        reason = f"the limit is missed too often now; {n[chosen]} workers keep it"
+    else:
+        reason = "no other size is shown to save money and keep the limit"
+    one = frame.iloc[chosen]
+    downsize = action == "downsize"
+    return Options(
+        frame=frame,
+        chosen=chosen,
+        action=action,
+        saving_lower=float(one["saving_lower"]) if downsize else 0.0,
+        saving_mid=float(one["saving_mid"]) if downsize else 0.0,
+        saving_upper=float(one["saving_upper"]) if downsize else 0.0,
+        saving_basis=basis,
+        status=Status.OK,
+        reason=reason,
+    )
+
+
+def _kept(options: pd.DataFrame, status: Status, reason: str) -> Options:
+    """Nothing can be said: keep, with every number missing and the reason on every row."""
+    numbers = ("runtime_seconds", "runtime_lower", "runtime_upper", "cost", "p_miss")
+    savings = ("saving_lower", "saving_mid", "saving_upper")
+    frame = options.assign(**dict.fromkeys((*numbers, *savings), np.nan))
+    frame["allowed"] = np.arange(len(frame)) == 0
+    frame["status"] = status.value
+    frame["reasons"] = reason
+    return Options(frame, 0, "keep", 0.0, 0.0, 0.0, "dbu", status, reason)

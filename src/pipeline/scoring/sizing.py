@@ -1,0 +1,2 @@
+"""Placeholder"""
+def rightsizing(*inputs, **given): raise NotImplementedError
