@@ -1,0 +1,96 @@
+"""A night's own report: what each stage did, and then what a platform engineer wants first."""
+
+import pandas as pd
+from rich.console import Console
+from rich.text import Text
+
+from pipeline.night import Night
+from pipeline.reports.questions import Questions
+from pipeline.reports.terminal import table
+
+_TOP = 10
+_LIKELY = 0.05
+
+
+def stages(night: Night) -> pd.DataFrame:
+    """One row a stage: rows read from sources, rows written, seconds."""
+    rows = pd.DataFrame(
+        [
+            {
+                "stage": report.stage,
+                "tables": 1,
+                "current": int(report.mode == "current"),
+                "rows_read": report.rows_read or 0,
+                "rows_written": report.written,
+                "quarantined": report.rejected,
+                "repeated": report.duplicates,
+                "took_seconds": report.seconds,
+            }
+            for report in night.reports
+        ]
+    )
+    return rows.groupby("stage", sort=False, as_index=False).sum()
+
+
+def steps(night: Night) -> pd.DataFrame:
+    """One row a table, for scripts."""
+    return pd.DataFrame(
+        [
+            {
+                "step": report.step,
+                "stage": report.stage,
+                "table": report.table.full_name,
+                "mode": report.mode,
+                "rows_read": report.rows_read,
+                "inserted": report.inserted,
+                "updated": report.updated,
+                "deleted": report.deleted,
+                "rejected": report.rejected,
+                "duplicates": report.duplicates,
+                "seconds": round(report.seconds, 3),
+                "version": report.version,
+            }
+            for report in night.reports
+        ]
+    )
+
+
+def summary(console: Console, questions: Questions) -> None:
+    """Failing now, likely to miss, best sizes, cost by team with coverage, and what is not known."""
+    failing = questions.failing(_TOP)
+    console.print(table("Jobs failing now", failing[_brief(failing, "owner", "last_success_at")]))
+    likely = questions.likely_to_miss(_TOP, at_least=_LIKELY)
+    console.print(
+        table(
+            "Jobs likely to miss their SLA next time",
+            likely[_brief(likely, "owner")],
+            none=f"none with a probability of {_LIKELY:.0%} or more",
+        )
+    )
+    sizes = questions.rightsizing(_TOP, changes_only=True)
+    console.print(
+        table(
+            "Best right-sizing recommendations (monthly saving, DBU part, 80 % interval)",
+            sizes[_brief(sizes, "owner", "status", "tier", "cpu_p95_pct", "mem_p99_pct", "reason")],
+        )
+    )
+    costs = questions.cost_by_team()
+    console.print(table("List cost by team, last 30 days with usage", _named(costs)))
+    console.print(_coverage(costs))
+    console.print(table("Jobs that could not be assessed, and why", questions.not_assessed()))
+
+
+def _brief(frame: pd.DataFrame, *left_out: str) -> list[str]:
+    return [name for name in frame.columns if name not in left_out]
+
+
+def _named(costs: pd.DataFrame) -> pd.DataFrame:
+    return costs.assign(team=costs["team"].replace("", "(unattributed)"))
+
+
+def _coverage(costs: pd.DataFrame) -> Text:
+    total = float(costs["list_cost"].sum())
+    attributed = float(costs.loc[costs["team"] != "", "list_cost"].sum())
+    if not total:
+        return Text("No priced usage: costs cannot be attributed.")
+    return Text(f"Attribution coverage: {attributed / total:.1%} of the list cost has a team.")

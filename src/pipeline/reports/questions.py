@@ -1,0 +1,282 @@
+"""The questions a platform engineer asks first, as queries on Gold. Reads Gold and ops, nothing else.
+
+Each answer is a small frame: ranked, limited, with names beside keys. Filters are by team and owner.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pipeline.errors import UserError
+from pipeline.lakehouse.protocol import Lakehouse
+from pipeline.tables import bronze, gold, ops, silver
+from pipeline.tables.declaration import Table
+
+_KEY = ["workspace_id", "series_key"]
+_WHO = ("series_key", "name", "team", "owner", "tier")
+_COST_DAYS = 30
+ASSESSED_BY: dict[str, Table] = {
+    "forecast": gold.JOB_FORECAST,
+    "baseline": gold.JOB_BASELINE,
+    "right-sizing": gold.RIGHTSIZING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Whose jobs to speak of; None is everyone's."""
+
+    team: str | None = None
+    owner: str | None = None
+
+    def apply(self, jobs: DataFrame) -> DataFrame:
+        for column, wanted in (("team", self.team), ("owner", self.owner)):
+            if wanted is not None:
+                jobs = jobs.where(F.lower(F.col(column)) == wanted.lower())
+        return jobs
+
+
+class Questions:
+    """Answers from the tables of one home."""
+
+    def __init__(self, lakehouse: Lakehouse, who: Filter) -> None:
+        self._lakehouse = lakehouse
+        self._who = who
+
+    def _jobs(self) -> DataFrame:
+        return self._who.apply(self._lakehouse.read(gold.JOBS))
+
+    def _about(self, table: Table) -> DataFrame:
+        """`table` with who its jobs belong to."""
+        jobs = self._jobs().select("workspace_id", *_WHO)
+        return self._lakehouse.read(table).join(jobs, _KEY)
+
+    def jobs(self, limit: int) -> pd.DataFrame:
+        """Jobs, the most recently run first."""
+        return (
+            self._jobs()
+            .select(*_WHO, "state", "sla_kind", "sla_source", "runs", "last_run_date", "url")
+            .orderBy(F.col("last_run_date").desc_nulls_last(), F.col("runs").desc(), "series_key")
+            .limit(limit)
+            .toPandas()
+        )
+
+    def failing(self, limit: int) -> pd.DataFrame:
+        """Jobs whose last verdict is a failure, important ones first."""
+        return (
+            self._about(gold.JOB_HEALTH)
+            .where("is_failing")
+            .select(
+                *_WHO,
+                "consecutive_failures",
+                "failing_since",
+                F.col("last_termination_code").alias("code"),
+                F.col("last_failure_class").alias("class"),
+                "last_success_at",
+            )
+            .orderBy(
+                F.col("tier").asc_nulls_last(), F.col("consecutive_failures").desc(), "series_key"
+            )
+            .limit(limit)
+            .toPandas()
+        )
+
+    def likely_to_miss(self, limit: int, *, at_least: float = 0.0) -> pd.DataFrame:
+        """Jobs by the probability that their next run misses its SLA."""
+        return (
+            self._about(gold.JOB_FORECAST)
+            .where((F.col("sla_status") == "ok") & (F.col("p_miss") >= at_least))
+            .select(
+                *_WHO,
+                "p_miss",
+                "next_start_at",
+                "sla_kind",
+                F.coalesce(
+                    F.concat_ws(" ", "sla_time_of_day", "sla_timezone"),
+                    F.lit(""),
+                ).alias("due"),
+                "sla_limit_seconds",
+                "p50_seconds",
+                "p95_seconds",
+            )
+            .orderBy(F.col("p_miss").desc(), F.col("tier").asc_nulls_last(), "series_key")
+            .limit(limit)
+            .toPandas()
+        )
+
+    def sla(self, limit: int) -> pd.DataFrame:
+        """Compliance of each job with an SLA over all days kept, the worst first."""
+        return (
+            self._about(gold.SLA_DAILY)
+            .groupBy(*_WHO)
+            .agg(
+                F.sum("met").alias("met"),
+                F.sum("missed").alias("missed"),
+                F.sum("pending").alias("pending"),
+                F.min("worst_margin_seconds").alias("worst_margin_seconds"),
+            )
+            .withColumn(
+                "compliance", F.col("met") / F.nullif(F.col("met") + F.col("missed"), F.lit(0))
+            )
+            .orderBy(F.col("compliance").asc_nulls_last(), F.col("missed").desc(), "series_key")
+            .limit(limit)
+            .toPandas()
+        )
+
+    def unlike_themselves(self, limit: int) -> pd.DataFrame:
+        """Jobs whose last run was unlike the job's usual."""
+        return (
+            self._about(gold.JOB_BASELINE)
+            .where("last_is_anomaly")
+            .select(*_WHO, "last_run_id", "center_seconds", "last_robust_z", "last_p_value")
+            .orderBy("last_p_value", "series_key")
+            .limit(limit)
+            .toPandas()
+        )
+
+    def rightsizing(self, limit: int, *, changes_only: bool) -> pd.DataFrame:
+        """Recommended sizes, by the middle of the saving."""
+        rows = self._about(gold.RIGHTSIZING)
+        if changes_only:
+            rows = rows.where("action IN ('downsize', 'upsize')")
+        return (
+            rows.select(
+                *_WHO,
+                "action",
+                "worker_node_type",
+                "workers",
+                "recommended_workers",
+                "saving_lower",
+                "saving_mid",
+                "saving_upper",
+                "currency_code",
+                "list_cost_30_days",
+                "cpu_p95_pct",
+                "mem_p99_pct",
+                "p_miss_recommended",
+                "status",
+                "reason",
+            )
+            .orderBy(F.col("saving_mid").desc_nulls_last(), "series_key")
+            .limit(limit)
+            .toPandas()
+        )
+
+    def cost_by_team(self) -> pd.DataFrame:
+        """List cost of the last 30 days with usage, by team; the empty team is unattributed."""
+        costs = self._lakehouse.read(gold.TEAM_COST_DAILY)
+        if self._who.team is not None:
+            costs = costs.where(F.lower(F.col("team")) == self._who.team.lower())
+        newest = costs.agg(F.max("usage_date").alias("newest"))
+        recent = costs.crossJoin(newest).where(
+            F.col("usage_date") > F.date_sub("newest", _COST_DAYS)
+        )
+        return (
+            recent.groupBy("team", "currency_code")
+            .agg(
+                F.sum("list_cost").alias("list_cost"),
+                F.sum("by_job_tag").alias("by_job_tag"),
+                F.sum("by_usage_tag").alias("by_usage_tag"),
+                F.sum("unpriced_quantity").alias("unpriced_quantity"),
+                F.max("jobs").alias("jobs"),
+            )
+            .orderBy(F.col("list_cost").desc(), "team")
+            .toPandas()
+        )
+
+    def not_assessed(self) -> pd.DataFrame:
+        """How many jobs have no answer, by question and reason."""
+        counted = []
+        for question, table in ASSESSED_BY.items():
+            rows = self._about(table).where("status <> 'ok'")
+            # Numbers in a reason differ from job to job; the reason is the same.
+            reason = F.regexp_replace("reason", "[0-9]+(\\.[0-9]+)?", "N")
+            counted.append(
+                rows.groupBy("status", reason.alias("reason"))
+                .agg(F.count("*").alias("jobs"))
+                .withColumn("question", F.lit(question))
+            )
+        first, *others = counted
+        for other in others:
+            first = first.unionByName(other)
+        return (
+            first.select("question", "status", "jobs", "reason")
+            .orderBy("question", F.col("jobs").desc(), "reason")
+            .toPandas()
+        )
+
+    def quality(self) -> dict[str, pd.DataFrame]:
+        """Rules broken in Gold, rows quarantined, and jobs without an answer."""
+        broken = self._lakehouse.read(ops.QUALITY).where("violations > 0")
+        quarantined = (
+            self._lakehouse.read(bronze.QUARANTINE)
+            .groupBy("source_table", "reason")
+            .agg(F.sum("copies").alias("rows"), F.max("row_json").alias("example"))
+            .orderBy(F.col("rows").desc(), "source_table", "reason")
+        )
+        return {
+            "rules broken": broken.orderBy("table_name", "rule", "column_name").toPandas(),
+            "rows quarantined": quarantined.toPandas(),
+            "jobs without an answer": self.not_assessed(),
+        }
+
+    def key_of(self, asked: str) -> str:
+        """The series key of a job by its key, its id or its name; UserError unless exactly one."""
+        jobs = self._jobs()
+        found = (
+            jobs.where(
+                (F.col("series_key") == asked) | (F.col("job_id") == asked) | (F.col("name") == asked)
+            )
+            .select("series_key", "name")
+            .limit(6)
+            .collect()
+        )
+        exact = [row for row in found if row["series_key"] == asked]
+        if len(exact or found) == 1:
+            return str((exact or found)[0]["series_key"])
+        if not found:
+            raise UserError(f"no job has the key, id or name {asked!r}: see rightrun show jobs")
+        keys = ", ".join(row["series_key"] for row in found)
+        raise UserError(f"{asked!r} names several jobs: say which of {keys}")
+
+    def job(self, key: str, *, runs: int) -> dict[str, pd.DataFrame]:
+        """All about one job: what it is, how it is, what is expected, and its last runs."""
+
+        def row(table: Table) -> pd.DataFrame:
+            return self._lakehouse.read(table).where(F.col("series_key") == key).toPandas()
+
+        recent = (
+            self._lakehouse.read(silver.RUNS)
+            .where(F.col("series_key") == key)
+            .orderBy(F.col("started_at").desc(), "run_id")
+            .limit(runs)
+        )
+        costs = self._lakehouse.read(silver.RUN_COSTS).select("workspace_id", "run_id", "list_cost")
+        slas = self._lakehouse.read(silver.RUN_SLA).select("workspace_id", "run_id", "sla_status")
+        listed = (
+            recent.join(costs, ["workspace_id", "run_id"], "left")
+            .join(slas, ["workspace_id", "run_id"], "left")
+            .select(
+                "run_id",
+                "started_at",
+                "status",
+                "attempts",
+                "busy_seconds",
+                "wall_seconds",
+                "sla_status",
+                "list_cost",
+                "termination_code",
+            )
+            .orderBy(F.col("started_at").desc())
+        )
+        return {
+            "job": row(gold.JOBS),
+            "health": row(gold.JOB_HEALTH),
+            "forecast": row(gold.JOB_FORECAST),
+            "baseline": row(gold.JOB_BASELINE),
+            "right-sizing": row(gold.RIGHTSIZING),
+            "trends": row(gold.JOB_TRENDS),
+            "runs": listed.toPandas(),
+        }

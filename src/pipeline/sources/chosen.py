@@ -1,0 +1,23 @@
+"""The source a user names: `export:DIR`, `simulated:DIR` or `databricks`."""
+
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from pipeline.errors import UserError
+from pipeline.sources.export import ExportFolder
+from pipeline.sources.protocol import Source
+from pipeline.sources.system_tables import SystemTables
+
+
+def chosen_source(spelled: str, spark: SparkSession) -> Source:
+    """The source `spelled` names; UserError saying how to spell one otherwise."""
+    kind, _, place = spelled.partition(":")
+    if kind == "databricks" and not place:
+        return SystemTables(spark)
+    if kind in ("export", "simulated") and place:
+        folder = Path(place)
+        if kind == "simulated" and not folder.is_dir():
+            raise UserError(f"nothing is simulated in {folder} yet: run rightrun simulate --out {folder}")
+        return ExportFolder(folder, spark)
+    raise UserError(f"{spelled!r} names no source: write export:DIR, simulated:DIR or databricks")
