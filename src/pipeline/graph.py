@@ -322,15 +322,15 @@ GRAPH = Graph(
             reads=(
                 gold.JOBS,
                 silver.RUN_UTILISATION,
+                silver.RUN_CLUSTERS,
                 silver.CLUSTERS,
-                bronze.NODE_TYPES,
                 silver.RUN_COSTS,
                 gold.DURATION_STATES,
-                silver.RUNS,
+                gold.JOB_FORECAST,
             ),
             writes=gold.RIGHTSIZING,
             window_days=30,
-            given=("as_of", "currency_code"),
+            given=("currency_code",),
         ),
     )
 )

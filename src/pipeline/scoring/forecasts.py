@@ -114,6 +114,7 @@ def job_forecast(
             .otherwise(F.lit("ok")),
         )
         .withColumnRenamed("runs_learned", "runs")
+        .withColumn("allowed_seconds", F.coalesce("sla_limit_seconds", "seconds_to_deadline"))
         .select(*gold.JOB_FORECAST.column_names)
     )
 

@@ -298,6 +298,13 @@ JOB_FORECAST = Table(
         ),
         *SLA,
         Column("next_start_at", "timestamp", "When the next run is expected to start"),
+        Column(
+            "allowed_seconds",
+            "double",
+            "What the SLA leaves the next run: the limit, or from its expected start to the deadline",
+            unit="seconds",
+            minimum=0,
+        ),
         Column("p_miss", "double", "P(the next run misses the SLA)", minimum=0, maximum=1),
         Column(
             "sla_status",

@@ -92,7 +92,7 @@ def due_runs(config: SimulatorConfig, fleet: Fleet, schedules: Schedules) -> Due
             end_us,
         ),
         _irregular(rng, np.flatnonzero(fleet.kind == Kind.MANUAL), start_us, end_us),
-        _chained(np.flatnonzero(fleet.kind == Kind.CONTINUOUS), start_us, config.days),
+        _chained(np.flatnonzero(fleet.kind == Kind.CONTINUOUS), fleet, start_us, config.days),
         _submitted(rng, np.flatnonzero(fleet.kind == Kind.SUBMITTED), schedules, start_us, end_us),
     ]
     job = np.concatenate([part[0] for part in parts])
@@ -102,7 +102,6 @@ def due_runs(config: SimulatorConfig, fleet: Fleet, schedules: Schedules) -> Due
         & (due_us < np.minimum(end_us, fleet.deleted_us[job]))
         & ~_paused(schedules, job, due_us)
     )
-    # A chain is due long before it starts; its first link still waits for the job's creation.
     order = np.lexsort((due_us[kept], job[kept]))
     job, due_us = job[kept][order], due_us[kept][order]
     slot = np.arange(len(job)) - np.searchsorted(job, job, side="left")
@@ -161,10 +160,10 @@ def _irregular(
     return job, day + from_seconds(rng.normal(12.5, 2.5, len(job)).clip(6, 22) * 3600)
 
 
-def _chained(jobs: Ints, start_us: int, days: int) -> tuple[Ints, Ints]:
+def _chained(jobs: Ints, fleet: Fleet, start_us: int, days: int) -> tuple[Ints, Ints]:
     """Continuous jobs: the next run is due at once, and starts when the one before has ended."""
     job, link = _grid(jobs, np.arange(days + 2, dtype=np.int64))
-    return job, start_us + link * SECOND_US
+    return job, np.maximum(start_us, fleet.created_us[job]) + link * SECOND_US
 
 
 def _submitted(
