@@ -12,10 +12,10 @@ from pipeline.silver.tags import (
     OWNER_KEYS,
     TEAM_KEYS,
     TIER_KEYS,
-    declared_sla,
     known_zone,
     tagged,
     tier,
+    with_declared_sla,
 )
 
 
@@ -28,11 +28,14 @@ def job_versions(jobs: DataFrame) -> DataFrame:
     """silver.job_versions from bronze.jobs."""
     by_job = Window.partitionBy("workspace_id", "job_id").orderBy("change_time")
     schedule = F.col("trigger")["schedule"]
-    tags = F.col("tags")
-    team, owner, tier_tag = (tagged(tags, keys) for keys in (TEAM_KEYS, OWNER_KEYS, TIER_KEYS))
-    sla = declared_sla(tags, F.col("health_rules"), schedule["timezone_id"])
-    tier_number = tier(tier_tag.value)
-    return jobs.select(
+    zone = F.col("schedule_zone")
+    read = jobs.withColumn("schedule_zone", known_zone(schedule["timezone_id"]))
+    for name, tag_keys in (("team", TEAM_KEYS), ("owner", OWNER_KEYS), ("tier", TIER_KEYS)):
+        tag = tagged(F.col("tags"), tag_keys)
+        read = read.withColumn(f"{name}_tag", tag.value).withColumn(f"{name}_key", tag.key)
+    read = read.withColumn("tier_number", tier(F.col("tier_tag")))
+    read = with_declared_sla(read, tags="tags", health_rules="health_rules", schedule_zone=zone)
+    return read.select(
         "workspace_id",
         "job_id",
         F.concat_ws("/", "workspace_id", "job_id").alias("series_key"),
@@ -44,7 +47,7 @@ def job_versions(jobs: DataFrame) -> DataFrame:
         F.coalesce("run_as_user_name", "run_as").alias("run_as"),
         "trigger_type",
         schedule["quartz_cron_expression"].alias("cron"),
-        known_zone(schedule["timezone_id"]).alias("timezone"),
+        zone.alias("timezone"),
         F.coalesce(
             (F.col("trigger_type") == "CONTINUOUS") | F.col("trigger")["continuous"]["enabled"],
             F.lit(False),
@@ -53,22 +56,22 @@ def job_versions(jobs: DataFrame) -> DataFrame:
         F.col("create_time").alias("created_at"),
         F.col("delete_time").alias("deleted_at"),
         _positive_seconds("timeout_seconds").alias("timeout_seconds"),
-        team.value.alias("team"),
-        team.key.alias("team_source"),
-        F.coalesce(owner.value, "run_as_user_name", "creator_user_name").alias("owner"),
+        F.col("team_tag").alias("team"),
+        F.col("team_key").alias("team_source"),
+        F.coalesce("owner_tag", "run_as_user_name", "creator_user_name").alias("owner"),
         F.coalesce(
-            owner.key,
-            F.when(F.col("run_as_user_name").isNotNull(), F.lit("run_as")),
-            F.when(F.col("creator_user_name").isNotNull(), F.lit("creator")),
+            "owner_key",
+            F.when(F.col("run_as_user_name").isNotNull(), "run_as"),
+            F.when(F.col("creator_user_name").isNotNull(), "creator"),
         ).alias("owner_source"),
-        tier_number.alias("tier"),
-        F.when(tier_number.isNotNull(), tier_tag.key).alias("tier_source"),
-        sla.kind.alias("sla_kind"),
-        sla.limit_seconds.alias("sla_limit_seconds"),
-        sla.time_of_day.alias("sla_time_of_day"),
-        sla.timezone.alias("sla_timezone"),
-        sla.source.alias("sla_source"),
-        sla.problem.alias("sla_problem"),
+        F.col("tier_number").alias("tier"),
+        F.when(F.col("tier_number").isNotNull(), F.col("tier_key")).alias("tier_source"),
+        "sla_kind",
+        "sla_limit_seconds",
+        "sla_time_of_day",
+        "sla_timezone",
+        "sla_source",
+        "sla_problem",
     )
 
 

@@ -8,7 +8,7 @@ several spellings of one key the alphabetically first.
 import zoneinfo
 from dataclasses import dataclass
 
-from pyspark.sql import Column
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 TEAM_KEYS = ("team", "owningteam", "datateam", "squad", "costcenter", "department")
@@ -79,77 +79,87 @@ def known_zone(zone: Column) -> Column:
     return F.when(zone.isin(*_time_zones()), zone)
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredSla:
-    """An SLA as read from tags or a health rule; `problem` when a tag could not be read."""
+def with_declared_sla(
+    jobs: DataFrame, *, tags: str, health_rules: str, schedule_zone: Column
+) -> DataFrame:
+    """`jobs` with the SLA each declares: a tag first, else its RUN_DURATION_SECONDS health rule.
 
-    kind: Column
-    limit_seconds: Column
-    time_of_day: Column
-    timezone: Column
-    source: Column
-    problem: Column
+    Adds sla_kind, sla_limit_seconds, sla_time_of_day, sla_timezone, sla_source and sla_problem (a tag
+    that could not be read). `07:30` and `07:30 Europe/Berlin` are deadlines, in the schedule's zone
+    unless they name one; `2h`, `1h30m`, `90 min`, `5400s` and `sla_minutes=90` are limits.
 
-
-def declared_sla(tags: Column, health_rules: Column, schedule_zone: Column) -> DeclaredSla:
-    """The SLA a job declares: a tag first, else its RUN_DURATION_SECONDS health rule.
-
-    `07:30` and `07:30 Europe/Berlin` are deadlines, in the schedule's zone unless they name one;
-    `2h`, `1h30m`, `90 min`, `5400s` and `sla_minutes=90` are limits.
+    Each step is a column of its own, so that no expression is spelled out, and evaluated, twice.
     """
-    tag = tagged(tags, SLA_KEYS)
-    plain_key = plain(tag.key)
-    value = F.lower(tag.value)
-
-    is_clock = tag.value.rlike(_CLOCK)
-    hour = F.lpad(F.regexp_extract(tag.value, _CLOCK, 1), 2, "0")
-    minute = F.regexp_extract(tag.value, _CLOCK, 2)
-    named_zone = F.regexp_extract(tag.value, _CLOCK, 3)
-    zone = F.when(named_zone != "", known_zone(named_zone)).otherwise(
-        F.coalesce(known_zone(schedule_zone), F.lit("UTC"))
-    )
-
+    tag = tagged(F.col(tags), SLA_KEYS)
+    text = F.col("_sla_text")
+    words = F.lower(text)
+    named_zone = F.regexp_extract(text, _CLOCK, 3)
     unit_seconds = F.lit(None).cast("double")
     for key, seconds in LIMIT_UNIT_SECONDS.items():
-        unit_seconds = F.when(plain_key == key, F.lit(float(seconds))).otherwise(unit_seconds)
-    is_number = value.rlike(f"^{_NUMBER}$") & unit_seconds.isNotNull()
-    is_duration = value.rlike(_DURATION) & ~is_clock
+        unit_seconds = F.when(F.col("_sla_plain_key") == key, float(seconds)).otherwise(unit_seconds)
     spelled_seconds = F.lit(0.0)
     for group, seconds in enumerate(_DURATION_UNIT_SECONDS, start=1):
-        part = F.regexp_extract(value, _DURATION, group)
-        spelled_seconds = spelled_seconds + F.when(
-            part != "", part.try_cast("double") * seconds
-        ).otherwise(F.lit(0.0))
-    tag_limit = F.when(is_number, value.try_cast("double") * unit_seconds).when(
-        is_duration, spelled_seconds
-    )
-    tag_limit = F.when(tag_limit > 0, tag_limit)
-    is_deadline = F.coalesce(is_clock & zone.isNotNull(), F.lit(False))
-
+        part = F.regexp_extract(words, _DURATION, group)
+        spelled_seconds += F.coalesce(part.try_cast("double"), F.lit(0.0)) * seconds
     rule = F.get(
         F.filter(
-            health_rules,
+            F.col(health_rules),
             lambda r: (r["metric"] == "RUN_DURATION_SECONDS") & (r["value"] > 0),
         ),
         F.lit(0),
-    )["value"].cast("double")
-    limit = F.coalesce(tag_limit, rule)
-    return DeclaredSla(
-        kind=F.when(is_deadline, F.lit("deadline")).when(limit.isNotNull(), F.lit("limit")),
-        limit_seconds=F.when(~is_deadline, limit),
-        time_of_day=F.when(is_deadline, F.concat(hour, F.lit(":"), minute)),
-        timezone=F.when(is_deadline, zone),
-        source=F.when(is_deadline | tag_limit.isNotNull(), tag.key).when(
-            rule.isNotNull(), F.lit("health_rule")
-        ),
-        problem=F.when(
-            tag.value.isNotNull() & ~is_deadline & tag_limit.isNull(),
-            F.concat(
-                F.lit("tag "),
-                tag.key,
-                F.lit("="),
-                F.substring(tag.value, 1, 80),
-                F.lit(" is neither a duration such as 90m nor a time such as 07:30 Europe/Berlin"),
+    )
+    read = (
+        jobs.withColumn("_sla_text", tag.value)
+        .withColumn("_sla_key", tag.key)
+        .withColumn("_sla_plain_key", plain(F.col("_sla_key")))
+        .withColumn("_sla_rule_seconds", rule["value"].cast("double"))
+        .withColumn("_sla_is_clock", F.coalesce(text.rlike(_CLOCK), F.lit(False)))
+        .withColumn(
+            "_sla_zone",
+            known_zone(
+                F.when(named_zone != "", named_zone).otherwise(
+                    F.coalesce(schedule_zone, F.lit("UTC"))
+                )
             ),
-        ),
+        )
+        .withColumn(
+            "_sla_tag_seconds",
+            F.when(words.rlike(f"^{_NUMBER}$"), words.try_cast("double") * unit_seconds).when(
+                ~F.col("_sla_is_clock") & words.rlike(_DURATION), spelled_seconds
+            ),
+        )
+        .withColumn("_sla_is_deadline", F.col("_sla_is_clock") & F.col("_sla_zone").isNotNull())
+    )
+    is_deadline = F.col("_sla_is_deadline")
+    tag_seconds = F.when(F.col("_sla_tag_seconds") > 0, F.col("_sla_tag_seconds"))
+    limit = F.coalesce(tag_seconds, "_sla_rule_seconds")
+    time_of_day = F.concat(
+        F.lpad(F.regexp_extract(text, _CLOCK, 1), 2, "0"), F.lit(":"), F.regexp_extract(text, _CLOCK, 2)
+    )
+    return (
+        read.withColumn(
+            "sla_kind", F.when(is_deadline, "deadline").when(limit.isNotNull(), "limit")
+        )
+        .withColumn("sla_limit_seconds", F.when(~is_deadline, limit))
+        .withColumn("sla_time_of_day", F.when(is_deadline, time_of_day))
+        .withColumn("sla_timezone", F.when(is_deadline, F.col("_sla_zone")))
+        .withColumn(
+            "sla_source",
+            F.when(is_deadline | tag_seconds.isNotNull(), F.col("_sla_key")).when(
+                F.col("_sla_rule_seconds").isNotNull(), "health_rule"
+            ),
+        )
+        .withColumn(
+            "sla_problem",
+            F.when(
+                text.isNotNull() & ~is_deadline & tag_seconds.isNull(),
+                F.concat(
+                    F.lit("tag "),
+                    F.col("_sla_key"),
+                    F.lit("="),
+                    F.substring(text, 1, 80),
+                    F.lit(" is neither a duration such as 90m nor a time such as 07:30 Europe/Berlin"),
+                ),
+            ),
+        )
     )

@@ -1,0 +1,109 @@
+"""Runs: when each that is due really starts, its ids, and the definition in force.
+
+A job runs one at a time. A run that finds the one before it still going waits for it, or, where
+the job has no queue, is SKIPPED: a row of no length that never started. Waiting follows Lindley's
+recursion over the slots of a job, all jobs at once.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.sources.simulator.clock import NEVER_US, Bools, Ints, from_seconds, us_of
+from pipeline.sources.simulator.config import SimulatorConfig, generator
+from pipeline.sources.simulator.fleet import Fleet, Kind
+from pipeline.sources.simulator.identity import numbers, ordinals_within
+from pipeline.sources.simulator.starts import Due
+
+_RUN_SALT = 1 << 33
+_SUBMIT_SALT = 1 << 36
+_QUEUES_SHARE = 0.75
+_CONGESTED_SHARE = 0.03
+_NEVER_STARTED_SHARE = 0.0015
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """One entry per run; `start_us` is the start of its first attempt, queueing excluded."""
+
+    job: Ints
+    due_us: Ints
+    start_us: Ints
+    queue_us: Ints
+    never_started: Bools
+    queue_full: Bools
+    """Never started because the queue was full, not because the run before was still going."""
+    parent: Ints
+    """Index of the run whose notebook started this one; -1 for all others."""
+
+    @property
+    def size(self) -> int:
+        return len(self.job)
+
+    def chosen(self, kept: Bools) -> "Runs":
+        """The runs kept; a parent is renumbered with them."""
+        position = np.cumsum(kept) - 1
+        parent = np.where(self.parent >= 0, position[self.parent], -1)[kept]
+        values = {name: getattr(self, name)[kept] for name in self.__dataclass_fields__}
+        return Runs(**(values | {"parent": parent}))
+
+
+def placed(config: SimulatorConfig, fleet: Fleet, due: Due, length_us: Ints) -> Runs:
+    """Each due run at its start, given how long its first attempt takes."""
+    rng = generator(config.seed, "placement")
+    rows, size = len(due.job), fleet.size
+    queues = (rng.random(size) < _QUEUES_SHARE) | (fleet.kind == Kind.CONTINUOUS)
+    # Submitted runs are separate jobs to the platform: nothing makes them wait for each other.
+    alone = fleet.kind != Kind.SUBMITTED
+    congested = rng.random(rows) < _CONGESTED_SHARE
+    delay_us = from_seconds(np.where(congested, rng.exponential(90, rows), rng.exponential(0.8, rows)))
+    queue_full = rng.random(rows) < _NEVER_STARTED_SHARE
+
+    ready_us = due.due_us + delay_us
+    start_us = np.empty(rows, dtype=np.int64)
+    skipped = np.zeros(rows, dtype=bool)
+    busy_until_us = np.full(size, -NEVER_US, dtype=np.int64)
+    order = np.argsort(due.slot, kind="stable")
+    bounds = np.searchsorted(due.slot[order], np.arange(int(due.slot.max(initial=-1)) + 2))
+    for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+        index = order[low:high]
+        job = due.job[index]
+        busy = alone[job] & (ready_us[index] < busy_until_us[job])
+        wait = busy & queues[job]
+        start_us[index] = np.where(wait, busy_until_us[job] + 2_000_000, ready_us[index])
+        skipped[index] = queue_full[index] | (busy & ~queues[job])
+        ran = ~skipped[index]
+        busy_until_us[job[ran]] = start_us[index][ran] + length_us[index][ran]
+    starts = np.where(skipped, due.due_us, start_us)
+    return Runs(
+        job=due.job,
+        due_us=due.due_us,
+        start_us=starts,
+        queue_us=starts - due.due_us,
+        never_started=skipped,
+        queue_full=queue_full,
+        parent=np.full(rows, -1, dtype=np.int64),
+    ).chosen(starts < np.minimum(us_of(config.end), fleet.deleted_us[due.job]))
+
+
+@dataclass(frozen=True, slots=True)
+class RunIds:
+    """The ids of runs and of their task runs (distinct inside a workspace)."""
+
+    run: Ints
+    job: Ints
+    task_run: Ints
+
+
+def run_ids(fleet: Fleet, runs: Runs, task_run_of: Ints) -> RunIds:
+    """Ids; `task_run_of` is the run of each task run. Submitted and notebook runs get own job ids."""
+    workspace = fleet.workspace[runs.job]
+    everyone = np.concatenate([workspace, workspace[task_run_of]])
+    ids = numbers(ordinals_within(everyone), everyone, _RUN_SALT)
+    fresh = numbers(ordinals_within(workspace), workspace, _SUBMIT_SALT)
+    own = fleet.has_definition[runs.job]
+    return RunIds(
+        run=ids[: runs.size],
+        job=np.where(own, fleet.job_number[runs.job], fresh),
+        task_run=ids[runs.size :],
+    )
