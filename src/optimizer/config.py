@@ -99,7 +99,7 @@ class ForecastConfig(_Checked):
     SECTION: ClassVar[str] = "forecast"
 
     half_life_days: float = setting(
-        10.0,
+        5.0,
         "days",
         "A run this much older than the newest counts half as much.",
         Bounds(0.0, 365.0, open_low=True),
@@ -140,7 +140,7 @@ class BaselineConfig(_Checked):
     SECTION: ClassVar[str] = "baseline"
 
     window_runs: int = setting(
-        60,
+        120,
         "runs",
         "A run is compared with this many of the latest runs that ended before it started.",
         Bounds(8, 1000),
@@ -155,13 +155,13 @@ class BaselineConfig(_Checked):
         Bounds(0.0, 1.0, open_low=True),
     )
     shift_slack_sd: float = setting(
-        1.0,
+        0.75,
         "standard deviations",
         "A run counts towards a sustained change by what it exceeds this distance.",
         Bounds(0.0, 5.0),
     )
     shift_threshold_sd: float = setting(
-        4.0,
+        4.5,
         "standard deviations",
         "Accumulated excess at which a sustained change is declared.",
         Bounds(0.0, 100.0, open_low=True),

@@ -2,9 +2,9 @@
 
 import pandas as pd
 from rich.console import Console
-from rich.text import Text
 
 from pipeline.night import Night
+from pipeline.reports import brief
 from pipeline.reports.questions import Questions
 from pipeline.reports.terminal import table
 
@@ -57,40 +57,21 @@ def steps(night: Night) -> pd.DataFrame:
 
 def summary(console: Console, questions: Questions) -> None:
     """Failing now, likely to miss, best sizes, cost by team with coverage, and what is not known."""
-    failing = questions.failing(_TOP)
-    console.print(table("Jobs failing now", failing[_brief(failing, "owner", "last_success_at")]))
-    likely = questions.likely_to_miss(_TOP, at_least=_LIKELY)
+    console.print(table("Jobs failing now", brief.failing(questions.failing(_TOP))))
     console.print(
         table(
             "Jobs likely to miss their SLA next time",
-            likely[_brief(likely, "owner")],
+            brief.likely_to_miss(questions.likely_to_miss(_TOP, at_least=_LIKELY)),
             none=f"none with a probability of {_LIKELY:.0%} or more",
         )
     )
-    sizes = questions.rightsizing(_TOP, changes_only=True)
     console.print(
         table(
-            "Best right-sizing recommendations (monthly saving, DBU part, 80 % interval)",
-            sizes[_brief(sizes, "owner", "status", "tier", "cpu_p95_pct", "mem_p99_pct", "reason")],
+            "Best right-sizing recommendations (DBU part, with 80 % interval)",
+            brief.sizes(questions.rightsizing(_TOP, changes_only=True), reasons=False),
         )
     )
     costs = questions.cost_by_team()
-    console.print(table("List cost by team, last 30 days with usage", _named(costs)))
-    console.print(_coverage(costs))
+    console.print(table("List cost by team, last 30 days with usage", brief.costs(costs)))
+    console.print(brief.coverage(costs), markup=False)
     console.print(table("Jobs that could not be assessed, and why", questions.not_assessed()))
-
-
-def _brief(frame: pd.DataFrame, *left_out: str) -> list[str]:
-    return [name for name in frame.columns if name not in left_out]
-
-
-def _named(costs: pd.DataFrame) -> pd.DataFrame:
-    return costs.assign(team=costs["team"].replace("", "(unattributed)"))
-
-
-def _coverage(costs: pd.DataFrame) -> Text:
-    total = float(costs["list_cost"].sum())
-    attributed = float(costs.loc[costs["team"] != "", "list_cost"].sum())
-    if not total:
-        return Text("No priced usage: costs cannot be attributed.")
-    return Text(f"Attribution coverage: {attributed / total:.1%} of the list cost has a team.")

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-_MONEY = ("cost", "saving", "by_job_tag", "by_usage_tag")
+_MONEY = ("cost", "saving_", "by_job_tag", "by_usage_tag")
 _SHARES = ("p_miss", "p_miss_now", "p_miss_recommended", "compliance", "success_rate", "previous_success_rate")
 _LONGEST = 60
 
@@ -35,7 +35,7 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _plain(item: Any) -> Any:
-    if item is None or item is pd.NaT or (isinstance(item, float) and pd.isna(item)):
+    if item is None or item is pd.NaT or item is pd.NA or (isinstance(item, float) and pd.isna(item)):
         return None
     if isinstance(item, Decimal):
         return str(item)
@@ -53,7 +53,7 @@ def table(title: str, frame: pd.DataFrame, *, none: str = "none") -> RichTable |
     drawn = RichTable(title=title, title_justify="left", title_style="bold", header_style="bold")
     for name in frame.columns:
         is_number = pd.api.types.is_numeric_dtype(frame[name]) or _holds(frame[name], Decimal)
-        drawn.add_column(str(name).replace("_", " "), justify="right" if is_number else "left", overflow="fold")
+        drawn.add_column(str(name).replace("_", " "), justify="right" if is_number else "left")
     for record in frame.itertuples(index=False):
         drawn.add_row(*(Text(shown(str(n), v)) for n, v in zip(frame.columns, record, strict=True)))
     return drawn
@@ -76,7 +76,7 @@ def shown(name: str, value: Any) -> str:
     plain = _plain(value)
     if plain is None:
         return ""
-    if isinstance(value, datetime):
+    if isinstance(value, datetime):  # pandas' Timestamp is one too.
         return value.strftime("%Y-%m-%d %H:%M")
     if name.endswith("_seconds") and isinstance(plain, int | float):
         return duration(float(plain))

@@ -34,7 +34,8 @@ def forecast_quality(attempts: DataFrame, jobs: DataFrame) -> DataFrame:
     """model.forecast_quality: every past run forecast from what had ended before it started."""
 
     def scores(runs: pd.DataFrame) -> pd.DataFrame:
-        ours = quality(backtest(runs, _LEVELS), runs)
+        limits = runs["limit_seconds"].astype("float64")
+        ours = quality(backtest(runs, _LEVELS, limits=limits), runs, limits=limits)
         rule = quality(seven_day_rule(runs, _LEVELS), runs)
         return pd.DataFrame(
             {
@@ -47,6 +48,7 @@ def forecast_quality(attempts: DataFrame, jobs: DataFrame) -> DataFrame:
                 "coverage_50": ours["coverage_0.5"],
                 "coverage_90": ours["coverage_0.9"],
                 "coverage_99": ours["coverage_0.99"],
+                "brier": ours["brier"],
             }
         )
 

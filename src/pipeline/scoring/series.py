@@ -8,16 +8,17 @@ _LEARNED_FROM = ("SUCCEEDED", "FAILED", "TIMEOUT", "CANCELLED", "UNKNOWN")
 
 def learned_attempts(attempts: DataFrame, jobs: DataFrame) -> DataFrame:
     """Attempts as `optimizer` takes runs: ended, begun at all, and of jobs that do end."""
-    endless = jobs.where("is_continuous").select("workspace_id", "series_key")
+    finite = jobs.where("NOT is_continuous").select("workspace_id", "series_key", "sla_limit_seconds")
     return (
         attempts.where(F.col("status").isin(*_LEARNED_FROM) & ~F.col("never_started"))
-        .join(endless, ["workspace_id", "series_key"], "left_anti")
+        .join(finite, ["workspace_id", "series_key"])
         .select(
             F.col("series_key").alias("job_id"),
             F.concat_ws("#", "run_id", "attempt").alias("run_id"),
             F.col("started_at").alias("start_time"),
             "duration_seconds",
             "status",
+            F.col("sla_limit_seconds").alias("limit_seconds"),
         )
     )
 

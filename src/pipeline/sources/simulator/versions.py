@@ -213,7 +213,7 @@ def jobs_table(fleet: Fleet, schedules: Schedules | None, versions: Versions) ->
         rows,
         {
             "quartz_cron_expression": coded(crons, job),
-            "timezone_id": coded(ZONES, np.zeros_like(job) if schedules is None else schedules.zone[job]),
+            "timezone_id": coded(ZONES, _zone_of_cron(fleet, schedules)[job]),
         },
         scheduled,
     )
@@ -259,6 +259,13 @@ def jobs_table(fleet: Fleet, schedules: Schedules | None, versions: Versions) ->
             "create_time": timestamps(floor_to(fleet.created_us[job], 1000)),
         },
     )
+
+
+def _zone_of_cron(fleet: Fleet, schedules: Schedules | None) -> Ints:
+    """Hours of the day are those of UTC for jobs that run several times a day."""
+    if schedules is None:
+        return np.zeros(fleet.size, dtype=np.int64)
+    return np.where(fleet.kind == Kind.HOURLY, 0, schedules.zone)
 
 
 def cron(fleet: Fleet, schedules: Schedules | None, job: int) -> str | None:

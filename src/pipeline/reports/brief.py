@@ -1,0 +1,115 @@
+"""Answers cut to what fits a terminal: several columns said in one, keys given up for names.
+
+`--json` prints the whole answer; these are for people.
+"""
+
+import pandas as pd
+
+from pipeline.reports.terminal import duration, shown
+
+_UNNAMED = "(unnamed)"
+UNATTRIBUTED = "(unattributed)"
+
+
+def _text(value: object) -> str:
+    """A cell as text; nothing where there is no value."""
+    return "" if value is None or (isinstance(value, float) and pd.isna(value)) else str(value)
+
+
+def _who(rows: pd.DataFrame) -> pd.DataFrame:
+    names = [_text(n) or _UNNAMED for n in rows["name"]]
+    return pd.DataFrame(
+        {
+            "job": [f"{name}  {key}" if name != key else name
+                    for name, key in zip(names, rows["series_key"], strict=True)],
+            "team": rows["team"].map(_text),
+            "tier": rows["tier"].astype("Int64"),
+        }
+    )
+
+
+def failing(rows: pd.DataFrame) -> pd.DataFrame:
+    return _who(rows).assign(
+        failures=rows["consecutive_failures"],
+        since=rows["failing_since"],
+        why=[_text(code) or _text(kind) for code, kind in zip(rows["code"], rows["class"], strict=True)],
+    )
+
+
+def likely_to_miss(rows: pd.DataFrame) -> pd.DataFrame:
+    return _who(rows).assign(
+        p_miss=rows["p_miss"],
+        next_start=rows["next_start_at"],
+        sla=[
+            f"by {due}" if kind == "deadline" else f"within {duration(limit)}"
+            for kind, due, limit in zip(rows["sla_kind"], rows["due"], rows["sla_limit_seconds"], strict=True)
+        ],
+        usual_seconds=rows["p50_seconds"],
+        p95_seconds=rows["p95_seconds"],
+    )
+
+
+def sla(rows: pd.DataFrame) -> pd.DataFrame:
+    return _who(rows).assign(
+        compliance=rows["compliance"],
+        met=rows["met"],
+        missed=rows["missed"],
+        pending=rows["pending"],
+        worst_margin_seconds=rows["worst_margin_seconds"],
+    )
+
+
+def sizes(rows: pd.DataFrame, *, reasons: bool) -> pd.DataFrame:
+    brief = _who(rows).assign(
+        workers=[
+            "" if pd.isna(now) else f"{now:.0f}" if now == then or pd.isna(then) else f"{now:.0f} → {then:.0f}"
+            for now, then in zip(rows["workers"], rows["recommended_workers"], strict=True)
+        ],
+        node_type=rows["worker_node_type"].map(_text),
+        monthly_saving=[
+            "" if pd.isna(mid) or not mid else f"{mid:,.2f} ({low:,.2f} to {high:,.2f}) {currency}"
+            for low, mid, high, currency in zip(
+                rows["saving_lower"], rows["saving_mid"], rows["saving_upper"], rows["currency_code"], strict=True
+            )
+        ],
+        list_cost_30_days=rows["list_cost_30_days"],
+        p_miss=rows["p_miss_recommended"],
+    )
+    return brief.assign(status=rows["status"], reason=rows["reason"]) if reasons else brief
+
+
+def costs(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.assign(team=rows["team"].replace("", UNATTRIBUTED))
+
+
+def jobs(rows: pd.DataFrame) -> pd.DataFrame:
+    return _who(rows).assign(
+        owner=rows["owner"].map(_text),
+        state=rows["state"],
+        sla=[" by ".join(filter(None, (_text(kind), _text(source))))
+             for kind, source in zip(rows["sla_kind"], rows["sla_source"], strict=True)],
+        runs=rows["runs"],
+        last_run=rows["last_run_date"],
+    )
+
+
+def unlike_themselves(rows: pd.DataFrame) -> pd.DataFrame:
+    return _who(rows).assign(
+        last_run=rows["last_run_id"],
+        usual_seconds=rows["center_seconds"],
+        robust_z=rows["last_robust_z"],
+        p_value=rows["last_p_value"],
+    )
+
+
+def coverage(costs_by_team: pd.DataFrame) -> str:
+    """How much of the list cost has somebody to charge."""
+    total = sum(costs_by_team["list_cost"])
+    if not total:
+        return "No priced usage: costs cannot be attributed."
+    attributed = sum(costs_by_team.loc[costs_by_team["team"] != "", "list_cost"])
+    unpriced = sum(costs_by_team["unpriced_quantity"])
+    said = f"Attribution coverage: {float(attributed / total):.1%} of the list cost has a team."
+    if unpriced:
+        said += f" {shown('list_cost', unpriced)} units had no price and are not in it."
+    return said

@@ -1,0 +1,169 @@
+"""Clusters: a new one for every attempt on job compute, and shared ones for interactive work.
+
+A job cluster lives from the attempt's start until shortly after its end; its nodes are up after
+about half of the set-up. The definition appears once when it is created and once when deleted.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.sources.simulator import labels
+from pipeline.sources.simulator.clock import (
+    DAY_US,
+    HOUR_US,
+    NEVER_US,
+    Bools,
+    Ints,
+    floor_to,
+    from_seconds,
+)
+from pipeline.sources.simulator.columns import coded, integers, table_of, taken, timestamps
+from pipeline.sources.simulator.config import generator
+from pipeline.sources.simulator.fleet import Compute, Fleet
+from pipeline.sources.simulator.hardware import NODE_NAMES, RUNTIMES, Hardware
+from pipeline.sources.simulator.identity import WORKSPACE_IDS, hex_strings
+from pipeline.sources.simulator.outcomes import Attempts, Status
+from pipeline.tables import source
+
+SHARED_PER_WORKSPACE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """Clusters of attempts, then the shared ones (`attempt` and `job` -1)."""
+
+    ids: Any
+    workspace: Ints
+    attempt: Ints
+    job: Ints
+    created_us: Ints
+    ready_us: Ints
+    deleted_us: Ints
+    workers: Ints
+    """Workers in use: of an autoscaling cluster, somewhere between its bounds."""
+    driver_type: Ints
+    worker_type: Ints
+    of_attempt: Ints
+    """The cluster of each attempt; -1 on serverless."""
+
+    @property
+    def size(self) -> int:
+        return len(self.workspace)
+
+
+def simulated_clusters(
+    seed: int,
+    fleet: Fleet,
+    hardware: Hardware,
+    job: Ints,
+    attempts: Attempts,
+    start_us: int,
+    workspaces: int,
+) -> Clusters:
+    """Clusters of the attempts (`job` is the job of each) and the shared ones of each workspace."""
+    rng = generator(seed, "clusters")
+    own = np.flatnonzero(
+        (fleet.compute[job] == Compute.JOB_CLUSTER) & (attempts.status != Status.SKIPPED)
+    )
+    owner = job[own]
+    created_us = attempts.start_us[own] + floor_to(attempts.setup_us[own] // 50, 1000)
+    ready_us = attempts.start_us[own] + floor_to(attempts.setup_us[own] // 2, 1000)
+    deleted_us = attempts.end_us[own] + from_seconds(rng.uniform(2, 25, len(own)))
+    fixed = hardware.workers[owner]
+    low = hardware.min_workers[owner]
+    # Autoscaling follows need: an idle cluster stays near its lower bound.
+    need = np.rint(fixed * hardware.busy_share[owner] / 0.7 * np.exp(0.15 * rng.standard_normal(len(own))))
+    workers = np.where(hardware.autoscale[owner], need.clip(low, fixed), fixed).astype(np.int64)
+
+    shared = np.arange(workspaces * SHARED_PER_WORKSPACE)
+    count = len(shared)
+    of_attempt = np.full(len(job), -1, dtype=np.int64)
+    of_attempt[own] = np.arange(len(own))
+    warm = fleet.compute[job] == Compute.ALL_PURPOSE
+    of_attempt[warm] = (
+        len(own) + fleet.workspace[job[warm]] * SHARED_PER_WORKSPACE + job[warm] % SHARED_PER_WORKSPACE
+    )
+    shared_type = rng.integers(1, 3, count)
+    never = np.full(count, NEVER_US, dtype=np.int64)
+    opened_us = np.full(count, start_us - 40 * DAY_US, dtype=np.int64) + shared * HOUR_US
+    return Clusters(
+        ids=hex_strings(rng, len(own) + count, "1123-", 12),
+        workspace=np.concatenate([fleet.workspace[owner], shared // SHARED_PER_WORKSPACE]),
+        attempt=np.concatenate([own, np.full(count, -1)]),
+        job=np.concatenate([owner, np.full(count, -1)]),
+        created_us=np.concatenate([created_us, opened_us]),
+        ready_us=np.concatenate([ready_us, opened_us]),
+        deleted_us=np.concatenate([deleted_us, never]),
+        workers=np.concatenate([workers, rng.integers(2, 9, count)]),
+        driver_type=np.concatenate([hardware.driver_type[owner], shared_type]),
+        worker_type=np.concatenate([hardware.worker_type[owner], shared_type]),
+        of_attempt=of_attempt,
+    )
+
+
+def shared_labels(seed: int, clusters: Clusters) -> tuple[list[str], list[str], list[labels.Tags]]:
+    """Names, owners and tags of the shared clusters; every third has no team."""
+    rng = generator(seed, "shared_clusters")
+    count = int((clusters.job < 0).sum())
+    teams = [labels.team(rng) for _ in range(count)]
+    owners = [labels.email(rng) for _ in range(count)]
+    tags: list[labels.Tags] = [
+        () if index % 3 == 2 else ((labels.TEAM_KEYS[index % 2], team),)
+        for index, team in enumerate(teams)
+    ]
+    return [f"{team} interactive" for team in teams], owners, tags
+
+
+def clusters_table(
+    seed: int, now_us: int, fleet: Fleet, hardware: Hardware, clusters: Clusters,
+    names: Any, owners: Any, tags: Any,
+) -> Any:  # fmt: skip
+    """system.compute.clusters; names, owners and tags are those of every cluster."""
+    born = np.flatnonzero(clusters.created_us <= now_us)
+    gone = np.flatnonzero(clusters.deleted_us <= now_us)
+    index = np.concatenate([born, gone])
+    rows = len(index)
+    deleted: Bools = np.arange(rows) >= len(born)
+    job = clusters.job[index]
+    # The shared clusters come last: job -1 reads the arrays' last entry, and the masks hide it.
+    of_job = job >= 0
+    scales = of_job & hardware.autoscale[job]
+    photon = np.where(of_job, hardware.photon[job], False)
+    runtime = np.where(of_job, hardware.runtime[job], 0)
+    dbr = [f"{text}{suffix}-scala2.1{3 if text[:2] > '17' else 2}"
+           for text in RUNTIMES for suffix in ("", "-photon")]  # fmt: skip
+    return table_of(
+        source.CLUSTERS,
+        rows,
+        {
+            "workspace_id": coded(WORKSPACE_IDS, clusters.workspace[index]),
+            "cluster_id": coded(clusters.ids, index),
+            "cluster_name": taken(names, index),
+            "owned_by": taken(owners, index),
+            "delete_time": timestamps(clusters.deleted_us[index], deleted),
+            "driver_node_type": coded(NODE_NAMES, clusters.driver_type[index]),
+            "worker_node_type": coded(NODE_NAMES, clusters.worker_type[index]),
+            "worker_count": integers(
+                np.where(of_job, hardware.workers[job], clusters.workers[index]), ~scales
+            ),
+            "min_autoscale_workers": integers(hardware.min_workers[job], scales),
+            "max_autoscale_workers": integers(hardware.workers[job], scales),
+            "tags": taken(tags, index),
+            "cluster_source": coded(("UI", "JOB"), of_job.astype(np.int64)),
+            "dbr_version": coded(dbr, runtime * 2 + photon),
+            "change_time": timestamps(
+                np.where(deleted, clusters.deleted_us[index], clusters.created_us[index])
+            ),
+            "data_security_mode": coded(("USER_ISOLATION", "SINGLE_USER"), of_job.astype(np.int64)),
+        },
+    )
+
+
+def job_cluster_names(job_ids: Any, run_ids: Any) -> Any:
+    """The generated names of job clusters."""
+    return pa.compute.binary_join_element_wise("job", job_ids, "run", run_ids, "-")
+
+

@@ -1,0 +1,181 @@
+"""The two timelines: runs and task runs in slices, outcomes on the last slice of each attempt."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.sources.simulator.clock import SECOND_US, Bools, Ints
+from pipeline.sources.simulator.columns import (
+    coded,
+    identifiers,
+    integers,
+    singletons,
+    struct_of,
+    table_of,
+    taken,
+    timestamps,
+)
+from pipeline.sources.simulator.fleet import Kind
+from pipeline.sources.simulator.history import History
+from pipeline.sources.simulator.identity import WORKSPACE_IDS
+from pipeline.sources.simulator.outcomes import CODES, Status
+from pipeline.sources.simulator.slices import visible_slices
+from pipeline.tables import source
+from pipeline.tables.derive import arrow_type
+
+_STATES = tuple(status.name for status in Status)
+_CODE_NAMES = tuple(code for code, _, _ in CODES)
+_CODE_TYPES = tuple(kind for _, kind, _ in CODES)
+_TRIGGERS = ("CRON", "ONETIME", "CONTINUOUS")
+_TRIGGER_OF_KIND = np.array([0, 0, 0, 2, 1, 1, 1])  # by Kind
+RUN_TYPES = ("JOB_RUN", "SUBMIT_RUN", "WORKFLOW_RUN")
+_RUN_TYPE_OF_KIND = np.array([0, 0, 0, 0, 0, 1, 2])
+
+
+def run_type_of(kind: Ints) -> Ints:
+    """Index into RUN_TYPES of each kind of job."""
+    return np.asarray(_RUN_TYPE_OF_KIND[kind])
+
+
+def _parameters(rows: int, index: Ints, key: str) -> Any:
+    """What users pass to runs: a date, and now and then a secret that must go no further."""
+    kind = arrow_type("map<string, map<string,string>>")
+    values = pa.array(
+        [
+            [("run_date", [("value", "2026-01-01")])],
+            [(key, [("value", "dapi0123456789abcdef0123456789abcdef")])],
+            None,
+        ],
+        type=kind,
+    )
+    return taken(values, np.where(index % 50 == 0, 1, np.where(index % 3 == 0, 0, 2)))
+
+
+def _compute(clusters: Any, cluster: Ints) -> dict[str, Any]:
+    """The compute columns of rows that used a cluster (-1: none)."""
+    valid: Bools = cluster >= 0
+    ids = coded(clusters, np.maximum(cluster, 0), valid).cast(pa.string())
+    kind = arrow_type("array<struct<type:string, cluster_id:string, warehouse_id:string>>")
+    rows = len(cluster)
+    typed = struct_of(
+        kind.value_type,
+        rows,
+        {"type": coded(("CLUSTER",), np.zeros(rows, dtype=np.int64)), "cluster_id": ids},
+    )
+    return {"compute_ids": singletons(ids, valid), "compute": singletons(typed, valid)}
+
+
+def job_run_timeline(history: History) -> Any:
+    """system.lakeflow.job_run_timeline."""
+    attempts, runs, fleet, ids = history.attempts, history.runs, history.fleet, history.ids
+    pieces = visible_slices(attempts.start_us, attempts.end_us, history.now_us)
+    attempt, last = pieces.owner, pieces.last
+    run = attempts.run[attempt]
+    job = runs.job[run]
+    rows = len(attempt)
+    kind = fleet.kind[job]
+    legacy = fleet.single_task[job]
+    setup_us = attempts.setup_us[attempt]
+    span_us = attempts.end_us[attempt] - attempts.start_us[attempt]
+    first = attempts.number[attempt] == 0
+    queue_us = np.where(first, runs.queue_us[run], 0)
+
+    def reported(us: Ints) -> Any:
+        """Seconds on the end rows of legacy jobs; a literal 0 on those of all others."""
+        return integers(np.where(legacy, us // SECOND_US, 0), last)
+
+    parent_cluster = np.where(
+        runs.parent[run] >= 0, _first_cluster(history)[np.maximum(runs.parent[run], 0)], -1
+    )
+    names = history.versions.names()
+    return table_of(
+        source.JOB_RUN_TIMELINE,
+        rows,
+        {
+            "workspace_id": coded(WORKSPACE_IDS, fleet.workspace[job]),
+            "job_id": identifiers(ids.job[run]),
+            "run_id": identifiers(ids.run[run]),
+            "period_start_time": timestamps(pieces.start_us),
+            "period_end_time": timestamps(pieces.end_us),
+            "trigger_type": coded(_TRIGGERS, _TRIGGER_OF_KIND[kind]),
+            "result_state": coded(_STATES, attempts.status[attempt], last),
+            "run_type": coded(RUN_TYPES, _RUN_TYPE_OF_KIND[kind]),
+            "run_name": coded(names, history.version[run]),
+            **_compute(history.clusters.ids, parent_cluster),
+            "termination_code": coded(_CODE_NAMES, attempts.code[attempt], last),
+            "job_parameters": _parameters(rows, run, "api_token"),
+            "termination_type": coded(_CODE_TYPES, attempts.code[attempt], last),
+            "setup_duration_seconds": reported(setup_us),
+            "queue_duration_seconds": reported(queue_us),
+            "run_duration_seconds": reported(span_us + queue_us),
+            "cleanup_duration_seconds": reported(np.zeros(rows, dtype=np.int64)),
+            "execution_duration_seconds": reported(span_us - setup_us),
+        },
+    )
+
+
+def _first_cluster(history: History) -> Ints:
+    """The cluster of each run's first attempt; -1 where there is none."""
+    out = np.full(history.runs.size, -1, dtype=np.int64)
+    first = history.attempts.number == 0
+    out[history.attempts.run[first]] = history.clusters.of_attempt[first]
+    return out
+
+
+def job_task_run_timeline(history: History) -> Any:
+    """system.lakeflow.job_task_run_timeline; notebook workflow runs have no rows here."""
+    attempts, runs, fleet, tasks = history.attempts, history.runs, history.fleet, history.tasks
+    pieces = visible_slices(tasks.start_us, tasks.end_us, history.now_us)
+    shown = fleet.kind[history.attempt_job[tasks.attempt[pieces.owner]]] != Kind.NOTEBOOK
+    entry, last = pieces.owner[shown], pieces.last[shown]
+    attempt = tasks.attempt[entry]
+    run = attempts.run[attempt]
+    job = runs.job[run]
+    rows = len(entry)
+    setup_us = tasks.setup_us[entry]
+    work_us = tasks.end_us[entry] - tasks.start_us[entry] - setup_us
+    run_id = identifiers(history.ids.run[run])
+    return table_of(
+        source.JOB_TASK_RUN_TIMELINE,
+        rows,
+        {
+            "workspace_id": coded(WORKSPACE_IDS, fleet.workspace[job]),
+            "job_id": identifiers(history.ids.job[run]),
+            "run_id": identifiers(history.ids.task_run[entry]),
+            "period_start_time": timestamps(pieces.start_us[shown]),
+            "period_end_time": timestamps(pieces.end_us[shown]),
+            "task_key": coded(history.graphs.keys, tasks.task[entry]),
+            **_compute(history.clusters.ids, history.clusters.of_attempt[attempt]),
+            "result_state": coded(_STATES, tasks.status[entry], last),
+            "job_run_id": run_id,
+            "parent_run_id": run_id,
+            "termination_code": coded(_CODE_NAMES, tasks.code[entry], last),
+            "termination_type": coded(_CODE_TYPES, tasks.code[entry], last),
+            "task_parameters": _parameters(rows, entry, "password"),
+            "setup_duration_seconds": integers(setup_us // SECOND_US, last),
+            "cleanup_duration_seconds": integers(np.zeros(rows, dtype=np.int64), last),
+            "execution_duration_seconds": integers(work_us // SECOND_US, last),
+        },
+    )
+
+
+def job_tasks(history: History) -> Any:
+    """system.lakeflow.job_tasks: one version of each task, made with the job's first version."""
+    graphs, fleet, versions = history.graphs, history.fleet, history.versions
+    shown = np.flatnonzero(fleet.has_definition[graphs.job])
+    job = graphs.job[shown]
+    return table_of(
+        source.JOB_TASKS,
+        len(shown),
+        {
+            "workspace_id": coded(WORKSPACE_IDS, fleet.workspace[job]),
+            "job_id": identifiers(fleet.job_number[job]),
+            "task_key": coded(graphs.keys, shown),
+            "depends_on_keys": pa.array(
+                [graphs.depends_on[index] for index in shown], type=pa.list_(pa.string())
+            ),
+            "change_time": timestamps(versions.change_us[versions.first[job]]),
+            "timeout_seconds": integers(np.zeros(len(shown), dtype=np.int64)),
+        },
+    )
