@@ -49,9 +49,7 @@ class Setting:
 
 def setting(default: float, unit: str, meaning: str, bounds: Bounds) -> Any:
     """Declare a field: its default, unit, one sentence of meaning and bounds."""
-    return field(
-        default=default, metadata={"unit": unit, "meaning": meaning, "bounds": bounds}
-    )
+    return field(default=default, metadata={"unit": unit, "meaning": meaning, "bounds": bounds})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +67,7 @@ class _Checked:
                 number = False
             if not number or not declared.bounds.holds(value):
                 whole = "a whole number in " if declared.kind is int else "in "
-                raise ValueError(
-                    f"{declared.path} must be {whole}{declared.bounds}, got {value!r}"
-                )
+                raise ValueError(f"{declared.path} must be {whole}{declared.bounds}, got {value!r}")
 
 
 def settings_of(config: type[_Checked]) -> Iterator[Setting]:
@@ -146,7 +142,10 @@ class BaselineConfig(_Checked):
         Bounds(8, 1000),
     )
     min_runs: int = setting(
-        8, "runs", "Below this many earlier runs in the regime a run is not scored.", Bounds(5, 1000)
+        8,
+        "runs",
+        "Below this many earlier runs in the regime a run is not scored.",
+        Bounds(5, 1000),
     )
     min_scale_log: float = setting(
         0.01,
@@ -189,9 +188,7 @@ class SizingConfig(_Checked):
     mem_margin: float = setting(
         0.15, "share", "Memory demand is raised by this share.", Bounds(0.0, 1.0)
     )
-    confidence: float = setting(
-        0.9, "share", "Coverage of the bounds of a demand.", OPEN_SHARE
-    )
+    confidence: float = setting(0.9, "share", "Coverage of the bounds of a demand.", OPEN_SHARE)
     correlated_minutes: float = setting(
         10.0,
         "minutes",
@@ -245,6 +242,12 @@ class SizingConfig(_Checked):
         "log seconds",
         "Run-to-run spread of the log runtime assumed before it is observed.",
         Bounds(0.0, 5.0, open_low=True),
+    )
+    model_sd_log: float = setting(
+        0.1,
+        "log units",
+        "How far the true runtime ratio lies from the fitted curve, for each doubling of workers.",
+        Bounds(0.0, 2.0),
     )
     prior_sd_runs: float = setting(
         2.0, "runs", "How many runs the assumed spread is worth.", Bounds(0.1, 100.0)

@@ -19,6 +19,4 @@ Compiled = TypeVar("Compiled", bound=Callable[..., object])
 
 def kernel(function: Compiled) -> Compiled:
     """Compile `function` for arrays and numbers, keeping its signature for readers and tools."""
-    return cast(
-        Compiled, numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-    )
+    return cast(Compiled, numba.njit(cache=True, nogil=True, error_model="numpy")(function))

@@ -99,10 +99,10 @@ class RunPanel:
         start_us, has_start = utc_microseconds(runs["start_time"], "runs.start_time")
         duration = numbers(runs["duration_seconds"], "runs.duration_seconds")
         studied = duration if value == "duration_seconds" else numbers(runs[value], f"runs.{value}")
-        outcome = runs["status"].map(OUTCOMES).fillna(LEFT_OUT).to_numpy(dtype=np.int8)
+        outcome = runs["status"].map(OUTCOMES).fillna(LEFT_OUT).astype(np.int8).to_numpy()
 
         usable = has_start & np.isfinite(duration) & (duration >= 0.0) & (outcome != LEFT_OUT)
-        outcome = np.where(usable, outcome, np.int8(LEFT_OUT)).astype(np.int8)
+        outcome = outcome * usable.astype(np.int8)  # LEFT_OUT is zero
         duration = np.where(usable, duration, np.nan)
         studied = np.where(usable & np.isfinite(studied) & (studied >= 0.0), studied, np.nan)
         length_us = np.minimum(np.ceil(np.where(usable, duration, 0.0) * 1e6), LONGEST_US)
@@ -143,7 +143,7 @@ def _order(
     order = kept[np.lexsort((start_us[kept], job_code[kept]))]
     same = (np.diff(job_code[order]) == 0) & (np.diff(start_us[order]) == 0)
     if not same.any():
-        return order.astype(np.int64)
+        return np.asarray(order, dtype=np.int64)
     # Sorting a million strings is slow and rarely needed: only runs that start together compare.
     tied = np.zeros(order.size, dtype=bool)
     tied[1:] |= same
@@ -152,7 +152,7 @@ def _order(
     rows = order[tied]
     rank[rows] = np.unique(run_id[rows].astype(str), return_inverse=True)[1]
     keys = (studied, outcome, duration, rank, start_us, job_code)
-    return kept[np.lexsort(tuple(key[kept] for key in keys))].astype(np.int64)
+    return np.asarray(kept[np.lexsort(tuple(key[kept] for key in keys))], dtype=np.int64)
 
 
 def job_codes(column: pd.Series, name: str) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
@@ -172,9 +172,7 @@ def _text(column: pd.Series, name: str) -> NDArray[np.object_]:
     return filled
 
 
-def utc_microseconds(
-    column: pd.Series, name: str
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def utc_microseconds(column: pd.Series, name: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Microseconds since 1970 UTC (0 where missing) and which rows have a time."""
     present = column.notna().to_numpy(dtype=bool)
     if not present.any():

@@ -127,7 +127,7 @@ def curve_quantile(
     k = min(max(np.searchsorted(logit_levels, at) - 1, 0), last - 1)
     share = (at - logit_levels[k]) / (logit_levels[k + 1] - logit_levels[k])
     low = log_quantiles[k]
-    return low + share * (log_quantiles[k + 1] - low)
+    return float(low + share * (log_quantiles[k + 1] - low))
 
 
 @kernel

@@ -34,7 +34,7 @@ def sorted_median(values: NDArray[np.float64], size: int) -> float:
     if size % 2 == 1:
         return float(values[half])
     # Halves first: the sum of two huge values would overflow.
-    return 0.5 * values[half - 1] + 0.5 * values[half]
+    return float(0.5 * values[half - 1] + 0.5 * values[half])
 
 
 @kernel

@@ -5,7 +5,7 @@ Exit codes: 0 done; 1 done, and what was asked about is not in order; 2 the user
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -150,23 +150,18 @@ def nightly(
     with home_lock(home, wait=wait):
         spark = connect(_engine(Engine, engine))
         lakehouse = DeltaFolder(home, spark)
-        lakehouse.clear_staging()
         with _progress(json_) as bar:
             task = bar.add_task("starting", total=None)
 
             def progress(name: str, number: int, total: int) -> None:
                 bar.update(task, description=name, completed=number - 1, total=total + 1)
 
-            try:
-                done = run_night(
-                    spark, lakehouse, chosen_source(source, spark), settings,
-                    now=datetime.now(UTC), as_of=moment, only=only, start=from_, progress=progress,
-                )
-                bar.update(task, description="mlflow")
-                tracked = track_night(home, lakehouse, settings, done)
-                bar.update(task, description="done", completed=1, total=1)
-            finally:
-                lakehouse.clear_staging()
+            done = run_night(
+                spark, lakehouse, chosen_source(source, spark), settings,
+                now=datetime.now(UTC), as_of=moment, only=only, start=from_, progress=progress,
+            )
+            bar.update(task, description="mlflow")
+            tracked = track_night(home, lakehouse, settings, done)
         if json_:
             typer.echo(as_json(night_report.steps(done)))
             return
@@ -231,9 +226,8 @@ def history(
     commits = lakehouse.history(known_table(name), limit)
     rows = pd.DataFrame(
         [
-            {"version": c.version, "at": c.at, "operation": c.operation,
-             "inserted": c.inserted, "updated": c.updated, "deleted": c.deleted}
-            for c in commits
+            {"version": commit.version, "at": commit.at, "operation": commit.operation, **_counts(commit.metrics)}
+            for commit in commits
         ]
     )
     _print(f"History of {name}", rows, json_)
@@ -258,7 +252,6 @@ def maintain(
                 before = lakehouse.version(declared)
                 lakehouse.maintain(declared, retain_hours=retain_hours)
                 rows.append({"table": declared.full_name, "version before": before, "version": lakehouse.version(declared)})
-        lakehouse.clear_staging()
     _print("Maintained", pd.DataFrame(rows), json_)
 
 
@@ -337,6 +330,19 @@ def show_quality(home: Home = HOME, engine: EngineName = ENGINE, json_: Json = F
     _print_all(answers, json_)
     if len(answers["rules broken"]):
         raise typer.Exit(NOT_IN_ORDER)
+
+
+def _counts(metrics: Mapping[str, object]) -> dict[str, object]:
+    """Rows a commit touched, out of the many numbers it reports."""
+    names = {
+        "inserted": ("num_target_rows_inserted", "num_added_rows"),
+        "updated": ("num_target_rows_updated",),
+        "deleted": ("num_target_rows_deleted",),
+    }
+    return {
+        ours: next((metrics[name] for name in theirs if name in metrics), None)
+        for ours, theirs in names.items()
+    }
 
 
 def _open(home: Path, engine: str):  # type: ignore[no-untyped-def]  # engines load only when used

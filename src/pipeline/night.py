@@ -30,6 +30,7 @@ from pipeline.tables.derive import spark_schema
 
 _INGEST = "ingest"
 _AS_OF = "as_of"
+_CHECKS = "quality"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +112,8 @@ def run_night(
     for number, step in enumerate(steps, start=2):
         progress(step.name, number, total)
         night.reports.append(_advance(lakehouse, positions, step, given))
+    _check(spark, lakehouse, positions, [step.writes for step in steps])
     if night.changed_anything:
-        check_tables(
-            spark, lakehouse, [report.table for report in night.reports if report.written]
-        )
         _remember(spark, lakehouse, night)
     night.seconds = time.perf_counter() - began
     return night
@@ -129,18 +128,40 @@ def _stages(graph: Graph, only: str | None, start: str | None) -> Sequence[str]:
     return graph.stages[graph.stages.index(start) if start is not None else 0 :]
 
 
+class _Held:
+    """The ingestion's positions: what a table's rows moved is kept back until their time is known.
+
+    Written one by one, a night killed in between would remember that it has read the rows and
+    forget what time they speak of, and no later night would be told again.
+    """
+
+    def __init__(self, positions: Positions) -> None:
+        self._positions = positions
+        self._moved: dict[str, str] = {}
+
+    def get(self, name: str) -> str | None:
+        return self._positions.get(name)
+
+    def set(self, name: str, value: str) -> None:
+        self._moved[name] = value
+
+    def release(self, as_of: datetime | None) -> None:
+        if as_of is not None:
+            self._moved[_AS_OF] = as_of.isoformat()
+        self._positions.set_all(_INGEST, self._moved)
+        self._moved.clear()
+
+
 def _ingest(
     lakehouse: Lakehouse, source: Source, positions: Positions, now: datetime
 ) -> list[StepReport]:
     newest = _remembered_as_of(positions)
-    known = newest
+    held = _Held(positions)
     reports = []
-    for done in ingest(source, lakehouse, positions, now=now):
+    for done in ingest(source, lakehouse, held, now=now):
         reports.append(_ingest_report(done))
-        if done.newest_observed_at is not None:
-            newest = max(filter(None, (newest, done.newest_observed_at)))
-    if newest is not None and newest != known:
-        positions.set_all(_INGEST, {_AS_OF: newest.isoformat()})
+        newest = max(filter(None, (newest, done.newest_observed_at)), default=None)
+        held.release(newest)
     return reports
 
 
@@ -154,6 +175,7 @@ def _ingest_report(done: Ingested) -> StepReport:
         version=done.version,
         inserted=done.kept_new,
         updated=done.kept_changed,
+        deleted=done.gone,
         rows_read=done.received,
         rejected=done.rejected,
         duplicates=done.duplicates,
@@ -224,6 +246,16 @@ def _advance(
     return report(mode, written)
 
 
+def _check(
+    spark: SparkSession, lakehouse: Lakehouse, positions: Positions, tables: Sequence[Table]
+) -> None:
+    """Check the tables that stand at a version not checked yet: by this night, or a killed one."""
+    at = {table: str(lakehouse.version(table)) for table in tables}
+    unchecked = [table for table in tables if positions.of(_CHECKS, table.full_name) != at[table]]
+    check_tables(spark, lakehouse, unchecked)
+    positions.set_all(_CHECKS, {table.full_name: at[table] for table in unchecked})
+
+
 def _affected(
     lakehouse: Lakehouse,
     step: Step,
@@ -250,6 +282,14 @@ def _affected(
         if date_column is not None:
             dates.append(rows.select(F.min(date_column).alias("earliest")))
         rows = rows.select(*(F.col(name).alias(ours) for ours, name in theirs.items()))
+        if date_column is None:
+            # Its rows may stand for older rows of a dated input than the output has ever held.
+            dates += [
+                _scoped(lakehouse.read(dated), step, dated, rows).select(
+                    F.min(str(dated.partition_by)).alias("earliest")
+                )
+                for dated in step.pruned
+            ]
         if len(theirs) < len(step.scope):
             first = step.reads[0]
             rows = _scoped(lakehouse.read(first), step, first, rows).select(

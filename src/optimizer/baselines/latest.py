@@ -4,11 +4,13 @@ The baseline includes the last run, because the next one will be compared with i
 last run is the one it had against the runs before it. Both come from one pass of `replay`.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from optimizer.baselines.replay import DEGENERATE, TOO_FEW_RUNS, replay_panel
+from optimizer.baselines.replay import DEGENERATE, NO_TIME_US, TOO_FEW_RUNS, replay_panel
 from optimizer.config import BaselineConfig
 from optimizer.panel import RunPanel
 from optimizer.quantile import seconds_of
@@ -47,10 +49,10 @@ def latest(
     found = last >= 0
     known = last[found]
 
-    def of_last(values: NDArray[np.generic], missing: object, dtype: object) -> pd.Series:
-        out = np.full(panel.job_ids.size, missing, dtype=object)
+    def of_last(values: NDArray[Any], missing: object) -> NDArray[Any]:
+        out = np.full(panel.job_ids.size, missing, dtype=values.dtype)
         out[found] = values[known]
-        return pd.Series(out, dtype=dtype)  # type: ignore[call-overload]  # stubs list dtypes
+        return out
 
     status = status_array(scores.now_code)
     frame = pd.DataFrame(
@@ -61,26 +63,22 @@ def latest(
             "runs": scores.now_window_runs,
             "center_seconds": seconds_of(scores.now_center_log),
             "scale_log": scores.now_scale_log,
-            "last_run_id": of_last(panel.run_id, None, object),
-            "last_start_time": _utc(of_last(panel.start_us, None, "Int64")),
-            "last_robust_z": of_last(scores.robust_z, np.nan, np.float64),
-            "last_p_value": of_last(scores.p_value, np.nan, np.float64),
-            "last_is_anomaly": of_last(scores.p_value <= alpha, False, bool),
-            "last_shift": of_last(scores.shift, False, bool),
-            "regime_start": pd.DatetimeIndex(
-                scores.now_regime_us.view("datetime64[us]"), tz="UTC"
-            ),
+            "last_run_id": of_last(panel.run_id, None),
+            "last_start_time": _utc(of_last(panel.start_us, NO_TIME_US)),
+            "last_robust_z": of_last(scores.robust_z, np.nan),
+            "last_p_value": of_last(scores.p_value, np.nan),
+            "last_is_anomaly": of_last(scores.p_value <= alpha, False),
+            "last_shift": of_last(scores.shift, False),
+            "regime_start": _utc(scores.now_regime_us),
             "left_out_runs": panel.left_out,
         }
     )
     return require_one_row_per_job(frame, list(panel.job_ids))
 
 
-def _utc(microseconds: pd.Series) -> pd.DatetimeIndex:
-    """Times of nullable microseconds since 1970."""
-    nothing = np.iinfo(np.int64).min
-    filled = microseconds.fillna(nothing).to_numpy(dtype=np.int64)
-    return pd.DatetimeIndex(filled.view("datetime64[us]"), tz="UTC")
+def _utc(microseconds: NDArray[np.int64]) -> pd.DatetimeIndex:
+    """Times of microseconds since 1970; NaT for NO_TIME_US."""
+    return pd.DatetimeIndex(microseconds.view("datetime64[us]"), tz="UTC")
 
 
 def _reasons(

@@ -6,8 +6,8 @@
 The window holds the last `window_runs` scored runs of the current regime that had ended before the
 run started: the run itself is never in it, nor is anything that was not known then.
 
-A sustained change is found by the cumulative sums of Page (Biometrika 41, 1954) on the normal scores
-u of the runs, one sum for each direction,
+A sustained change is found by the cumulative sums of Page (Biometrika 41, 1954) on the normal
+scores u of the runs, one sum for each direction,
 
     S = max(0, S + min(u, cap) - slack)          declared when S > threshold
 
@@ -54,8 +54,8 @@ def replay(
 
     Columns: center (unit of `value`), scale (standard deviation of its logarithm), robust_z,
     p_value, is_anomaly (p_value <= alpha), shift (a sustained change was declared at this run),
-    regime_start (UTC), window_runs (size of the baseline), status. Raises ValueError for a malformed
-    frame or an alpha outside (0, 1).
+    regime_start (UTC), window_runs (size of the baseline), status. Raises ValueError for a
+    malformed frame or an alpha outside (0, 1).
     """
     if not 0.0 < alpha < 1.0:
         raise ValueError(f"alpha must be in (0, 1), got {alpha!r}")

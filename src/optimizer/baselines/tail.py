@@ -5,9 +5,9 @@ For n earlier normal values with median m and MAD-scale s, the next value x has
     z = (x - m) / s      z / c(n)  ~  Student t with v(n) degrees of freedom, approximately
     v(n) = 0.37 n + 0.75          c(n) = 1 + 0.85 / n + 4 / n^2
 
-Both functions were fitted here to the simulated distribution of z (a million normal samples for each
-of eleven sizes from 5 to 100): from n = 8 on, the tail quantiles at 0.16, 0.05, 0.01 and 0.001 are
-met within 3 percent. The degrees of freedom grow at about 0.37 per run because that is the
+Both functions were fitted here to the simulated distribution of z (a million normal samples for
+each of eleven sizes from 5 to 100): from n = 8 on, the tail quantiles at 0.16, 0.05, 0.01 and 0.001
+are met within 3 percent. The degrees of freedom grow at about 0.37 per run because that is the
 efficiency of the MAD (Rousseeuw and Croux, 1993). Treating z as normal instead would raise four
 false alarms for each promised one at n = 20.
 

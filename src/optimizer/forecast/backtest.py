@@ -1,7 +1,7 @@
 """What would have been said about every past run, had it been asked at the time.
 
-For each run an origin is fixed, the distribution is fitted to the runs that had ended strictly before
-that origin, and its quantiles and its probability of overrun are written beside the run:
+For each run an origin is fixed, the distribution is fitted to the runs that had ended strictly
+before that origin, and its quantiles and its probability of overrun are written beside the run:
 
     origin "start"      the start of the run
     origin "nightly"    the last midnight UTC before the start, less `horizon_days` days, which is
@@ -86,9 +86,7 @@ def backtest(
     return out
 
 
-def origins_us(
-    start_us: NDArray[np.int64], origin: Origin, horizon_days: int
-) -> NDArray[np.int64]:
+def origins_us(start_us: NDArray[np.int64], origin: Origin, horizon_days: int) -> NDArray[np.int64]:
     """The instant before which a run must have ended to be used, microseconds, shape (R,)."""
     if origin == "start":
         return start_us

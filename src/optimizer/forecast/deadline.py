@@ -46,8 +46,8 @@ def p_miss_deadline(
 
     `seconds_to_deadline` counts from the reference time (midnight, or now). `start_delay_seconds`
     and `queue_seconds` are a number, one number per row (n,), or quantiles (n, 35) at
-    `optimizer.quantile.LEVELS`. Raises ValueError for other shapes, a failure rate outside [0, 1] or
-    retries other than 0 and 1.
+    `optimizer.quantile.LEVELS`. Raises ValueError for other shapes, a failure rate outside [0, 1]
+    or retries other than 0 and 1.
     """
     n = len(duration)
     slack = _rows(seconds_to_deadline, n, "seconds_to_deadline")
@@ -138,14 +138,14 @@ def start_of_day(
     values = seconds[at + low] + (rank - low) * (seconds[at + high] - seconds[at + low])
     quantiles = np.full(panel.job_ids.size, None, dtype=object)
     quantiles[enough] = pd.Series(values.tolist(), dtype=object).to_numpy()
-    words = count.astype(str).astype(object)
+    reason = np.full(panel.job_ids.size, None, dtype=object)
+    words = count[~enough].astype(str).astype(object)
+    reason[~enough] = words + f" of {days} days had a run; {min_days} are needed"
     frame = pd.DataFrame(
         {
             "job_id": panel.job_ids,
             "status": np.where(enough, Status.OK.value, Status.TOO_FEW_RUNS.value),
-            "reason": np.where(
-                enough, None, words + f" of {days} days had a run; {min_days} are needed"
-            ),
+            "reason": reason,
             "days": count,
             "start_delay_seconds": quantiles,
         }

@@ -88,14 +88,15 @@ def _line_at(
 ) -> float:
     """Log seconds at logit `at`, where k values have a position below it."""
     if k == 0:
-        return x[0] + scale * (at - np.log(p[0] / (1.0 - p[0])))
+        return float(x[0] + scale * (at - np.log(p[0] / (1.0 - p[0]))))
     low = np.log(p[k - 1] / (1.0 - p[k - 1]))
     if k == count:
-        return x[count - 1] + scale * (at - low)
+        return float(x[count - 1] + scale * (at - low))
     high = np.log(p[k] / (1.0 - p[k]))
     if not high > low:
-        return x[k]
-    return x[k - 1] + (x[k] - x[k - 1]) * min(max((at - low) / (high - low), 0.0), 1.0)
+        return float(x[k])
+    share = min(max((at - low) / (high - low), 0.0), 1.0)
+    return float(x[k - 1] + (x[k] - x[k - 1]) * share)
 
 
 @kernel
@@ -121,9 +122,7 @@ def _fill_curve(
 
 
 @kernel
-def _job_scale(
-    x: NDArray[np.float64], p: NDArray[np.float64], count: int, floor: float
-) -> float:
+def _job_scale(x: NDArray[np.float64], p: NDArray[np.float64], count: int, floor: float) -> float:
     """Logistic scale of the middle half of the values."""
     low = 0
     while low + 1 < count and p[low + 1] <= 0.25:
@@ -131,7 +130,7 @@ def _job_scale(
     high = count - 1
     while high - 1 >= 0 and p[high - 1] >= 0.75:
         high -= 1
-    return max((x[high] - x[low]) / LOGISTIC_IQR, floor)
+    return max(float(x[high] - x[low]) / LOGISTIC_IQR, floor)
 
 
 @kernel

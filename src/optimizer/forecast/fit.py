@@ -171,5 +171,5 @@ def _log_curves(column: pd.Series) -> NDArray[np.float64]:
     out = np.full((len(column), LEVELS.size), np.nan)
     present = column.notna().to_numpy(dtype=bool)
     if present.any():
-        out[present] = np.log(np.stack(column.to_numpy(dtype=object)[present]).astype(np.float64))
+        out[present] = np.log(np.array(column[present].tolist(), dtype=np.float64))
     return out

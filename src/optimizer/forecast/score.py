@@ -5,8 +5,8 @@
     coverage(q)      = share of runs with x <= Q(q)               should be q
     Brier            = mean (p_breach - [x > limit])^2
 
-x and Q are log1p of seconds, so that a job of seconds and one of hours weigh alike. Decided here: the
-integral is a sum over the given levels, each standing for the levels nearest to it; failed,
+x and Q are log1p of seconds, so that a job of seconds and one of hours weigh alike. Decided here:
+the integral is a sum over the given levels, each standing for the levels nearest to it; failed,
 cancelled and unanswered runs are not scored; a timeout at c is scored below c only, which is the
 CRPS of min(T, c), and counts in the Brier score only where c is over the limit, but not in the
 coverage, since which quantiles its full duration would have stayed below is not known.
@@ -90,10 +90,12 @@ def quality(
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
     runs_scored = np.bincount(code[scored], minlength=job_ids.size)
+    reason = np.full(job_ids.size, None, dtype=object)
+    reason[runs_scored == 0] = "no finished run of this job had a forecast"
     columns: dict[str, object] = {
         "job_id": job_ids,
         "status": np.where(runs_scored > 0, Status.OK.value, Status.TOO_FEW_RUNS.value),
-        "reason": np.where(runs_scored > 0, None, "no finished run of this job had a forecast"),
+        "reason": reason,
         "runs_scored": runs_scored,
         "runs_answered": mean(scored.astype(np.float64), scorable),
         "crps_log1p": mean(crps, scored),

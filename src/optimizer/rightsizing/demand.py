@@ -7,9 +7,9 @@ The bounds are those of an order statistic whose rank is binomial (Conover, Prac
 Statistics, 1999, section 3.2), with m in place of the count because neighbouring minutes repeat
 each other.
 
-A histogram is a list of (bin_pct, minutes): bin b holds readings in (b - 1, b], the first also 0, so
-a quantile read from it is at most one point too high and never too low. Histograms add up, over
-nodes and nights, bin by bin; they are all that needs to be stored.
+A histogram is a list of (bin_pct, minutes): bin b holds readings in [b, b + 1), the last one 100 and
+more. A quantile read from it is the upper end of its bin: at most one point too high, never too low.
+Histograms add up, over nodes and nights, bin by bin; they are all that needs to be stored.
 
 Decided here: readings over 100 % count as 100, negative or missing ones are dropped; each reading
 stands for one node-minute unless `minutes` says otherwise; a resource without readings leaves its
@@ -36,9 +36,9 @@ BINS: Final = 101
 def demand(usage: pd.DataFrame, *, config: SizingConfig | None = None) -> pd.DataFrame:
     """Demand of every entity and role in raw `usage`: one row each, sorted by both.
 
-    `usage` has entity_id, ts, cpu_pct, mem_pct and may have role (default "worker"), minutes (default
-    1 a row), node_id, swap_pct and io_wait_pct. Columns out as `demand_of_histograms`. Raises
-    ValueError if a column is missing.
+    `usage` has entity_id, ts, cpu_pct, mem_pct and may have role (default "worker"), minutes
+    (default 1 a row), node_id, swap_pct and io_wait_pct. Columns out as `demand_of_histograms`.
+    Raises ValueError if a column is missing.
     """
     return demand_of_histograms(histograms(usage), config=config)
 
@@ -57,13 +57,14 @@ def histograms(usage: pd.DataFrame) -> pd.DataFrame:
     if keys.isna().any(axis=None):
         raise ValueError("usage.entity_id and usage.role must not be missing")
     groups = keys.groupby(["entity_id", "role"], sort=True)
-    code = groups.ngroup().to_numpy(dtype=np.int64)
+    code = np.asarray(groups.ngroup(), dtype=np.int64)
     out = groups.size().index.to_frame(index=False)
     minutes = _column(usage, "minutes", 1.0)
     minutes = np.where(np.isfinite(minutes) & (minutes > 0.0), minutes, 0.0)
     n = len(out)
-    out["cpu_histogram"] = _pairs(_counts(code, _column(usage, "cpu_pct"), minutes, n))
-    out["mem_histogram"] = _pairs(_counts(code, _column(usage, "mem_pct"), minutes, n))
+    for resource in ("cpu", "mem"):
+        counts = _counts(code, _column(usage, f"{resource}_pct"), minutes, n)
+        out[f"{resource}_histogram"] = pd.Series(_pairs(counts), dtype=object)
     out["minutes"] = np.bincount(code, weights=minutes, minlength=n)
     out["nodes"] = np.nan
     if "node_id" in usage.columns:
@@ -81,7 +82,8 @@ def histograms(usage: pd.DataFrame) -> pd.DataFrame:
 def demand_of_histograms(
     frame: pd.DataFrame, *, config: SizingConfig | None = None
 ) -> pd.DataFrame:
-    """Demand of every row of `frame`: entity_id, role, cpu_histogram, mem_histogram, minutes, nodes.
+    """Demand of every row of `frame`: entity_id, role, cpu_histogram, mem_histogram, minutes,
+    nodes.
 
     A histogram is a list of (bin_pct, minutes) pairs or of {"bin_pct", "minutes"} mappings, in any
     order; a bin given twice is added up. Columns out: entity_id, role, status, reason, minutes,
@@ -102,17 +104,15 @@ def demand_of_histograms(
     mem_q, mem_low, mem_high = _quantile_and_bounds(mem, config.mem_quantile, config)
     enough = minutes >= config.min_minutes
     status = np.where(enough, Status.OK.value, Status.TOO_FEW_RUNS.value).astype(object)
-    short = [f"{m:.0f} node-minutes were measured" for m in minutes]
-    needed = f"; {config.min_minutes:g} are needed"
-    reason = np.where(enough, None, np.array(short, dtype=object) + needed)
-    for name, measured in (("CPU", cpu_minutes), ("memory", mem_minutes)):
-        status[measured == 0.0] = Status.NOT_ASSESSED.value
-        reason[measured == 0.0] = f"no usable {name} readings"
-    with np.errstate(invalid="ignore"):
-        cpu_mean = np.where(
-            cpu_minutes > 0.0, cpu @ np.arange(BINS) / np.where(cpu_minutes > 0.0, cpu_minutes, 1.0),
-            np.nan,
-        )  # fmt: skip
+    reason = np.full(len(frame), None, dtype=object)
+    needed = f"node-minutes were measured; {config.min_minutes:g} are needed"
+    reason[~enough] = [f"{measured:.0f} {needed}" for measured in minutes[~enough]]
+    for name, given in (("CPU", cpu_minutes), ("memory", mem_minutes)):
+        status[given == 0.0] = Status.NOT_ASSESSED.value
+        reason[given == 0.0] = f"no usable {name} readings"
+    # The middle of a bin stands for the readings in it; the last bin holds 100 only.
+    middle = np.minimum(np.arange(BINS) + 0.5, 100.0)
+    cpu_mean = cpu @ middle / np.where(cpu_minutes > 0.0, cpu_minutes, np.nan)
     return pd.DataFrame(
         {
             "entity_id": frame["entity_id"].to_numpy(),
@@ -144,11 +144,11 @@ def _counts(
 ) -> NDArray[np.float64]:
     """Minutes by group and bin, (groups, 101)."""
     usable = (pct >= 0.0) & np.isfinite(pct)
-    bin_pct = np.ceil(np.minimum(pct[usable], 100.0)).astype(np.int64)
+    bin_pct = np.floor(np.minimum(pct[usable], 100.0)).astype(np.int64)
     flat = np.bincount(
         code[usable] * BINS + bin_pct, weights=minutes[usable], minlength=groups * BINS
     )
-    return flat.reshape(groups, BINS)
+    return flat.astype(np.float64).reshape(groups, BINS)
 
 
 def _pairs(counts: NDArray[np.float64]) -> list[list[tuple[int, float]]]:
@@ -178,7 +178,7 @@ def _dense(column: pd.Series) -> NDArray[np.float64]:
 def _quantile_and_bounds(
     counts: NDArray[np.float64], q: float, config: SizingConfig
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Upper edges of the bins that hold the q-quantile and its lower and upper bound, each (n,)."""
+    """Upper ends of the bins that hold the q-quantile and its lower and upper bound, each (n,)."""
     total = counts.sum(axis=1)
     independent = np.maximum(total / config.correlated_minutes, 1.0)
     z = float(stats.norm.ppf(0.5 + 0.5 * config.confidence))
@@ -188,8 +188,8 @@ def _quantile_and_bounds(
     def read(level: NDArray[np.float64]) -> NDArray[np.float64]:
         wanted = np.clip(level, 0.0, 1.0) * total * (1.0 - 1e-12)
         wanted = np.maximum(wanted, np.finfo(np.float64).tiny)
-        edge = np.argmax(cumulative >= wanted[:, None], axis=1).astype(np.float64)
-        return np.where(total > 0.0, edge, np.nan)
+        in_bin = np.argmax(cumulative >= wanted[:, None], axis=1)
+        return np.where(total > 0.0, np.minimum(in_bin + 1.0, 100.0), np.nan)
 
     middle = np.full(total.size, q)
     return read(middle), read(middle - half), read(middle + half)

@@ -6,14 +6,14 @@ If a share f of the time is work that all workers share, the run on n instead of
     r = 1 - f + f n0 / n          f ~ uniform on [0, (CPU demand + waiting for I/O) / 100]
 
 since nodes that are a fifth busy cannot have spent more than a fifth of their capacity on shared
-work. Probabilities of missing the limit are means over nine equally probable f; saving intervals are
-those of r. See `optimizer.rightsizing.recommend` for a cluster with runs at several sizes.
+work. Probabilities of missing the limit are means over nine equally probable f; saving intervals
+are those of r. See `optimizer.rightsizing.recommend` for a cluster with runs at several sizes.
 
 Decided here: only the number of workers of the same node type is compared, so savings are the DBU
 part and shares of what was really spent, inside [0, spend]; fewer workers need every gate (CPU,
 memory, no swapping, the limit or a bounded stretch, a saving whose lower end is worth a change);
-more workers are recommended only if the limit is missed too often, the CPU is the bottleneck and the
-probability is expected to halve.
+more workers are recommended only if the limit is missed too often, the CPU is the bottleneck and
+the probability is expected to halve.
 """
 
 from typing import Final
@@ -29,7 +29,7 @@ from optimizer.result import Status
 
 __all__ = ["recommend_many"]
 
-NODES: Final[NDArray[np.float64]] = (np.arange(9) + 0.5) / 9.0
+NODES: Final[NDArray[np.float64]] = (np.arange(9, dtype=np.float64) + 0.5) / 9.0
 MOST_CANDIDATES: Final = 32
 
 REQUIRED: Final = (
@@ -76,7 +76,7 @@ def recommend_many(frame: pd.DataFrame, *, config: SizingConfig | None = None) -
 
     down = n < given.workers[row]
     gate = np.where(np.isnan(limit), edges[:, 2] <= config.max_stretch, p_miss <= config.max_p_miss)
-    worth = share[:, 2] >= max(config.min_saving_share, np.finfo(np.float64).tiny)
+    worth = (share[:, 2] >= config.min_saving_share) & (share[:, 2] > 0.0)
     helps = p_miss <= 0.5 * p_now[row]
     allowed = np.where(down, gate & worth, helps)
     # Of the smaller sizes the one that saves most, of the larger ones the smallest.
@@ -245,8 +245,8 @@ def _sentences(
                 else "no limit is declared"
             )
             said.append(
-                f"{use}, so {n:.0f} workers instead of {now:.0f} suffice; runs are expected to take "
-                f"at most {stretch:.2f} times as long and {after}."
+                f"{use}, so {n:.0f} workers instead of {now:.0f} suffice; runs are expected to "
+                f"take at most {stretch:.2f} times as long and {after}."
             )
         elif action == "upsize":
             said.append(

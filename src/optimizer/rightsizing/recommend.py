@@ -1,27 +1,29 @@
 """Which of the candidate clusters to take: the cheapest that keeps the limit, or the current one.
 
-For a candidate with n workers where there are n0 now, each member of the scaling family says how the
-run stretches, r = g(n) / g(n0), and
+For a candidate with n workers where there are n0 now, each member of the scaling family says how
+the run stretches, r = g(n) / g(n0), give or take what real curves differ from the family, and
 
     runtime = current runtime * r          p_miss = sum over members of weight * P(T > limit / r)
     cost    = hours * (n + 1) * node rate  saving = spend * (1 - r (n + 1) rate / ((n0 + 1) rate0))
 
-The driver counts as one node of the workers' type. A candidate is taken only if the lower end of its
-saving is worth having, it keeps the limit, and its CPU and memory demand fit; otherwise the answer
-is to keep what is there. Where CPU use is known, at most that share of the time can have been spent
-in work that all nodes share, which rules out members that stretch more (`parallel_share`).
+The driver counts as one node of the workers' type. A candidate is taken only if the lower end of
+its saving is worth having, it keeps the limit, and its CPU and memory demand fit; otherwise the
+answer is to keep what is there. Where CPU use is known, at most that share of the time can have
+been spent in work that all nodes share, which rules out members that stretch more
+(`parallel_share`).
 
 Decided here: what cannot be compared is not_assessed, never priced: another node type without
 machine (VM) prices for both, spot or serverless at all. Savings are intervals inside [0, spend] and
 say whether they are the DBU part only or include machines. Without a limit, the stretch is bounded.
 """
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Final, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 
 from optimizer.config import SizingConfig
 from optimizer.quantile import LEVELS, probability_over
@@ -29,6 +31,10 @@ from optimizer.result import Status
 from optimizer.rightsizing.scaling import SHAPES, Scaling, shape
 
 __all__ = ["Cluster", "Options", "Policy", "RuntimeDistribution", "parallel_share", "recommend"]
+
+
+DISCREPANCY: Final[NDArray[np.float64]] = stats.norm.ppf((np.arange(5) + 0.5) / 5.0)
+"""Five equally probable standard normal values."""
 
 
 class RuntimeDistribution(Protocol):
@@ -61,10 +67,10 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What the owner asks: the seconds an attempt may take (None: not declared), and the caution."""
+    """What the owner asks: the seconds an attempt may take (None: not declared), and caution."""
 
     limit_seconds: float | None = None
-    config: SizingConfig = SizingConfig()
+    config: SizingConfig = field(default_factory=SizingConfig)
 
     def __post_init__(self) -> None:
         if self.limit_seconds is not None and not self.limit_seconds > 0.0:
@@ -124,9 +130,8 @@ def recommend(
     if scaling.status is not Status.OK or not np.isfinite(curve).all():
         return _kept(options, Status.TOO_FEW_RUNS, "the runtime at the current size is not known")
 
-    weight = _believed(scaling.member_weights, current)
     n = options["workers"].to_numpy(dtype=np.float64)
-    stretch = shape(SHAPES, n[:, None]) / shape(SHAPES, float(current.workers))  # (c, 49)
+    stretch, weight = _stretches(n, current, scaling, config)
     p_miss = _p_miss(curve, stretch, weight, policy.limit_seconds)
     tail = 0.5 * (1.0 - config.saving_coverage)
     low, mid, high = _quantiles(stretch, weight, np.array([tail, 0.5, 1.0 - tail])).T
@@ -234,6 +239,21 @@ def _believed(weight: NDArray[np.float64], current: Cluster) -> NDArray[np.float
     return left / left.sum() if left.sum() > 1e-6 else weight
 
 
+def _stretches(
+    workers: NDArray[np.float64], current: Cluster, scaling: Scaling, config: SizingConfig
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Equally coarse points of runtime after / before: (c, 245), and their weights (245,).
+
+    Each member of the family is spread by five points of the distance that real curves keep from
+    it."""
+    weight = _believed(scaling.member_weights, current)
+    ratio = shape(SHAPES, workers[:, None]) / shape(SHAPES, float(current.workers))  # (c, 49)
+    doublings = np.abs(np.log2(workers / current.workers))
+    miss = np.exp(config.model_sd_log * doublings[:, None] * DISCREPANCY)  # (c, 5)
+    points = (ratio[:, :, None] * miss[:, None, :]).reshape(workers.size, -1)
+    return points, np.repeat(weight / DISCREPANCY.size, DISCREPANCY.size)
+
+
 def _p_miss(
     curve: NDArray[np.float64],
     stretch: NDArray[np.float64],
@@ -251,7 +271,7 @@ def _p_miss(
 def _quantiles(
     stretch: NDArray[np.float64], weight: NDArray[np.float64], q: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Weighted quantiles of each row of stretch (c, 49): shape (c, q)."""
+    """Weighted quantiles of each row of stretch (c, m): shape (c, q)."""
     out = np.empty((stretch.shape[0], q.size))
     for k, row in enumerate(stretch):
         order = np.argsort(row, kind="stable")
@@ -291,7 +311,7 @@ def _objections(
 
 
 def _choose(frame: pd.DataFrame, current: Cluster, policy: Policy, basis: str) -> Options:
-    """Largest middle saving among the allowed smaller ones; else a larger one if the limit needs it."""
+    """Largest middle saving of the allowed smaller ones; a larger one if the limit needs it."""
     n = frame["workers"].to_numpy()
     allowed = frame["allowed"].to_numpy(dtype=bool)
     smaller = np.flatnonzero(allowed & (n < current.workers))

@@ -14,8 +14,8 @@ N runs at L separate levels), and a runtime to come is the mixture over members 
 distributions around the member's curve. With one size observed every member fits alike and the
 prior stands: the answer spans everything between perfect and no scaling.
 
-Decided here: runs of other jobs, contexts, machine types or input sizes (to the nearest half octave)
-share the shape and have their own level; the level predicted for is the one with most runs.
+Decided here: runs of other jobs, contexts, machine types or input sizes (to the half octave) share
+the shape and have their own level; the level predicted for is the one with most runs.
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ SUPERLINEAR: Final[NDArray[np.float64]] = np.linspace(0.05, 0.4, 8)
 SHAPES: Final[NDArray[np.float64]] = np.concatenate((-SUPERLINEAR[::-1], SERIAL))
 """(49,) members of the family: s where not negative, -e where negative."""
 
-MIDPOINTS: Final[NDArray[np.float64]] = (np.arange(99) + 0.5) / 99.0
+MIDPOINTS: Final[NDArray[np.float64]] = (np.arange(99, dtype=np.float64) + 0.5) / 99.0
 
 
 def shape(member: ArrayLike, workers: ArrayLike) -> NDArray[np.float64]:
@@ -156,7 +156,7 @@ def _levels(observations: pd.DataFrame) -> NDArray[np.int64]:
     if not keys.columns.size:
         return np.zeros(len(observations), dtype=np.int64)
     grouped = keys.groupby(list(keys.columns), dropna=False, sort=True)
-    return grouped.ngroup().to_numpy(dtype=np.int64)
+    return np.asarray(grouped.ngroup(), dtype=np.int64)
 
 
 def _weighted_quantiles(

@@ -1,6 +1,8 @@
-"""One writer a home: two nights at once would each undo what the other remembers."""
+"""One writer a home: who else wants to write is told who does."""
 
+import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -9,24 +11,42 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from pipeline.errors import UserError
+from pipeline.lakehouse.staging import STAGING
+
+_LOCK = ".lock"
+_HOLDER = ".lock.json"
 
 
 @contextmanager
 def home_lock(home: Path, *, wait: bool = False) -> Iterator[None]:
-    """Hold the home's lock; UserError naming its holder when it is taken and `wait` is false."""
+    """Hold `home` for writing; UserError saying who holds it, or with `wait` wait for them.
+
+    The operating system frees the lock of a process that dies, so a stale one cannot happen. What
+    such a process left staged is removed here: under the lock, nobody else's can be in use.
+    """
     home.mkdir(parents=True, exist_ok=True)
-    holder = home / ".lock.holder"
-    lock = FileLock(home / ".lock")
+    lock = FileLock(home / _LOCK, timeout=-1 if wait else 0)
     try:
-        lock.acquire(timeout=-1 if wait else 0)
-    except Timeout as error:
-        who = holder.read_text().strip() if holder.exists() else "another process"
+        lock.acquire()
+    except Timeout:
         raise UserError(
-            f"{home} is being written by {who}: wait for it to end, or pass --wait"
-        ) from error
+            f"{home} is being written by {_holder(home)}: wait for it to end, or use another home"
+        ) from None
+    holder = home / _HOLDER
     try:
-        since = datetime.now(UTC).strftime("%H:%M:%S UTC")
-        holder.write_text(f"process {os.getpid()} since {since}")
+        shutil.rmtree(home / STAGING, ignore_errors=True)
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        holder.write_text(json.dumps({"pid": os.getpid(), "since": since}), encoding="utf-8")
         yield
     finally:
+        holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _holder(home: Path) -> str:
+    # Between taking the lock and naming itself, or just after release, a holder has no name.
+    try:
+        said = json.loads((home / _HOLDER).read_text(encoding="utf-8"))
+        return f"process {said['pid']} since {said['since']}"
+    except (OSError, ValueError, KeyError):
+        return "another process"

@@ -1,5 +1,6 @@
-"""What the pipeline asks of Delta, wherever the tables live."""
+"""What a lakehouse does, whichever backend does it: the verbs, their results and their errors."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -10,12 +11,16 @@ from pipeline.tables.declaration import Table
 
 
 class ChangesGone(Exception):
-    """The change feed no longer reaches back to the version asked for: read the whole table."""
+    """The change feed since the asked version is no longer there: recompute fully, and say so."""
+
+
+class KeyViolation(Exception):
+    """A step made rows with a NULL or a duplicate key: a bug in the step, never written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a write did. Nothing done means no new version."""
+    """What one write did: the table's version after it, and how many rows it touched."""
 
     version: int
     inserted: int = 0
@@ -29,51 +34,65 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One version of a table and what made it."""
+    """One entry of a table's history; `metrics` are the backend's own counts."""
 
     version: int
     at: datetime
     operation: str
-    inserted: int | None
-    updated: int | None
-    deleted: int | None
+    metrics: Mapping[str, object]
 
 
 class Lakehouse(Protocol):
-    """Delta tables named by their declarations."""
+    """Delta tables that follow their declarations.
+
+    Every write is one atomic commit, and a write that changes nothing makes none.
+    """
 
     def create(self, table: Table) -> None:
-        """Make the table if it is missing; add columns its declaration has gained.
+        """Make the table exist as declared, change data feed on; add what the declaration gained.
 
-        UserError for a column whose type has changed."""
+        UserError where a column was retyped, or a required one was added.
+        """
+
+    def exists(self, table: Table) -> bool: ...
 
     def append(self, table: Table, rows: DataFrame) -> Written:
-        """Add rows whose keys are known to be new."""
+        """Add `rows`, in bounded memory. That their keys are new is the caller's promise."""
 
     def merge(self, table: Table, rows: DataFrame, *, scope: DataFrame | None = None) -> Written:
-        """Upsert on the declared keys; identical rows, audit columns aside, are left alone.
+        """Upsert `rows` on the declared keys, leaving rows alone that only differ in audit columns.
 
-        With `scope`, a frame of some of the table's columns, rows of the table whose values in
-        these columns are in it and whose keys are not in `rows` are deleted."""
+        `scope` holds some of the table's columns: a stored row whose values there are among the
+        scope's, and whose key is not among `rows`, is deleted. NULLs match NULLs in the scope.
+        KeyViolation where `rows` has a NULL or a duplicate key.
+        """
 
     def replace(self, table: Table, rows: DataFrame) -> Written:
-        """Make the table equal to `rows`, leaving identical rows alone."""
+        """Make the table equal to `rows`: a merge with everything in scope."""
 
     def read(self, table: Table, version: int | None = None) -> DataFrame:
-        """The table in its declared columns, now or as of a version."""
+        """The declared columns, in their order, at `version` or at the version of this call.
 
-    def version(self, table: Table) -> int:
-        """The newest version."""
+        The frame is pinned: a later write does not change what it says.
+        """
 
-    def changed(self, table: Table, since: int) -> bool:
-        """Whether a version after `since` changed rows."""
+    def version(self, table: Table) -> int: ...
 
     def changes(self, table: Table, since: int, columns: tuple[str, ...]) -> DataFrame:
-        """Distinct values of `columns` in rows inserted, updated (before and after) or deleted
-        after version `since`; ChangesGone when that is no longer known."""
+        """Distinct values of `columns` over all rows that a commit after `since` touched.
 
-    def history(self, table: Table, limit: int) -> list[Commit]:
-        """The newest commits, newest first."""
+        An updated row counts with its old and its new values. ChangesGone where the feed was
+        vacuumed away. Only the holder of the home's lock may ask: the answer is kept in the home.
+        """
 
-    def maintain(self, table: Table, *, retain_hours: int) -> None:
-        """Compact small files and drop those no version younger than `retain_hours` needs."""
+    def changed(self, table: Table, since: int) -> bool:
+        """Whether a commit after `since` touched rows; reads the log only."""
+
+    def history(self, table: Table, limit: int | None = None) -> list[Commit]:
+        """The commits, newest first."""
+
+    def maintain(self, table: Table, retain_hours: int) -> None:
+        """Compact small files, and remove files that no version within `retain_hours` needs.
+
+        Longer than any reader's lag: what is removed can no longer be read nor asked for changes.
+        """

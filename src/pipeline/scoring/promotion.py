@@ -1,61 +1,62 @@
-"""When a challenger becomes champion: every rule of `models/promotion.yml` for its family holds."""
+"""When a challenger becomes champion: every rule of its family in `models/promotion.yml` holds."""
 
+import math
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
-_COMPARE = {"at_most": operator.le, "at_least": operator.ge}
+Metrics = Mapping[str, float]
+_OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    "<=": operator.le,
+    "<": operator.lt,
+    ">=": operator.ge,
+    ">": operator.gt,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`metric` of the challenger `compare` a bound: a number, or `factor` times the champion's."""
+    """A metric of the challenger `op` a bound: factor x the champion's + margin, a value, or within
+    a distance of a target."""
 
     metric: str
     compare: str
-    bound: float
-    times_champion: bool
+    op: str = "<="
+    factor: float = 1.0
+    margin: float = 0.0
+    value: float = math.nan
+    target: float = math.nan
+    within: float = math.nan
 
-    def holds(self, challenger: Mapping[str, float], champion: Mapping[str, float]) -> bool:
-        """Whether the rule holds; a metric that is missing on a side it needs fails it."""
-        if self.metric not in challenger:
-            return False
-        bound = self.bound
-        if self.times_champion:
-            if self.metric not in champion:
-                return False
-            bound *= champion[self.metric]
-        return bool(_COMPARE[self.compare](challenger[self.metric], bound))
+    def __post_init__(self) -> None:
+        needs = {"champion": (), "absolute": (self.value,), "target": (self.target, self.within)}
+        if self.compare not in needs or any(map(math.isnan, needs[self.compare])):
+            raise ValueError(f"promotion rule for {self.metric}: compare {self.compare!r} lacks its bound")
+        if self.op not in _OPERATORS:
+            raise ValueError(f"promotion rule for {self.metric}: op must be one of {list(_OPERATORS)}")
+
+    def holds(self, challenger: Metrics, champion: Metrics) -> bool:
+        """Whether it holds; a metric that a side lacks, or that is no number, fails it."""
+        ours = challenger.get(self.metric, math.nan)
+        if self.compare == "target":
+            return abs(ours - self.target) <= self.within
+        bound = self.value
+        if self.compare == "champion":
+            bound = self.factor * champion.get(self.metric, math.nan) + self.margin
+        return _OPERATORS[self.op](ours, bound)
 
 
 def load_rules(file: Path) -> dict[str, tuple[Rule, ...]]:
-    """Rules by family; ValueError naming the entry that is not a rule."""
-    rules: dict[str, tuple[Rule, ...]] = {}
-    for family, entries in yaml.safe_load(file.read_text()).items():
-        rules[family] = tuple(_rule(family, entry) for entry in entries)
-    return rules
+    """Rules by family; ValueError or TypeError for an entry that is not a rule."""
+    return {
+        family: tuple(Rule(**entry) for entry in entries)
+        for family, entries in yaml.safe_load(file.read_text(encoding="utf-8")).items()
+    }
 
 
-def _rule(family: str, entry: Mapping[str, object]) -> Rule:
-    compared = [name for name in _COMPARE if name in entry]
-    if "metric" not in entry or len(compared) != 1:
-        raise ValueError(f"promotion rule {entry!r} of {family} needs metric and at_most or at_least")
-    spelled = str(entry[compared[0]])
-    number, _, of = spelled.partition(" x ")
-    if of not in ("", "champion"):
-        raise ValueError(f"promotion rule {entry!r} of {family}: write `1.02 x champion` or a number")
-    return Rule(str(entry["metric"]), compared[0], float(number), bool(of))
-
-
-def is_better(
-    rules: Mapping[str, Sequence[Rule]],
-    family: str,
-    challenger: Mapping[str, float],
-    champion: Mapping[str, float],
-) -> bool:
-    """Whether every rule of the family holds; a family without rules is never promoted by itself."""
-    asked = rules.get(family, ())
-    return bool(asked) and all(rule.holds(challenger, champion) for rule in asked)
+def is_better(rules: Sequence[Rule], challenger: Metrics, champion: Metrics) -> bool:
+    """Whether every rule holds; without rules nothing is ever promoted."""
+    return bool(rules) and all(rule.holds(challenger, champion) for rule in rules)

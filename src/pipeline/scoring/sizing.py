@@ -18,7 +18,7 @@ _SIZE = ("workers", "worker_node_type")
 _ANSWER = (
     "job_id string, status string, reason string, recommended_workers int, action string,"
     " saving_lower double, saving_mid double, saving_upper double, saving_part string,"
-    " cpu_p95_pct double, mem_p99_pct double, p_miss_now double, p_miss_recommended double"
+    " cpu_p95_pct double, cpu_upper_pct double, mem_p99_pct double, p_miss_now double, p_miss_recommended double"
 )
 
 
@@ -171,5 +171,6 @@ def _sizes(rows: pd.DataFrame) -> pd.DataFrame:
         saving_part=sizes["saving_basis"],
         recommended_workers=sizes["recommended_workers"].astype("Int64"),
         cpu_p95_pct=asked["cpu_p95_pct"],
+        cpu_upper_pct=asked["cpu_upper_pct"],
         mem_p99_pct=asked["mem_p99_pct"],
     )

@@ -6,7 +6,9 @@ of a models-from-code pyfunc; its new version is the challenger, and becomes cha
 """
 
 import logging
+import runpy
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -15,7 +17,7 @@ import mlflow
 import pandas as pd
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
-from mlflow.models import infer_signature
+from pyspark.sql import functions as F
 
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.night import Night
@@ -30,16 +32,90 @@ CHAMPION, CHALLENGER = "champion", "challenger"
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A registered model: its models-from-code file and the table that holds its jobs' states."""
+    """A registered model: what its models-from-code file `models/<name>.py` needs, and how good it is.
+
+    `states` gives the rows of its artifact, `metrics` what promotion rules ask about.
+    """
 
     name: str
-    states: Table
+    states: Callable[[Lakehouse], pd.DataFrame]
+    metrics: Callable[[Lakehouse], dict[str, float]]
+
+
+def _duration_states(lakehouse: Lakehouse) -> pd.DataFrame:
+    return lakehouse.read(gold.DURATION_STATES).toPandas()
+
+
+def _baseline_states(lakehouse: Lakehouse) -> pd.DataFrame:
+    return lakehouse.read(gold.JOB_BASELINE).withColumnRenamed("series_key", "job_id").toPandas()
+
+
+def _sizing_states(lakehouse: Lakehouse) -> pd.DataFrame:
+    """The job clusters as `optimizer.rightsizing.recommend_many` takes them."""
+    curves = lakehouse.read(gold.DURATION_STATES).select(
+        "job_id", F.col("quantile_seconds").alias("runtime_quantile_seconds")
+    )
+    allowed = lakehouse.read(gold.JOB_FORECAST).select(
+        F.col("series_key").alias("job_id"), F.col("allowed_seconds").alias("limit_seconds")
+    )
+    return (
+        lakehouse.read(gold.RIGHTSIZING)
+        .where("cpu_p95_pct IS NOT NULL")
+        .select(
+            F.col("series_key").alias("job_id"),
+            "workers",
+            "worker_node_type",
+            "cpu_p95_pct",
+            "cpu_upper_pct",
+            "mem_p99_pct",
+            F.col("swap_max_pct").alias("swap"),
+            "io_wait_mean_pct",
+            F.col("node_minutes").alias("minutes"),
+            "runs",
+            F.col("list_cost_30_days").alias("list_cost"),
+        )
+        .join(curves, "job_id", "left")
+        .join(allowed, "job_id", "left")
+        .toPandas()
+    )
+
+
+def _assessed(lakehouse: Lakehouse, table: Table) -> float:
+    told = lakehouse.read(table).agg(F.avg(F.when(F.col("status") == "ok", 1.0).otherwise(0.0))).collect()
+    return float(told[0][0] or 0.0)
+
+
+def _duration_metrics(lakehouse: Lakehouse) -> dict[str, float]:
+    quality = lakehouse.read(gold.FORECAST_QUALITY).toPandas()
+    return {**fleet_quality(quality), "jobs_assessed": _assessed(lakehouse, gold.JOB_FORECAST)}
+
+
+def _baseline_metrics(lakehouse: Lakehouse) -> dict[str, float]:
+    told = lakehouse.read(gold.JOB_BASELINE).where("last_p_value IS NOT NULL")
+    share = told.agg(F.avg(F.when(F.col("last_is_anomaly"), 1.0).otherwise(0.0))).collect()[0][0]
+    return {
+        "anomaly_share": float(share or 0.0),
+        "jobs_assessed": _assessed(lakehouse, gold.JOB_BASELINE),
+    }
+
+
+def _sizing_metrics(lakehouse: Lakehouse) -> dict[str, float]:
+    rows = lakehouse.read(gold.RIGHTSIZING)
+    worst = rows.agg(
+        F.max(F.when(F.col("action") == "downsize", F.col("p_miss_recommended"))),
+        F.max(F.col("saving_upper") / F.nullif(F.col("list_cost_30_days"), F.lit(0.0))),
+    ).collect()[0]
+    return {
+        "max_p_miss_recommended": float(worst[0] or 0.0),
+        "saving_over_spend": float(worst[1] or 0.0),
+        "jobs_assessed": _assessed(lakehouse, gold.RIGHTSIZING),
+    }
 
 
 FAMILIES = (
-    Family("duration_forecast", gold.DURATION_STATES),
-    Family("job_baseline", gold.JOB_BASELINE),
-    Family("cluster_sizing", gold.RIGHTSIZING),
+    Family("duration_forecast", _duration_states, _duration_metrics),
+    Family("job_baseline", _baseline_states, _baseline_metrics),
+    Family("cluster_sizing", _sizing_states, _sizing_metrics),
 )
 
 
@@ -74,39 +150,38 @@ def track_night(home: Path, lakehouse: Lakehouse, settings: Settings, night: Nig
     )
     quality = lakehouse.read(gold.FORECAST_QUALITY).toPandas()
     sizes = lakehouse.read(gold.RIGHTSIZING).toPandas()
-    metrics = night_metrics(lakehouse, quality)
     with mlflow.start_run(experiment_id=identifier, run_name=f"night {night.as_of:%Y-%m-%d}"):
         mlflow.set_tag("night_id", night.night_id)
         mlflow.log_params({**settings.model_dump(), "as_of": str(night.as_of)})
-        mlflow.log_metrics({**metrics, **_stage_metrics(night)})
+        mlflow.log_metrics(_stage_metrics(night))
         mlflow.log_dict(_versions(night), "outputs.json")
         mlflow.log_table(quality, "forecast_quality.json")
         for name, figure in pictures.of_night(quality, sizes).items():
             mlflow.log_figure(figure, f"{name}.png")
         for family in FAMILIES:
-            _register(lakehouse, settings, family, metrics)
+            _register(lakehouse, settings, family)
     return where
 
 
-def night_metrics(lakehouse: Lakehouse, quality: pd.DataFrame) -> dict[str, float]:
-    """The fleet's forecast quality, means over runs, and the share of jobs with an answer."""
-    scored = quality[quality["scored_runs"] > 0]
-    weight = scored["scored_runs"].astype(float)
+def fleet_quality(quality: pd.DataFrame) -> dict[str, float]:
+    """The fleet's forecast quality: means over runs, from one row a job."""
+    weight = quality["scored_runs"].astype(float)
     metrics = {"jobs": float(len(quality)), "runs_scored": float(weight.sum())}
-    if weight.sum():
-        for name in ("crps_log", "crps_log_rule", "coverage_50", "coverage_90", "coverage_99"):
-            present = scored[name].notna()
-            if present.any():
-                metrics[name] = float(
-                    (scored[name] * weight)[present].sum() / weight[present].sum()
-                )
-        if metrics.get("crps_log_rule"):
-            metrics["crps_ratio"] = metrics["crps_log"] / metrics["crps_log_rule"]
-    for table in (gold.JOB_FORECAST, gold.JOB_BASELINE, gold.RIGHTSIZING):
-        rows = lakehouse.read(table)
-        total = rows.count()
-        if total:
-            metrics[f"assessed_{table.name}"] = rows.where("status = 'ok'").count() / total
+    named = {
+        "crps_log1p": "crps_log",
+        "crps_log1p_rule": "crps_log_rule",
+        "coverage_0.5": "coverage_50",
+        "coverage_0.9": "coverage_90",
+        "coverage_0.99": "coverage_99",
+        "brier": "brier",
+    }
+    for metric, column in named.items():
+        values = quality[column].astype(float)
+        present = values.notna() & (weight > 0)
+        if present.any():
+            metrics[metric] = float((values * weight)[present].sum() / weight[present].sum())
+    if metrics.get("crps_log1p_rule"):
+        metrics["crps_ratio"] = metrics["crps_log1p"] / metrics["crps_log1p_rule"]
     return metrics
 
 
@@ -131,32 +206,31 @@ def _versions(night: Night) -> dict[str, object]:
     }
 
 
-def _register(
-    lakehouse: Lakehouse, settings: Settings, family: Family, metrics: dict[str, float]
-) -> None:
-    states = lakehouse.read(family.states).toPandas()
-    if "job_id" not in states.columns:
-        states = states.rename(columns={"series_key": "job_id"})
-    name = f"{settings.model_prefix}.{family.name}"
+def _register(lakehouse: Lakehouse, settings: Settings, family: Family) -> None:
+    """A new version of the family, as challenger, or as champion too when its rules hold."""
+    metrics = family.metrics(lakehouse)
+    mlflow.log_metrics({f"{family.name}.{metric}": value for metric, value in metrics.items()})
+    code = models_folder() / f"{family.name}.py"
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "states.parquet"
-        states.to_parquet(file, index=False)
-        asked = pd.DataFrame({"job_id": ["workspace/job"]})
+        family.states(lakehouse).to_parquet(file, index=False)
         info = mlflow.pyfunc.log_model(
             name=family.name,
-            python_model=str(models_folder() / f"{family.name}.py"),
+            python_model=str(code),
             artifacts={"states": str(file)},
-            signature=infer_signature(asked, pd.DataFrame({"job_id": ["w/j"], "status": ["ok"]})),
+            signature=runpy.run_path(str(code))["SIGNATURE"],
             pip_requirements=["rightrun"],
         )
+    name = f"{settings.model_prefix}.{family.name}"
     client = MlflowClient()
-    version = int(mlflow.register_model(info.model_uri, name, tags={"states": family.states.full_name}).version)
+    version = str(mlflow.register_model(info.model_uri, name).version)
     for metric, value in metrics.items():
-        client.set_model_version_tag(name, str(version), metric, repr(value))
-    client.set_registered_model_alias(name, CHALLENGER, str(version))
+        client.set_model_version_tag(name, version, metric, repr(value))
+    client.set_registered_model_alias(name, CHALLENGER, version)
     champion = _champion_metrics(client, name)
-    if champion is None or is_better(load_rules(models_folder() / "promotion.yml"), family.name, metrics, champion):
-        client.set_registered_model_alias(name, CHAMPION, str(version))
+    rules = load_rules(models_folder() / "promotion.yml")
+    if champion is None or is_better(rules[family.name], metrics, champion):
+        client.set_registered_model_alias(name, CHAMPION, version)
 
 
 def _champion_metrics(client: MlflowClient, name: str) -> dict[str, float] | None:

@@ -4,7 +4,7 @@ Everything the simulator computes about time is an int64 array of microseconds, 
 milliseconds as the source's own times are.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ ZONES = ("UTC", "Europe/Berlin", "America/New_York")
 
 def us_of(moment: datetime) -> int:
     """The moment in microseconds."""
-    return int(pd.Timestamp(moment).as_unit("us").value)
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def from_seconds(seconds: Floats | Ints) -> Ints:

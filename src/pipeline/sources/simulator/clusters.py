@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.sources.simulator import labels
 from pipeline.sources.simulator.clock import (
@@ -118,9 +118,8 @@ def shared_labels(seed: int, clusters: Clusters) -> tuple[list[str], list[str], 
 
 
 def clusters_table(
-    seed: int, now_us: int, fleet: Fleet, hardware: Hardware, clusters: Clusters,
-    names: Any, owners: Any, tags: Any,
-) -> Any:  # fmt: skip
+    now_us: int, hardware: Hardware, clusters: Clusters, names: Any, owners: Any, tags: Any
+) -> Any:
     """system.compute.clusters; names, owners and tags are those of every cluster."""
     born = np.flatnonzero(clusters.created_us <= now_us)
     gone = np.flatnonzero(clusters.deleted_us <= now_us)
@@ -164,6 +163,6 @@ def clusters_table(
 
 def job_cluster_names(job_ids: Any, run_ids: Any) -> Any:
     """The generated names of job clusters."""
-    return pa.compute.binary_join_element_wise("job", job_ids, "run", run_ids, "-")
+    return pc.binary_join_element_wise("job", job_ids, "run", run_ids, "-")
 
 

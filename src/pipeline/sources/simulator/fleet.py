@@ -35,6 +35,8 @@ class Compute(IntEnum):
     JOB_CLUSTER = 0
     SERVERLESS = 1
     ALL_PURPOSE = 2
+    PARENT = 3
+    """Whatever the run uses whose notebook started this one."""
 
 
 _KIND_SHARES = {
@@ -112,6 +114,8 @@ def simulated_fleet(config: SimulatorConfig) -> Fleet:
     compute = rng.choice(3, size=size, p=shares).astype(np.int64)
     # Continuous jobs on classic compute would fill the account with node-minutes of few jobs.
     compute[(kind == Kind.CONTINUOUS) & (rng.random(size) < 0.7)] = Compute.SERVERLESS
+
+    compute[kind == Kind.NOTEBOOK] = Compute.PARENT
 
     medians = np.array([_MEDIAN_SECONDS[Kind(code)][0] for code in range(len(Kind))])
     spreads = np.array([_MEDIAN_SECONDS[Kind(code)][1] for code in range(len(Kind))])

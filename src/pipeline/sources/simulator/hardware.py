@@ -75,7 +75,7 @@ def simulated_hardware(config: SimulatorConfig, fleet: Fleet) -> Hardware:
     ).astype(np.int64)
     # Long jobs were given more workers: what somebody once did about their duration.
     longer = np.log(fleet.median_seconds / 600).clip(-2, 3)
-    workers = np.rint(2.2 * np.exp(0.35 * longer + 0.6 * rng.standard_normal(size)))
+    workers = np.rint(2.6 * np.exp(0.45 * longer + 0.75 * rng.standard_normal(size)))
     workers = workers.clip(1, MAX_WORKERS).astype(np.int64)
     workers[rng.random(size) < 0.12] = 0  # single-node clusters
     workers[(fleet.kind == Kind.CONTINUOUS) & (workers > 3)] = 3

@@ -35,7 +35,7 @@ class Status(IntEnum):
 
 # Termination code, its type, and how often it is the reason of a failure.
 SUCCESS, TIMEOUT, CANCELLED, SKIPPED, QUEUE_FULL = 0, 1, 2, 3, 4
-_FIRST_FAILURE = 5
+FIRST_FAILURE = 5
 CODES = (
     ("SUCCESS", "SUCCESS", 0.0),
     ("CANCELED", "CLIENT_ERROR", 0.0),
@@ -51,7 +51,7 @@ CODES = (
     ("CLOUD_FAILURE", "CLOUD_FAILURE", 0.02),
     ("INTERNAL_ERROR", "INTERNAL_ERROR", 0.01),
 )
-_FAILURE_WEIGHTS = np.array([weight for _, _, weight in CODES[_FIRST_FAILURE:]])
+_FAILURE_WEIGHTS = np.array([weight for _, _, weight in CODES[FIRST_FAILURE:]])
 _CANCEL_SHARE = 0.004
 _FAILS_AGAIN_SHARE = 0.22
 MOST_REPAIRS = 2
@@ -108,10 +108,10 @@ def tried(
     fails = chance < failure_share
     cancelled = ~fails & (chance < failure_share + _CANCEL_SHARE)
     code = np.where(
-        fails, _FIRST_FAILURE + rng.choice(len(_FAILURE_WEIGHTS), rows, p=_FAILURE_WEIGHTS), SUCCESS
+        fails, FIRST_FAILURE + rng.choice(len(_FAILURE_WEIGHTS), rows, p=_FAILURE_WEIGHTS), SUCCESS
     )
     # Failures come early more often than late; those of the platform at once.
-    share = np.where(code > _FIRST_FAILURE, rng.uniform(0.001, 0.1, rows), rng.beta(0.9, 1.1, rows))
+    share = np.where(code > FIRST_FAILURE, rng.uniform(0.001, 0.1, rows), rng.beta(0.9, 1.1, rows))
     share = np.where(fails | cancelled, share.clip(0.001, 0.999), 1.0)
     length = setup + share * (1 - progress_from) * work_seconds
     limit = fleet.timeout_seconds[job]

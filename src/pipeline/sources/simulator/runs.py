@@ -48,8 +48,10 @@ class Runs:
         return Runs(**(values | {"parent": parent}))
 
 
-def placed(config: SimulatorConfig, fleet: Fleet, due: Due, length_us: Ints) -> Runs:
-    """Each due run at its start, given how long its first attempt takes."""
+def placed(
+    config: SimulatorConfig, fleet: Fleet, due: Due, length_us: Ints
+) -> tuple[Runs, Bools]:
+    """Each due run at its start, given how long its first attempt takes; and which happen at all."""
     rng = generator(config.seed, "placement")
     rows, size = len(due.job), fleet.size
     queues = (rng.random(size) < _QUEUES_SHARE) | (fleet.kind == Kind.CONTINUOUS)
@@ -75,15 +77,19 @@ def placed(config: SimulatorConfig, fleet: Fleet, due: Due, length_us: Ints) -> 
         ran = ~skipped[index]
         busy_until_us[job[ran]] = start_us[index][ran] + length_us[index][ran]
     starts = np.where(skipped, due.due_us, start_us)
-    return Runs(
+    happens = starts < np.minimum(us_of(config.end), fleet.deleted_us[due.job])
+    # The next link of a continuous job is due when the one before has ended: it never waits.
+    due_us = np.where(fleet.kind[due.job] == Kind.CONTINUOUS, starts, due.due_us)
+    runs = Runs(
         job=due.job,
-        due_us=due.due_us,
+        due_us=due_us,
         start_us=starts,
-        queue_us=starts - due.due_us,
+        queue_us=starts - due_us,
         never_started=skipped,
         queue_full=queue_full,
         parent=np.full(rows, -1, dtype=np.int64),
-    ).chosen(starts < np.minimum(us_of(config.end), fleet.deleted_us[due.job]))
+    )
+    return runs.chosen(happens), happens
 
 
 @dataclass(frozen=True, slots=True)

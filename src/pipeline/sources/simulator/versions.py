@@ -106,6 +106,7 @@ def simulated_versions(
     typical = typical_seconds(fleet)
     rows: list[tuple[int, int, bool, Definition]] = []
     edits = rng.poisson(config.edits_per_job, fleet.size)
+    defined = fleet.has_definition
     for job in range(fleet.size):
         daily = fleet.kind[job] in (Kind.NIGHTLY, Kind.WEEKLY)
         minute = int(schedules.minute_of_day[job]) if daily else None
@@ -121,6 +122,11 @@ def simulated_versions(
             sla=Sla() if fleet.kind[job] == Kind.CONTINUOUS else declared_sla(rng, *terms),
             paused=from_us <= created_us,
         )
+        if not defined[job]:
+            # A submitted series is known by its name alone: it keeps it, and nobody else has it.
+            now = replace(now, name=f"{now.name[:40]}_{job}", sla=Sla())
+            rows.append((job, created_us, False, now))
+            continue
         rows.append((job, created_us, False, now))
         last_us = min(now_us, int(fleet.deleted_us[job]))
         earliest_us = max(start_us, created_us + SECOND_US)

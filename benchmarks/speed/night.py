@@ -1,0 +1,175 @@
+"""How long a night takes and how much memory it needs, by stage, beside DuckDB on the same files.
+
+    python benchmarks/speed/night.py --jobs 1000 --days 30 --out benchmarks/results/night-1000.json
+
+Each size runs in a process of its own: simulate, the first night (everything is new), a second
+night (nothing is), and DuckDB doing the core aggregations of silver and gold by hand-written SQL
+from the same Parquet. Peak memory is the kernel's high-water mark, reset before each step.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+REFERENCE = Path(__file__).with_name("reference.sql")
+
+
+def high_water_mb() -> float:
+    """Peak resident memory of this process since the last reset."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("no VmHWM in /proc/self/status: this benchmark needs Linux")
+
+
+def reset_high_water() -> None:
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def measure(export: Path, home: Path) -> dict[str, Any]:
+    """Two nights over `export`: rows, seconds and peak memory by stage."""
+    from pipeline.engine.session import Engine, connect
+    from pipeline.lakehouse.folder import DeltaFolder
+    from pipeline.night import Night, run_night
+    from pipeline.settings import Settings
+    from pipeline.sources.export import ExportFolder
+
+    spark = connect(Engine.EMBEDDED)
+    lakehouse = DeltaFolder(home, spark)
+    peaks: list[tuple[str, float]] = []
+
+    def watch(name: str, number: int, total: int) -> None:
+        peaks.append((name, high_water_mb()))
+        reset_high_water()
+
+    def night() -> tuple[Night, float]:
+        began = time.perf_counter()
+        done = run_night(
+            spark, lakehouse, ExportFolder(export, spark), Settings(), now=datetime.now(UTC), progress=watch
+        )
+        return done, time.perf_counter() - began
+
+    first, seconds = night()
+    peaks.append(("end", high_water_mb()))
+    # The mark read when a step begins is that of the step before it.
+    peak_of = {before: mb for (before, _), (_, mb) in zip(peaks, peaks[1:], strict=False)}
+    stages: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for report in first.reports:
+        stage = stages[report.stage]
+        stage["rows_read"] += report.rows_read or 0
+        stage["rows_written"] += report.written
+        stage["seconds"] += report.seconds
+        stage["peak_mb"] = max(stage["peak_mb"], peak_of[report.step])
+    second, again = night()
+    return {
+        "first_night_seconds": round(seconds, 2),
+        "second_night_seconds": round(again, 2),
+        "second_night_writes": sum(report.written for report in second.reports),
+        "stages": {
+            name: {key: round(value, 2) for key, value in stage.items()} for name, stage in stages.items()
+        },
+        "steps": {report.step + " " + report.table.name: round(report.seconds, 2) for report in first.reports},
+    }
+
+
+def reference(export: Path) -> dict[str, Any]:
+    """DuckDB's seconds for the same core aggregations, written to a database file."""
+    import duckdb
+
+    with tempfile.TemporaryDirectory() as folder:
+        connection = duckdb.connect(str(Path(folder) / "reference.duckdb"))
+        connection.execute("SET TimeZone = 'UTC'")
+        seconds: dict[str, float] = {}
+        for statement in REFERENCE.read_text().replace("{export}", str(export)).split(";\n"):
+            if not statement.strip():
+                continue
+            began = time.perf_counter()
+            connection.execute(statement)
+            name = statement.split("TABLE ")[1].split()[0]
+            seconds[name] = round(time.perf_counter() - began, 3)
+    return {"seconds": round(sum(seconds.values()), 2), "tables": seconds}
+
+
+def run(jobs: int, days: int) -> dict[str, Any]:
+    from pipeline.sources.simulator import SimulatorConfig, simulate
+
+    folder = Path(tempfile.mkdtemp(prefix="rightrun-bench-"))
+    try:
+        export = folder / "export"
+        end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        began = time.perf_counter()
+        made = simulate(SimulatorConfig(jobs=jobs, days=days, seed=7, end=end), export)
+        simulated = time.perf_counter() - began
+        ours = measure(export, folder / "home")
+        duck = reference(export)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    core = ours["stages"]["silver"]["seconds"] + ours["stages"]["gold"]["seconds"]
+    return {
+        "jobs": jobs,
+        "days": days,
+        "source_rows": dict(made.rows),
+        "simulate_seconds": round(simulated, 2),
+        **ours,
+        "duckdb": duck,
+        "silver_and_gold_over_duckdb": round(core / duck["seconds"], 2),
+    }
+
+
+def machine() -> dict[str, Any]:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "memory_gib": round(memory, 1),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--jobs", type=int, nargs="+", default=[1000, 5000])
+    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--out", type=Path, default=None)
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.one:
+        print(json.dumps(run(asked.jobs[0], asked.days)))
+        return
+    sizes = []
+    for jobs in asked.jobs:
+        # A process of its own: memory of one size must not hide that of the next.
+        command = [sys.executable, __file__, "--one", "--jobs", str(jobs), "--days", str(asked.days)]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        sizes.append(json.loads(done.stdout.splitlines()[-1]))
+        _show(sizes[-1])
+    if asked.out is not None:
+        asked.out.parent.mkdir(parents=True, exist_ok=True)
+        asked.out.write_text(json.dumps({"machine": machine(), "sizes": sizes}, indent=2) + "\n")
+
+
+def _show(size: dict[str, Any]) -> None:
+    print(
+        f"{size['jobs']} jobs x {size['days']} days: first night {size['first_night_seconds']} s,"
+        f" second {size['second_night_seconds']} s ({size['second_night_writes']} rows written),"
+        f" silver+gold {size['silver_and_gold_over_duckdb']}x DuckDB ({size['duckdb']['seconds']} s)"
+    )
+    for name, stage in size["stages"].items():
+        print(
+            f"  {name:15s} read {stage['rows_read']:>11,.0f}  written {stage['rows_written']:>11,.0f}"
+            f"  {stage['seconds']:7.2f} s  peak {stage['peak_mb']:7.0f} MB"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""How unlike its job a finished run was, served from the baselines of one night.
+
+MLflow loads this file as the model (models from code); the artifact `states` is the Parquet file of
+`optimizer.baselines.latest`. One input row is one finished run.
+"""
+
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+
+from optimizer.baselines import slow_p_value
+from optimizer.baselines.replay import SMALLEST_VALUE
+
+SIGNATURE = ModelSignature(
+    inputs=Schema(
+        [
+            ColSpec(DataType.string, "job_id"),
+            ColSpec(DataType.double, "duration_seconds", required=False),
+        ]
+    ),
+    outputs=Schema(
+        [
+            ColSpec(DataType.string, "job_id"),
+            ColSpec(DataType.string, "status"),
+            ColSpec(DataType.double, "center_seconds"),
+            ColSpec(DataType.double, "robust_z"),
+            ColSpec(DataType.double, "p_value"),
+            ColSpec(DataType.boolean, "is_anomaly"),
+        ]
+    ),
+    params=ParamSchema([ParamSpec("alpha", DataType.double, 0.001)]),
+)
+
+
+class JobBaseline(mlflow.pyfunc.PythonModel):
+    """robust_z and its one-sided p-value for rows of job_id and duration_seconds."""
+
+    def load_context(self, context: Any) -> None:
+        """Read the baselines once."""
+        self.states = pd.read_parquet(context.artifacts["states"]).set_index("job_id")
+
+    def predict(
+        self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+    ) -> pd.DataFrame:
+        """One row per input row, in its order; a job without a baseline is not_assessed.
+
+        Without a duration the baseline itself is the answer and the score is null.
+        """
+        alpha = float((params or {}).get("alpha", 0.001))
+        state = self.states.reindex(model_input["job_id"])
+        unmeasured = pd.Series(np.nan, index=model_input.index)
+        duration = model_input.get("duration_seconds", unmeasured).to_numpy(dtype=np.float64)
+        center = state["center_seconds"].to_numpy(dtype=np.float64)
+        usable = np.isfinite(duration) & (duration >= 0.0)
+        log_duration = np.log(np.maximum(np.where(usable, duration, 1.0), SMALLEST_VALUE))
+        z = (log_duration - np.log(center)) / state["scale_log"].to_numpy(dtype=np.float64)
+        z = np.where(usable, z, np.nan)
+        p_value = slow_p_value(z, state["runs"].fillna(0).to_numpy(dtype=np.float64))
+        status = state["status"].to_numpy(dtype=object)
+        return pd.DataFrame(
+            {
+                "job_id": model_input["job_id"].to_numpy(),
+                "status": np.where(state["status"].isna(), "not_assessed", status),
+                "center_seconds": center,
+                "robust_z": z,
+                "p_value": p_value,
+                "is_anomaly": p_value <= alpha,
+            },
+            index=model_input.index,
+        )
+
+
+mlflow.models.set_model(JobBaseline())

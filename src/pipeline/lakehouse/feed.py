@@ -1,0 +1,70 @@
+"""What changed since a version: the change data feed, reduced to distinct values of some columns."""
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+
+from pipeline.lakehouse.protocol import ChangesGone
+from pipeline.tables.declaration import Table
+from pipeline.tables.derive import arrow_type
+
+_FIRST_VERSION = 0
+_HELD_ROWS = 500_000
+"""Rows gathered before they are reduced to their distinct values."""
+
+_ROW_OPERATIONS = frozenset({"WRITE", "MERGE", "DELETE", "UPDATE"})
+
+
+def distinct_changes(
+    delta: DeltaTable, table: Table, since: int, columns: tuple[str, ...]
+) -> pa.Table:
+    """The distinct values of `columns` over rows touched after version `since`."""
+    schema = pa.schema([(name, arrow_type(table.column(name).type)) for name in columns])
+    distinct = schema.empty_table()
+    if since > delta.version():
+        raise ChangesGone(
+            f"table {table.full_name} is at version {delta.version()}, before {since}: it was made anew"
+        )
+    held: list[pa.RecordBatch] = []
+    for batch in _feed(delta, table, since, columns):
+        # Strings of the feed come as string_view, which group_by does not take.
+        held.append(batch.select(list(columns)).cast(schema))
+        if sum(part.num_rows for part in held) > _HELD_ROWS:
+            distinct, held = _distinct(distinct, held, schema), []
+    return _distinct(distinct, held, schema)
+
+
+def rows_changed(delta: DeltaTable, since: int) -> bool:
+    """Whether a commit after `since` touched rows, from the log alone."""
+    behind = delta.version() - since
+    if behind == 0:
+        return False
+    commits = delta.history(behind) if behind > 0 else []
+    # A log cut short cannot say no.
+    return len(commits) < behind or behind < 0 or any(
+        commit["operation"] in _ROW_OPERATIONS for commit in commits
+    )
+
+
+def _feed(
+    delta: DeltaTable, table: Table, since: int, columns: tuple[str, ...]
+) -> Iterator[pa.RecordBatch]:
+    try:
+        feed = delta.load_cdf(
+            starting_version=max(since + 1, _FIRST_VERSION),
+            columns=list(columns),
+            # Asking for what comes after the latest version is asking for nothing.
+            allow_out_of_range=True,
+        )
+        yield from pa.RecordBatchReader.from_stream(feed)
+    except (DeltaError, pa.ArrowException, OSError, ValueError) as error:
+        raise ChangesGone(
+            f"table {table.full_name}: the change feed after version {since} cannot be read: {error}"
+        ) from error
+
+
+def _distinct(seen: pa.Table, held: list[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
+    rows = pa.concat_tables([seen, pa.Table.from_batches(held, schema=schema)])
+    return rows.group_by(schema.names).aggregate([]).select(schema.names)

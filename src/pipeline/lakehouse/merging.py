@@ -1,0 +1,110 @@
+"""The one Delta merge behind merge and replace: its predicates, and what it costs to prune it.
+
+Measured with delta-rs 1.6.6, and the reasons for the shape below:
+- without a predicate on the update, an identical row is rewritten and enters the change feed;
+- only literal partition dates prune the files a merge opens, so the dates are listed;
+- a key whose date moves needs its old and its new date in that list, or it ends as two rows.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from itertools import chain
+
+import pyarrow as pa
+from deltalake import DeltaTable
+
+from pipeline.lakehouse.protocol import Written
+from pipeline.tables.declaration import Table
+
+GONE = "_gone"
+"""Marks a source row that only names a key to delete. No declared column begins with _."""
+
+_MOST_DATES = 1_000
+"""Beyond this many dates the list costs more to plan than the files it spares."""
+
+
+def merge_into(
+    delta: DeltaTable,
+    table: Table,
+    rows: Iterable[pa.RecordBatch],
+    gone: Iterable[pa.RecordBatch] | None,
+    dates: set[date],
+) -> Written:
+    """Upsert `rows` and delete the keys of `gone`, in one commit or, if nothing changes, none."""
+    schema, batches = _source(delta, table, rows, gone)
+    merger = delta.merge(
+        pa.RecordBatchReader.from_batches(schema, batches),
+        predicate=_on(table, dates),
+        source_alias="s",
+        target_alias="t",
+    )
+    marks = [GONE] if gone is not None else None
+    if gone is not None:
+        merger = merger.when_matched_delete(predicate=f's."{GONE}"')
+    if changed := _changed(table):
+        merger = merger.when_matched_update_all(
+            predicate=f's."{GONE}" IS FALSE AND ({changed})' if marks else changed,
+            except_cols=marks,
+        )
+    merger = merger.when_not_matched_insert_all(
+        predicate=f's."{GONE}" IS FALSE' if marks else None, except_cols=marks
+    )
+    metrics = merger.execute()
+    return Written(
+        version=delta.version(),
+        inserted=metrics["num_target_rows_inserted"],
+        updated=metrics["num_target_rows_updated"],
+        deleted=metrics["num_target_rows_deleted"],
+    )
+
+
+def writing_schema(delta: DeltaTable, table: Table) -> pa.Schema:
+    """The declared columns as the table stores them, in the declared order."""
+    stored = pa.schema(delta.schema())
+    return pa.schema(
+        [stored.field(c.name).with_nullable(c.nullable) for c in table.columns]
+    )
+
+
+def _source(
+    delta: DeltaTable,
+    table: Table,
+    rows: Iterable[pa.RecordBatch],
+    gone: Iterable[pa.RecordBatch] | None,
+) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    schema = writing_schema(delta, table)
+    if gone is None:
+        return schema, iter(rows)
+    # A row to delete has its key only, so nothing else of the source may be required.
+    marked = pa.schema([*(field.with_nullable(True) for field in schema), (GONE, pa.bool_())])
+    return marked, chain(
+        (_marked(batch, marked, False) for batch in rows),
+        (_marked(batch, marked, True) for batch in gone),
+    )
+
+
+def _marked(batch: pa.RecordBatch, schema: pa.Schema, gone: bool) -> pa.RecordBatch:
+    columns = [
+        batch.column(field.name)
+        if field.name in batch.schema.names
+        else pa.nulls(batch.num_rows, field.type)
+        for field in list(schema)[:-1]
+    ]
+    return pa.RecordBatch.from_arrays([*columns, pa.repeat(gone, batch.num_rows)], schema=schema)
+
+
+def _on(table: Table, dates: set[date]) -> str:
+    terms = [f't."{key}" = s."{key}"' for key in table.keys]
+    if table.partition_by is not None and 0 < len(dates) <= _MOST_DATES:
+        listed = ", ".join(f"DATE '{day.isoformat()}'" for day in sorted(dates))
+        terms.append(f't."{table.partition_by}" IN ({listed})')
+    return " AND ".join(terms)
+
+
+def _changed(table: Table) -> str:
+    compared = [
+        name
+        for name in table.column_names
+        if name not in table.keys and name not in table.audit_names
+    ]
+    return " OR ".join(f'(t."{name}" IS DISTINCT FROM s."{name}")' for name in compared)

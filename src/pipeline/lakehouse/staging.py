@@ -1,0 +1,160 @@
+"""Rows on their way from the engine to Delta: Parquet files that the engine writes, read as Arrow.
+
+The files, and not the frame, are what is checked, joined and written, so the engine computes a
+step's result once, and no more than a few batches of it are ever in Python's memory.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import MapType, NullType
+
+from pipeline.lakehouse.protocol import KeyViolation
+from pipeline.tables.declaration import Table
+from pipeline.tables.derive import arrow_type
+
+STAGING = ".staging"
+_BATCH_ROWS = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """The rows of one frame as Parquet files of a folder."""
+
+    folder: Path
+    count: int
+
+    def frame(self, spark: SparkSession) -> DataFrame:
+        return spark.read.parquet(str(self.folder))
+
+    def batches(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        """The rows, a batch at a time, as exactly `schema`."""
+        if self.count == 0:
+            return
+        scanned = _dataset(self.folder).scanner(
+            columns=schema.names,
+            batch_size=_BATCH_ROWS,
+            batch_readahead=2,
+            fragment_readahead=1,
+        )
+        for batch in scanned.to_batches():
+            yield aligned(batch, schema)
+
+
+@contextmanager
+def staged(home: Path, rows: DataFrame) -> Iterator[Staged]:
+    """`rows` computed once, on disk until the block ends."""
+    folder = home / STAGING / uuid4().hex
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        rows.write.parquet(str(folder))
+        yield Staged(folder, _dataset(folder).count_rows() if _files(folder) else 0)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def declared(table: Table, rows: DataFrame) -> DataFrame:
+    """`rows` with the table's columns in order; ValueError where they are not the same columns.
+
+    Map entries are sorted by key, for two maps that differ in order only are the same map.
+    """
+    found = {field.name: field.dataType for field in rows.schema.fields}
+    missing = [name for name in table.column_names if name not in found]
+    extra = [name for name in found if name not in table.column_names]
+    if missing or extra or len(rows.columns) != len(found):
+        raise ValueError(
+            f"rows for {table.full_name}: missing columns {missing}, columns not declared {extra}"
+        )
+    selected = []
+    for column in table.columns:
+        value, kind = F.col(column.name), found[column.name]
+        if isinstance(kind, NullType):
+            # Parquet has no untyped NULL.
+            value = value.cast(column.type)
+        elif isinstance(kind, MapType) and not isinstance(kind.valueType, MapType):
+            value = F.map_from_entries(F.array_sort(F.map_entries(value)))
+        selected.append(value.alias(column.name))
+    return rows.select(selected)
+
+
+def check_keys(table: Table, rows: Staged) -> pa.Table:
+    """The keys of `rows` with their partition; KeyViolation with an example if NULL or repeated."""
+    names = list(table.keys)
+    if table.partition_by is not None and table.partition_by not in names:
+        names.append(table.partition_by)
+    schema = pa.schema([(name, arrow_type(table.column(name).type)) for name in names])
+    keys = pa.Table.from_batches(rows.batches(schema), schema=schema)
+    for name in names:
+        if keys[name].null_count:
+            bad = keys.filter(pc.is_null(keys[name])).slice(0, 1).to_pylist()[0]
+            raise KeyViolation(f"rows for {table.full_name}: {name} is NULL, as in {bad}")
+    counted = keys.group_by(list(table.keys)).aggregate([([], "count_all")])
+    if counted.num_rows < keys.num_rows:
+        repeated = counted.filter(pc.greater(counted["count_all"], 1)).slice(0, 1).to_pylist()[0]
+        copies = repeated.pop("count_all")
+        raise KeyViolation(f"rows for {table.full_name}: {copies} rows have the key {repeated}")
+    return keys
+
+
+def aligned(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """`batch` as `schema`: engines differ in string, map and nullability flavours, never in value.
+
+    A cast that would lose something raises, and so does a NULL where the schema allows none.
+    """
+    columns = []
+    for field in schema:
+        column = batch.column(field.name)
+        try:
+            column = _cast(column, field.type)
+        except pa.ArrowInvalid as error:
+            raise ValueError(f"column {field.name} does not fit {field.type}: {error}") from error
+        if column.null_count and not field.nullable:
+            raise ValueError(f"column {field.name} is NULL, but is declared not null")
+        columns.append(column)
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:
+    # Struct fields go by name: a cast by position would swap two strings without a word.
+    if pa.types.is_struct(kind) and pa.types.is_struct(array.type):
+        names = {field.name for field in array.type}
+        if unknown := names - {field.name for field in kind}:
+            raise ValueError(f"struct has the fields {sorted(unknown)}, which are not declared")
+        children = [
+            _cast(pc.struct_field(array, field.name), field.type)
+            if field.name in names
+            else pa.nulls(len(array), field.type)
+            for field in kind
+        ]
+        return pa.StructArray.from_arrays(children, fields=list(kind), mask=array.is_null())
+    if _is_list_of_structs(kind) and isinstance(array, pa.ListArray | pa.LargeListArray):
+        # Offsets are taken from a null-free copy, because a sliced list keeps its parent's.
+        flat = _cast(array.flatten(), kind.value_type)
+        lengths = pc.fill_null(pc.list_value_length(array), 0).cast(pa.int32())
+        offsets = pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(lengths)])
+        return pa.ListArray.from_arrays(
+            offsets.cast(pa.int32()), flat, type=kind, mask=array.is_null()
+        )
+    return array if array.type == kind else array.cast(kind)
+
+
+def _is_list_of_structs(kind: pa.DataType) -> bool:
+    return pa.types.is_list(kind) and pa.types.is_struct(kind.value_type)
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(str(path) for path in folder.rglob("*.parquet"))
+
+
+def _dataset(folder: Path) -> ds.Dataset:
+    # The files themselves: a folder also holds the markers and checksums of the engine.
+    return ds.dataset(_files(folder), format="parquet")

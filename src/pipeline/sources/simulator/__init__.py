@@ -1,0 +1,10 @@
+"""A simulated Databricks account: system tables as the platform writes them, and the truth beside.
+
+`simulate` makes an account from settings; `from_log` dresses a real log of runs as one.
+"""
+
+from pipeline.sources.simulator.account import Summary, simulate
+from pipeline.sources.simulator.config import SimulatorConfig
+from pipeline.sources.simulator.runlog import from_log
+
+__all__ = ["SimulatorConfig", "Summary", "from_log", "simulate"]

@@ -1,0 +1,81 @@
+"""What jobs are billed for: the hours of their clusters, and the DBU of serverless runs."""
+
+import numpy as np
+
+from pipeline.sources.simulator.config import generator
+from pipeline.sources.simulator.fleet import Compute
+from pipeline.sources.simulator.hardware import NODE_CORES, NODE_DBU_PER_HOUR, PHOTON_DBU_FACTOR
+from pipeline.sources.simulator.history import History
+from pipeline.sources.simulator.outcomes import Status
+from pipeline.sources.simulator.prices import JOBS, JOBS_PHOTON, JOBS_SERVERLESS
+from pipeline.sources.simulator.slices import visible_slices
+from pipeline.sources.simulator.usage_lines import Lines, lines, quantity
+
+_SERVERLESS_DBU_PER_CORE_HOUR = 0.22
+_SERVERLESS_LEAST_CORES = 4
+
+
+def cluster_lines(history: History) -> Lines:
+    """Job compute: (driver + workers) x DBU rate x hours, from the nodes' start to the deletion."""
+    clusters, hardware = history.clusters, history.hardware
+    own = np.flatnonzero(clusters.job >= 0)
+    pieces = visible_slices(clusters.ready_us[own], clusters.deleted_us[own], history.now_us)
+    cluster = own[pieces.owner]
+    job = clusters.job[cluster]
+    run = history.attempts.run[clusters.attempt[cluster]]
+    photon = hardware.photon[job]
+    rate = (
+        NODE_DBU_PER_HOUR[clusters.driver_type[cluster]]
+        + clusters.workers[cluster] * NODE_DBU_PER_HOUR[clusters.worker_type[cluster]]
+    ) * np.where(photon, PHOTON_DBU_FACTOR, 1.0)
+    return lines(
+        len(cluster),
+        workspace=clusters.workspace[cluster],
+        run=run,
+        cluster=cluster,
+        node_type=clusters.worker_type[cluster],
+        label=history.version[run],
+        sku=np.where(photon, JOBS_PHOTON, JOBS),
+        product=0,
+        photon=photon,
+        start_us=pieces.start_us,
+        end_us=pieces.end_us,
+        pico=quantity(rate, pieces.start_us, pieces.end_us),
+    )
+
+
+def serverless_lines(history: History) -> Lines:
+    """Serverless runs: the busy cores, in one to three records of different size per hour."""
+    rng = generator(history.seed, "serverless")
+    attempts, fleet, hardware = history.attempts, history.fleet, history.hardware
+    job_of = history.attempt_job
+    own = np.flatnonzero(
+        (fleet.compute[job_of] == Compute.SERVERLESS) & (attempts.status != Status.SKIPPED)
+    )
+    start_us = attempts.start_us[own] + attempts.setup_us[own]
+    pieces = visible_slices(start_us, attempts.end_us[own], history.now_us)
+    records = rng.integers(1, 4, len(pieces.owner))
+    piece = np.repeat(np.arange(len(records)), records)
+    weight = rng.uniform(0.2, 1.0, len(piece))
+    share = weight / np.bincount(piece, weights=weight, minlength=len(records))[piece]
+    attempt = own[pieces.owner[piece]]
+    job = job_of[attempt]
+    run = attempts.run[attempt]
+    cores = np.maximum(
+        hardware.workers[job] * NODE_CORES[hardware.worker_type[job]] * hardware.busy_share[job],
+        _SERVERLESS_LEAST_CORES,
+    )
+    noise = np.exp(0.1 * rng.standard_normal(len(piece)))
+    rate = cores * _SERVERLESS_DBU_PER_CORE_HOUR * share * noise
+    return lines(
+        len(piece),
+        workspace=fleet.workspace[job],
+        run=run,
+        label=history.version[run],
+        sku=JOBS_SERVERLESS,
+        product=0,
+        serverless=True,
+        start_us=pieces.start_us[piece],
+        end_us=pieces.end_us[piece],
+        pico=quantity(rate, pieces.start_us[piece], pieces.end_us[piece]),
+    )

@@ -1,0 +1,70 @@
+"""The folder: one Parquet file per table and day of arrival, the truth apart from the tables."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipeline.errors import UserError
+from pipeline.sources.simulator.clock import DAY_US
+from pipeline.tables.declaration import Arrival, SourceTable
+
+Progress = Callable[[str, float], None]
+
+
+def day_name(day: int) -> str:
+    """The ISO date of a day since 1970."""
+    return str(np.datetime64(day, "D"))
+
+
+def prepared(folder: Path) -> Path:
+    """The folder, made if need be; what is in it already stays untouched."""
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"simulator: {folder} is a file; name a folder to write to.")
+    if folder.exists() and any(folder.iterdir()):
+        raise UserError(f"simulator: {folder} is not empty; name a new or an empty folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def table_folder(folder: Path, table: SourceTable) -> Path:
+    """<folder>/<schema>/<table>."""
+    _, schema, name = table.system_name.split(".")
+    path = folder / schema / name
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def write_file(rows: Any, path: Path) -> None:
+    # Without the stored Arrow schema, dictionary-coded columns read back as the strings they are.
+    pq.write_table(rows, path, compression="zstd", compression_level=1, store_schema=False)
+
+
+def write_table(folder: Path, table: SourceTable, rows: Any, first_day: int, last_day: int) -> int:
+    """Write a table; rows that arrived before the window are part of its first delivery."""
+    path = table_folder(folder, table)
+    if table.arrival is Arrival.SNAPSHOT:
+        write_file(rows, path / "snapshot.parquet")
+        return int(rows.num_rows)
+    arrived = rows.column(table.watermark).cast(pa.timestamp("us", tz="UTC"))
+    days = pc.cast(arrived, pa.int64()).to_numpy() // DAY_US
+    days = np.clip(days, first_day, last_day)
+    order = np.argsort(days, kind="stable")
+    rows = rows.take(pa.array(order)).unify_dictionaries().combine_chunks()
+    bounds = np.searchsorted(days[order], np.arange(first_day, last_day + 2))
+    for day, low, high in zip(range(first_day, last_day + 1), bounds[:-1], bounds[1:], strict=True):
+        # A table without any rows still has a file, which tells its columns.
+        if high > low or (rows.num_rows == 0 and day == last_day):
+            write_file(rows.slice(low, high - low), path / f"{day_name(day)}.parquet")
+    return int(rows.num_rows)
+
+
+def write_truth(folder: Path, name: str, rows: Any) -> int:
+    path = folder / "truth"
+    path.mkdir(exist_ok=True)
+    pq.write_table(rows, path / f"{name}.parquet", compression="zstd", compression_level=1)
+    return int(rows.num_rows)

@@ -1,0 +1,31 @@
+"""What every test may ask for: the process's one embedded session, and homes that vanish."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from pipeline.engine.session import Engine, connect
+from pipeline.lakehouse.folder import DeltaFolder
+from pyspark.sql import SparkSession
+
+# Each example may call the engine, whose time says nothing of the code, and fixtures that live as
+# long as the session are what examples share on purpose.
+_QUIET = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+}
+settings.register_profile("test", max_examples=10, derandomize=True, **_QUIET)
+settings.register_profile("soak", max_examples=300, **_QUIET)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
+
+
+@pytest.fixture(scope="session")
+def spark() -> SparkSession:
+    return connect(Engine.EMBEDDED)
+
+
+@pytest.fixture
+def lakehouse(tmp_path: Path, spark: SparkSession) -> DeltaFolder:
+    """An empty home."""
+    return DeltaFolder(tmp_path / "home", spark)

@@ -1,0 +1,12 @@
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.account import Account, made
+
+
+@pytest.fixture(scope="session")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Account:
+    """One account for all end-to-end tests; they read it and run nights that change nothing."""
+    root: Path = tmp_path_factory.mktemp("account")
+    return made(root)

@@ -1,0 +1,122 @@
+"""Both engines' answers, made once: a night over the fixture, then one process an engine."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pipeline.engine.session import Engine
+from pipeline.errors import UserError
+from pipeline.graph import GRAPH
+from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.night import run_night
+from pipeline.settings import Settings
+from pipeline.sources.export import ExportFolder
+from pipeline.tables.source import SOURCE_TABLES
+from pyspark.sql import SparkSession
+
+from tests.parity import fixture
+from tests.strategies.tables import arrow_of
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Where each engine wrote, and what it said it was."""
+
+    folder: dict[Engine, Path]
+    engine: dict[Engine, str]
+
+
+@pytest.fixture(scope="session")
+def answers(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Answers:
+    place = tmp_path_factory.mktemp("parity")
+    given = place / "given"
+    _give(spark, place, given)
+    out = {engine: place / engine for engine in (Engine.EMBEDDED, Engine.SPARK)}
+    processes = {engine: _start(engine, given, out[engine], place) for engine in out}
+    for engine, process in processes.items():
+        log = place / f"{engine}.log"
+        if process.wait(timeout=400):
+            pytest.fail(
+                f"the engine {engine} could not run the parity cases (the engine spark needs a"
+                f" Java 17 runtime):\n{log.read_text()[-3000:]}"
+            )
+    return Answers(out, {e: (path / "engine.txt").read_text() for e, path in out.items()})
+
+
+def _start(engine: Engine, given: Path, out: Path, place: Path) -> subprocess.Popen[bytes]:
+    with (place / f"{engine}.log").open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.parity.run", "--engine", engine,
+             "--in", given, "--out", out],
+            cwd=ROOT,
+            # Spark's own answer is what is wanted, whatever cluster the user is connected to.
+            env={name: value for name, value in os.environ.items() if name != "SPARK_REMOTE"},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+
+
+def _give(spark: SparkSession, place: Path, given: Path) -> None:
+    """Every input of every step, after one real night, and the sources in two spellings."""
+    account = fixture.account()
+    export = fixture.write_export(account, place / "export")
+    lakehouse = DeltaFolder(place / "home", spark)
+    night = run_night(
+        spark, lakehouse, ExportFolder(export, spark), Settings(), now=fixture.NOW
+    )
+    if night.as_of is None:
+        raise UserError("the fixture speaks of no time")
+    for table in {table for step in GRAPH.steps for table in step.reads}:
+        rows = lakehouse.read(table)
+        assert rows.count(), f"the fixture leaves {table.full_name} empty"
+        rows.write.parquet(str(given / "tables" / table.full_name))
+    (given / "night.json").write_text(
+        json.dumps({"as_of": night.as_of.isoformat(), "currency_code": "USD"})
+    )
+    for spelling in ("typed", "text"):
+        (given / spelling).mkdir()
+    for table in SOURCE_TABLES:
+        rows_given = [row for _, row in account.rows[table.name]]
+        pq.write_table(arrow_of(table, rows_given), given / "typed" / f"{table.name}.parquet")
+        text = [_as_text(row) for row in rows_given[:400]]
+        damaged = [row | {name: bad} for row, (name, bad) in zip(text, _damage(text[0]), strict=False)]
+        schema = pa.schema([(name, pa.string()) for name in text[0]])
+        pq.write_table(
+            pa.Table.from_pylist([*text, *damaged], schema=schema),
+            given / "text" / f"{table.name}.parquet",
+        )
+
+
+def _as_text(row: dict[str, Any]) -> dict[str, str | None]:
+    """A row as a dump in CSV holds it."""
+
+    def text(name: str, value: Any) -> str | None:
+        if value is None:
+            return None
+        if name in ("tags", "custom_tags"):
+            return json.dumps(dict(value))
+        if isinstance(value, dict | list):
+            return json.dumps(value)
+        if isinstance(value, datetime):
+            return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        if isinstance(value, bool):
+            return str(value).lower()
+        return str(value)
+
+    return {name: text(name, value) for name, value in row.items()}
+
+
+def _damage(row: dict[str, str | None]) -> list[tuple[str, str | None]]:
+    """Values that cannot be, for as many columns as the table has."""
+    bad = ("", "nonsense", None, "1e400", "2026-13-45", "{", "-1", "NaN", "1970-01-01", "9999-01-01")
+    return [(name, value) for name in row for value in bad]

@@ -1,0 +1,86 @@
+"""One engine over the fixture: `python -m tests.parity.run --engine spark --in DIR --out DIR`.
+
+Reads each step's inputs from DIR/tables, runs every step and every conformation of a source table,
+and writes one folder of Parquet for each. A case that fails writes its traceback instead, so the
+others still speak.
+"""
+
+import argparse
+import json
+import traceback
+from datetime import datetime
+from pathlib import Path
+
+from pipeline.bronze.conform import conform
+from pipeline.engine.session import Engine, connect, engine_name
+from pipeline.graph import GRAPH
+from pipeline.tables.declaration import Table
+from pipeline.tables.source import SOURCE_TABLES
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from tests.parity.fixture import NOW
+
+ANSWERS = {Engine.EMBEDDED: "sail ", Engine.SPARK: "spark 4."}
+SPELLINGS = ("typed", "text")
+
+
+def run(spark: SparkSession, given: Path, out: Path) -> None:
+    night = json.loads((given / "night.json").read_text())
+    night["as_of"] = datetime.fromisoformat(night["as_of"])
+    for step in GRAPH.steps:
+        with _Case(out / step.name) as case:
+            inputs = [_read(spark, given, table) for table in step.reads]
+            made = step.run(*inputs, **{name: night[name] for name in step.given})
+            case.write(_declared(made, step.writes))
+    for source in SOURCE_TABLES:
+        for spelling in SPELLINGS:
+            with _Case(out / f"conform-{source.name}-{spelling}") as case:
+                part = spark.read.parquet(str(given / spelling / f"{source.name}.parquet"))
+                case.write(conform(source, part, now=NOW))
+
+
+def _read(spark: SparkSession, given: Path, table: Table) -> DataFrame:
+    return spark.read.parquet(str(given / "tables" / table.full_name))
+
+
+def _declared(made: DataFrame, table: Table) -> DataFrame:
+    """As the lakehouse takes it: the declared columns in their declared types."""
+    return made.select(*(F.col(c.name).cast(c.type).alias(c.name) for c in table.columns))
+
+
+class _Case:
+    def __init__(self, out: Path) -> None:
+        self._out = out
+
+    def __enter__(self) -> "_Case":
+        return self
+
+    def write(self, made: DataFrame) -> None:
+        made.coalesce(1).write.parquet(str(self._out))
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if isinstance(error, Exception):
+            said = "".join(traceback.format_exception(error))
+            self._out.with_suffix(".failed").write_text(said)
+            return True
+        return False
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--engine", type=Engine, required=True)
+    parser.add_argument("--in", type=Path, required=True, dest="given")
+    parser.add_argument("--out", type=Path, required=True)
+    asked = parser.parse_args()
+    spark = connect(asked.engine)
+    answers = engine_name(spark)
+    if not answers.startswith(ANSWERS[asked.engine]):
+        raise SystemExit(f"{asked.engine} was asked for, and {answers} answers")
+    asked.out.mkdir(parents=True)
+    run(spark, asked.given, asked.out)
+    (asked.out / "engine.txt").write_text(answers)
+
+
+if __name__ == "__main__":
+    main()
