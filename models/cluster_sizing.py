@@ -1,10 +1,8 @@
-"""How many workers each job cluster needs, as one night recommended it.
+"""How many workers each job cluster needs, served from what one night knew about it.
 
 MLflow loads this file as the model (models from code); the artifact `states` is the Parquet file of
-the night's recommendations (`optimizer.rightsizing.recommend_many`, or the Gold table made of it),
-one row per job. Whoever asks may be more cautious than the night was, never less: a recommendation
-that would miss the limit more often than `max_p_miss`, or that saves less than `min_saving`, is
-answered keep.
+the rows given to `optimizer.rightsizing.recommend_many`, one per job. The caution is the caller's:
+the same night answers "what if one percent of misses were allowed?".
 """
 
 from typing import Any
@@ -15,6 +13,11 @@ import pandas as pd
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
+from optimizer.config import SizingConfig
+from optimizer.rightsizing import recommend_many
+
+DEFAULT = SizingConfig()
+WORDS = ("job_id", "status", "action", "reason", "saving_basis")
 NUMBERS = (
     "workers",
     "recommended_workers",
@@ -23,23 +26,22 @@ NUMBERS = (
     "saving_upper",
     "p_miss_now",
     "p_miss_recommended",
+    "stretch_mid",
+    "stretch_upper",
 )
 
 SIGNATURE = ModelSignature(
     inputs=Schema([ColSpec(DataType.string, "job_id")]),
     outputs=Schema(
         [
-            ColSpec(DataType.string, "job_id"),
-            ColSpec(DataType.string, "status"),
-            ColSpec(DataType.string, "action"),
-            ColSpec(DataType.string, "reason"),
+            *(ColSpec(DataType.string, name) for name in WORDS),
             *(ColSpec(DataType.double, name) for name in NUMBERS),
         ]
     ),
     params=ParamSchema(
         [
-            ParamSpec("max_p_miss", DataType.double, 1.0),
-            ParamSpec("min_saving", DataType.double, 0.0),
+            ParamSpec("max_p_miss", DataType.double, DEFAULT.max_p_miss),
+            ParamSpec("min_saving_share", DataType.double, DEFAULT.min_saving_share),
         ]
     ),
 )
@@ -49,35 +51,31 @@ class ClusterSizing(mlflow.pyfunc.PythonModel):
     """Recommendations for rows of job_id."""
 
     def load_context(self, context: Any) -> None:
-        """Read the night's recommendations once."""
+        """Read what was measured once."""
         states = pd.read_parquet(context.artifacts["states"])
         if states["job_id"].duplicated().any():
             raise ValueError("states hold a job more than once; keep one cluster per job_id")
-        self.states = states.set_index("job_id")
+        self.states = states
 
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """One row per input row, in its order; a job without a recommendation is not_assessed."""
-        asked = {"max_p_miss": 1.0, "min_saving": 0.0} | (params or {})
-        out = self.states.reindex(model_input["job_id"])
-        out = out[["status", "action", "reason", *NUMBERS]].reset_index()
-        out[list(NUMBERS)] = out[list(NUMBERS)].astype(np.float64)
+        """One row per input row, in its order; a job without a cluster is not_assessed."""
+        asked = params or {}
+        config = SizingConfig(
+            max_p_miss=float(asked.get("max_p_miss", DEFAULT.max_p_miss)),
+            min_saving_share=float(asked.get("min_saving_share", DEFAULT.min_saving_share)),
+        )
+        wanted = self.states[self.states["job_id"].isin(model_input["job_id"])]
+        answers = recommend_many(wanted, config=config).set_index("job_id")
+        out = answers.reindex(model_input["job_id"]).reset_index()
         unknown = out["status"].isna()
         out.loc[unknown, "status"] = "not_assessed"
+        out.loc[unknown, "action"] = "keep"
+        out.loc[unknown, "saving_basis"] = "dbu"
         out.loc[unknown, "reason"] = "No cluster of this job was measured."
-
-        down = out["action"].eq("downsize")
-        risky = down & out["p_miss_recommended"].gt(asked["max_p_miss"])
-        small = down & out["saving_lower"].lt(asked["min_saving"])
-        kept = risky | small
-        out.loc[small, "reason"] = "The saving may be smaller than you asked for."
-        out.loc[risky, "reason"] = "The limit would be missed more often than you allow."
-        out.loc[kept, "action"] = "keep"
-        out.loc[kept, "recommended_workers"] = out.loc[kept, "workers"]
-        out.loc[kept, "p_miss_recommended"] = out.loc[kept, "p_miss_now"]
-        out.loc[kept, ["saving_lower", "saving_mid", "saving_upper"]] = 0.0
-        return out.set_index(model_input.index)
+        numbers = out[list(NUMBERS)].astype(np.float64)
+        return pd.concat([out[list(WORDS)], numbers], axis=1).set_index(model_input.index)
 
 
 mlflow.models.set_model(ClusterSizing())

@@ -106,7 +106,7 @@ def _as_text(row: dict[str, Any]) -> dict[str, str | None]:
         if name in ("tags", "custom_tags"):
             return json.dumps(dict(value))
         if isinstance(value, dict | list):
-            return json.dumps(value)
+            return json.dumps(value, default=str)
         if isinstance(value, datetime):
             return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         if isinstance(value, bool):

@@ -7,8 +7,8 @@ The bounds are those of an order statistic whose rank is binomial (Conover, Prac
 Statistics, 1999, section 3.2), with m in place of the count because neighbouring minutes repeat
 each other.
 
-A histogram is a list of (bin_pct, minutes): bin b holds readings in [b, b + 1), the last one 100 and
-more. A quantile read from it is the upper end of its bin: at most one point too high, never too low.
+A histogram is a list of (bin_pct, minutes): bin b holds readings in [b, b + 1), the last one 100
+and more. A quantile read from it is the upper end of its bin: at most a point too high, never low.
 Histograms add up, over nodes and nights, bin by bin; they are all that needs to be stored.
 
 Decided here: readings over 100 % count as 100, negative or missing ones are dropped; each reading

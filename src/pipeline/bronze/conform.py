@@ -50,6 +50,7 @@ def conform(table: SourceTable, part: DataFrame, *, now: datetime) -> DataFrame:
     problem = F.coalesce(
         *(_unreadable(column, raw[column.name]) for column in kept),
         *(_broken(check) for check in row_checks(table) if check.column in raw),
+        *(_repeated_key(column) for column in kept if column.type.startswith("map")),
         *_impossible(table, kept, now),
         F.lit(None).cast("string"),
     )
@@ -160,6 +161,13 @@ def _spark(kind: pa.DataType) -> str:
 def _unreadable(column: Declared, raw: str) -> Column:
     lost = F.col(raw).isNotNull() & F.col(column.name).isNull()
     return F.when(lost, F.lit(f"column {column.name} cannot be read as {column.type}"))
+
+
+def _repeated_key(column: Declared) -> Column:
+    """A file can hold a map with a key twice, which no engine can."""
+    keys = F.map_keys(F.col(column.name))
+    repeated = F.size(F.array_distinct(keys)) < F.size(keys)
+    return F.when(repeated, F.lit(f"column {column.name} holds a key twice"))
 
 
 def _broken(check: Check) -> Column:

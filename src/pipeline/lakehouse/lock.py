@@ -30,7 +30,7 @@ def home_lock(home: Path, *, wait: bool = False) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise UserError(
-            f"{home} is being written by {_holder(home)}: wait for it to end, or use another home"
+            f"{home} is being written by {_holder(home)}: wait for it to end, or pass --wait"
         ) from None
     holder = home / _HOLDER
     try:

@@ -42,9 +42,10 @@ def merge_into(
     if gone is not None:
         merger = merger.when_matched_delete(predicate=f's."{GONE}"')
     if changed := _changed(table):
+        # Audit columns keep what they were inserted with: first seen stays first seen.
         merger = merger.when_matched_update_all(
             predicate=f's."{GONE}" IS FALSE AND ({changed})' if marks else changed,
-            except_cols=marks,
+            except_cols=[*(marks or []), *table.audit_names],
         )
     merger = merger.when_not_matched_insert_all(
         predicate=f's."{GONE}" IS FALSE' if marks else None, except_cols=marks
@@ -59,10 +60,10 @@ def merge_into(
 
 
 def writing_schema(delta: DeltaTable, table: Table) -> pa.Schema:
-    """The declared columns as the table stores them, in the declared order."""
+    """The declared columns, required ones not null, in the types the table stores them in."""
     stored = pa.schema(delta.schema())
     return pa.schema(
-        [stored.field(c.name).with_nullable(c.nullable) for c in table.columns]
+        [stored.field(column.name).with_nullable(column.nullable) for column in table.columns]
     )
 
 

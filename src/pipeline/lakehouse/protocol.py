@@ -14,7 +14,7 @@ class ChangesGone(Exception):
     """The change feed since the asked version is no longer there: recompute fully, and say so."""
 
 
-class KeyViolation(Exception):
+class KeyViolation(ValueError):
     """A step made rows with a NULL or a duplicate key: a bug in the step, never written."""
 
 
@@ -62,6 +62,8 @@ class Lakehouse(Protocol):
     def merge(self, table: Table, rows: DataFrame, *, scope: DataFrame | None = None) -> Written:
         """Upsert `rows` on the declared keys, leaving rows alone that only differ in audit columns.
 
+        An updated row keeps the audit values it was inserted with (first seen stays first seen).
+
         `scope` holds some of the table's columns: a stored row whose values there are among the
         scope's, and whose key is not among `rows`, is deleted. NULLs match NULLs in the scope.
         KeyViolation where `rows` has a NULL or a duplicate key.
@@ -88,10 +90,10 @@ class Lakehouse(Protocol):
     def changed(self, table: Table, since: int) -> bool:
         """Whether a commit after `since` touched rows; reads the log only."""
 
-    def history(self, table: Table, limit: int | None = None) -> list[Commit]:
-        """The commits, newest first."""
+    def history(self, table: Table, limit: int) -> list[Commit]:
+        """The newest commits, newest first."""
 
-    def maintain(self, table: Table, retain_hours: int) -> None:
+    def maintain(self, table: Table, *, retain_hours: int) -> None:
         """Compact small files, and remove files that no version within `retain_hours` needs.
 
         Longer than any reader's lag: what is removed can no longer be read nor asked for changes.

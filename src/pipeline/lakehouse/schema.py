@@ -39,7 +39,7 @@ def grow(delta: DeltaTable, table: Table) -> None:
     for column in table.columns:
         position = stored.get_field_index(column.name)
         if position < 0:
-            if not column.nullable:
+            if not column.nullable and delta.file_uris():
                 raise UserError(
                     f"table {table.full_name} has no column {column.name}, and rows without it: "
                     "a new column must be nullable, or the table rebuilt"
@@ -73,7 +73,7 @@ def _field(column: Column) -> pa.Field:
         column.name,
         arrow_type(column.type),
         # Nullable on disk, whatever is declared: Sail cannot read the string_view that delta-rs
-        # writes into a required column on a merge. Staging refuses NULL where none is declared.
+        # writes into a required column on a merge. Every write refuses NULL where none is declared.
         nullable=True,
         metadata={"comment": described(column)},
     )

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import MapType, NullType
+from pyspark.sql.types import ArrayType, MapType, StructType
 
 from pipeline.lakehouse.protocol import KeyViolation
 from pipeline.tables.declaration import Table
@@ -63,23 +63,20 @@ def staged(home: Path, rows: DataFrame) -> Iterator[Staged]:
 
 
 def declared(table: Table, rows: DataFrame) -> DataFrame:
-    """`rows` with the table's columns in order; ValueError where they are not the same columns.
+    """`rows` with the table's columns in order and type; ValueError where some are missing.
 
     Map entries are sorted by key, for two maps that differ in order only are the same map.
     """
     found = {field.name: field.dataType for field in rows.schema.fields}
     missing = [name for name in table.column_names if name not in found]
-    extra = [name for name in found if name not in table.column_names]
-    if missing or extra or len(rows.columns) != len(found):
-        raise ValueError(
-            f"rows for {table.full_name}: missing columns {missing}, columns not declared {extra}"
-        )
+    if missing:
+        raise ValueError(f"rows for {table.full_name} lack the columns {', '.join(missing)}")
     selected = []
     for column in table.columns:
         value, kind = F.col(column.name), found[column.name]
-        if isinstance(kind, NullType):
-            # Parquet has no untyped NULL.
+        if not isinstance(kind, StructType | ArrayType | MapType):
             value = value.cast(column.type)
+        # Nested types are aligned by name later: an engine casts structs by position.
         elif isinstance(kind, MapType) and not isinstance(kind.valueType, MapType):
             value = F.map_from_entries(F.array_sort(F.map_entries(value)))
         selected.append(value.alias(column.name))

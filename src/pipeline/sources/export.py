@@ -1,28 +1,34 @@
 """An export: a folder of dumps of the system tables, in Parquet, CSV or Delta, any subset of them.
 
-A table is looked for as `jobs`, `lakeflow/jobs`, `lakeflow.jobs` or `system.lakeflow.jobs`, as one
-file or a folder of files, however deep. A file is read once: the position remembers each by its
-size and time of change, so a later night reads only what was added or replaced.
+A file is read once: the position remembers each by its size and time of change, so a later night
+reads only what was added or replaced. A table that says what holds now is read whole whenever one
+of its files has changed.
 """
 
 import json
+import tempfile
 from collections import defaultdict
+from itertools import count
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
+from pyspark.sql import types as T
 
 from pipeline.errors import UserError
+from pipeline.sources.layout import REPAIR, files_of, is_delta, named_in_path, place_of, said, shown
+from pipeline.sources.plain import Looked, check, look, readable
 from pipeline.sources.protocol import Delivery, Presence
-from pipeline.tables.declaration import SourceTable
+from pipeline.tables.declaration import Arrival, SourceTable
+from pipeline.tables.derive import arrow_type
 
-_PARQUET = (".parquet",)
-_CSV = (".csv", ".csv.gz")
-_REPAIR = "export it again, or take it out of the folder"
+_DELTA_VERSION = "delta_version"
+_UNREAD_FEATURES = {
+    "deletionVectors": "deletion vectors",
+    "columnMapping": "column mapping",
+}
 
 
 class ExportFolder:
@@ -30,126 +36,156 @@ class ExportFolder:
 
     def __init__(self, folder: Path, spark: SparkSession) -> None:
         if not folder.is_dir():
-            raise UserError(f"the export folder {folder} does not exist")
+            raise UserError(f"the export folder {shown(folder)} does not exist")
         self.name = f"export:{folder}"
         self._folder = folder
         self._spark = spark
+        # Links and plain copies live here, beside the export and never in it; gone with the source.
+        self._scratch = tempfile.TemporaryDirectory(prefix="rightrun-export-", ignore_cleanup_errors=True)
+        self._numbers = count()
 
     def inspect(self, table: SourceTable) -> Presence:
-        place = self._place(table)
-        if place is None:
-            return Presence(table, found=False, problem=f"not in {self._folder}")
-        where = str(place.relative_to(self._folder))
         try:
-            schemas = self._schemas(table, self._files(table, place))
-        except UserError as error:
-            return Presence(table, found=True, problem=str(error), where=where)
-        held = {name for names in schemas for name in names}
-        missing = tuple(name for name in _expected(table) if name not in held)
-        return Presence(table, found=True, columns_missing=missing, where=where)
+            place = place_of(self._folder, table)
+            if place is None:
+                return Presence(table, found=False, problem=f"not in {shown(self._folder)}")
+            files = self._delta_files(place, None)[1] if is_delta(place) else files_of(place, table)
+            looked = [look(file, table, named_in_path(file, place)) for file in files]
+        except (UserError, OSError) as error:
+            return Presence(table, found=True, problem=str(error))
+        held = {name for one in looked for name in (*one.types, *one.constants)}
+        counted = [one.rows for one in looked]
+        return Presence(
+            table,
+            found=True,
+            columns_missing=tuple(
+                c.name for c in table.columns if not c.sensitive and c.name not in held
+            ),
+            columns_retyped=_retyped(table, looked),
+            where=shown(place.relative_to(self._folder)),
+            newest=max((one.newest for one in looked if one.newest), default=None),
+            rows=None if None in counted else sum(filter(None, counted)),
+        )
 
     def read(self, table: SourceTable, after: str | None) -> Delivery | None:
-        place = self._place(table)
+        place = place_of(self._folder, table)
         if place is None:
             if table.required:
                 raise UserError(
-                    f"{self._folder} has no table {table.system_name}, which is required"
+                    f"{shown(self._folder)} has no table {table.system_name}, which is required"
                     f" ({table.switches_off}): add it as {table.name}.parquet, .csv or a folder"
                 )
             return None
-        if (place / "_delta_log").is_dir():
-            return self._read_delta(table, place, after)
-        files = self._files(table, place)
-        stamps = {
-            str(file.relative_to(self._folder)): [file.stat().st_size, file.stat().st_mtime_ns]
-            for file in files
-        }
-        known = json.loads(after) if after else {}
-        new = [file for file in files if known.get(name := str(file.relative_to(self._folder))) != stamps[name]]
+        if is_delta(place):
+            version, files = self._delta_files(place, _version(after))
+            position = json.dumps({_DELTA_VERSION: version})
+            if position == after:
+                return None
+            if table.arrival is Arrival.SNAPSHOT:
+                files = self._delta_files(place, None)[1]
+            return self._delivery(table, place, files, position)
+        files = files_of(place, table)
+        stamps = {str(file.relative_to(self._folder)): _stamp(file) for file in files}
+        known = _known(after)
+        if table.arrival is Arrival.SNAPSHOT:
+            new = files if stamps != known else []
+        else:
+            new = [file for file, name in zip(files, stamps, strict=True) if known.get(name) != stamps[name]]
+            stamps = {**known, **stamps}
         if not new:
             return None
+        return self._delivery(table, place, new, json.dumps(stamps, sort_keys=True))
+
+    def _delivery(
+        self, table: SourceTable, place: Path, files: list[Path], position: str
+    ) -> Delivery:
+        looked = [look(file, table, named_in_path(file, place)) for file in files]
+        groups: dict[str, tuple[T.StructType, list[str]]] = defaultdict(lambda: (T.StructType(), []))
+        for one in looked:
+            path, schema = readable(one, table, self._new_path)
+            shape = schema.json()
+            groups[shape] = (schema, [*groups[shape][1], str(path)])
         parts = tuple(
-            self._frame(group) for _, group in sorted(self._schemas(table, new).items())
+            self._spark.read.schema(schema).parquet(*paths)
+            for _, (schema, paths) in sorted(groups.items())
         )
-        return Delivery(parts, json.dumps({**known, **stamps}, sort_keys=True))
+        counted = [one.rows for one in looked]
+        received = None if None in counted else sum(filter(None, counted))
+        return Delivery(parts, position, received, lambda: _damage(looked))
 
-    def _place(self, table: SourceTable) -> Path | None:
-        _, schema, name = table.system_name.split(".")
-        stems = (
-            name,
-            f"{schema}/{name}",
-            f"{schema}.{name}",
-            table.system_name,
-            f"system/{schema}/{name}",
-        )
-        for stem in stems:
-            for suffix in ("", *_PARQUET, *_CSV):
-                place = self._folder / f"{stem}{suffix}"
-                if place.is_file() if suffix else place.is_dir():
-                    return place
-        return None
+    def _new_path(self) -> Path:
+        return Path(self._scratch.name) / f"{next(self._numbers)}.parquet"
 
-    def _files(self, table: SourceTable, place: Path) -> list[Path]:
-        found = [place] if place.is_file() else sorted(
-            file
-            for file in place.rglob("*")
-            if file.is_file()
-            and file.name.endswith((*_PARQUET, *_CSV))
-            and not any(part.startswith(("_", ".")) for part in file.relative_to(place).parts)
-        )
-        if not found:
-            raise UserError(
-                f"{place} holds no Parquet or CSV file for {table.system_name}: {_REPAIR}"
-            )
-        return found
-
-    def _schemas(self, table: SourceTable, files: list[Path]) -> dict[tuple[str, ...], list[Path]]:
-        """Files by what they hold (column names, then types), each looked into before the engine is."""
-        groups: dict[tuple[str, ...], list[Path]] = defaultdict(list)
-        for file in files:
-            is_csv = file.name.endswith(_CSV)
-            try:
-                if is_csv:
-                    with pa_csv.open_csv(file) as reader:
-                        names, kinds = list(reader.schema.names), ["csv"]
-                else:
-                    schema = pq.ParquetFile(file).schema_arrow
-                    names, kinds = list(schema.names), [str(kind) for kind in schema.types]
-            except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-                said = str(error).splitlines()[0] if str(error) else type(error).__name__
-                kind = "CSV" if is_csv else "Parquet"
-                raise UserError(f"{file} is not a readable {kind} file ({said}): {_REPAIR}") from error
-            required = [c.name for c in table.columns if not c.nullable and c.name not in names]
-            if required:
-                raise UserError(
-                    f"{file} lacks the column {required[0]} of {table.system_name}, which RightRun"
-                    " needs: export the table with all its columns"
-                )
-            groups[(*names, "|", *kinds)].append(file)
-        return dict(groups)
-
-    def _frame(self, files: list[Path]) -> DataFrame:
-        paths = [str(file.absolute()) for file in files]
-        if files[0].name.endswith(_CSV):
-            # The escape makes both engines read a doubled quote as a quote.
-            reader = self._spark.read.option("header", True).option("escape", '"')
-            return reader.option("multiLine", True).csv(paths)
-        return self._spark.read.parquet(*paths)
-
-    def _read_delta(self, table: SourceTable, place: Path, after: str | None) -> Delivery | None:
+    def _delta_files(self, place: Path, since: int | None) -> tuple[int, list[Path]]:
+        """The version of a Delta table and its files: those that version `since` did not have, or
+        all of them when `since` is None or no longer known."""
         try:
             delta = DeltaTable(str(place))
             version = delta.version()
             files = delta.file_uris()
-        except (DeltaError, OSError, ValueError) as error:
-            said = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise UserError(f"{place} is not a readable Delta table ({said}): {_REPAIR}") from error
-        position = json.dumps({"delta_version": version})
-        if position == after or not files:
-            return None
-        groups = self._schemas(table, [Path(file) for file in files])
-        return Delivery(tuple(self._frame(group) for _, group in sorted(groups.items())), position)
+            features = delta.protocol().reader_features or []
+            mapping = delta.metadata().configuration.get("delta.columnMapping.mode", "none")
+        except (DeltaError, OSError, ValueError, pa.ArrowException) as error:
+            raise UserError(
+                f"{shown(place)} is not a readable Delta table ({said(error)}): {REPAIR}"
+            ) from error
+        unread = [words for name, words in _UNREAD_FEATURES.items() if name in features]
+        if unread or mapping != "none":
+            raise UserError(
+                f"{shown(place)} is a Delta table with {(unread or ['column mapping'])[0]}, which"
+                " an export is not read with: export it as Parquet"
+            )
+        if since is not None:
+            try:
+                before = set(DeltaTable(str(place), version=since).file_uris())
+            except (DeltaError, OSError, ValueError):
+                before = set()
+            files = [file for file in files if file not in before]
+        return version, [Path(file) for file in sorted(files)]
 
 
-def _expected(table: SourceTable) -> list[str]:
-    return [column.name for column in table.columns if not column.sensitive]
+def _stamp(file: Path) -> list[int]:
+    try:
+        found = file.stat()
+    except OSError as error:
+        raise UserError(f"{shown(file)} cannot be read ({said(error)}): {REPAIR}") from error
+    return [found.st_size, found.st_mtime_ns]
+
+
+def _known(after: str | None) -> dict[str, object]:
+    """Files of an earlier position; none when the table was Delta then."""
+    held = json.loads(after) if after else {}
+    return {} if _DELTA_VERSION in held else held
+
+
+def _version(after: str | None) -> int | None:
+    held = json.loads(after) if after else {}
+    found = held.get(_DELTA_VERSION)
+    return found if isinstance(found, int) else None
+
+
+def _damage(looked: list[Looked]) -> str:
+    for one in looked:
+        try:
+            check(one)
+        except UserError as error:
+            return str(error)
+    return ""
+
+
+def _retyped(table: SourceTable, looked: list[Looked]) -> tuple[str, ...]:
+    found = {
+        f"{column.name} as {one.types[column.name]}": None
+        for column in table.columns
+        for one in looked
+        if column.name in one.types and not _same(one.types[column.name], arrow_type(column.type))
+    }
+    return tuple(found)
+
+
+def _same(held: pa.DataType, declared: pa.DataType) -> bool:
+    if pa.types.is_timestamp(declared):
+        return bool(pa.types.is_timestamp(held))
+    if pa.types.is_nested(declared):
+        return held.id == declared.id  # Fields of a struct come and go.
+    return held == declared or (declared == pa.string() and pa.types.is_large_string(held))

@@ -1,11 +1,17 @@
 """What ingestion asks of a source."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from pyspark.sql import DataFrame
 
 from pipeline.tables.declaration import SourceTable
+
+
+def _unknown() -> str:
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +22,11 @@ class Delivery:
     """Frames that may differ in their columns, as files of different ages do."""
     position: str
     """Opaque to everyone but the source: what to hand back next time."""
+    received: int | None = None
+    """How many rows the source says these are, where it knows without reading them."""
+    damage: Callable[[], str] = _unknown
+    """Asked only when the engine has failed on the rows: a sentence that names what cannot be read
+    and what to do, or an empty text when nothing is wrong with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +36,13 @@ class Presence:
     table: SourceTable
     found: bool
     columns_missing: tuple[str, ...] = ()
+    columns_retyped: tuple[str, ...] = ()
+    """Columns held as another type than declared, as `job_id as bigint`."""
     problem: str = ""
     where: str = ""
+    newest: datetime | None = None
+    """The newest time the rows speak of, where known without reading them."""
+    rows: int | None = None
 
 
 class Source(Protocol):

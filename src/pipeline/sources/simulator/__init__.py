@@ -3,8 +3,9 @@
 `simulate` makes an account from settings; `from_log` dresses a real log of runs as one.
 """
 
-from pipeline.sources.simulator.account import Summary, simulate
+from pipeline.sources.simulator.account import simulate
 from pipeline.sources.simulator.config import SimulatorConfig
+from pipeline.sources.simulator.delivery import Summary
 from pipeline.sources.simulator.runlog import from_log
 
 __all__ = ["SimulatorConfig", "Summary", "from_log", "simulate"]

@@ -4,7 +4,7 @@ A correction is a RETRACTION, which repeats the original with the quantity negat
 RESTATEMENT with the right quantity; both land days later.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,9 @@ import pyarrow as pa
 
 from pipeline.sources.simulator import labels
 from pipeline.sources.simulator.clock import DAY_US, HOUR_US, Ints
+from pipeline.sources.simulator.clusters import shared_labels
 from pipeline.sources.simulator.columns import (
+    TAGS,
     coded,
     constant,
     dates,
@@ -23,15 +25,15 @@ from pipeline.sources.simulator.columns import (
     taken,
     timestamps,
 )
-from pipeline.sources.simulator.clusters import shared_labels
 from pipeline.sources.simulator.config import generator
+from pipeline.sources.simulator.frame import chosen, joined
 from pipeline.sources.simulator.hardware import NODE_NAMES
 from pipeline.sources.simulator.history import History
 from pipeline.sources.simulator.identity import WORKSPACE_IDS, hex_strings
 from pipeline.sources.simulator.job_usage import cluster_lines, serverless_lines
 from pipeline.sources.simulator.other_usage import other_lines, service_labels
 from pipeline.sources.simulator.prices import CLOUD, SKU_NAMES
-from pipeline.sources.simulator.usage_lines import PRODUCTS, Lines, joined
+from pipeline.sources.simulator.usage_lines import PRODUCTS, Lines, off_tie
 from pipeline.tables import source
 from pipeline.tables.derive import arrow_type
 
@@ -63,13 +65,10 @@ def landed_records(history: History, correction_share: float) -> Records:
     wrong = np.flatnonzero(rng.random(rows) < correction_share)
     later_us = landed_us[wrong] + rng.integers(1, 4, len(wrong)) * DAY_US
     right = np.rint(original.pico[wrong] * rng.uniform(0.5, 1.4, len(wrong))).astype(np.int64)
-    right += right % 1000 == 500
-    source_row = np.concatenate([np.arange(rows), wrong, wrong])
-    everything = original.taken(source_row)
-    pico = np.concatenate([original.pico, -original.pico[wrong], right])
-    fields = {name: getattr(everything, name) for name in Lines.__dataclass_fields__}
+    everything = chosen(original, np.concatenate([np.arange(rows), wrong, wrong]))
+    pico = np.concatenate([original.pico, -original.pico[wrong], off_tie(right)])
     records = Records(
-        lines=Lines(**(fields | {"pico": pico})),
+        lines=replace(everything, pico=pico),
         # A retraction repeats every field of the original, its id included.
         record=np.concatenate([np.arange(rows), wrong, rows + np.arange(len(wrong))]),
         kind=np.repeat([0, 1, 2], [rows, len(wrong), len(wrong)]),
@@ -77,7 +76,7 @@ def landed_records(history: History, correction_share: float) -> Records:
     )
     known = np.flatnonzero(records.landed_us // DAY_US <= history.now_us // DAY_US)
     return Records(
-        lines=records.lines.taken(known),
+        lines=chosen(records.lines, known),
         record=records.record[known],
         kind=records.kind[known],
         landed_us=records.landed_us[known],
@@ -151,6 +150,6 @@ def _labels(history: History) -> tuple[Any, Any]:
     definitions = history.versions.definitions
     all_tags: list[labels.Tags] = [*(d.all_tags for d in definitions), *tags, *service_tags]
     return (
-        pa.array(all_tags, type=pa.map_(pa.string(), pa.string())),
+        pa.array(all_tags, type=TAGS),
         pa.array([*(d.owner for d in definitions), *owners, *service_owners], type=pa.string()),
     )

@@ -31,7 +31,8 @@ def us_of(moment: datetime) -> int:
 
 def from_seconds(seconds: Floats | Ints) -> Ints:
     """Seconds as microseconds, rounded to milliseconds."""
-    return np.rint(np.asarray(seconds) * 1e3).astype(np.int64) * MILLISECOND_US
+    rounded: Ints = np.rint(np.asarray(seconds) * 1e3).astype(np.int64) * MILLISECOND_US
+    return rounded
 
 
 def seconds_of(us: Ints) -> Floats:

@@ -75,7 +75,9 @@ def simulated_clusters(
     fixed = hardware.workers[owner]
     low = hardware.min_workers[owner]
     # Autoscaling follows need: an idle cluster stays near its lower bound.
-    need = np.rint(fixed * hardware.busy_share[owner] / 0.7 * np.exp(0.15 * rng.standard_normal(len(own))))
+    need = np.rint(
+        fixed * hardware.busy_share[owner] / 0.7 * np.exp(0.15 * rng.standard_normal(len(own)))
+    )
     workers = np.where(hardware.autoscale[owner], need.clip(low, fixed), fixed).astype(np.int64)
 
     shared = np.arange(workspaces * SHARED_PER_WORKSPACE)
@@ -84,7 +86,9 @@ def simulated_clusters(
     of_attempt[own] = np.arange(len(own))
     warm = fleet.compute[job] == Compute.ALL_PURPOSE
     of_attempt[warm] = (
-        len(own) + fleet.workspace[job[warm]] * SHARED_PER_WORKSPACE + job[warm] % SHARED_PER_WORKSPACE
+        len(own)
+        + fleet.workspace[job[warm]] * SHARED_PER_WORKSPACE
+        + job[warm] % SHARED_PER_WORKSPACE
     )
     shared_type = rng.integers(1, 3, count)
     never = np.full(count, NEVER_US, dtype=np.int64)
@@ -164,5 +168,3 @@ def clusters_table(
 def job_cluster_names(job_ids: Any, run_ids: Any) -> Any:
     """The generated names of job clusters."""
     return pc.binary_join_element_wise("job", job_ids, "run", run_ids, "-")
-
-

@@ -15,6 +15,7 @@ from pipeline.sources.simulator.clock import DAY_US, Bools, Ints
 from pipeline.tables.declaration import Table
 from pipeline.tables.derive import arrow_schema
 
+TAGS = pa.map_(pa.string(), pa.string())
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 ACCOUNT_ID = "7f2a9c1e-5d04-4b8e-9a63-0c1d2e3f4a5b"
 
@@ -48,6 +49,11 @@ def coded(values: Sequence[str | None] | Any, index: Ints, valid: Bools | None =
     return pa.DictionaryArray.from_arrays(indices, dictionary)
 
 
+def strings_at(values: Sequence[str | None] | Any, index: Ints) -> Any:
+    """`values[index]` as a column of plain strings."""
+    return coded(values, index).cast(pa.string())
+
+
 def constant(value: str, rows: int) -> Any:
     return coded([value], np.zeros(rows, dtype=np.int64))
 
@@ -59,8 +65,9 @@ def taken(values: Any, index: Ints, valid: Bools | None = None) -> Any:
 
 def struct_of(kind: Any, rows: int, fields: Mapping[str, Any], valid: Bools | None = None) -> Any:
     """A struct column of the declared type; fields not given are NULL."""
-    children = [plain(fields[f.name], f.type) if f.name in fields else pa.nulls(rows, f.type)
-                for f in kind]
+    children = [
+        plain(fields[f.name], f.type) if f.name in fields else pa.nulls(rows, f.type) for f in kind
+    ]
     mask = None if valid is None else pa.array(~valid)
     return pa.StructArray.from_arrays(children, fields=list(kind), mask=mask)
 

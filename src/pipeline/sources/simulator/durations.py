@@ -65,9 +65,10 @@ def work_seconds(config: SimulatorConfig, fleet: Fleet, laws: DurationLaw, due: 
         + slower
     )
     longest = np.full(len(Kind), _LONGEST_ELSE)
-    for kind, seconds in _LONGEST_SECONDS.items():
-        longest[kind] = seconds
-    return np.clip(np.exp(log_seconds), 3.0, longest[fleet.kind[due.job]])
+    for kind, cap in _LONGEST_SECONDS.items():
+        longest[kind] = cap
+    seconds: Floats = np.clip(np.exp(log_seconds), 3.0, longest[fleet.kind[due.job]])
+    return seconds
 
 
 def _log_volume(rng: np.random.Generator, laws: DurationLaw, first_day: int, days: int) -> Floats:

@@ -85,7 +85,8 @@ class Fleet:
     @property
     def has_definition(self) -> Bools:
         """Whether the job has rows in the jobs table."""
-        return (self.kind != Kind.SUBMITTED) & (self.kind != Kind.NOTEBOOK)
+        defined: Bools = (self.kind != Kind.SUBMITTED) & (self.kind != Kind.NOTEBOOK)
+        return defined
 
 
 def spread_workspaces(rng: np.random.Generator, size: int, workspaces: int) -> Ints:
@@ -124,15 +125,19 @@ def simulated_fleet(config: SimulatorConfig) -> Fleet:
 
     created_us = start_us - (rng.uniform(3, 900, size) * DAY_US).astype(np.int64)
     young = rng.random(size) < 0.07
-    created_us[young] = end_us - (rng.uniform(0, config.days, young.sum()) * DAY_US).astype(np.int64)
+    created_us[young] = end_us - (rng.uniform(0, config.days, young.sum()) * DAY_US).astype(
+        np.int64
+    )
     deleted = (rng.random(size) < 0.03) & (kind != Kind.SUBMITTED) & (kind != Kind.NOTEBOOK)
     life = rng.uniform(0.1, 1, size) * (end_us - np.maximum(created_us, start_us))
-    deleted_us = np.where(deleted, np.maximum(created_us, start_us) + life.astype(np.int64), NEVER_US)
+    deleted_us = np.where(
+        deleted, np.maximum(created_us, start_us) + life.astype(np.int64), NEVER_US
+    )
 
     # Failure is a property of the job: most fail rarely, a few often (gamma, shape 0.6).
     failure_share = np.minimum(config.failure_share * rng.gamma(0.6, 1 / 0.6, size), 0.6)
     has_timeout = rng.random(size) < 0.3
-    timeout = np.ceil(median_seconds * rng.uniform(2.5, 8, size) / 600) * 600 + 600
+    timeout = np.ceil(median_seconds * rng.uniform(1.8, 6, size) / 600) * 600 + 600
     return Fleet(
         workspace=workspace,
         job_number=job_numbers(workspace),
@@ -143,7 +148,9 @@ def simulated_fleet(config: SimulatorConfig) -> Fleet:
         deleted_us=deleted_us,
         median_seconds=median_seconds,
         failure_share=failure_share,
-        timeout_seconds=np.where(has_timeout & (kind != Kind.CONTINUOUS), timeout, 0).astype(np.int64),
+        timeout_seconds=np.where(has_timeout & (kind != Kind.CONTINUOUS), timeout, 0).astype(
+            np.int64
+        ),
     )
 
 

@@ -22,8 +22,10 @@ WORKSPACE_IDS = tuple(str(5_206_439_413_157_315 + index * 1_318_927_640_211) for
 def numbers(ordinals: Ints, workspace: Ints, salt: int) -> Ints:
     """A 15-digit number for each ordinal of its workspace; `salt` tells kinds of ids apart."""
     apart = np.where(ordinals < SHARED_ORDINALS, 0, workspace * _WORKSPACE_STRIDE)
-    scattered = ((ordinals + apart + salt).astype(np.uint64) * _ODD) & _BITS
-    return scattered.astype(np.int64) + _FIRST
+    scattered: Ints = (((ordinals + apart + salt).astype(np.uint64) * _ODD) & _BITS).astype(
+        np.int64
+    )
+    return scattered + _FIRST
 
 
 def ordinals_within(group: Ints) -> Ints:

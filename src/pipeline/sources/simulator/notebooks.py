@@ -5,13 +5,12 @@ import numpy as np
 from pipeline.sources.simulator.clock import floor_to
 from pipeline.sources.simulator.config import generator
 from pipeline.sources.simulator.fleet import Compute, Fleet, Kind
+from pipeline.sources.simulator.frame import joined
 from pipeline.sources.simulator.outcomes import SUCCESS, Attempts, Status, ordered
 from pipeline.sources.simulator.runs import Runs
 
 
-def with_children(
-    seed: int, fleet: Fleet, runs: Runs, attempts: Attempts
-) -> tuple[Runs, Attempts]:
+def with_children(seed: int, fleet: Fleet, runs: Runs, attempts: Attempts) -> tuple[Runs, Attempts]:
     """Runs and attempts with those of the notebook series added, inside their parents' time."""
     rng = generator(seed, "notebooks")
     parents = []
@@ -34,7 +33,9 @@ def with_children(
     owner = np.concatenate([*child_job, np.zeros(0, dtype=np.int64)]).astype(np.int64)
     begin_us = attempts.start_us[attempt] + attempts.setup_us[attempt]
     room_us = attempts.end_us[attempt] - begin_us
-    start_us = floor_to(begin_us + (room_us * rng.uniform(0.05, 0.3, len(attempt))).astype(np.int64), 1000)
+    start_us = floor_to(
+        begin_us + (room_us * rng.uniform(0.05, 0.3, len(attempt))).astype(np.int64), 1000
+    )
     span_us = (room_us * rng.uniform(0.2, 0.6, len(attempt))).astype(np.int64)
     end_us = floor_to(start_us + span_us, 1000)
     count = len(attempt)
@@ -48,12 +49,6 @@ def with_children(
         queue_full=np.zeros(count, dtype=bool),
         parent=attempts.run[attempt],
     )
-    all_runs = Runs(
-        *(
-            np.concatenate([getattr(runs, name), getattr(children, name)])
-            for name in Runs.__dataclass_fields__
-        )
-    )
     own = Attempts(
         run=runs.size + np.arange(count),
         number=nothing,
@@ -65,4 +60,4 @@ def with_children(
         progress_from=np.zeros(count),
         progress_to=np.ones(count),
     )
-    return all_runs, ordered([attempts, own])
+    return joined([runs, children]), ordered([attempts, own])

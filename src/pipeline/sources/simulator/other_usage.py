@@ -8,6 +8,7 @@ import numpy as np
 from pipeline.sources.simulator import labels
 from pipeline.sources.simulator.clock import HOUR_US, MINUTE_US, Bools, Ints
 from pipeline.sources.simulator.config import generator
+from pipeline.sources.simulator.frame import joined
 from pipeline.sources.simulator.hardware import NODE_DBU_PER_HOUR
 from pipeline.sources.simulator.history import History
 from pipeline.sources.simulator.prices import (
@@ -19,7 +20,7 @@ from pipeline.sources.simulator.prices import (
     SQL_SERVERLESS,
     UNPRICED,
 )
-from pipeline.sources.simulator.usage_lines import Lines, joined, lines, quantity
+from pipeline.sources.simulator.usage_lines import Lines, lines, quantity
 
 # SKU, product, mean DBU per hour, share of hours in use (0: working hours only).
 _SERVICES = (

@@ -5,7 +5,7 @@ An attempt is a set-up (a cluster, an environment) and then a stretch of the job
 repair starts again at the beginning of that stage, after a pause, under the same run.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -19,6 +19,7 @@ from pipeline.sources.simulator.clock import (
 )
 from pipeline.sources.simulator.config import SimulatorConfig, generator
 from pipeline.sources.simulator.fleet import Compute, Fleet, Kind
+from pipeline.sources.simulator.frame import chosen, joined
 from pipeline.sources.simulator.tasks import Graphs, stage_start
 
 
@@ -154,20 +155,22 @@ def with_repairs(
     rounds = [first]
     for number in range(1, MOST_REPAIRS + 1):
         before = rounds[-1]
-        mended = np.isin(before.status, (Status.FAILED, Status.TIMED_OUT)) & (before.end_us <= now_us)
+        mended = np.isin(before.status, (Status.FAILED, Status.TIMED_OUT)) & (
+            before.end_us <= now_us
+        )
         mended &= rng.random(len(mended)) < config.repair_share
         mended &= ~np.isin(fleet.kind[job[before.run]], (Kind.CONTINUOUS, Kind.NOTEBOOK))
         run = before.run[mended]
         # A retry within minutes, or a person the next morning.
         pause = np.where(
-            rng.random(len(run)) < 0.6, rng.exponential(300, len(run)), rng.exponential(9000, len(run))
+            rng.random(len(run)) < 0.6,
+            rng.exponential(300, len(run)),
+            rng.exponential(9000, len(run)),
         )
         start_us = before.end_us[mended] + from_seconds(pause + 45)
         again = stage_start(graphs, job[run], before.progress_to[mended])
         seconds = work_seconds[run] * np.exp(0.1 * rng.standard_normal(len(run)))
-        tries = tried(
-            rng, fleet, job[run], seconds, again, np.full(len(run), _FAILS_AGAIN_SHARE)
-        )
+        tries = tried(rng, fleet, job[run], seconds, again, np.full(len(run), _FAILS_AGAIN_SHARE))
         happens = (start_us < now_us) & (start_us < fleet.deleted_us[job[run]])
         rounds.append(_attempts(run, number, start_us, again, tries, happens))
     return ordered(rounds)
@@ -182,36 +185,32 @@ def first_attempts(run: Ints, start_us: Ints, tries: Tries) -> Attempts:
 def _attempts(
     run: Ints, number: int, start_us: Ints, progress_from: Floats, tries: Tries, kept: Bools
 ) -> Attempts:
-    return Attempts(
-        run=run[kept],
-        number=np.full(int(kept.sum()), number, dtype=np.int64),
-        start_us=start_us[kept],
-        end_us=(start_us + tries.length_us)[kept],
-        setup_us=tries.setup_us[kept],
-        status=tries.status[kept],
-        code=tries.code[kept],
-        progress_from=progress_from[kept],
-        progress_to=tries.progress_to[kept],
+    attempts = Attempts(
+        run=run,
+        number=np.full(len(run), number, dtype=np.int64),
+        start_us=start_us,
+        end_us=start_us + tries.length_us,
+        setup_us=tries.setup_us,
+        status=tries.status,
+        code=tries.code,
+        progress_from=progress_from,
+        progress_to=tries.progress_to,
     )
+    return chosen(attempts, kept)
 
 
 def ordered(rounds: list[Attempts]) -> Attempts:
     """Attempts of several rounds by run and number."""
-    names = Attempts.__dataclass_fields__
-    joined = {name: np.concatenate([getattr(part, name) for part in rounds]) for name in names}
-    order = np.lexsort((joined["number"], joined["run"]))
-    return Attempts(**{name: values[order] for name, values in joined.items()})
+    attempts = joined(rounds)
+    return chosen(attempts, np.lexsort((attempts.number, attempts.run)))
 
 
-def known_by(attempts: Attempts, now_us: int, closed_us: int) -> tuple[Attempts, Bools]:
-    """The attempts that left a trace by now, those still open marked IN_FLIGHT; and which those are.
+def known_by(attempts: Attempts, now_us: int, closed_us: int) -> Attempts:
+    """The attempts that left a trace by now, those still open marked IN_FLIGHT.
 
     An attempt that began in the hour still open, and has not ended, has no row anywhere yet.
     """
     open_now = attempts.end_us > now_us
     seen = ~open_now | (attempts.start_us < closed_us)
     status = np.where(open_now, Status.IN_FLIGHT, attempts.status)
-    fields = {name: getattr(attempts, name)[seen] for name in Attempts.__dataclass_fields__}
-    return Attempts(**(fields | {"status": status[seen]})), seen
-
-
+    return chosen(replace(attempts, status=status), seen)

@@ -11,7 +11,14 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.sources.simulator.clock import DAY_US, Bools, Ints
-from pipeline.sources.simulator.columns import coded, constant, decimals, struct_of, table_of, timestamps
+from pipeline.sources.simulator.columns import (
+    coded,
+    constant,
+    decimals,
+    struct_of,
+    table_of,
+    timestamps,
+)
 from pipeline.tables import source
 from pipeline.tables.derive import arrow_type
 
@@ -78,7 +85,9 @@ def simulated_prices(start_us: int, now_us: int) -> Prices:
             for start, end, closed, price in windows:
                 listed = round(price * rate * _PICO)
                 effective = listed if promotion is None else round(price * rate * promotion * _PICO)
-                rows.append((sku, currency, start, end, closed, listed, promotion is not None, effective))
+                rows.append(
+                    (sku, currency, start, end, closed, listed, promotion is not None, effective)
+                )
     columns = [np.array(column) for column in zip(*rows, strict=True)]
     return Prices(*columns)
 

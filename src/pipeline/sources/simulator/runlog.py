@@ -19,16 +19,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.errors import UserError
-from pipeline.sources.simulator.account import Summary, history_of, write_account
+from pipeline.sources.simulator.account import history_of
 from pipeline.sources.simulator.clock import (
     DAY_US,
     NEVER_US,
     SECOND_US,
+    Floats,
     Ints,
     from_seconds,
     us_of,
 )
 from pipeline.sources.simulator.config import SimulatorConfig, generator
+from pipeline.sources.simulator.delivery import Summary, write_account
 from pipeline.sources.simulator.fleet import Compute, Fleet, Kind, job_numbers, spread_workspaces
 from pipeline.sources.simulator.hardware import (
     NODE_CORES,
@@ -128,7 +130,9 @@ def read_log(path: Path) -> pd.DataFrame:
     start = rows.column("start_time").cast(pa.timestamp("us", tz="UTC"), safe=False)
     seconds = number("duration_seconds")
     if start.null_count or not (np.isfinite(seconds) & (seconds >= 0)).all():
-        raise UserError(f"simulator: {path}: every run needs a start_time and a duration_seconds >= 0.")
+        raise UserError(
+            f"simulator: {path}: every run needs a start_time and a duration_seconds >= 0."
+        )
     return pd.DataFrame(
         {
             "job": rows.column("job_id").cast(pa.string()).to_pandas(),
@@ -142,7 +146,7 @@ def read_log(path: Path) -> pd.DataFrame:
 
 
 def _recent(log: pd.DataFrame, end: datetime, days: int | None) -> pd.DataFrame:
-    """The log moved by whole weeks to end at most a week before `end`, and cut to its last days."""
+    """The log moved by whole weeks to end in the week before `end`, cut to its last days."""
     if log.empty:
         return log
     if days is not None and days < 1:
@@ -174,7 +178,7 @@ def _history(config: SimulatorConfig, log: pd.DataFrame) -> History:
     span_us = log["span_us"].to_numpy()
     status = np.array([_OUTCOMES[word][0] for word in _OUTCOMES], dtype=np.int64)
     code = np.array([_OUTCOMES[word][1] for word in _OUTCOMES], dtype=np.int64)
-    word = pd.Index(list(_OUTCOMES)).get_indexer(log["status"])
+    word = pd.Index(list(_OUTCOMES)).get_indexer(pd.Index(log["status"]))
     fleet = _fleet(config, job, len(names), start_us, span_us, end_us)
     seconds = pd.Series(span_us / SECOND_US)
     succeeded = seconds[status[word] == Status.SUCCEEDED]
@@ -223,7 +227,7 @@ def _fleet(
     first_us = np.full(jobs, end_us, dtype=np.int64)
     np.minimum.at(first_us, job, start_us)
     workspace = spread_workspaces(rng, jobs, _WORKSPACES)
-    median = pd.Series(span_us / SECOND_US).groupby(job).median().to_numpy()
+    median: Floats = np.asarray(pd.Series(span_us / SECOND_US).groupby(job).median(), dtype=float)
     return Fleet(
         workspace=workspace,
         job_number=job_numbers(workspace),

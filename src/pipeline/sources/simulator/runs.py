@@ -5,13 +5,14 @@ the job has no queue, is SKIPPED: a row of no length that never started. Waiting
 recursion over the slots of a job, all jobs at once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pipeline.sources.simulator.clock import NEVER_US, Bools, Ints, from_seconds, us_of
 from pipeline.sources.simulator.config import SimulatorConfig, generator
 from pipeline.sources.simulator.fleet import Fleet, Kind
+from pipeline.sources.simulator.frame import chosen
 from pipeline.sources.simulator.identity import numbers, ordinals_within
 from pipeline.sources.simulator.starts import Due
 
@@ -40,25 +41,24 @@ class Runs:
     def size(self) -> int:
         return len(self.job)
 
-    def chosen(self, kept: Bools) -> "Runs":
+    def kept(self, rows: Bools) -> "Runs":
         """The runs kept; a parent is renumbered with them."""
-        position = np.cumsum(kept) - 1
-        parent = np.where(self.parent >= 0, position[self.parent], -1)[kept]
-        values = {name: getattr(self, name)[kept] for name in self.__dataclass_fields__}
-        return Runs(**(values | {"parent": parent}))
+        position = np.cumsum(rows) - 1
+        parent = np.where(self.parent >= 0, position[self.parent], -1)
+        return chosen(replace(self, parent=parent), rows)
 
 
-def placed(
-    config: SimulatorConfig, fleet: Fleet, due: Due, length_us: Ints
-) -> tuple[Runs, Bools]:
-    """Each due run at its start, given how long its first attempt takes; and which happen at all."""
+def placed(config: SimulatorConfig, fleet: Fleet, due: Due, length_us: Ints) -> tuple[Runs, Bools]:
+    """Each due run at its start, given how long its first attempt takes; which happen."""
     rng = generator(config.seed, "placement")
     rows, size = len(due.job), fleet.size
     queues = (rng.random(size) < _QUEUES_SHARE) | (fleet.kind == Kind.CONTINUOUS)
     # Submitted runs are separate jobs to the platform: nothing makes them wait for each other.
     alone = fleet.kind != Kind.SUBMITTED
     congested = rng.random(rows) < _CONGESTED_SHARE
-    delay_us = from_seconds(np.where(congested, rng.exponential(90, rows), rng.exponential(0.8, rows)))
+    delay_us = from_seconds(
+        np.where(congested, rng.exponential(90, rows), rng.exponential(0.8, rows))
+    )
     queue_full = rng.random(rows) < _NEVER_STARTED_SHARE
 
     ready_us = due.due_us + delay_us
@@ -89,7 +89,7 @@ def placed(
         queue_full=queue_full,
         parent=np.full(rows, -1, dtype=np.int64),
     )
-    return runs.chosen(happens), happens
+    return runs.kept(happens), happens
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,11 +29,8 @@ class Sla:
 
 def rounded_limit(seconds: float) -> int:
     """A limit as people choose them: round numbers, the rounder the longer."""
-    for below, unit in ((20, 1), (120, 10), (600, 60), (3600, 300), (14_400, 900)):
-        if seconds <= below:
-            break
-    else:
-        unit = 1800
+    steps = ((20, 1), (120, 10), (600, 60), (3600, 300), (14_400, 900))
+    unit = next((unit for below, unit in steps if seconds <= below), 1800)
     return max(int(np.ceil(seconds / unit)) * unit, unit)
 
 
@@ -72,7 +69,7 @@ def declared_sla(
     scheduled_minute: int | None,
     zone: int,
 ) -> Sla:
-    """What the people of a job declare: a third nothing, else a limit, or a deadline if scheduled."""
+    """What the people of a job declare: a third nothing, else a limit or, if scheduled, a deadline."""
     draw = rng.random()
     if draw < 0.02:
         return unreadable_sla(rng)

@@ -27,7 +27,7 @@ from pipeline.sources.simulator.fleet import Fleet, Kind
 
 @dataclass(frozen=True, slots=True)
 class Schedules:
-    """The cron schedule of each job; `weekday` is 0 for Monday, -1 for every day, -2 for weekdays."""
+    """The cron schedule of each job; `weekday` is 0 for Monday, -1 every day, -2 working days."""
 
     interval_hours: Ints
     minute_of_day: Ints
@@ -47,7 +47,7 @@ class Due:
 
 
 def simulated_schedules(config: SimulatorConfig, fleet: Fleet) -> Schedules:
-    """Nightly jobs crowd between 01:00 and 06:00; a few jobs are paused for a while or throughout."""
+    """Nightly jobs crowd between 01:00 and 06:00; a few jobs pause, for a while or throughout."""
     rng = generator(config.seed, "schedules")
     size, end_us = fleet.size, us_of(config.end)
     start_us = end_us - config.days * DAY_US
@@ -56,7 +56,9 @@ def simulated_schedules(config: SimulatorConfig, fleet: Fleet) -> Schedules:
         rng.choice([0, 1, 2, 3, 4, 5, 6], size=size, p=[0.08, 0.2, 0.22, 0.2, 0.14, 0.1, 0.06]),
         rng.integers(0, 24, size),
     )
-    minute = rng.choice([0, 5, 10, 15, 20, 30, 45], size=size, p=[0.4, 0.05, 0.05, 0.15, 0.05, 0.2, 0.1])
+    minute = rng.choice(
+        [0, 5, 10, 15, 20, 30, 45], size=size, p=[0.4, 0.05, 0.05, 0.15, 0.05, 0.2, 0.1]
+    )
     weekday = np.where(
         fleet.kind == Kind.WEEKLY,
         rng.choice(7, size=size, p=[0.3, 0.1, 0.05, 0.05, 0.1, 0.15, 0.25]),
@@ -118,7 +120,9 @@ def _grid(jobs: Ints, times_us: Ints) -> tuple[Ints, Ints]:
 
 def _jitter(rng: np.random.Generator, rows: int) -> Ints:
     """Schedulers are a few seconds late, and now and then a minute."""
-    return from_seconds(rng.gamma(2, 2.5, rows) + (rng.random(rows) < 0.02) * rng.exponential(60, rows))
+    return from_seconds(
+        rng.gamma(2, 2.5, rows) + (rng.random(rows) < 0.02) * rng.exponential(60, rows)
+    )
 
 
 def _hourly(
@@ -174,4 +178,6 @@ def _submitted(
     every = np.array([24, 12, 8, 6])[schedules.minute_of_day[job] % 4]
     kept = (hour - schedules.minute_of_day[job] // 60) % every == 0
     job, hour = job[kept], hour[kept]
-    return job, hour * HOUR_US + schedules.minute_of_day[job] % 60 * MINUTE_US + _jitter(rng, len(job))
+    return job, hour * HOUR_US + schedules.minute_of_day[job] % 60 * MINUTE_US + _jitter(
+        rng, len(job)
+    )

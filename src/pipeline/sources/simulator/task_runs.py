@@ -32,7 +32,9 @@ def task_runs(graphs: Graphs, job: Ints, attempts: Attempts) -> TaskRuns:
     status = attempts.status[attempt]
     never_started = status == Status.SKIPPED
     # A repair leaves out the stages before, and the siblings that succeeded at the first attempt.
-    rerun = (begin > low) | ((begin == low) & (graphs.spans[task] | (attempts.number[attempt] == 0)))
+    rerun = (begin > low) | (
+        (begin == low) & (graphs.spans[task] | (attempts.number[attempt] == 0))
+    )
     started = rerun & (begin < high) & ~never_started
     skipped = rerun & ~started & ~never_started & (status == Status.FAILED)
     kept = np.flatnonzero(started | skipped)
@@ -57,9 +59,7 @@ def task_runs(graphs: Graphs, job: Ints, attempts: Attempts) -> TaskRuns:
     own = np.where(
         (status == Status.SUCCEEDED) | (status == Status.IN_FLIGHT),
         Status.SUCCEEDED,
-        np.where(
-            stopped | (cut & (status != Status.FAILED)), status, Status.SUCCEEDED
-        ),
+        np.where(stopped | (cut & (status != Status.FAILED)), status, Status.SUCCEEDED),
     )
     own = np.where(skipped, Status.SKIPPED, own)
     code = np.where(own == Status.SUCCEEDED, SUCCESS, attempts.code[attempt])

@@ -14,7 +14,17 @@ from pipeline.sources.simulator.clock import Bools, Floats, Ints
 from pipeline.sources.simulator.config import generator
 from pipeline.sources.simulator.fleet import Fleet, Kind
 
-_VERBS = ("ingest", "clean", "join", "enrich", "aggregate", "publish", "score", "validate", "export")
+_VERBS = (
+    "ingest",
+    "clean",
+    "join",
+    "enrich",
+    "aggregate",
+    "publish",
+    "score",
+    "validate",
+    "export",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +70,17 @@ def graphs_of(rng: np.random.Generator, tasks: Ints) -> Graphs:
             upstream = tuple(
                 keys[other] for other in range(count) if stage[other] == stage[index] - 1
             )
-            rows.append((job, int(stage[index]), float(begins[index]), float(ends[index]),
-                         bool(spans[index]), keys[index], upstream))
+            rows.append(
+                (
+                    job,
+                    int(stage[index]),
+                    float(begins[index]),
+                    float(ends[index]),
+                    bool(spans[index]),
+                    keys[index],
+                    upstream,
+                )
+            )
     return Graphs(
         first=np.concatenate([[0], np.cumsum(tasks)]).astype(np.int64),
         job=np.array([row[0] for row in rows], dtype=np.int64),

@@ -1,6 +1,5 @@
 """Usage before it is written: one line per metered stretch of compute inside one clock hour."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,9 +33,6 @@ class Lines:
     def size(self) -> int:
         return len(self.sku)
 
-    def taken(self, index: Ints) -> "Lines":
-        return Lines(*(getattr(self, name)[index] for name in Lines.__dataclass_fields__))
-
 
 def lines(rows: int, **columns: Ints | Bools | int) -> Lines:
     """Lines from the columns given; a number stands for every row, what is missing is -1."""
@@ -47,16 +43,13 @@ def lines(rows: int, **columns: Ints | Bools | int) -> Lines:
     return Lines(**made)
 
 
-def joined(parts: Sequence[Lines]) -> Lines:
-    return Lines(
-        *(
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in Lines.__dataclass_fields__
-        )
-    )
-
-
 def quantity(dbu_per_hour: Floats, start_us: Ints, end_us: Ints) -> Ints:
     """DBU of a stretch in 1e-12, never on a rounding tie of nine decimals."""
-    pico = np.rint(dbu_per_hour * ((end_us - start_us) / HOUR_US) * 1e12).astype(np.int64)
-    return pico + (pico % 1000 == 500)
+    pico: Ints = np.rint(dbu_per_hour * ((end_us - start_us) / HOUR_US) * 1e12).astype(np.int64)
+    return off_tie(pico)
+
+
+def off_tie(pico: Ints) -> Ints:
+    """Quantities in 1e-12 that lie halfway between two of nine decimals, moved by one."""
+    moved: Ints = pico + (np.abs(pico) % 1000 == 500)
+    return moved

@@ -90,7 +90,9 @@ def node_timeline(history: History, nodes: Nodes, day: int) -> Any:
     level = np.where(works, busy_pct[entry], np.float32(7) + np.float32(0.06) * busy_pct[entry])
     cpu = np.clip(level * warm * (1 + 0.18 * shared + 0.1 * own), 0.4, 100)
     kernel = cpu * np.float32(0.06) + np.float32(0.4)
-    wait = np.clip(np.float32(1.5) + shared + np.where(age < 6, np.float32(2), np.float32(0)), 0, 30)
+    wait = np.clip(
+        np.float32(1.5) + shared + np.where(age < 6, np.float32(2), np.float32(0)), 0, 30
+    )
     memory = _BACKGROUND_MEMORY_PCT + np.where(works, full_pct[entry], np.float32(16)) * climb
     memory = np.clip(memory + 1.2 * own, 5, 99.5)
     swap = np.where(works & (full_pct[entry] > 88), np.clip(memory - 97, 0, 3), 0)

@@ -1,4 +1,4 @@
-"""Definitions of jobs over time (SCD2): a first version, edits in the window, a last row on deletion."""
+"""Definitions of jobs over time (SCD2): a first version, edits, a last row on deletion."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,31 +10,17 @@ from pipeline.sources.simulator import labels
 from pipeline.sources.simulator.clock import (
     DAY_US,
     SECOND_US,
-    ZONES,
     Bools,
     Floats,
     Ints,
-    floor_to,
     us_of,
 )
-from pipeline.sources.simulator.columns import (
-    coded,
-    identifiers,
-    integers,
-    struct_of,
-    table_of,
-    timestamps,
-)
+from pipeline.sources.simulator.columns import TAGS
 from pipeline.sources.simulator.config import SimulatorConfig, generator
 from pipeline.sources.simulator.fleet import Compute, Fleet, Kind
-from pipeline.sources.simulator.identity import WORKSPACE_IDS
 from pipeline.sources.simulator.labels import Tags
 from pipeline.sources.simulator.sla import Sla, declared_sla, limit_sla, rounded_limit
 from pipeline.sources.simulator.starts import Schedules
-from pipeline.tables import source
-from pipeline.tables.derive import arrow_type
-
-_TAGS_TYPE = pa.map_(pa.string(), pa.string())
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +50,7 @@ class Versions:
     definitions: tuple[Definition, ...]
 
     def in_force(self, job: Ints, at_us: Ints) -> Ints:
-        """The version of the job at a time: the last change not after it, else the first version."""
+        """The version at a time: the last change not after it, else the first version."""
         # Versions and questions in one order: a question comes after the changes of its time.
         size = len(self.job)
         order = np.lexsort(
@@ -80,7 +66,7 @@ class Versions:
         return np.maximum(latest[size:], self.first[job])
 
     def tags(self) -> Any:
-        return pa.array([d.all_tags for d in self.definitions], type=_TAGS_TYPE)
+        return pa.array([d.all_tags for d in self.definitions], type=TAGS)
 
     def names(self) -> Any:
         return pa.array([d.name for d in self.definitions], type=pa.string())
@@ -91,9 +77,13 @@ class Versions:
 
 def typical_seconds(fleet: Fleet) -> Floats:
     """Set-up and median work of a job."""
-    setup = np.select([fleet.compute == Compute.JOB_CLUSTER, fleet.compute == Compute.SERVERLESS],
-                      [218.0, 14.0], 1.0)  # fmt: skip
-    return fleet.median_seconds + setup
+    setup: Floats = np.where(
+        fleet.compute == Compute.JOB_CLUSTER,
+        218.0,
+        np.where(fleet.compute == Compute.SERVERLESS, 14.0, 1.0),
+    )
+    total: Floats = fleet.median_seconds + setup
+    return total
 
 
 def simulated_versions(
@@ -135,8 +125,11 @@ def simulated_versions(
             for _ in range(int(edits[job]))
             if last_us > earliest_us
         ]
-        changes += [(at, word) for at, word in ((from_us, "pause"), (until_us, "resume"))
-                    if created_us < at < last_us]
+        changes += [
+            (at, word)
+            for at, word in ((from_us, "pause"), (until_us, "resume"))
+            if created_us < at < last_us
+        ]
         for at_us, word in sorted(changes):
             now = _edited(rng, now, word, terms)
             rows.append((job, at_us // 1000 * 1000, False, now))
@@ -158,7 +151,9 @@ def _edited(
             return replace(before, name=labels.job_name(rng))
         case 1:
             team = labels.team(rng)
-            return replace(before, team=team, tags=labels.retagged(before.tags, labels.TEAM_KEYS, team))
+            return replace(
+                before, team=team, tags=labels.retagged(before.tags, labels.TEAM_KEYS, team)
+            )
         case 2:
             owner = labels.email(rng)
             tags = labels.retagged(before.tags, labels.OWNER_KEYS, owner)
@@ -202,90 +197,3 @@ def plain_versions(
         )
         rows.append((job, int(created_us[job]), False, definition))
     return versions_of(len(names), rows)
-
-
-def jobs_table(fleet: Fleet, schedules: Schedules | None, versions: Versions) -> Any:
-    """system.lakeflow.jobs: every version of every job that has a definition."""
-    shown = np.flatnonzero(fleet.has_definition[versions.job])
-    job, rows = versions.job[shown], len(shown)
-    definitions = [versions.definitions[index] for index in shown]
-    columns = {column.name: column for column in source.JOBS.columns}
-    crons = [cron(fleet, schedules, index) for index in range(fleet.size)]
-    scheduled = np.array([text is not None for text in crons])[job]
-    continuous = fleet.kind[job] == Kind.CONTINUOUS
-    trigger_type = arrow_type(columns["trigger"].type)
-    schedule = struct_of(
-        trigger_type.field("schedule").type,
-        rows,
-        {
-            "quartz_cron_expression": coded(crons, job),
-            "timezone_id": coded(ZONES, _zone_of_cron(fleet, schedules)[job]),
-        },
-        scheduled,
-    )
-    endless = struct_of(
-        trigger_type.field("continuous").type, rows, {"enabled": pa.array(continuous)}, continuous
-    )
-    rules = [
-        [{"metric": "RUN_DURATION_SECONDS", "operator": "GREATER_THAN",
-          "value": d.sla.health_rule_seconds}] if d.sla.health_rule_seconds else []
-        for d in definitions
-    ]  # fmt: skip
-    owners = pa.array([d.owner for d in definitions], type=pa.string())
-    numbers = 10**9 + (np.arange(fleet.size) * 7919) % 10**6
-    return table_of(
-        source.JOBS,
-        rows,
-        {
-            "workspace_id": coded(WORKSPACE_IDS, fleet.workspace[job]),
-            "job_id": identifiers(fleet.job_number[job]),
-            "name": pa.array([d.name for d in definitions], type=pa.string()),
-            "description": pa.array(
-                [f"Maintained by {d.team}; token=dapi{index:032x}" for index, d in enumerate(definitions)]
-            ),
-            "creator_id": identifiers(numbers[job]),
-            "tags": pa.array([d.all_tags for d in definitions], type=_TAGS_TYPE),
-            "change_time": timestamps(versions.change_us[shown]),
-            "delete_time": timestamps(versions.change_us[shown], versions.deletion[shown]),
-            "run_as": identifiers(numbers[job]),
-            "trigger": struct_of(
-                trigger_type,
-                rows,
-                {"continuous": endless, "schedule": schedule},
-                scheduled | continuous,
-            ),
-            "trigger_type": coded(
-                ("CRON", "CONTINUOUS"), continuous.astype(np.int64), scheduled | continuous
-            ),
-            "run_as_user_name": owners,
-            "creator_user_name": owners,
-            "paused": pa.array([d.paused for d in definitions], type=pa.bool_()),
-            "timeout_seconds": integers(fleet.timeout_seconds[job]),
-            "health_rules": pa.array(rules, type=arrow_type(columns["health_rules"].type)),
-            "create_time": timestamps(floor_to(fleet.created_us[job], 1000)),
-        },
-    )
-
-
-def _zone_of_cron(fleet: Fleet, schedules: Schedules | None) -> Ints:
-    """Hours of the day are those of UTC for jobs that run several times a day."""
-    if schedules is None:
-        return np.zeros(fleet.size, dtype=np.int64)
-    return np.where(fleet.kind == Kind.HOURLY, 0, schedules.zone)
-
-
-def cron(fleet: Fleet, schedules: Schedules | None, job: int) -> str | None:
-    """The quartz expression of a scheduled job."""
-    if schedules is None:
-        return None
-    hour, minute = divmod(int(schedules.minute_of_day[job]), 60)
-    match fleet.kind[job]:
-        case Kind.HOURLY:
-            return f"0 {minute} 0/{schedules.interval_hours[job]} * * ?"
-        case Kind.NIGHTLY | Kind.WEEKLY:
-            weekday = int(schedules.weekday[job])
-            days = {-1: None, -2: "MON-FRI"}.get(weekday, "MON TUE WED THU FRI SAT SUN".split()[weekday])
-            return f"0 {minute} {hour} ? * {days}" if days else f"0 {minute} {hour} * * ?"
-    return None
-
-

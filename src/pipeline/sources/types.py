@@ -1,0 +1,126 @@
+"""Arrow types that every engine reads alike, and what the others become.
+
+Dictionaries become their values, nanoseconds become microseconds (both engines keep no more),
+unsigned and odd-sized numbers the next plain one that loses nothing, bytes become text.
+"""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import types as T
+
+_SPARK = {
+    pa.string(): T.StringType(),
+    pa.large_string(): T.StringType(),
+    pa.bool_(): T.BooleanType(),
+    pa.int8(): T.ByteType(),
+    pa.int16(): T.ShortType(),
+    pa.int32(): T.IntegerType(),
+    pa.int64(): T.LongType(),
+    pa.float32(): T.FloatType(),
+    pa.float64(): T.DoubleType(),
+    pa.date32(): T.DateType(),
+}
+
+
+def spark_type(held: pa.DataType) -> T.DataType:
+    """The Spark type of a plain Arrow type. A time without a zone is taken to be UTC."""
+    if held in _SPARK:
+        return _SPARK[held]
+    if pa.types.is_timestamp(held):
+        return T.TimestampType()
+    if pa.types.is_decimal128(held):
+        return T.DecimalType(held.precision, held.scale)
+    if pa.types.is_list(held):
+        return T.ArrayType(spark_type(held.value_type))
+    if pa.types.is_map(held):
+        return T.MapType(spark_type(held.key_type), spark_type(held.item_type))
+    if pa.types.is_struct(held):
+        return T.StructType([T.StructField(f.name, spark_type(f.type)) for f in held])
+    raise ValueError(f"{held} is not a plain type")
+
+
+def is_plain(held: pa.DataType) -> bool:
+    """Whether both engines read a Parquet column of this Arrow type as it is."""
+    if pa.types.is_timestamp(held):
+        return held.unit in ("ms", "us")
+    if pa.types.is_decimal128(held):
+        return bool(0 <= held.scale <= held.precision)
+    if pa.types.is_list(held):
+        return is_plain(held.value_type)
+    if pa.types.is_map(held):
+        return is_plain(held.key_type) and is_plain(held.item_type)
+    if pa.types.is_struct(held):
+        names = [field.name.lower() for field in held]
+        unique = len(names) == len(set(names)) and bool(names)
+        return unique and all(is_plain(field.type) for field in held)
+    return held in _SPARK
+
+
+def plain_type(held: pa.DataType) -> pa.DataType:
+    """The plain type nearest to `held`; text for what has none."""
+    if isinstance(held, pa.BaseExtensionType):
+        return plain_type(held.storage_type)
+    if pa.types.is_dictionary(held) or pa.types.is_run_end_encoded(held):
+        return plain_type(held.value_type)
+    if pa.types.is_timestamp(held):
+        return pa.timestamp("us", "UTC")
+    if pa.types.is_date(held):
+        return pa.date32()
+    if pa.types.is_integer(held):
+        return pa.string() if held == pa.uint64() else pa.int64()
+    if pa.types.is_floating(held):
+        return pa.float64()
+    if _is_list(held):
+        return pa.list_(plain_type(held.value_type))
+    if pa.types.is_map(held):
+        return pa.map_(plain_type(held.key_type), plain_type(held.item_type))
+    if pa.types.is_struct(held):
+        fields = [pa.field(f.name, plain_type(f.type)) for f in _named_once(held)]
+        return pa.struct(fields) if fields else pa.string()
+    return held if is_plain(held) else pa.string()
+
+
+def as_plain(array: pa.Array, wanted: pa.DataType) -> pa.Array:
+    """The array in its plain type; ArrowInvalid for a value that cannot be, as bytes not UTF-8."""
+    held = array.type
+    if held == wanted:
+        return array
+    if isinstance(held, pa.BaseExtensionType):
+        return as_plain(array.storage, wanted)
+    if pa.types.is_dictionary(held):
+        return as_plain(array.dictionary_decode(), wanted)
+    if pa.types.is_run_end_encoded(held):
+        return as_plain(pc.run_end_decode(array), wanted)
+    if pa.types.is_struct(held) and pa.types.is_struct(wanted):
+        at = {field.name: held.get_field_index(field.name) for field in wanted}
+        children = [
+            as_plain(pc.struct_field(array, [at[field.name]]), field.type) for field in wanted
+        ]
+        return pa.StructArray.from_arrays(children, fields=list(wanted), mask=array.is_null())
+    if _is_list(held) and pa.types.is_list(wanted) and held.value_type != wanted.value_type:
+        return pa.array(array.to_pylist(), wanted) if _is_nested(held) else array.cast(wanted)
+    if pa.types.is_map(held):
+        return pa.array(array.to_pylist(), wanted)
+    if pa.types.is_timestamp(held) and held.tz is None:
+        array = array.cast(pa.timestamp("us"), safe=False)
+        return array.cast(wanted)
+    return array.cast(wanted, safe=not pa.types.is_timestamp(held))
+
+
+def _is_list(held: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_list(held) or pa.types.is_large_list(held) or pa.types.is_fixed_size_list(held)
+    )
+
+
+def _is_nested(held: pa.DataType) -> bool:
+    return bool(pa.types.is_nested(held.value_type) or pa.types.is_dictionary(held.value_type))
+
+
+def _named_once(held: pa.StructType) -> list[pa.Field]:
+    """Fields an engine can tell apart: named once whatever the case, with a type."""
+    found: dict[str, pa.Field] = {}
+    for field in held:
+        if not pa.types.is_null(field.type):
+            found.setdefault(field.name.lower(), field)
+    return list(found.values())
