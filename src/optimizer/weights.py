@@ -27,12 +27,12 @@ SMALLEST_WEIGHT: Final = 1e-9
 
 @kernel
 def decay_weights(
-    end_us: NDArray[np.int64], newest_us: int, half_life_days: float, out: NDArray[np.float64]
+    at_us: NDArray[np.int64], newest_us: int, half_life_days: float, out: NDArray[np.float64]
 ) -> None:
-    """Write the weight of each run into `out` (same shape); ends and the newest end in us."""
+    """Write the weight of each run into `out` (same shape); times and the newest time in us."""
     per_us = 1.0 / (half_life_days * DAY_US)
-    for i in range(end_us.shape[0]):
-        out[i] = max(2.0 ** ((end_us[i] - newest_us) * per_us), SMALLEST_WEIGHT)
+    for i in range(at_us.shape[0]):
+        out[i] = max(2.0 ** ((at_us[i] - newest_us) * per_us), SMALLEST_WEIGHT)
 
 
 @kernel

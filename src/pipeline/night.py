@@ -108,7 +108,7 @@ def run_night(
             "nothing has been ingested yet, so there is no time to speak of:"
             " run the bronze stage first (rightrun nightly --only bronze)"
         )
-    given = {"as_of": night.as_of, "currency_code": settings.currency_code}
+    given: dict[str, object] = {"as_of": night.as_of, "currency_code": settings.currency_code}
     for number, step in enumerate(steps, start=2):
         progress(step.name, number, total)
         night.reports.append(_advance(lakehouse, positions, step, given))

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def _give(spark: SparkSession, place: Path, given: Path) -> None:
         rows_given = [row for _, row in account.rows[table.name]]
         pq.write_table(arrow_of(table, rows_given), given / "typed" / f"{table.name}.parquet")
         text = [_as_text(row) for row in rows_given[:400]]
-        damaged = [row | {name: bad} for row, (name, bad) in zip(text, _damage(text[0]), strict=False)]
+        damaged = [row | {name: bad} for row, (name, bad) in zip(cycle(text), _damage(text[0]), strict=False)]
         schema = pa.schema([(name, pa.string()) for name in text[0]])
         pq.write_table(
             pa.Table.from_pylist([*text, *damaged], schema=schema),

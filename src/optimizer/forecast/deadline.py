@@ -17,16 +17,12 @@ ends well has P = 1 however generous the deadline.
 from typing import Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from optimizer.forecast.distribution import Distribution
-from optimizer.panel import RunPanel, utc_microseconds
 from optimizer.quantile import LEVELS, probability_over
-from optimizer.result import Status, require_one_row_per_job
-from optimizer.weights import DAY_US
 
-__all__ = ["p_miss_deadline", "start_of_day"]
+__all__ = ["p_miss_deadline"]
 
 POINTS: Final = 24
 MIDPOINTS: Final[NDArray[np.float64]] = (np.arange(POINTS) + 0.5) / POINTS
@@ -105,49 +101,3 @@ def _p_met(duration: Distribution, remaining: NDArray[np.float64]) -> NDArray[np
     row = np.repeat(np.arange(n), columns)
     over = probability_over(duration.log_quantiles, remaining.reshape(-1), row=row)
     return np.asarray(1.0 - over.reshape(n, columns).mean(axis=1))
-
-
-def start_of_day(
-    runs: pd.DataFrame, *, as_of: pd.Timestamp, days: int = 28, min_days: int = 5
-) -> pd.DataFrame:
-    """When a job's first run of a day starts, from the last `days` days before `as_of`.
-
-    One row per job: job_id, status, reason, days (with a run), start_delay_seconds (list of 35
-    quantiles of seconds after midnight UTC at LEVELS, None when fewer than `min_days` days had a
-    run). Quantiles are order statistics at k / (n + 1), the extremes held constant.
-    """
-    panel = RunPanel.from_frame(runs)
-    job = np.repeat(np.arange(panel.job_ids.size), np.diff(panel.offsets))
-    until_us = int(utc_microseconds(pd.Series([as_of]), "as_of")[0][0])
-    day = panel.start_us // DAY_US
-    recent = (panel.start_us < until_us) & (panel.start_us >= until_us - days * DAY_US)
-    kept = np.flatnonzero(recent)
-    new_day = (np.diff(job[kept], prepend=-1) != 0) | (np.diff(day[kept], prepend=-1) != 0)
-    kept = kept[new_day]
-    seconds = (panel.start_us[kept] - day[kept] * DAY_US) / 1e6
-    kept_job = job[kept]
-    seconds = seconds[np.lexsort((seconds, kept_job))]
-    count = np.bincount(kept_job, minlength=panel.job_ids.size)
-    begin = np.concatenate(([0], np.cumsum(count)[:-1])).astype(np.int64)
-    enough = count >= min_days
-    # Order statistic number p (n + 1), counted from one, linear between its neighbours.
-    rank = np.clip(LEVELS[None, :] * (count[enough, None] + 1) - 1, 0, count[enough, None] - 1)
-    low = np.floor(rank).astype(np.int64)
-    high = np.minimum(low + 1, count[enough, None] - 1)
-    at = begin[enough, None]
-    values = seconds[at + low] + (rank - low) * (seconds[at + high] - seconds[at + low])
-    quantiles = np.full(panel.job_ids.size, None, dtype=object)
-    quantiles[enough] = pd.Series(values.tolist(), dtype=object).to_numpy()
-    reason = np.full(panel.job_ids.size, None, dtype=object)
-    words = count[~enough].astype(str).astype(object)
-    reason[~enough] = words + f" of {days} days had a run; {min_days} are needed"
-    frame = pd.DataFrame(
-        {
-            "job_id": panel.job_ids,
-            "status": np.where(enough, Status.OK.value, Status.TOO_FEW_RUNS.value),
-            "reason": reason,
-            "days": count,
-            "start_delay_seconds": quantiles,
-        }
-    )
-    return require_one_row_per_job(frame, list(panel.job_ids))

@@ -10,9 +10,10 @@ first and last success the line goes on with the log-logistic slope
 so that a job with two runs is almost as wide as the assumed spread s_0, and one with fifty is as
 wide as itself. The interquartile range of a logistic distribution of scale s is 2 s log 3.
 
-Decided here: durations below a millisecond count as one, so that zero has a logarithm; failed runs
-say nothing about the duration of a success and only feed the failure rate, in which a timeout is a
-failure, a cancellation is nothing, and the assumed rate counts as a few runs.
+Decided here: a run is as old as its start, so that weights do not depend on durations; those below a
+millisecond count as one, so that zero has a logarithm; failed runs say nothing about the duration
+of a success and only feed the failure rate, in which a timeout is a failure, a cancellation is
+nothing, and the assumed rate counts as a few runs.
 """
 
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ def curves_at(
     )
     log_duration = np.log(np.maximum(panel.duration_seconds, SHORTEST_SECONDS))
     _fill_curves(
-        panel.offsets, panel.end_us, panel.by_end, panel.outcome, log_duration,
+        panel.offsets, panel.start_us, panel.end_us, panel.by_end, panel.outcome, log_duration,
         origin_offsets, origin_us, LOGIT_LEVELS,
         config.half_life_days, config.max_runs, config.min_runs,
         config.prior_scale_log, config.prior_runs, config.min_scale_log,
@@ -136,6 +137,7 @@ def _job_scale(x: NDArray[np.float64], p: NDArray[np.float64], count: int, floor
 @kernel
 def _fill_curves(
     offsets: NDArray[np.int64],
+    start_us: NDArray[np.int64],
     end_us: NDArray[np.int64],
     by_end: NDArray[np.int64],
     outcome: NDArray[np.int8],
@@ -161,7 +163,7 @@ def _fill_curves(
     # The window in ascending order of duration; three columns move together.
     value = np.empty(max_runs + 1)
     censored = np.empty(max_runs + 1, dtype=np.bool_)
-    end = np.empty(max_runs + 1, dtype=np.int64)
+    start = np.empty(max_runs + 1, dtype=np.int64)
     weights = np.empty(max_runs + 1)
     position = np.empty(max_runs + 1)
     success = np.empty(max_runs + 1)
@@ -171,7 +173,7 @@ def _fill_curves(
         members = np.empty(last - offsets[job], dtype=np.int64)  # admitted runs, in order of end
         admitted = 0
         held = 0
-        attempts = 0.0  # decayed counts of outcomes at the time of the latest one
+        attempts = 0.0  # decayed counts of outcomes as of the newest start
         failures = 0.0
         counted_us = 0
         stale = True
@@ -182,11 +184,15 @@ def _fill_curves(
                 next_end += 1
                 stale = True
                 if outcome[j] == SUCCEEDED or outcome[j] == FAILED or outcome[j] == TIMEOUT:
-                    age_days = (end_us[j] - counted_us) / DAY_US
-                    kept = 2.0 ** (-age_days / half_life_days) if attempts > 0.0 else 0.0
-                    attempts = attempts * kept + 1.0
-                    failures = failures * kept + (0.0 if outcome[j] == SUCCEEDED else 1.0)
-                    counted_us = end_us[j]
+                    # Counts are held as of the newest start; an older one is worth less than 1.
+                    if attempts == 0.0:
+                        counted_us = start_us[j]
+                    newer_days = (start_us[j] - counted_us) / DAY_US
+                    kept = 2.0 ** (-max(newer_days, 0.0) / half_life_days)
+                    counts = 2.0 ** (min(newer_days, 0.0) / half_life_days)
+                    attempts = attempts * kept + counts
+                    failures = failures * kept + (0.0 if outcome[j] == SUCCEEDED else counts)
+                    counted_us = max(counted_us, start_us[j])
                 is_value = outcome[j] == SUCCEEDED or outcome[j] == UNKNOWN
                 is_bound = outcome[j] == TIMEOUT or outcome[j] == CANCELLED
                 if not (is_value or is_bound):
@@ -195,10 +201,10 @@ def _fill_curves(
                     gone = members[admitted - max_runs]
                     was_bound = outcome[gone] == TIMEOUT or outcome[gone] == CANCELLED
                     at = np.searchsorted(value[:held], log_duration[gone])
-                    while censored[at] != was_bound or end[at] != end_us[gone]:
+                    while censored[at] != was_bound or start[at] != start_us[gone]:
                         at += 1
                     for k in range(at, held - 1):
-                        value[k], censored[k], end[k] = value[k + 1], censored[k + 1], end[k + 1]
+                        value[k], censored[k], start[k] = value[k + 1], censored[k + 1], start[k + 1]
                     held -= 1
                 members[admitted] = j
                 admitted += 1
@@ -208,9 +214,9 @@ def _fill_curves(
                 while k > 0 and (
                     value[k - 1] > x or (value[k - 1] == x and censored[k - 1] and is_value)
                 ):
-                    value[k], censored[k], end[k] = value[k - 1], censored[k - 1], end[k - 1]
+                    value[k], censored[k], start[k] = value[k - 1], censored[k - 1], start[k - 1]
                     k -= 1
-                value[k], censored[k], end[k] = x, is_bound, end_us[j]
+                value[k], censored[k], start[k] = x, is_bound, start_us[j]
                 held += 1
             if not stale and previous >= 0:
                 log_quantiles[i] = log_quantiles[previous]
@@ -225,8 +231,8 @@ def _fill_curves(
             failure_rate[i] = (failures + belief) / (attempts + prior_failure_runs)
             if held == 0:
                 continue
-            newest = end_us[members[admitted - 1]]
-            decay_weights(end[:held], newest, half_life_days, weights[:held])
+            newest = start[:held].max()
+            decay_weights(start[:held], newest, half_life_days, weights[:held])
             total = weights[:held].sum()
             worth = effective_runs(weights[:held])
             count = plotting_positions(

@@ -1,17 +1,17 @@
 """From whatever a source delivers to the declared columns, or to a reason why not.
 
-A value is cast to its declared type when that loses nothing; text is read as JSON where a map, a
-struct or an array is declared, as CSV dumps hold them. A row is rejected when a required value is
-missing, a value cannot be read, an interval is reversed, or a time lies where no time can.
+A row is rejected when a required value is missing, a value cannot be read as its declared type, an
+interval is reversed, a time lies where no time can, or a quantity is beyond any sense. The first
+reason found is the one told.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from pipeline.bronze.convert import convert
 from pipeline.tables.bronze import PARTITION
 from pipeline.tables.declaration import Column as Declared
 from pipeline.tables.declaration import SourceTable
@@ -19,155 +19,132 @@ from pipeline.tables.derive import Check, arrow_type, row_checks
 
 PROBLEM = "problem"
 ROW_JSON = "row_json"
+ROW_HASH = "row_hash"
+KEY_HASH = "key_hash"
 CONTENT_HASH = "content_hash"
-_EARLIEST = datetime(2010, 1, 1)
+_OUTCOME = "result_state"
+_FILLED = "filled_columns"
+_NESTED = (T.ArrayType, T.MapType, T.StructType)
+_EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=1)
+# Far beyond any truth, so that only damage is caught: (least, most) by unit, then for decimals.
+_SENSIBLE = {
+    "percent": (0.0, 1_000.0),
+    "seconds": (0.0, 4e9),
+    "MB": (0.0, 1e9),
+    "cores": (0.0, 1e6),
+}
+_MOST_DECIMAL = 1e15
+
+
+def kept_columns(table: SourceTable) -> list[Declared]:
+    """The source's columns that bronze keeps."""
+    return [column for column in table.columns if not column.sensitive]
 
 
 def conform(table: SourceTable, part: DataFrame, *, now: datetime) -> DataFrame:
-    """The declared columns that bronze keeps, with PROBLEM (NULL for a good row), ROW_JSON and
-    CONTENT_HASH. `now` bounds the times that can be true."""
-    kept = [column for column in table.columns if not column.sensitive]
+    """The declared columns that bronze keeps, with PROBLEM (NULL for a good row), and the row as it
+    came: ROW_JSON and its ROW_HASH. `now` bounds the times that can be true."""
+    kept = kept_columns(table)
     types = {field.name: field.dataType for field in part.schema.fields}
     raw = {column.name: f"raw_{column.name}" for column in kept}
     present = part.select(
         *(
-            (F.col(f"`{column.name}`") if column.name in types else F.lit(None).cast("string")).alias(
-                raw[column.name]
-            )
-            for column in kept
+            (F.col(c.name) if c.name in types else F.lit(None).cast("string")).alias(raw[c.name])
+            for c in kept
         )
     )
+    converted = {
+        c.name: convert(F.col(raw[c.name]), types[c.name], arrow_type(c.type))
+        if c.name in types
+        else convert(F.col(raw[c.name]), T.NullType(), arrow_type(c.type))
+        for c in kept
+    }
+    lost = {c.name: f"lost_{c.name}" for c in kept if converted[c.name].lost is not None}
     read = present.select(
         "*",
-        *(
-            _as_declared(
-                F.col(raw[c.name]), types.get(c.name, T.StringType()), arrow_type(c.type), c.type
-            ).alias(c.name)
-            for c in kept
-        ),
+        *(converted[c.name].value.alias(c.name) for c in kept),
+        *(converted[name].lost.alias(lost[name]) for name in lost),  # type: ignore[union-attr]
     )
+    unreadable = [
+        F.when(F.col(lost[c.name]), F.lit(f"column {c.name} cannot be read as {c.type}"))
+        for c in kept
+        if c.name in lost
+    ]
     problem = F.coalesce(
-        *(_unreadable(column, raw[column.name]) for column in kept),
+        *unreadable,
         *(_broken(check) for check in row_checks(table) if check.column in raw),
-        *(_repeated_key(column) for column in kept if column.type.startswith("map")),
         *_impossible(table, kept, now),
         F.lit(None).cast("string"),
     )
     dated = []
     if table.dated_by is not None:
         dated = [F.to_date(F.col(table.dated_by)).alias(PARTITION)]
+    as_received = (
+        _as_text(F.col(raw[c.name]), isinstance(types.get(c.name), _NESTED)).alias(c.name)
+        for c in kept
+    )
     return read.select(
         *dated,
         *(column.name for column in kept),
         problem.alias(PROBLEM),
-        F.to_json(F.struct(*(F.col(raw[c.name]).alias(c.name) for c in kept))).alias(ROW_JSON),
-        F.xxhash64(*(_comparable(column) for column in kept)).alias(CONTENT_HASH),
+        F.to_json(F.struct(*as_received)).alias(ROW_JSON),
+    ).withColumn(ROW_HASH, F.sha2(F.col(ROW_JSON), 256))
+
+
+def with_key_hash(table: SourceTable, rows: DataFrame) -> DataFrame:
+    """`rows` with a number that equal keys share (different ones hardly ever)."""
+    return rows.withColumn(KEY_HASH, F.xxhash64(*table.keys))
+
+
+def with_content(table: SourceTable, rows: DataFrame) -> DataFrame:
+    """Good rows with what compares them: CONTENT_HASH, how much they say, and themselves as
+    ROW_JSON. A row of bronze and the same row received again compare equal."""
+    kept = kept_columns(table)
+    filled = F.concat(*(F.when(F.col(c.name).isNull(), "0").otherwise("1") for c in kept))
+    # The engines' hash passes over NULL, so where the NULLs are is hashed as well.
+    content = F.xxhash64(filled, *(_comparable(column) for column in kept))
+    row = F.struct(*(_as_text(F.col(c.name), _is_nested(c.type)).alias(c.name) for c in kept))
+    return rows.withColumns(
+        {
+            CONTENT_HASH: content,
+            ROW_HASH: F.hex(content),
+            ROW_JSON: F.to_json(row),
+            _FILLED: F.length(F.replace(filled, F.lit("0"), F.lit(""))),
+        }
     )
 
 
-def _as_declared(raw: Column, held: T.DataType, wanted: pa.DataType, spelled: str) -> Column:
-    if _is(held, wanted):
-        return raw
-    if isinstance(held, T.StringType) and pa.types.is_nested(wanted):
-        return F.from_json(F.when(F.trim(raw) != "", raw), spelled)
-    if pa.types.is_struct(wanted):
-        if not isinstance(held, T.StructType):
-            return F.lit(None).cast(spelled)
-        fields = {field.name: field.dataType for field in held.fields}
-        built = F.struct(
-            *(
-                (
-                    _as_declared(raw[field.name], fields[field.name], field.type, _spark(field.type))
-                    if field.name in fields
-                    else F.lit(None).cast(_spark(field.type))
-                ).alias(field.name)
-                for field in wanted
-            )
-        )
-        return F.when(raw.isNotNull(), built)
-    if pa.types.is_map(wanted):
-        if isinstance(held, T.MapType):
-            return raw.cast(spelled)
-        if isinstance(held, T.StructType):  # What pandas makes of a column of dictionaries.
-            pairs = F.from_json(F.to_json(raw), spelled)
-            return F.map_filter(pairs, lambda _, value: value.isNotNull())
-        if isinstance(held, T.ArrayType) and isinstance(held.elementType, T.StructType):
-            return F.map_from_entries(raw).cast(spelled)
-        return F.lit(None).cast(spelled)
-    if pa.types.is_list(wanted):
-        if not isinstance(held, T.ArrayType):
-            return F.lit(None).cast(spelled)
-        # By way of JSON: fields are matched by name, and a lambda over a struct rebuilt inside it is
-        # more than Sail's optimizer can prune.
-        return F.from_json(F.to_json(raw), spelled)
-    if isinstance(held, T.ArrayType | T.MapType | T.StructType):
-        return F.lit(None).cast(spelled)
-    if pa.types.is_decimal(wanted) and isinstance(held, T.StringType):
-        # Text in scientific notation is no decimal on every engine; as a double it is.
-        is_plain = raw.rlike(r"^\s*[-+]?[0-9]*\.?[0-9]*\s*$")
-        return F.when(is_plain, raw.try_cast(spelled)).otherwise(raw.try_cast("double").try_cast(spelled))
-    if pa.types.is_timestamp(wanted) and not isinstance(
-        held, T.TimestampType | T.TimestampNTZType | T.DateType | T.StringType | T.NullType
-    ):
-        return F.lit(None).cast(spelled)  # A number could be seconds, milliseconds or microseconds.
-    return raw.try_cast(spelled)
+def strength(table: SourceTable, rows: str = "") -> Column:
+    """Which of two rows with one key is kept: the one with an outcome, then the one that says more,
+    then the one with the larger hash. So any order of delivery keeps the same row."""
+
+    def of(name: str) -> Column:
+        return F.col(f"{rows}.{name}" if rows else name)
+
+    has_outcome = of(_OUTCOME).isNotNull() if _OUTCOME in table.column_names else F.lit(True)
+    return F.struct(
+        has_outcome.cast("int").alias("outcome"),
+        of(_FILLED).alias("filled"),
+        of(CONTENT_HASH).alias("hash"),
+    )
 
 
-def _is(held: T.DataType, wanted: pa.DataType) -> bool:
-    """Whether a Spark type is the declared one already."""
-    match held:
-        case T.StructType():
-            names = [field.name for field in held.fields]
-            return (
-                pa.types.is_struct(wanted)
-                and names == [field.name for field in wanted]
-                and all(_is(a.dataType, b.type) for a, b in zip(held.fields, wanted, strict=True))
-            )
-        case T.ArrayType():
-            return pa.types.is_list(wanted) and _is(held.elementType, wanted.value_type)
-        case T.MapType():
-            return (
-                pa.types.is_map(wanted)
-                and _is(held.keyType, wanted.key_type)
-                and _is(held.valueType, wanted.item_type)
-            )
-        case T.TimestampType():
-            return pa.types.is_timestamp(wanted)
-        case T.DecimalType():
-            return wanted == pa.decimal128(held.precision, held.scale)
-    simple = {
-        "string": pa.string(),
-        "bigint": pa.int64(),
-        "int": pa.int32(),
-        "double": pa.float64(),
-        "boolean": pa.bool_(),
-        "date": pa.date32(),
-    }
-    return simple.get(held.simpleString()) == wanted
+def _is_nested(kind: str) -> bool:
+    return "<" in kind
 
 
-def _spark(kind: pa.DataType) -> str:
-    """Spark's spelling of the Arrow types that occur inside our nested columns."""
-    if pa.types.is_struct(kind):
-        return "struct<" + ", ".join(f"{f.name}:{_spark(f.type)}" for f in kind) + ">"
-    if pa.types.is_decimal(kind):
-        return f"decimal({kind.precision},{kind.scale})"
-    if pa.types.is_list(kind):
-        return f"array<{_spark(kind.value_type)}>"
-    return {pa.string(): "string", pa.bool_(): "boolean", pa.int64(): "bigint", pa.int32(): "int"}[kind]
+def _comparable(column: Declared) -> Column:
+    """What equal values share on every engine: maps have no order, and structs may hide a NULL."""
+    value = F.col(column.name)
+    if column.type.startswith("map"):
+        return F.to_json(F.array_sort(F.map_entries(value)))
+    return F.to_json(value) if _is_nested(column.type) else value
 
 
-def _unreadable(column: Declared, raw: str) -> Column:
-    lost = F.col(raw).isNotNull() & F.col(column.name).isNull()
-    return F.when(lost, F.lit(f"column {column.name} cannot be read as {column.type}"))
-
-
-def _repeated_key(column: Declared) -> Column:
-    """A file can hold a map with a key twice, which no engine can."""
-    keys = F.map_keys(F.col(column.name))
-    repeated = F.size(F.array_distinct(keys)) < F.size(keys)
-    return F.when(repeated, F.lit(f"column {column.name} holds a key twice"))
+def _as_text(value: Column, is_nested: bool) -> Column:
+    """A scalar as text: JSON numbers and times are spelled differently by each engine."""
+    return value if is_nested else value.cast("string")
 
 
 def _broken(check: Check) -> Column:
@@ -185,22 +162,24 @@ def _impossible(table: SourceTable, kept: list[Declared], now: datetime) -> list
     if table.interval is not None:
         start, end = table.interval
         found.append(F.when(F.col(end) < F.col(start), F.lit(f"{end} is before {start}")))
-    seen = {name for name in (table.observed_at, table.dated_by, *(table.interval or ())) if name}
+    times = {name for name in (table.observed_at, table.dated_by, *(table.interval or ())) if name}
     for column in kept:
+        value = F.col(column.name)
         if column.type == "double":
-            value = F.col(column.name)
             infinite = F.isnan(value) | (F.abs(value) == float("inf"))
             found.append(F.when(infinite, F.lit(f"column {column.name} is not a finite number")))
-        if column.name in seen and column.type in ("timestamp", "date"):
-            value = F.col(column.name)
+        if column.type.startswith("decimal"):
+            absurd = F.abs(value) > F.lit(_MOST_DECIMAL)
+            found.append(F.when(absurd, F.lit(f"column {column.name} is beyond any sense")))
+        if column.unit in _SENSIBLE:
+            least, most = _SENSIBLE[column.unit]
+            absurd = (value < least) | (value > most)
+            found.append(F.when(absurd, F.lit(f"column {column.name} is beyond any sense")))
+        if column.name in times and column.type in ("timestamp", "date"):
             found += [
-                F.when(value > F.lit(now + _AHEAD), F.lit(f"column {column.name} is in the future")),
+                F.when(
+                    value > F.lit(now + _AHEAD), F.lit(f"column {column.name} is in the future")
+                ),
                 F.when(value < F.lit(_EARLIEST), F.lit(f"column {column.name} is before 2010")),
             ]
     return found
-
-
-def _comparable(column: Declared) -> Column:
-    """Maps cannot be hashed on every engine; their sorted entries can."""
-    value = F.col(column.name)
-    return F.sort_array(F.map_entries(value)) if column.type.startswith("map") else value

@@ -2,30 +2,50 @@
 
     received = new + changed + rejected + duplicates
 
-holds for every table of every night, and a night in which it does not stops: a row that is lost
-without a trace is the worst thing a monitor can do.
+holds for every table of every night. The five are counted apart, and what the lakehouse says it has
+written is held against them; a night in which they disagree stops, since a row lost without a trace
+is the worst thing a monitor can do.
+
+Of two rows with one key and different content the stronger is kept (`conform.strength`) and the
+other quarantined, whichever came first. So bronze depends on what was delivered, not on the order,
+the grouping or how often.
 """
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from functools import reduce
-from typing import Protocol
+from typing import Any, Protocol
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.bronze.conform import CONTENT_HASH, PROBLEM, ROW_JSON, conform
+from pipeline.bronze.conform import (
+    CONTENT_HASH,
+    KEY_HASH,
+    PROBLEM,
+    ROW_HASH,
+    ROW_JSON,
+    conform,
+    strength,
+    with_content,
+    with_key_hash,
+)
+from pipeline.bronze.duplicates import OnePerKey, one_per_key
+from pipeline.bronze.quarantine import quarantine
+from pipeline.errors import UserError
 from pipeline.lakehouse.protocol import Lakehouse, Written
-from pipeline.sources.protocol import Source
+from pipeline.sources.protocol import Delivery, Source
 from pipeline.tables import bronze
 from pipeline.tables.declaration import Arrival, SourceTable
 from pipeline.tables.source import SOURCE_TABLES
 
-_CONFLICT = "another row with the same key was kept"
-_COPY = "copy"
-_RANK = "rank_in_key"
+_WEAKER = "another row with the same key says more and was kept"
+_VERDICT = "verdict"
+_KNOWN = "known_strength"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NEW, _CHANGED, _SAME, _WORSE = "new", "changed", "same", "worse"
 
 
 class Positions(Protocol):
@@ -62,108 +82,196 @@ def ingest(
 ) -> Iterator[Ingested]:
     """Ingest each table in turn; UserError from the source before its first row is written."""
     for table in tables:
-        yield _ingest_table(source, lakehouse, positions, table, now)
+        began = time.perf_counter()
+        delivery = source.read(table, positions.get(table.name))
+        if delivery is None:
+            done = Ingested(table, 0.0, lakehouse.version(bronze.BRONZE_OF[table.name]))
+        else:
+            done = _take(lakehouse, table, delivery, now)
+            # Only now: a night killed before this reads the same rows again, and finds them known.
+            positions.set(table.name, delivery.position)
+        yield replace(done, seconds=time.perf_counter() - began)
 
 
-def _ingest_table(
-    source: Source,
-    lakehouse: Lakehouse,
-    positions: Positions,
-    table: SourceTable,
-    now: datetime,
-) -> Ingested:
-    began = time.perf_counter()
-    target = bronze.BRONZE_OF[table.name]
-    delivery = source.read(table, positions.get(table.name))
-    if delivery is None:
-        return Ingested(table, time.perf_counter() - began, lakehouse.version(target))
-    rows = reduce(DataFrame.unionByName, (conform(table, part, now=now) for part in delivery.parts))
-    observed = F.max(F.col(table.observed_at)) if table.observed_at else F.lit(None).cast("timestamp")
-    good = F.col(PROBLEM).isNull()
-    counted = rows.groupBy(good.alias("good")).agg(F.count("*").alias("n"), observed.alias("newest"))
-    by_good = {row["good"]: row for row in counted.collect()}
-    received = sum(row["n"] for row in by_good.values())
-    unique, conflicts, copies = _once_per_key(table, rows.where(good))
-    rejected_rows = rows.where(~good)
-    rejected = by_good[False]["n"] if False in by_good else 0
-    if conflicts is not None:
-        rejected_rows = rejected_rows.unionByName(conflicts)
-        rejected += conflicts.count()
-    if rejected:
-        _quarantine(lakehouse, table, rejected_rows, now)
-    kept = unique.select(
-        *(name for name in target.column_names if name in unique.columns),
-        F.lit(None).cast("string").alias("region"),
-        F.lit(None).cast("string").alias("metastore_id"),
-        F.lit(now).alias("first_seen_at"),
-    )
-    written: Written
-    if table.arrival is Arrival.SNAPSHOT:
-        written = lakehouse.replace(target, kept)
-    else:
-        written = lakehouse.merge(target, kept)
-    positions.set(table.name, delivery.position)
-    known = received - rejected - copies - written.inserted - written.updated
-    if known < 0:
-        raise RuntimeError(
-            f"{table.system_name}: {received} rows received, but {written.inserted} inserted,"
-            f" {written.updated} updated, {rejected} rejected and {copies} repeated"
+def _take(lakehouse: Lakehouse, table: SourceTable, delivery: Delivery, now: datetime) -> Ingested:
+    try:
+        return _Taking(lakehouse, table, now).take(delivery)
+    except UserError:
+        raise
+    except Exception as error:
+        # Whatever the engine or the lakehouse makes of a damaged file, the source can name it.
+        if damage := delivery.damage():
+            raise UserError(damage) from error
+        raise
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """Rows received, each with its verdict against what bronze holds under the same key."""
+
+    rows: DataFrame
+    counts: dict[str, int]
+
+    def of(self, *verdicts: str) -> DataFrame:
+        return self.rows.where(F.col(_VERDICT).isin(*verdicts))
+
+    def count(self, verdict: str) -> int:
+        return self.counts.get(verdict, 0)
+
+
+class _Taking:
+    """One delivery of one table on its way into bronze."""
+
+    def __init__(self, lakehouse: Lakehouse, table: SourceTable, now: datetime) -> None:
+        self._lakehouse = lakehouse
+        self._table = table
+        self._target = bronze.BRONZE_OF[table.name]
+        self._now = now
+
+    def take(self, delivery: Delivery) -> Ingested:
+        table = self._table
+        parts = [conform(table, part, now=self._now) for part in delivery.parts]
+        rows = reduce(DataFrame.unionByName, parts)
+        good = rows.where(F.col(PROBLEM).isNull())
+        seen = self._profile(rows)
+        self._agree("rows delivered", delivery.received, seen["received"])
+        bad = seen["received"] - seen["good"]
+        unique = OnePerKey(good, count=seen["good"])
+        if seen["keys"] < seen["good"]:
+            unique = one_per_key(table, good)
+        self._agree("rows told apart", seen["good"], unique.received)
+        dates = (seen["earliest"], seen["latest"]) if seen.get("earliest") else None
+        standing = self._standing(unique, dates)
+        self._agree("rows compared", unique.count, sum(standing.counts.values()))
+        rejected = []
+        if bad:
+            rejected.append(rows.where(F.col(PROBLEM).isNotNull()))
+        if unique.weaker is not None and unique.weaker_count:
+            rejected.append(_weaker(unique.weaker))
+        if standing.count(_WORSE):
+            rejected.append(_weaker(standing.of(_WORSE)))
+        if standing.count(_CHANGED) and table.arrival is Arrival.APPEND:
+            rejected.append(_weaker(self._displaced(standing, dates)))
+        self._quarantine(rejected)
+        if table.arrival is Arrival.SNAPSHOT:
+            written, moved = self._replace(unique), 0
+        else:
+            written = self._add(standing)
+            moved = written.deleted
+        self._agree("rows inserted", standing.count(_NEW) + moved, written.inserted)
+        self._agree("rows updated", standing.count(_CHANGED) - moved, written.updated)
+        return Ingested(
+            table,
+            seconds=0.0,
+            version=written.version,
+            received=seen["received"],
+            kept_new=standing.count(_NEW),
+            kept_changed=standing.count(_CHANGED),
+            gone=written.deleted - moved,
+            rejected=bad + unique.weaker_count + standing.count(_WORSE),
+            duplicates=unique.copies + standing.count(_SAME),
+            newest_observed_at=_moment(seen.get("newest")),
         )
-    newest = by_good[True]["newest"] if True in by_good else None
-    return Ingested(
-        table,
-        time.perf_counter() - began,
-        written.version,
-        received=received,
-        kept_new=written.inserted,
-        kept_changed=written.updated,
-        gone=written.deleted,
-        rejected=rejected,
-        duplicates=known + copies,
-        newest_observed_at=newest.replace(tzinfo=UTC) if newest is not None else None,
-    )
 
-
-def _once_per_key(
-    table: SourceTable, rows: DataFrame
-) -> tuple[DataFrame, DataFrame | None, int]:
-    """One row a key, the losers of conflicts as rejected rows, and how many exact copies there were.
-
-    Of rows with one key and different content the one with an outcome wins, then the larger hash:
-    any order of delivery keeps the same row.
-    """
-    keys = list(table.keys)
-    repeated = rows.groupBy(*keys).agg(F.count("*").alias("n")).where("n > 1").drop("n")
-    if not repeated.limit(1).collect():
-        return rows, None, 0
-    has_outcome = (
-        F.col("result_state").isNotNull() if "result_state" in rows.columns else F.lit(True)
-    )
-    in_key = Window.partitionBy(*keys).orderBy(has_outcome.desc(), F.col(CONTENT_HASH).desc())
-    ranked = rows.join(repeated, keys, "left_semi").select(
-        "*",
-        F.dense_rank().over(in_key).alias(_RANK),
-        F.row_number()
-        .over(Window.partitionBy(*keys, CONTENT_HASH).orderBy(CONTENT_HASH))
-        .alias(_COPY),
-    )
-    winners = ranked.where(f"{_RANK} = 1 AND {_COPY} = 1").drop(_RANK, _COPY)
-    losers = ranked.where(f"{_RANK} > 1 AND {_COPY} = 1").drop(_RANK, _COPY)
-    copies = ranked.where(f"{_COPY} > 1").count()
-    single = rows.join(repeated, keys, "left_anti")
-    return single.unionByName(winners), losers.withColumn(PROBLEM, F.lit(_CONFLICT)), copies
-
-
-def _quarantine(
-    lakehouse: Lakehouse, table: SourceTable, rows: DataFrame, now: datetime
-) -> None:
-    lakehouse.merge(
-        bronze.QUARANTINE,
-        rows.groupBy(
-            F.lit(table.name).alias("source_table"),
-            F.hex(F.col(CONTENT_HASH)).alias("row_hash"),
-            F.col(PROBLEM).alias("reason"),
+    def _profile(self, rows: DataFrame) -> dict[str, Any]:
+        """What one pass over the keys and times of the delivery tells."""
+        good = F.col(PROBLEM).isNull()
+        wanted = [
+            F.count("*").alias("received"),
+            F.count(F.when(good, True)).alias("good"),
+            F.count_distinct(F.when(good, F.col(KEY_HASH))).alias("keys"),
+        ]
+        if self._table.observed_at:
+            newest = F.max(F.when(good, F.col(self._table.observed_at)))
+            # As a number: the client would hand a time out in the zone of its own machine.
+            wanted.append(F.unix_micros(newest).alias("newest"))
+        if self._table.dated_by:
+            dated = F.when(good, F.col(bronze.PARTITION))
+            wanted += [F.min(dated).alias("earliest"), F.max(dated).alias("latest")]
+        found: dict[str, Any] = (
+            with_key_hash(self._table, rows).agg(*wanted).collect()[0].asDict()
         )
-        .agg(F.max(ROW_JSON).alias("row_json"), F.count("*").alias("copies"))
-        .withColumn("first_seen_at", F.lit(now)),
-    )
+        return found
+
+    def _standing(self, unique: OnePerKey, dates: tuple[date, date] | None) -> _Standing:
+        """What bronze holds already under the keys received; nothing is compared when it is empty."""
+        if not unique.count:
+            return _Standing(unique.rows.withColumn(_VERDICT, F.lit(_NEW)), {})
+        held = self._held(dates)
+        if not held.limit(1).collect():
+            return _Standing(unique.rows.withColumn(_VERDICT, F.lit(_NEW)), {_NEW: unique.count})
+        table = self._table
+        known = with_content(table, held).select(*table.keys, strength(table).alias(_KNOWN))
+        mine = with_content(table, unique.rows)
+        stronger = strength(table) > F.col(_KNOWN)
+        if table.arrival is Arrival.SNAPSHOT:
+            stronger = F.lit(True)
+        told = mine.join(known, list(table.keys), "left").withColumn(
+            _VERDICT,
+            F.when(F.col(_KNOWN).isNull(), _NEW)
+            .when(F.col(CONTENT_HASH) == F.col(_KNOWN).getField("hash"), _SAME)
+            .when(stronger, _CHANGED)
+            .otherwise(_WORSE),
+        )
+        counted = told.groupBy(_VERDICT).agg(F.count("*").alias("n")).collect()
+        return _Standing(told.drop(_KNOWN), {row[_VERDICT]: row["n"] for row in counted})
+
+    def _held(self, dates: tuple[date, date] | None) -> DataFrame:
+        """Bronze, as far as the keys received can stand in it."""
+        held = self._lakehouse.read(self._target)
+        if dates is not None and self._table.dated_by in self._table.keys:
+            held = held.where(F.col(bronze.PARTITION).between(*dates))
+        return held
+
+    def _displaced(self, standing: _Standing, dates: tuple[date, date] | None) -> DataFrame:
+        """Rows of bronze that a stronger row takes the place of."""
+        keys = list(self._table.keys)
+        stronger = standing.of(_CHANGED).select(*keys)
+        return with_content(self._table, self._held(dates).join(stronger, keys, "left_semi"))
+
+    def _add(self, standing: _Standing) -> Written:
+        if standing.count(_CHANGED):
+            scope = None
+            if self._table.dated_by is not None and self._table.dated_by not in self._table.keys:
+                # The stronger row may have another date: the one it displaces is to go from its own.
+                scope = standing.of(_CHANGED).select(*self._table.keys)
+            rows = self._arrivals(standing.of(_NEW, _CHANGED))
+            return self._lakehouse.merge(self._target, rows, scope=scope)
+        if standing.count(_NEW):
+            return self._lakehouse.append(self._target, self._arrivals(standing.of(_NEW)))
+        return Written(version=self._lakehouse.version(self._target))
+
+    def _replace(self, unique: OnePerKey) -> Written:
+        if not unique.count:
+            # A snapshot without one good row is a broken one: what was known still holds.
+            return Written(version=self._lakehouse.version(self._target))
+        return self._lakehouse.replace(self._target, self._arrivals(unique.rows))
+
+    def _arrivals(self, rows: DataFrame) -> DataFrame:
+        return rows.select(
+            *(name for name in self._target.column_names if name in rows.columns),
+            F.lit(None).cast("string").alias("region"),
+            F.lit(None).cast("string").alias("metastore_id"),
+            F.lit(self._now).alias("first_seen_at"),
+        )
+
+    def _quarantine(self, rejected: list[DataFrame]) -> None:
+        """Before bronze is written: afterwards nothing would tell what a changed row displaced."""
+        if rejected:
+            reasons = [rows.select(PROBLEM, ROW_HASH, ROW_JSON) for rows in rejected]
+            quarantine(self._lakehouse, self._table, reduce(DataFrame.union, reasons), self._now)
+
+    def _agree(self, what: str, expected: int | None, found: int) -> None:
+        if expected is not None and expected != found:
+            raise RuntimeError(
+                f"{self._table.system_name}: {what} should be {expected} and are {found};"
+                " the source may have changed while it was read, so run the night again"
+            )
+
+
+def _weaker(rows: DataFrame) -> DataFrame:
+    return rows.withColumn(PROBLEM, F.lit(_WEAKER))
+
+
+def _moment(micros: int | None) -> datetime | None:
+    return None if micros is None else _EPOCH + timedelta(microseconds=micros)

@@ -52,7 +52,7 @@ class DeltaFolder:
         return DeltaTable.is_deltatable(str(self.path(table)))
 
     def append(self, table: Table, rows: DataFrame) -> Written:
-        with staged(self.home, declared(table, rows)) as new:
+        with staged(self.home, table, declared(table, rows)) as new:
             return self._append(self._open(table), table, new)
 
     def merge(self, table: Table, rows: DataFrame, *, scope: DataFrame | None = None) -> Written:
@@ -117,7 +117,7 @@ class DeltaFolder:
 
     def _merge(self, table: Table, rows: DataFrame, in_scope: DataFrame | None) -> Written:
         delta = self._open(table)
-        with staged(self.home, declared(table, rows)) as new:
+        with staged(self.home, table, declared(table, rows)) as new:
             keys = check_keys(table, new)
             if not delta.file_uris():
                 return self._append(delta, table, new)
@@ -126,7 +126,7 @@ class DeltaFolder:
                     return Written(delta.version())
                 dates = self._dates(table, new, keys)
                 return merge_into(delta, table, new.batches(writing_schema(delta, table)), None, dates)
-            with staged(self.home, self._gone(table, new, in_scope)) as gone:
+            with staged(self.home, table, self._gone(table, new, in_scope)) as gone:
                 if new.count == 0 and gone.count == 0:
                     return Written(delta.version())
                 dates = self._dates(table, new, keys) | _days(table, check_keys(table, gone))

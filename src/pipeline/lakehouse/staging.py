@@ -28,8 +28,9 @@ _BATCH_ROWS = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """The rows of one frame as Parquet files of a folder."""
+    """The rows of one frame as Parquet files of a folder, on their way to `table`."""
 
+    table: Table
     folder: Path
     count: int
 
@@ -47,17 +48,20 @@ class Staged:
             fragment_readahead=1,
         )
         for batch in scanned.to_batches():
-            yield aligned(batch, schema)
+            try:
+                yield aligned(batch, schema)
+            except (ValueError, pa.ArrowException) as error:
+                raise ValueError(f"rows for {self.table.full_name}: {error}") from error
 
 
 @contextmanager
-def staged(home: Path, rows: DataFrame) -> Iterator[Staged]:
+def staged(home: Path, table: Table, rows: DataFrame) -> Iterator[Staged]:
     """`rows` computed once, on disk until the block ends."""
     folder = home / STAGING / uuid4().hex
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         rows.write.parquet(str(folder))
-        yield Staged(folder, _dataset(folder).count_rows() if _files(folder) else 0)
+        yield Staged(table, folder, _dataset(folder).count_rows() if _files(folder) else 0)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -145,7 +149,7 @@ def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:
 
 
 def _is_list_of_structs(kind: pa.DataType) -> bool:
-    return pa.types.is_list(kind) and pa.types.is_struct(kind.value_type)
+    return bool(pa.types.is_list(kind) and pa.types.is_struct(kind.value_type))
 
 
 def _files(folder: Path) -> list[str]:

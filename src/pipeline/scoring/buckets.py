@@ -83,5 +83,6 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
             columns[name] = column
             continue
         held = column.astype(object)
-        columns[name] = held.where(column.notna(), None)
+        held[column.isna()] = None
+        columns[name] = held
     return pd.DataFrame(columns)

@@ -41,9 +41,9 @@ def coverage(quality: pd.DataFrame) -> Figure:
         weight = seen["scored_runs"].astype(float)
         low, high = seen[name].astype(float).quantile([0.1, 0.9])
         axes.vlines(level, low, high, color=_ACCENT, alpha=0.35, linewidth=6,
-                    label="middle 80 % of jobs" if number == 0 else None)
+                    label="middle 80 % of jobs" if number == 0 else "_again")
         axes.plot(level, (seen[name] * weight).sum() / weight.sum(), "o", color=_ACCENT,
-                  label="all runs" if number == 0 else None)
+                  label="all runs" if number == 0 else "_again")
     axes.set_xlim(0.4, 1.02)
     axes.legend(frameon=False, loc="upper left")
     return figure

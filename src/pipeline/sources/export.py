@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from pyspark.sql import SparkSession
@@ -41,7 +42,9 @@ class ExportFolder:
         self._folder = folder
         self._spark = spark
         # Links and plain copies live here, beside the export and never in it; gone with the source.
-        self._scratch = tempfile.TemporaryDirectory(prefix="rightrun-export-", ignore_cleanup_errors=True)
+        self._scratch = tempfile.TemporaryDirectory(
+            prefix="rightrun-export-", ignore_cleanup_errors=True
+        )
         self._numbers = count()
 
     def inspect(self, table: SourceTable) -> Presence:
@@ -83,6 +86,8 @@ class ExportFolder:
                 return None
             if table.arrival is Arrival.SNAPSHOT:
                 files = self._delta_files(place, None)[1]
+            if not files:
+                return None
             return self._delivery(table, place, files, position)
         files = files_of(place, table)
         stamps = {str(file.relative_to(self._folder)): _stamp(file) for file in files}
@@ -90,7 +95,11 @@ class ExportFolder:
         if table.arrival is Arrival.SNAPSHOT:
             new = files if stamps != known else []
         else:
-            new = [file for file, name in zip(files, stamps, strict=True) if known.get(name) != stamps[name]]
+            new = [
+                file
+                for file, name in zip(files, stamps, strict=True)
+                if known.get(name) != stamps[name]
+            ]
             stamps = {**known, **stamps}
         if not new:
             return None
@@ -100,17 +109,19 @@ class ExportFolder:
         self, table: SourceTable, place: Path, files: list[Path], position: str
     ) -> Delivery:
         looked = [look(file, table, named_in_path(file, place)) for file in files]
-        groups: dict[str, tuple[T.StructType, list[str]]] = defaultdict(lambda: (T.StructType(), []))
+        received = 0
+        groups: dict[str, tuple[T.StructType, list[str]]] = defaultdict(
+            lambda: (T.StructType(), [])
+        )
         for one in looked:
             path, schema = readable(one, table, self._new_path)
+            received += pq.read_metadata(path).num_rows
             shape = schema.json()
             groups[shape] = (schema, [*groups[shape][1], str(path)])
         parts = tuple(
             self._spark.read.schema(schema).parquet(*paths)
             for _, (schema, paths) in sorted(groups.items())
         )
-        counted = [one.rows for one in looked]
-        received = None if None in counted else sum(filter(None, counted))
         return Delivery(parts, position, received, lambda: _damage(looked))
 
     def _new_path(self) -> Path:
@@ -152,7 +163,7 @@ def _stamp(file: Path) -> list[int]:
     return [found.st_size, found.st_mtime_ns]
 
 
-def _known(after: str | None) -> dict[str, object]:
+def _known(after: str | None) -> dict[str, list[int]]:
     """Files of an earlier position; none when the table was Delta then."""
     held = json.loads(after) if after else {}
     return {} if _DELTA_VERSION in held else held
@@ -187,5 +198,5 @@ def _same(held: pa.DataType, declared: pa.DataType) -> bool:
     if pa.types.is_timestamp(declared):
         return bool(pa.types.is_timestamp(held))
     if pa.types.is_nested(declared):
-        return held.id == declared.id  # Fields of a struct come and go.
-    return held == declared or (declared == pa.string() and pa.types.is_large_string(held))
+        return bool(held.id == declared.id)  # Fields of a struct come and go.
+    return bool(held == declared or (declared == pa.string() and pa.types.is_large_string(held)))

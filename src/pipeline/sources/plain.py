@@ -9,8 +9,9 @@ is copied, batch by batch, into Parquet of plain types: text for CSV, UTC micros
 import gzip
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -83,7 +84,9 @@ def look(file: Path, table: SourceTable, in_path: dict[str, str]) -> Looked:
     return Looked(file, names, types, constants, is_ready, rows, newest)
 
 
-def readable(looked: Looked, table: SourceTable, scratch: Callable[[], Path]) -> tuple[Path, T.StructType]:
+def readable(
+    looked: Looked, table: SourceTable, scratch: Callable[[], Path]
+) -> tuple[Path, T.StructType]:
     """A path that every engine reads as this one file, and the columns to read from it.
 
     `scratch` makes a new path; the file itself is never touched.
@@ -129,21 +132,16 @@ def _narrowed(held: pa.DataType, declared: pa.DataType) -> T.DataType:
     return spark_type(held)
 
 
-class _reading:
+@contextmanager
+def _reading(file: Path) -> Iterator[None]:
     """Turns what Arrow raises on a damaged file into a sentence that names the file."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, _UNREADABLE):
-            form = "CSV" if is_csv(self._file) else "Parquet"
-            raise UserError(
-                f"{shown(self._file)} is not a readable {form} file ({said(error)}): {REPAIR}"
-            ) from error
+    try:
+        yield
+    except _UNREADABLE as error:
+        form = "CSV" if is_csv(file) else "Parquet"
+        raise UserError(
+            f"{shown(file)} is not a readable {form} file ({said(error)}): {REPAIR}"
+        ) from error
 
 
 _Found = tuple[pa.Schema, bool, int | None, datetime | None]
@@ -175,7 +173,7 @@ def _newest(parquet: pq.ParquetFile, observed_at: str | None) -> datetime | None
             if column.is_stats_set and column.statistics.has_min_max:
                 found.append(column.statistics.max)
     times = [value for value in found if isinstance(value, datetime)]
-    return max((time.replace(tzinfo=None) for time in times), default=None)
+    return max((time.replace(tzinfo=time.tzinfo or UTC) for time in times), default=None)
 
 
 def _look_csv(file: Path) -> _Found:

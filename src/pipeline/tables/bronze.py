@@ -26,7 +26,7 @@ PARTITION = "source_date"
 def bronze_of(table: SourceTable) -> Table:
     """The bronze table that keeps `table`."""
     columns = tuple(replace(column, since="") for column in table.columns if not column.sensitive)
-    partition = ()
+    partition: tuple[Column, ...] = ()
     if table.dated_by is not None:
         partition = (
             Column(PARTITION, "date", f"UTC date of {table.dated_by}", nullable=False),

@@ -143,7 +143,7 @@ def clusters_table(
         rows,
         {
             "workspace_id": coded(WORKSPACE_IDS, clusters.workspace[index]),
-            "cluster_id": coded(clusters.ids, index),
+            "cluster_id": taken(clusters.ids, index),
             "cluster_name": taken(names, index),
             "owned_by": taken(owners, index),
             "delete_time": timestamps(clusters.deleted_us[index], deleted),

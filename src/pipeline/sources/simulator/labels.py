@@ -79,5 +79,6 @@ def people_tags(rng: np.random.Generator, team_name: str, owner: str) -> Tags:
 
 def retagged(tags: Tags, key_spellings: tuple[str, ...], value: str) -> Tags:
     """The tags with the value of one key changed, whatever its spelling; added where missing."""
-    changed = tuple((key, value if key in key_spellings else old) for key, old in tags)
-    return changed if changed != tags else (*tags, (key_spellings[0], value))
+    if not any(key in key_spellings for key, _ in tags):
+        return (*tags, (key_spellings[0], value))
+    return tuple((key, value if key in key_spellings else old) for key, old in tags)

@@ -9,7 +9,8 @@ outcome becomes SUCCEEDED, which is what a platform that ran it to its end would
 """
 
 import time
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from pipeline.errors import UserError
 from pipeline.sources.simulator.account import history_of
 from pipeline.sources.simulator.clock import (
     DAY_US,
+    HOUR_US,
     NEVER_US,
     SECOND_US,
     Floats,
@@ -79,21 +81,21 @@ def from_log(
     days: int | None = None,
     progress: Progress | None = None,
 ) -> Summary:
-    """Write an account whose runs are those of the log: its busiest `limit_jobs`, its last `days`."""
+    """Write an account whose runs are the log's: of its busiest jobs, of its last days."""
     began = time.perf_counter()
     config = SimulatorConfig(end=end, seed=seed, workspaces=_WORKSPACES)
     log = read_log(path)
-    log = _recent(log, end, days)
-    log = _busiest(log, limit_jobs)
     if log.empty:
         raise UserError(f"simulator: {path} has no runs to simulate.")
+    log, config = _recent(log, config, days)
+    log = _busiest(log, limit_jobs)
     prepared(folder)
     if progress:
         progress("log", 0.1)
     history = _history(config, log)
     settings = {
         "log": path.name,
-        "end": end.isoformat(),
+        "end": config.end.isoformat(),
         "seed": seed,
         "limit_jobs": limit_jobs,
         "days": days,
@@ -145,18 +147,24 @@ def read_log(path: Path) -> pd.DataFrame:
     )
 
 
-def _recent(log: pd.DataFrame, end: datetime, days: int | None) -> pd.DataFrame:
-    """The log moved by whole weeks to end in the week before `end`, cut to its last days."""
-    if log.empty:
-        return log
+def _recent(
+    log: pd.DataFrame, config: SimulatorConfig, days: int | None
+) -> tuple[pd.DataFrame, SimulatorConfig]:
+    """The log moved by whole weeks to before the end, cut to its last days; and when it ends.
+
+    The account is looked at when the hour of the last run has closed: silence between that and the
+    end asked for would read as an outage.
+    """
     if days is not None and days < 1:
         raise UserError(f"simulator: days must be at least 1, got {days}.")
-    end_us = us_of(end)
+    end_us = us_of(config.end)
     last_us = int((log["start_us"] + log["span_us"]).max())
-    moved = log.assign(start_us=log["start_us"] + (end_us - last_us) // _WEEK_US * _WEEK_US)
-    if days is None:
-        return moved
-    return moved[moved["start_us"] >= end_us - days * DAY_US]
+    shift_us = (end_us - last_us) // _WEEK_US * _WEEK_US
+    now_us = min(-(-(last_us + shift_us) // HOUR_US) * HOUR_US, end_us)
+    moved = log.assign(start_us=log["start_us"] + shift_us)
+    if days is not None:
+        moved = moved[moved["start_us"] >= now_us - days * DAY_US]
+    return moved, replace(config, end=config.end - timedelta(microseconds=end_us - now_us))
 
 
 def _busiest(log: pd.DataFrame, limit_jobs: int | None) -> pd.DataFrame:

@@ -102,7 +102,7 @@ class RunIds:
 
 
 def run_ids(fleet: Fleet, runs: Runs, task_run_of: Ints) -> RunIds:
-    """Ids; `task_run_of` is the run of each task run. Submitted and notebook runs get own job ids."""
+    """Ids (`task_run_of` is the run of each task run); every submitted run has its own job id."""
     workspace = fleet.workspace[runs.job]
     everyone = np.concatenate([workspace, workspace[task_run_of]])
     ids = numbers(ordinals_within(everyone), everyone, _RUN_SALT)

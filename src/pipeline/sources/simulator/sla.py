@@ -69,7 +69,7 @@ def declared_sla(
     scheduled_minute: int | None,
     zone: int,
 ) -> Sla:
-    """What the people of a job declare: a third nothing, else a limit or, if scheduled, a deadline."""
+    """What a job declares: a third nothing, the others a limit or, if scheduled, a deadline."""
     draw = rng.random()
     if draw < 0.02:
         return unreadable_sla(rng)

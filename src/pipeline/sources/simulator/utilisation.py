@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy.signal import lfilter
 
-from pipeline.sources.simulator.clock import DAY_US, MINUTE_US, Ints
+from pipeline.sources.simulator.clock import DAY_US, MINUTE_US, Ints, floor_to
 from pipeline.sources.simulator.columns import coded, table_of, timestamps
 from pipeline.sources.simulator.config import generator
 from pipeline.sources.simulator.hardware import NODE_MEMORY_MB, NODE_NAMES
@@ -33,36 +33,51 @@ Shorts = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Nodes:
-    """The instances of clusters; a cluster's driver comes first, then its workers."""
+    """The instances of every cluster that leaves node-minutes, and the minutes it leaves.
 
+    `first` is the driver of a cluster among `ids`; its workers follow.
+    """
+
+    ids: Any
+    cluster: Ints
     first: Ints
     count: Ints
-    ids: Any
+    up_us: Ints
+    down_us: Ints
 
 
 def nodes_of(history: History) -> Nodes:
-    """One instance id for each node of each cluster."""
+    """An id for each node of each job cluster that lived long enough, as far as is known now."""
     rng = generator(history.seed, "nodes")
-    count = history.clusters.workers + 1
-    return Nodes(np.cumsum(count) - count, count, hex_strings(rng, int(count.sum()), "i-0", 16))
+    clusters = history.clusters
+    life_us = np.minimum(clusters.deleted_us, history.now_us) - clusters.ready_us
+    seen = (clusters.job >= 0) & (life_us >= SHORTEST_SEEN_MINUTES * MINUTE_US)
+    cluster = np.flatnonzero(seen)
+    count = clusters.workers[cluster] + 1
+    down_us = np.minimum(clusters.deleted_us[cluster], history.closed_us)
+    return Nodes(
+        ids=hex_strings(rng, int(count.sum()), "i-0", 16),
+        cluster=cluster,
+        first=np.cumsum(count) - count,
+        count=count,
+        up_us=-(-clusters.ready_us[cluster] // MINUTE_US) * MINUTE_US,
+        down_us=floor_to(down_us, MINUTE_US),
+    )
 
 
 def node_timeline(history: History, nodes: Nodes, day: int) -> Any:
     """system.compute.node_timeline: the minutes that ended on one UTC day (days since 1970)."""
     rng = generator(history.seed, "utilisation", day)
     clusters, hardware = history.clusters, history.hardware
-    up_us = -(-clusters.ready_us // MINUTE_US) * MINUTE_US
-    down_us = np.minimum(clusters.deleted_us, history.closed_us) // MINUTE_US * MINUTE_US
-    # Seen or not is decided by the whole life, so that a day does not hide a cluster's ends.
-    life_us = np.minimum(clusters.deleted_us, history.now_us) - clusters.ready_us
-    low_us = np.maximum(up_us, day * DAY_US - MINUTE_US)
-    high_us = np.minimum(down_us, (day + 1) * DAY_US - MINUTE_US)
-    seen = (clusters.job >= 0) & (life_us >= SHORTEST_SEEN_MINUTES * MINUTE_US) & (high_us > low_us)
-    cluster = np.flatnonzero(seen)
-    minutes = (high_us[cluster] - low_us[cluster]) // MINUTE_US
+    # A minute belongs to the day on which it ends, which is when its row can arrive.
+    from_us, until_us = day * DAY_US - MINUTE_US, (day + 1) * DAY_US - MINUTE_US
+    first_us, end_us = np.maximum(nodes.up_us, from_us), np.minimum(nodes.down_us, until_us)
+    today = np.flatnonzero(end_us > first_us)
+    cluster, low_us = nodes.cluster[today], first_us[today]
+    minutes = (end_us[today] - low_us) // MINUTE_US
 
     # Cluster-minutes carry what nodes share; rows are node-minutes, one node after the other.
-    count = nodes.count[cluster]
+    count = nodes.count[today]
     node_cluster = np.repeat(np.arange(len(cluster)), count)
     node_within = np.arange(len(node_cluster)) - np.repeat(np.cumsum(count) - count, count)
     node_minutes = minutes[node_cluster]
@@ -83,7 +98,7 @@ def node_timeline(history: History, nodes: Nodes, day: int) -> Any:
     busy_pct = (100 * np.minimum(hardware.busy_share[job] * scale, 0.97)).astype(np.float32)
     demand_mb = hardware.memory_demand_mb[job] / np.maximum(clusters.workers[cluster], 1)
     full_pct = (100 * demand_mb / NODE_MEMORY_MB[hardware.worker_type[job]]).astype(np.float32)
-    age = minute + ((low_us - up_us)[cluster] // MINUTE_US)[entry]
+    age = minute + ((low_us - nodes.up_us[today]) // MINUTE_US)[entry]
     warm = np.minimum((age + 0.3) / _START_UP_MINUTES, 1.0).astype(np.float32)
     climb = np.minimum((age + 1.0) / _MEMORY_CLIMB_MINUTES, 1.0).astype(np.float32)
 
@@ -97,8 +112,8 @@ def node_timeline(history: History, nodes: Nodes, day: int) -> Any:
     memory = np.clip(memory + 1.2 * own, 5, 99.5)
     swap = np.where(works & (full_pct[entry] > 88), np.clip(memory - 97, 0, 3), 0)
 
-    start_us = low_us[cluster][entry] + minute * MINUTE_US
-    instance = (nodes.first[cluster][node_cluster] + node_within)[node]
+    start_us = low_us[entry] + minute * MINUTE_US
+    instance = (nodes.first[today][node_cluster] + node_within)[node]
     # Ids of this day only: the dictionary of all instances would be written with every day.
     used, instance = np.unique(instance, return_inverse=True)
     return table_of(

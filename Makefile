@@ -1,0 +1,134 @@
+# Everything here runs from a fresh clone with Python 3.11 or 3.12, git and make; `make` lists it.
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(VENV)/uv/bin/uv
+INSTALLED := $(VENV)/installed
+
+# What `make demo` simulates, and how many workers run the tests.
+JOBS ?= 1000
+DAYS ?= 30
+WORKERS ?= 2
+
+LOCK_FLAGS := --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --no-emit-find-links --quiet
+CHECKED := src tests models benchmarks docs
+# The fast tests: the statistics, the declarations and the transformations on a few rows.
+FAST := $(wildcard tests/optimizer tests/tables tests/silver tests/gold)
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+##@ Use it
+
+.PHONY: demo
+demo: $(INSTALLED) ## Simulate an account of 1000 jobs and run a night over it (no Java, no account)
+	@test -e .rightrun/simulated/simulation.json || $(BIN)/rightrun simulate --jobs $(JOBS) --days $(DAYS)
+	@$(BIN)/rightrun nightly
+
+.PHONY: install
+install: $(INSTALLED) ## Install into .venv what the lock says
+
+##@ Change it
+
+.PHONY: check
+check: $(INSTALLED) ## Style, types, borders, generated files and the fast tests; under a minute
+	@$(MAKE) -j2 --output-sync=target types style borders generated neutral fast
+
+.PHONY: test
+test: java ## The whole suite, both engines; needs a Java 17 runtime
+	@$(MAKE) $(INSTALLED)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations 15
+
+.PHONY: format
+format: $(INSTALLED) ## Format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix $(CHECKED)
+	$(BIN)/ruff format $(CHECKED)
+
+.PHONY: docs
+docs: $(INSTALLED) ## Write the generated pages again
+	$(BIN)/python -m pipeline.docs
+
+.PHONY: picture
+picture: $(INSTALLED) ## Draw docs/pictures/nightly.svg from a real first night
+	$(BIN)/python docs/pictures/draw.py
+
+.PHONY: bench
+bench: $(INSTALLED) ## Measure speed; quality needs run logs, see benchmarks/
+	$(BIN)/python -m pytest benchmarks --benchmark-only
+
+.PHONY: lock
+lock: $(UV) ## Choose versions again, with hashes, for Python 3.11 and 3.12
+	$(UV) pip compile $(LOCK_FLAGS) --extra local --group dev --upgrade pyproject.toml -o requirements.lock
+
+.PHONY: clean
+clean: ## Remove .venv, the demo's home and every cache
+	rm -rf $(VENV) .rightrun dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+##@ The parts of check
+
+.PHONY: style
+style: $(INSTALLED) ## Format and lint rules
+	$(BIN)/ruff format --check $(CHECKED)
+	$(BIN)/ruff check $(CHECKED)
+
+.PHONY: types
+types: $(INSTALLED) ## Strict types
+	$(BIN)/mypy
+
+.PHONY: borders
+borders: $(INSTALLED) ## Who may import whom
+	$(BIN)/lint-imports
+
+.PHONY: generated
+generated: $(INSTALLED) ## Whether the generated pages are current
+	$(BIN)/python -m pipeline.docs --check
+
+.PHONY: fast
+fast: $(INSTALLED) ## The tests that need no JVM and no night
+	$(BIN)/python -m pytest -q $(FAST)
+
+# The brackets keep the patterns from finding themselves.
+.PHONY: neutral
+neutral: ## No package host and no path of somebody's machine in any file
+	@! grep -nE '://|--([e]xtra-)?[i]ndex-url|--[f]ind-links' requirements.lock requirements-uv.lock
+	@! grep -rnIE '(^|[^.A-Za-z0-9_~>}-])/(hom[e]|roo[t]|User[s]|wor[k]|op[t])/[A-Za-z0-9_.]' . \
+		--exclude-dir=.git --exclude-dir=$(VENV) --exclude-dir=.rightrun --exclude-dir='.*_cache' \
+		--exclude-dir=.hypothesis --exclude-dir=__pycache__
+
+.PHONY: java
+java:
+	@java="$${JAVA_HOME:+$$JAVA_HOME/bin/}java"; \
+	major=$$("$$java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1); \
+	test "$${major:-0}" -ge 17 || { echo "make test needs a Java 17 runtime or newer, and none was found:" \
+		"the suite compares both engines and leaves nothing out (on Debian: apt-get install" \
+		"openjdk-17-jre-headless). make check and make demo need no Java." >&2; exit 2; }
+
+# uv stands apart from what it installs, so that nothing it removes is itself.
+$(VENV)/pyvenv.cfg:
+	@for python in $(PYTHON) python3.12 python3.11 python3; do \
+		if $$python -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' 2> /dev/null; \
+		then echo "Python: $$python"; exec $$python -m venv $(VENV); fi; \
+	done; \
+	echo "RightRun needs Python 3.11 or 3.12 with its venv module, and none of" $(PYTHON) "python3.12," \
+		"python3.11 and python3 is that (on Debian: apt-get install python3 python3-venv)." >&2; exit 2
+
+$(UV): requirements-uv.lock | $(VENV)/pyvenv.cfg
+	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(BIN)/python -m ensurepip > /dev/null
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --no-deps \
+		--require-hashes --only-binary :all: --target $(VENV)/uv -r requirements-uv.lock
+	@touch $@
+
+$(INSTALLED): requirements.lock pyproject.toml $(UV)
+	$(UV) pip sync --python $(BIN)/python --require-hashes requirements.lock
+	$(UV) pip install --python $(BIN)/python --quiet --offline --no-deps --no-build-isolation --editable .
+	@touch $@
+
+##@ Help
+
+.PHONY: help
+help: ## This list
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

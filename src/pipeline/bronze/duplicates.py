@@ -1,0 +1,59 @@
+"""One row a key among those received together: copies are counted, the weaker rows told apart."""
+
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from pipeline.bronze.conform import CONTENT_HASH, KEY_HASH, strength, with_content, with_key_hash
+from pipeline.tables.declaration import SourceTable
+
+_ROLE = "role"
+_KEPT, _COPY, _WEAKER = "kept", "copy", "weaker"
+
+
+@dataclass(frozen=True)
+class OnePerKey:
+    """Rows with one key each, those that lost to another row with their key, and the counts."""
+
+    rows: DataFrame
+    weaker: DataFrame | None = None
+    count: int = 0
+    copies: int = 0
+    weaker_count: int = 0
+
+    @property
+    def received(self) -> int:
+        return self.count + self.copies + self.weaker_count
+
+
+def one_per_key(table: SourceTable, good: DataFrame) -> OnePerKey:
+    """Only keys that come more than once are sorted: there are few of them."""
+    hashed = with_key_hash(table, good)
+    crowded = hashed.groupBy(KEY_HASH).agg(F.count("*").alias("n")).where("n > 1").select(KEY_HASH)
+    alone = hashed.join(crowded, KEY_HASH, "left_anti").drop(KEY_HASH)
+    together = hashed.join(crowded, KEY_HASH, "left_semi").drop(KEY_HASH)
+    in_key = Window.partitionBy(*table.keys).orderBy(strength(table).desc())
+    told = (
+        with_content(table, together)
+        .withColumn("place", F.row_number().over(in_key))
+        .withColumn("best", F.first(CONTENT_HASH).over(in_key))
+        .withColumn(
+            _ROLE,
+            F.when(F.col("place") == 1, _KEPT)
+            .when(F.col(CONTENT_HASH) == F.col("best"), _COPY)
+            .otherwise(_WEAKER),
+        )
+        .drop("place", "best")
+    )
+    counts = {
+        row[_ROLE]: row["n"] for row in told.groupBy(_ROLE).agg(F.count("*").alias("n")).collect()
+    }
+    kept = told.where(F.col(_ROLE) == _KEPT).select(*good.columns)
+    return OnePerKey(
+        rows=alone.unionByName(kept),
+        weaker=told.where(F.col(_ROLE) == _WEAKER).drop(_ROLE),
+        count=alone.count() + counts.get(_KEPT, 0),
+        copies=counts.get(_COPY, 0),
+        weaker_count=counts.get(_WEAKER, 0),
+    )

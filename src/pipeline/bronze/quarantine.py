@@ -1,0 +1,34 @@
+"""What could not be kept, and why: one row for each different row and reason, however often seen."""
+
+from datetime import datetime
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pipeline.bronze.conform import PROBLEM, ROW_HASH, ROW_JSON
+from pipeline.lakehouse.protocol import Lakehouse
+from pipeline.tables.bronze import QUARANTINE
+from pipeline.tables.declaration import SourceTable
+
+
+def quarantine(lakehouse: Lakehouse, table: SourceTable, rows: DataFrame, now: datetime) -> None:
+    """Keep rejected rows. `copies` is the most that one delivery held, so that a delivery read
+    again after a crash changes nothing."""
+    found = rows.groupBy(
+        F.lit(table.name).alias("source_table"),
+        F.col(ROW_HASH).alias("row_hash"),
+        F.col(PROBLEM).alias("reason"),
+    ).agg(F.max(ROW_JSON).alias("row_json"), F.count("*").alias("copies"))
+    known = (
+        lakehouse.read(QUARANTINE)
+        .where(F.col("source_table") == table.name)
+        .select(*QUARANTINE.keys, F.col("copies").alias("known_copies"))
+    )
+    more = F.col("known_copies").isNull() | (F.col("known_copies") < F.col("copies"))
+    lakehouse.merge(
+        QUARANTINE,
+        found.join(known, list(QUARANTINE.keys), "left")
+        .where(more)
+        .drop("known_copies")
+        .withColumn("first_seen_at", F.lit(now)),
+    )

@@ -1,0 +1,176 @@
+"""What a write keeps, refuses and leaves alone, a case at a time."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.lakehouse.protocol import KeyViolation, Written
+from pipeline.tables.declaration import Column, Layer, Table
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from tests.engine_lakehouse.examples import EMPTY, FULL, THINGS, things
+
+# One column at a time, a value that differs from FULL's in the smallest way its type allows.
+OTHER: dict[str, Any] = {
+    "name": "ete",
+    "order": 2**40 + 1,
+    "count": 8,
+    "share": 0.1 + 2**-56,
+    "ready": False,
+    "cost": FULL["cost"] + Decimal("1e-18"),
+    "ended_at": FULL["ended_at"].replace(microsecond=123457),
+    "due": date(1970, 1, 1),
+    "tags": {"team": "x", "empty": ""},
+    "compute": [("CLUSTER", "m5"), None, ("CLUSTER", "r5")],
+    "trigger": ("0 0 * * *", (1, [1, 3])),
+    "ids": ["p", ""],
+}
+
+
+@pytest.fixture
+def filled(lakehouse: DeltaFolder, spark: SparkSession) -> DeltaFolder:
+    lakehouse.create(THINGS)
+    lakehouse.merge(THINGS, things(spark, FULL, EMPTY))
+    return lakehouse
+
+
+def test_every_type_comes_back_as_it_went(filled: DeltaFolder) -> None:
+    stored = filled.read(THINGS).orderBy("id")
+    assert [(field.name, field.dataType.simpleString()) for field in stored.schema.fields] == [
+        (column.name, column.type.replace(" ", "")) for column in THINGS.columns
+    ]
+    full, empty = stored.collect()
+    # collect() gives naive times of the session's zone, which is UTC.
+    for name in ("ended_at", "first_seen_at"):
+        assert full[name].replace(tzinfo=UTC) == FULL[name]
+    for name in set(THINGS.column_names) - {"ended_at", "first_seen_at"}:
+        assert full[name] == FULL[name]
+    assert empty["tags"] is empty["trigger"] is empty["compute"] is empty["cost"] is None
+
+
+@pytest.mark.parametrize("column", [*OTHER])
+def test_a_change_in_any_column_is_seen(
+    filled: DeltaFolder, spark: SparkSession, column: str
+) -> None:
+    changed = FULL | {column: OTHER[column]}
+    assert filled.merge(THINGS, things(spark, changed, EMPTY)) == Written(2, updated=1)
+    row = filled.read(THINGS).where("id = 'a'").collect()[0]
+    value = row[column].replace(tzinfo=UTC) if column == "ended_at" else row[column]
+    assert value == OTHER[column]
+    if THINGS.column(column).nullable:
+        assert filled.merge(THINGS, things(spark, changed | {column: None}, EMPTY)).updated == 1
+
+
+def test_the_same_rows_make_no_version(filled: DeltaFolder, spark: SparkSession) -> None:
+    later = datetime(2027, 1, 1, tzinfo=UTC)
+    again = [row | {"first_seen_at": later} for row in (FULL, EMPTY)]
+    assert filled.merge(THINGS, things(spark, *again)) == Written(1)
+    assert filled.replace(THINGS, things(spark, *again)) == Written(1)
+
+
+def test_an_update_keeps_when_the_row_was_first_seen(
+    filled: DeltaFolder, spark: SparkSession
+) -> None:
+    filled.merge(THINGS, things(spark, FULL | {"count": 9, "first_seen_at": None}))
+    row = filled.read(THINGS).where("id = 'a'").collect()[0]
+    assert (row["count"], row["first_seen_at"]) == (9, datetime(2026, 1, 2))
+
+
+def test_a_key_whose_partition_moves_stays_one_row(
+    filled: DeltaFolder, spark: SparkSession
+) -> None:
+    moved = FULL | {"day": date(2025, 12, 31)}
+    assert filled.merge(THINGS, things(spark, moved)) == Written(2, updated=1)
+    days = filled.read(THINGS).where("id = 'a'").select("day").collect()
+    assert [row["day"] for row in days] == [date(2025, 12, 31)]
+    touched = filled.changes(THINGS, 1, ("day",)).collect()
+    assert {row["day"] for row in touched} == {FULL["day"], date(2025, 12, 31)}
+
+
+@pytest.mark.parametrize("verb", ["merge", "replace"])
+def test_duplicate_and_null_keys_are_refused_by_name(
+    filled: DeltaFolder, spark: SparkSession, verb: str
+) -> None:
+    write = getattr(filled, verb)
+    with pytest.raises(KeyViolation, match=r"silver\.things: 2 rows have the key .*'z'"):
+        write(THINGS, things(spark, FULL | {"id": "z"}, EMPTY | {"id": "z"}))
+    for name in ("id", "day"):
+        with pytest.raises(KeyViolation, match=rf"silver\.things: {name} is NULL"):
+            write(THINGS, things(spark, EMPTY, FULL | {name: None}))
+    assert filled.version(THINGS) == 1
+
+
+@pytest.mark.parametrize("verb", ["append", "merge", "replace"])
+def test_a_null_in_a_required_column_is_refused(
+    filled: DeltaFolder, spark: SparkSession, verb: str
+) -> None:
+    with pytest.raises(Exception, match=r"silver\.things: column count is NULL"):
+        getattr(filled, verb)(THINGS, things(spark, FULL | {"id": "z", "count": None}))
+    assert filled.version(THINGS) == 1
+    assert filled.read(THINGS).count() == 2
+
+
+def test_a_missing_column_is_refused_by_name(filled: DeltaFolder, spark: SparkSession) -> None:
+    with pytest.raises(ValueError, match=r"silver\.things lack the columns share, ids"):
+        filled.merge(THINGS, things(spark, FULL).drop("share", "ids"))
+
+
+def test_struct_fields_go_by_name(filled: DeltaFolder, spark: SparkSession) -> None:
+    turned = things(spark, FULL).withColumns(
+        {
+            "compute": F.expr("transform(compute, c -> named_struct('node', c.node, 'kind', c.kind))"),
+            "trigger": F.expr("named_struct('every', trigger.every, 'cron', trigger.cron)"),
+        }
+    )
+    # The one null struct in the list became a struct of nulls, so the row is compared by value.
+    filled.merge(THINGS, turned)
+    row = filled.read(THINGS).where("id = 'a'").collect()[0]
+    assert tuple(row["compute"][0]) == ("CLUSTER", "m5")
+    assert row["trigger"]["cron"] == FULL["trigger"][0]
+
+
+def test_no_rows_are_no_commit(filled: DeltaFolder, spark: SparkSession) -> None:
+    for write in (filled.append, filled.merge):
+        assert write(THINGS, things(spark)) == Written(1)
+    assert filled.replace(THINGS, things(spark)) == Written(2, deleted=2)
+    assert filled.read(THINGS).count() == 0
+
+
+def test_a_frame_is_pinned_and_old_versions_stay(filled: DeltaFolder, spark: SparkSession) -> None:
+    before = filled.read(THINGS)
+    filled.merge(THINGS, things(spark, FULL | {"count": 8}))
+    filled.replace(THINGS, things(spark, EMPTY))
+    assert before.count() == 2
+    assert [row["count"] for row in filled.read(THINGS, 2).orderBy("id").collect()] == [8, 0]
+    assert filled.read(THINGS).count() == 1
+    assert [commit.operation for commit in filled.history(THINGS, 2)] == ["MERGE", "MERGE"]
+    assert [commit.version for commit in filled.history(THINGS, 2)] == [3, 2]
+
+
+def test_keys_may_be_all_there_is(lakehouse: DeltaFolder, spark: SparkSession) -> None:
+    pairs = Table(
+        layer=Layer.GOLD,
+        name="pairs",
+        grain="one pair",
+        keys=("left", "right"),
+        columns=(
+            Column("left", "string", "One", nullable=False),
+            Column("right", "timestamp", "Other", nullable=False),
+        ),
+    )
+    lakehouse.create(pairs)
+    one, two = ("x", datetime(2026, 1, 1, tzinfo=UTC)), ("x", datetime(2026, 1, 2, tzinfo=UTC))
+    schema = "left string, right timestamp"
+    assert lakehouse.merge(pairs, spark.createDataFrame([one], schema)).inserted == 1
+    assert lakehouse.merge(pairs, spark.createDataFrame([one, two], schema)) == Written(2, inserted=1)
+    assert lakehouse.replace(pairs, spark.createDataFrame([two], schema)) == Written(3, deleted=1)
+
+
+def test_nothing_stays_staged(filled: DeltaFolder, spark: SparkSession) -> None:
+    filled.merge(THINGS, things(spark, FULL | {"count": 8}), scope=things(spark, FULL).select("day"))
+    with pytest.raises(KeyViolation):
+        filled.merge(THINGS, things(spark, FULL, FULL))
+    assert list((filled.home / ".staging").iterdir()) == []

@@ -1,0 +1,68 @@
+"""Nights over parts of the fixture, and homes compared."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from deltalake import DeltaTable
+from pipeline.graph import GRAPH, Graph
+from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.night import Night, run_night
+from pipeline.settings import Settings
+from pipeline.sources.export import ExportFolder
+from pipeline.tables.catalogue import TABLES
+from pipeline.tables.declaration import Layer, Table
+from pyspark.sql import SparkSession
+
+from tests.parity.comparing import compared_columns, differences, shown
+from tests.parity.fixture import NOW
+
+KEPT = tuple(table for table in TABLES if table.layer is not Layer.OPS)
+"""What a night promises; ops also remembers when nights ran."""
+WRITTEN = tuple(step.writes for step in GRAPH.steps)
+
+
+def night(
+    spark: SparkSession,
+    home: Path,
+    export: Path,
+    *,
+    number: int = 0,
+    only: str | None = None,
+    start: str | None = None,
+    graph: Graph = GRAPH,
+) -> Night:
+    lakehouse = DeltaFolder(home, spark)
+    done = run_night(
+        spark,
+        lakehouse,
+        ExportFolder(export, spark),
+        Settings(),
+        now=NOW + timedelta(minutes=number),
+        only=only,
+        start=start,
+        graph=graph,
+    )
+    lakehouse.clear_staging()
+    return done
+
+
+def versions(home: Path) -> dict[str, int]:
+    return {
+        table.full_name: DeltaTable(str(home / table.layer.schema / table.name)).version()
+        for table in TABLES
+    }
+
+
+def assert_same_home(
+    spark: SparkSession, left: Path, right: Path, tables: Sequence[Table] = KEPT
+) -> None:
+    """Every table holds the same rows, audit columns aside."""
+    for table in tables:
+        rows = [
+            DeltaFolder(home, spark).read(table).toArrow().to_pylist() for home in (left, right)
+        ]
+        said = differences(*rows, keys=table.keys, columns=compared_columns(table))
+        assert not said, f"{table.full_name}: {shown(said)}"
+
+

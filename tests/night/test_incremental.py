@@ -1,0 +1,125 @@
+"""Many nights over deliveries end with the tables of one night over everything.
+
+The fixture's deliveries hold a slice that comes late, one that comes before the run's first slice
+and so moves the run over midnight, an SLA declared before the runs it judges and delivered after
+them, a price that changes, and a record taken back and stated anew three weeks later.
+"""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pipeline.errors import UserError
+from pipeline.graph import GRAPH
+from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.tables import bronze, gold, ops, silver
+from pyspark.sql import SparkSession
+
+from tests.night.conftest import Made
+from tests.night.homes import WRITTEN, assert_same_home, night, versions
+from tests.parity import fixture
+from tests.strategies.tables import at
+
+_DELIVERIES = ((0, 4), (5, 8), (9, 10), (11, 13), (14, fixture.LAST_DAY))
+
+
+@pytest.fixture(scope="module")
+def nightly(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    place = tmp_path_factory.mktemp("nightly")
+    account = fixture.account()
+    export = place / "export"
+    for number, (first, last) in enumerate(_DELIVERIES):
+        fixture.write_export(account, export, first, last)
+        done = night(spark, place / "home", export, number=number)
+        modes = {report.step: report.mode for report in done.reports}
+        assert modes["attempts"] == ("full" if number == 0 else "incremental") or number == 4
+    return Made(place / "home", export)
+
+
+def test_incremental_equals_rebuild(spark: SparkSession, nightly: Made, undisturbed: Made) -> None:
+    assert_same_home(spark, nightly.home, undisturbed.home)
+
+
+def test_the_deliveries_hold_what_they_are_for(spark: SparkSession, nightly: Made) -> None:
+    """The cases that make incremental nights hard are really in the tables that were compared."""
+    lakehouse = DeltaFolder(nightly.home, spark)
+    moved = lakehouse.read(silver.RUNS).where("run_id = 'moved'").collect()
+    assert [row["run_date"] for row in moved] == [at(8).date()]
+    corrected = lakehouse.read(bronze.USAGE).where("record_type <> 'ORIGINAL'")
+    assert corrected.count() == 2
+    # Runs of day 4 were judged without the SLA that is delivered on day 5 and holds since day 3.
+    judged = lakehouse.read(silver.RUN_SLA).where("job_id = '3' AND sla_limit_seconds = 1800")
+    assert judged.where(f"run_date = DATE '{at(4).date()}'").count() >= 1
+    pending = lakehouse.read(silver.RUN_SLA).where("sla_status = 'PENDING'")
+    assert {row["run_id"] for row in pending.collect()} == {"repairing", "in flight"}
+
+
+def test_nothing_new_writes_nothing(spark: SparkSession, nightly: Made) -> None:
+    before = versions(nightly.home)
+    done = night(spark, nightly.home, nightly.export, number=50)
+    assert {report.mode for report in done.reports} == {"current"}
+    assert not done.changed_anything
+    assert versions(nightly.home) == before
+
+
+def test_time_alone_decides_a_pending_deadline(spark: SparkSession, tmp_path: Path) -> None:
+    """A run in flight is pending until its deadline; then a newer row of anything shows it missed."""
+    made = fixture.Account()
+    made.add(
+        "jobs", 0, workspace_id="1", job_id="7", change_time=at(-9),
+        tags=[("sla", "06:00"), ("team", "a")],
+    )
+    slot = {"workspace_id": "1", "job_id": "7", "run_id": "70"}
+    made.add("job_run_timeline", 0, **slot, period_start_time=at(0, 4), period_end_time=at(0, 5))
+    made.add(
+        "job_run_timeline", 1, workspace_id="1", job_id="8", run_id="80", result_state="SUCCEEDED",
+        period_start_time=at(1, 4), period_end_time=at(1, 4, 10),
+    )
+    lakehouse = DeltaFolder(tmp_path / "home", spark)
+    seen = []
+    for day in (0, 1):
+        export = fixture.write_export(made, tmp_path / "export", day, day)
+        night(spark, tmp_path / "home", export, number=day)
+        run = lakehouse.read(silver.RUN_SLA).where("run_id = '70'").collect()[0]
+        daily = lakehouse.read(gold.SLA_DAILY).collect()[0]
+        seen.append((run["sla_status"], daily["pending"], daily["missed"]))
+    assert seen == [("PENDING", 1, 0), ("MISSED", 0, 1)]
+
+
+def test_stages(spark: SparkSession, undisturbed: Made, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with pytest.raises(UserError, match="stages are bronze, silver, gold"):
+        night(spark, home, undisturbed.export, only="platinum")
+    with pytest.raises(UserError, match="there is no stage 'nightly'"):
+        night(spark, home, undisturbed.export, start="nightly")
+    with pytest.raises(UserError, match="run the bronze stage first"):
+        night(spark, home, undisturbed.export, only="silver")
+    only_bronze = night(spark, home, undisturbed.export, only="bronze")
+    assert {report.stage for report in only_bronze.reports} == {"bronze"}
+    only_silver = night(spark, home, undisturbed.export, only="silver", number=1)
+    assert {report.stage for report in only_silver.reports} == {"silver"}
+    the_rest = night(spark, home, undisturbed.export, start="gold", number=2)
+    assert {report.stage for report in the_rest.reports} == {"gold", "model", "recommendation"}
+    assert the_rest.as_of == only_bronze.as_of
+    assert_same_home(spark, home, undisturbed.home)
+
+
+def test_every_table_written_is_checked(spark: SparkSession, undisturbed: Made) -> None:
+    quality = DeltaFolder(undisturbed.home, spark).read(ops.QUALITY).collect()
+    of_gold = {table.full_name for table in WRITTEN if table.layer.rank >= 3}
+    assert {row["table_name"] for row in quality} == of_gold
+    assert [row for row in quality if row["violations"]] == []
+
+
+def test_as_of_is_the_newest_time_seen(spark: SparkSession, undisturbed: Made) -> None:
+    lakehouse = DeltaFolder(undisturbed.home, spark)
+    rows = lakehouse.read(ops.POSITIONS).where("reader = 'ingest' AND input = 'as_of'").collect()
+    newest = max(
+        row["usage_end_time"] for _, row in fixture.account().rows["usage"]
+    ), max(row["period_end_time"] for _, row in fixture.account().rows["job_run_timeline"])
+    assert datetime.fromisoformat(rows[0]["position"]) == max(newest)
+    assert max(newest) - at(fixture.DAYS) < timedelta(hours=3)
+
+
+def test_the_graph_writes_every_table_but_what_is_ingested() -> None:
+    assert len(WRITTEN) == len(set(WRITTEN)) == len(GRAPH.steps)
