@@ -5,6 +5,7 @@ where it is not there yet. Paths of this machine are left out of the picture, an
 that rich would fetch from a server when the picture is looked at.
 """
 
+import io
 import os
 import re
 import subprocess
@@ -48,7 +49,7 @@ def main() -> None:
         printed = rightrun("nightly", folder=folder).splitlines()
     if len(printed) > LINES:
         printed = [*printed[:LINES], "…"]
-    terminal = Console(record=True, width=COLUMNS, force_terminal=True, file=Path(os.devnull).open("w"))
+    terminal = Console(record=True, width=COLUMNS, force_terminal=True, file=io.StringIO())
     terminal.print(Text.from_ansi("\n".join(["$ rightrun nightly", *printed])))
     picture = FONT.sub("", terminal.export_svg(title="rightrun nightly", unique_id="nightly"))
     lines = [line.rstrip() for line in picture.splitlines() if line.strip()]

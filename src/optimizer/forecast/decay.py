@@ -10,6 +10,9 @@ first and last success the line goes on with the log-logistic slope
 so that a job with two runs is almost as wide as the assumed spread s_0, and one with fifty is as
 wide as itself. The interquartile range of a logistic distribution of scale s is 2 s log 3.
 
+If the longest run was stopped, it counts as a value (Efron, Fifth Berkeley Symposium, 1967): the
+probability left beyond the last success belongs above it.
+
 Decided here: a run is as old as its start, so that weights do not depend on durations; those below a
 millisecond count as one, so that zero has a logarithm; failed runs say nothing about the duration
 of a success and only feed the failure rate, in which a timeout is a failure, a cancellation is
@@ -235,18 +238,22 @@ def _fill_curves(
             decay_weights(start[:held], newest, half_life_days, weights[:held])
             total = weights[:held].sum()
             worth = effective_runs(weights[:held])
+            # Efron: a bound above every value stands for a value, or nothing would hold the tail up.
+            bounded = censored[held - 1]
+            censored[held - 1] = False
             count = plotting_positions(
                 weights[:held], censored[:held], total / worth, position[:held]
             )
-            runs[i] = count
+            runs[i] = count - 1 if bounded else count
             effective[i] = worth
-            if count < min_runs:
-                continue
             filled = 0
             for k in range(held):
                 if not censored[k]:
                     success[filled] = value[k]
                     filled += 1
+            censored[held - 1] = bounded
+            if runs[i] < min_runs:
+                continue
             own = _job_scale(success, position, count, min_scale)
             trust = max(worth - 1.0, 0.0)
             share = trust / (trust + prior_runs) if trust + prior_runs > 0.0 else 1.0

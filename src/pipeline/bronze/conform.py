@@ -7,6 +7,7 @@ reason found is the one told.
 
 from datetime import UTC, datetime, timedelta
 
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
@@ -43,8 +44,8 @@ def kept_columns(table: SourceTable) -> list[Declared]:
 
 
 def conform(table: SourceTable, part: DataFrame, *, now: datetime) -> DataFrame:
-    """The declared columns that bronze keeps, with PROBLEM (NULL for a good row), and the row as it
-    came: ROW_JSON and its ROW_HASH. `now` bounds the times that can be true."""
+    """The declared columns that bronze keeps, with PROBLEM (NULL for a good row), the row as it
+    came as ROW_JSON, and CONTENT_HASH. `now` bounds the times that can be true."""
     kept = kept_columns(table)
     types = {field.name: field.dataType for field in part.schema.fields}
     raw = {column.name: f"raw_{column.name}" for column in kept}
@@ -80,16 +81,19 @@ def conform(table: SourceTable, part: DataFrame, *, now: datetime) -> DataFrame:
     dated = []
     if table.dated_by is not None:
         dated = [F.to_date(F.col(table.dated_by)).alias(PARTITION)]
-    as_received = (
-        _as_text(F.col(raw[c.name]), isinstance(types.get(c.name), _NESTED)).alias(c.name)
-        for c in kept
+    row = F.struct(
+        *(
+            _as_text(F.col(raw[c.name]), isinstance(types.get(c.name), _NESTED)).alias(c.name)
+            for c in kept
+        )
     )
-    return read.select(
+    conformed = read.select(
         *dated,
         *(column.name for column in kept),
         problem.alias(PROBLEM),
-        F.to_json(F.struct(*as_received)).alias(ROW_JSON),
-    ).withColumn(ROW_HASH, F.sha2(F.col(ROW_JSON), 256))
+        F.to_json(row).alias(ROW_JSON),
+    )
+    return with_content(table, conformed)
 
 
 def with_key_hash(table: SourceTable, rows: DataFrame) -> DataFrame:
@@ -98,21 +102,38 @@ def with_key_hash(table: SourceTable, rows: DataFrame) -> DataFrame:
 
 
 def with_content(table: SourceTable, rows: DataFrame) -> DataFrame:
-    """Good rows with what compares them: CONTENT_HASH, how much they say, and themselves as
-    ROW_JSON. A row of bronze and the same row received again compare equal."""
-    kept = kept_columns(table)
-    filled = F.concat(*(F.when(F.col(c.name).isNull(), "0").otherwise("1") for c in kept))
+    """`rows` with what compares them: CONTENT_HASH and how much each says. A row of bronze and the
+    same row received again compare equal."""
+    leaves = [
+        leaf
+        for column in kept_columns(table)
+        for leaf in _leaves(F.col(column.name), arrow_type(column.type))
+    ]
     # The engines' hash passes over NULL, so where the NULLs are is hashed as well.
-    content = F.xxhash64(filled, *(_comparable(column) for column in kept))
-    row = F.struct(*(_as_text(F.col(c.name), _is_nested(c.type)).alias(c.name) for c in kept))
+    filled = F.concat(*(F.when(leaf.isNull(), "0").otherwise("1") for leaf in leaves))
     return rows.withColumns(
         {
-            CONTENT_HASH: content,
-            ROW_HASH: F.hex(content),
-            ROW_JSON: F.to_json(row),
+            CONTENT_HASH: F.xxhash64(filled, *leaves),
             _FILLED: F.length(F.replace(filled, F.lit("0"), F.lit(""))),
         }
     )
+
+
+def as_rejected(table: SourceTable, rows: DataFrame, reason: str) -> DataFrame:
+    """Good rows, received or of bronze, as quarantine takes them: PROBLEM, ROW_HASH, ROW_JSON."""
+    row = F.struct(
+        *(_as_text(F.col(c.name), "<" in c.type).alias(c.name) for c in kept_columns(table))
+    )
+    return rows.select(
+        F.lit(reason).alias(PROBLEM),
+        F.hex(CONTENT_HASH).alias(ROW_HASH),
+        F.to_json(row).alias(ROW_JSON),
+    )
+
+
+def as_received(rows: DataFrame) -> DataFrame:
+    """Rows with a PROBLEM as quarantine takes them: PROBLEM, ROW_HASH, ROW_JSON."""
+    return rows.select(PROBLEM, F.sha2(F.col(ROW_JSON), 256).alias(ROW_HASH), ROW_JSON)
 
 
 def strength(table: SourceTable, rows: str = "") -> Column:
@@ -130,16 +151,14 @@ def strength(table: SourceTable, rows: str = "") -> Column:
     )
 
 
-def _is_nested(kind: str) -> bool:
-    return "<" in kind
-
-
-def _comparable(column: Declared) -> Column:
-    """What equal values share on every engine: maps have no order, and structs may hide a NULL."""
-    value = F.col(column.name)
-    if column.type.startswith("map"):
-        return F.to_json(F.array_sort(F.map_entries(value)))
-    return F.to_json(value) if _is_nested(column.type) else value
+def _leaves(value: Column, kind: pa.DataType) -> list[Column]:
+    """What equal values share on every engine: maps have no order, structs may hide a NULL."""
+    if pa.types.is_struct(kind):
+        fields = (_leaves(value.getField(field.name), field.type) for field in kind)
+        return [leaf for leaves in fields for leaf in leaves]
+    if pa.types.is_map(kind):
+        return [F.to_json(F.array_sort(F.map_entries(value)))]
+    return [F.to_json(value)] if pa.types.is_list(kind) else [value]
 
 
 def _as_text(value: Column, is_nested: bool) -> Column:

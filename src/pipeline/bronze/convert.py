@@ -71,7 +71,7 @@ def spelled(kind: pa.DataType) -> str:
 
 
 def _scalar(raw: Column, held: T.DataType, wanted: pa.DataType) -> Column:
-    """NULL for what cannot be read, and for every value of a type that never stands for `wanted`."""
+    """NULL for what cannot be read, and for all values of a type that cannot stand for `wanted`."""
     kind = spelled(wanted)
     if isinstance(held, T.ArrayType | T.MapType | T.StructType | T.BinaryType):
         return F.lit(None).cast(kind)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from pipeline.bronze.conform import CONTENT_HASH, KEY_HASH, strength, with_content, with_key_hash
+from pipeline.bronze.conform import CONTENT_HASH, KEY_HASH, strength, with_key_hash
 from pipeline.tables.declaration import SourceTable
 
 _ROLE = "role"
@@ -35,8 +35,7 @@ def one_per_key(table: SourceTable, good: DataFrame) -> OnePerKey:
     together = hashed.join(crowded, KEY_HASH, "left_semi").drop(KEY_HASH)
     in_key = Window.partitionBy(*table.keys).orderBy(strength(table).desc())
     told = (
-        with_content(table, together)
-        .withColumn("place", F.row_number().over(in_key))
+        together.withColumn("place", F.row_number().over(in_key))
         .withColumn("best", F.first(CONTENT_HASH).over(in_key))
         .withColumn(
             _ROLE,

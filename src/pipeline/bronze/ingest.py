@@ -1,4 +1,4 @@
-"""From a source into bronze: each row received is kept, known already, or quarantined with a reason.
+"""From a source into bronze: each row received is kept, known already, or quarantined, and why.
 
     received = new + changed + rejected + duplicates
 
@@ -25,8 +25,8 @@ from pipeline.bronze.conform import (
     CONTENT_HASH,
     KEY_HASH,
     PROBLEM,
-    ROW_HASH,
-    ROW_JSON,
+    as_received,
+    as_rejected,
     conform,
     strength,
     with_content,
@@ -145,13 +145,13 @@ class _Taking:
         self._agree("rows compared", unique.count, sum(standing.counts.values()))
         rejected = []
         if bad:
-            rejected.append(rows.where(F.col(PROBLEM).isNotNull()))
+            rejected.append(as_received(rows.where(F.col(PROBLEM).isNotNull())))
         if unique.weaker is not None and unique.weaker_count:
-            rejected.append(_weaker(unique.weaker))
+            rejected.append(as_rejected(table, unique.weaker, _WEAKER))
         if standing.count(_WORSE):
-            rejected.append(_weaker(standing.of(_WORSE)))
+            rejected.append(as_rejected(table, standing.of(_WORSE), _WEAKER))
         if standing.count(_CHANGED) and table.arrival is Arrival.APPEND:
-            rejected.append(_weaker(self._displaced(standing, dates)))
+            rejected.append(as_rejected(table, self._displaced(standing, dates), _WEAKER))
         self._quarantine(rejected)
         if table.arrival is Arrival.SNAPSHOT:
             written, moved = self._replace(unique), 0
@@ -188,13 +188,11 @@ class _Taking:
         if self._table.dated_by:
             dated = F.when(good, F.col(bronze.PARTITION))
             wanted += [F.min(dated).alias("earliest"), F.max(dated).alias("latest")]
-        found: dict[str, Any] = (
-            with_key_hash(self._table, rows).agg(*wanted).collect()[0].asDict()
-        )
+        found: dict[str, Any] = with_key_hash(self._table, rows).agg(*wanted).collect()[0].asDict()
         return found
 
     def _standing(self, unique: OnePerKey, dates: tuple[date, date] | None) -> _Standing:
-        """What bronze holds already under the keys received; nothing is compared when it is empty."""
+        """What bronze holds under the keys received; nothing is compared when it is empty."""
         if not unique.count:
             return _Standing(unique.rows.withColumn(_VERDICT, F.lit(_NEW)), {})
         held = self._held(dates)
@@ -202,11 +200,10 @@ class _Taking:
             return _Standing(unique.rows.withColumn(_VERDICT, F.lit(_NEW)), {_NEW: unique.count})
         table = self._table
         known = with_content(table, held).select(*table.keys, strength(table).alias(_KNOWN))
-        mine = with_content(table, unique.rows)
         stronger = strength(table) > F.col(_KNOWN)
         if table.arrival is Arrival.SNAPSHOT:
             stronger = F.lit(True)
-        told = mine.join(known, list(table.keys), "left").withColumn(
+        told = unique.rows.join(known, list(table.keys), "left").withColumn(
             _VERDICT,
             F.when(F.col(_KNOWN).isNull(), _NEW)
             .when(F.col(CONTENT_HASH) == F.col(_KNOWN).getField("hash"), _SAME)
@@ -233,7 +230,7 @@ class _Taking:
         if standing.count(_CHANGED):
             scope = None
             if self._table.dated_by is not None and self._table.dated_by not in self._table.keys:
-                # The stronger row may have another date: the one it displaces is to go from its own.
+                # The stronger row may have another date: the one it displaces goes from its own.
                 scope = standing.of(_CHANGED).select(*self._table.keys)
             rows = self._arrivals(standing.of(_NEW, _CHANGED))
             return self._lakehouse.merge(self._target, rows, scope=scope)
@@ -258,8 +255,7 @@ class _Taking:
     def _quarantine(self, rejected: list[DataFrame]) -> None:
         """Before bronze is written: afterwards nothing would tell what a changed row displaced."""
         if rejected:
-            reasons = [rows.select(PROBLEM, ROW_HASH, ROW_JSON) for rows in rejected]
-            quarantine(self._lakehouse, self._table, reduce(DataFrame.union, reasons), self._now)
+            quarantine(self._lakehouse, self._table, reduce(DataFrame.union, rejected), self._now)
 
     def _agree(self, what: str, expected: int | None, found: int) -> None:
         if expected is not None and expected != found:
@@ -267,10 +263,6 @@ class _Taking:
                 f"{self._table.system_name}: {what} should be {expected} and are {found};"
                 " the source may have changed while it was read, so run the night again"
             )
-
-
-def _weaker(rows: DataFrame) -> DataFrame:
-    return rows.withColumn(PROBLEM, F.lit(_WEAKER))
 
 
 def _moment(micros: int | None) -> datetime | None:

@@ -1,4 +1,4 @@
-"""What could not be kept, and why: one row for each different row and reason, however often seen."""
+"""What could not be kept, and why: one row for each different row and reason."""
 
 from datetime import datetime
 
@@ -12,8 +12,8 @@ from pipeline.tables.declaration import SourceTable
 
 
 def quarantine(lakehouse: Lakehouse, table: SourceTable, rows: DataFrame, now: datetime) -> None:
-    """Keep rejected rows. `copies` is the most that one delivery held, so that a delivery read
-    again after a crash changes nothing."""
+    """Keep rows with PROBLEM, ROW_HASH and ROW_JSON. `copies` is the most that one delivery held,
+    so that a delivery read again after a crash changes nothing."""
     found = rows.groupBy(
         F.lit(table.name).alias("source_table"),
         F.col(ROW_HASH).alias("row_hash"),

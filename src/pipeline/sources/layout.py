@@ -36,8 +36,8 @@ def place_of(folder: Path, table: SourceTable) -> Path | None:
     ]
     if len(found) > 1:
         raise UserError(
-            f"{table.system_name} is twice in {shown(folder)}, as {found[0].relative_to(folder)} and"
-            f" {found[1].relative_to(folder)}: keep one of them"
+            f"{table.system_name} is twice in {shown(folder)}, as {found[0].relative_to(folder)}"
+            f" and {found[1].relative_to(folder)}: keep one of them"
         )
     return found[0] if found else None
 

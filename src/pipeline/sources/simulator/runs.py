@@ -6,6 +6,7 @@ recursion over the slots of a job, all jobs at once.
 """
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -67,7 +68,7 @@ def placed(config: SimulatorConfig, fleet: Fleet, due: Due, length_us: Ints) -> 
     busy_until_us = np.full(size, -NEVER_US, dtype=np.int64)
     order = np.argsort(due.slot, kind="stable")
     bounds = np.searchsorted(due.slot[order], np.arange(int(due.slot.max(initial=-1)) + 2))
-    for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+    for low, high in pairwise(bounds):
         index = order[low:high]
         job = due.job[index]
         busy = alone[job] & (ready_us[index] < busy_until_us[job])

@@ -54,7 +54,7 @@ def write_table(folder: Path, table: SourceTable, rows: Any, first_day: int, las
     days = pc.cast(arrived, pa.int64()).to_numpy() // DAY_US
     days = np.clip(days, first_day, last_day)
     order = np.argsort(days, kind="stable")
-    rows = rows.take(pa.array(order)).unify_dictionaries().combine_chunks()
+    rows = rows.take(pa.array(order)).combine_chunks()
     bounds = np.searchsorted(days[order], np.arange(first_day, last_day + 2))
     for day, low, high in zip(range(first_day, last_day + 1), bounds[:-1], bounds[1:], strict=True):
         # A table without any rows still has a file, which tells its columns.

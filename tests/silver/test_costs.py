@@ -1,0 +1,243 @@
+"""Costs: charged once, priced by what held, corrected later, and complete to the last digit."""
+
+import random
+from collections import defaultdict
+from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pipeline.gold.costs import cost_daily, team_cost_daily
+from pipeline.silver.costs import prices, run_costs, usage_costs
+from pipeline.tables import bronze, gold, silver
+from pyspark.sql import DataFrame, SparkSession
+
+from tests.parity.comparing import compared_columns, differences, shown
+from tests.strategies.tables import Row, at, attempt_slices, frame_of, on, one, rows_of, sliced
+
+_SKU = {"sku_name": "JOBS", "cloud": "AWS", "usage_unit": "DBU"}
+_NINE = Decimal("1e-9")
+
+
+def _price(price: str, start: int = -400, end: int | None = None, **columns: Any) -> Row:
+    # The start and the end are days, for a price that holds from midnight to midnight.
+    amount = {"default": Decimal(price), "promotional": None, "effective_list": None}
+    known: Row = _SKU | {
+        "currency_code": "USD",
+        "price_start_time": at(start),
+        "price_end_time": None if end is None else at(end),
+        "pricing": amount,
+    }
+    return known | columns
+
+
+_RECORDS = iter(range(10**9))
+
+
+def _usage(quantity: str, day: int = 0, hour: int = 0, **columns: Any) -> Row:
+    known: Row = _SKU | {
+        "workspace_id": "w",
+        "record_id": f"r{next(_RECORDS)}",
+        "record_type": "ORIGINAL",
+        "usage_date": on(day),
+        "source_date": on(day),
+        "usage_start_time": at(day, hour),
+        "usage_end_time": at(day, hour) + timedelta(hours=1),
+        "usage_quantity": Decimal(quantity),
+        "billing_origin_product": "JOBS",
+    }
+    return known | columns
+
+
+def _of_run(run: str, job: str = "7") -> Row:
+    return {"usage_metadata": {"job_id": job, "job_run_id": run}}
+
+
+def _costs(spark: SparkSession, usage: list[Row], held: list[Row], currency: str = "USD") -> DataFrame:
+    priced = prices(frame_of(spark, bronze.LIST_PRICES, held))
+    return usage_costs(frame_of(spark, bronze.USAGE, usage), priced, currency_code=currency)
+
+
+def test_a_run_of_three_hours_twenty_is_charged_once(spark: SparkSession) -> None:
+    # A run from 04:47 to 08:07 used 2 DBU in each of the clock hours 4 to 8: 10 DBU at 0.50 = 5.00.
+    start, end = at(0, 4, 47), at(0, 8, 7)
+    usage = [_usage("2", hour=hour, **_of_run("70")) for hour in range(4, 9)]
+    made = one(run_costs(_costs(spark, usage, [_price("0.5")])))
+    assert made["list_cost"] == Decimal(5)
+    assert made["usage_quantity"] == Decimal(10)
+    # The official dashboard joins usage hours to slices by
+    #   usage_start >= trunc(slice start) AND usage_start < trunc(slice end) + 1 hour,
+    # which a slice that ends on the hour also fulfils for the hour after it: 04:47-05:00 matches
+    # the hours 4 and 5, so hours 5 to 8 count twice: 9 hours instead of 5, or 9.00 = 1.8 times.
+    spark.createDataFrame(
+        [(s, e) for s, e in sliced(start, end)], "started timestamp, ended timestamp"
+    ).createOrReplaceTempView("golden_slices")
+    spark.createDataFrame(
+        [(row["usage_start_time"],) for row in usage], "usage_start_time timestamp"
+    ).createOrReplaceTempView("golden_usage")
+    theirs = spark.sql(
+        "SELECT sum(2 * 0.5) AS cost FROM golden_usage JOIN golden_slices"
+        " ON usage_start_time >= date_trunc('HOUR', started)"
+        " AND usage_start_time < date_trunc('HOUR', ended) + INTERVAL 1 HOUR"
+    ).collect()[0]["cost"]
+    assert float(theirs) == pytest.approx(1.8 * float(made["list_cost"]))
+    assert len(attempt_slices({}, start, end)) == 5
+
+
+def test_windows_end_where_the_next_begins(spark: SparkSession) -> None:
+    # The first says it holds for ever, the second until day 20 though a third starts on day 10.
+    held = [_price("1"), _price("2", 5, 20), _price("3", 10, None)]
+    made = sorted(rows_of(prices(frame_of(spark, bronze.LIST_PRICES, held))), key=lambda r: r["valid_from"])
+    assert [(row["valid_from"], row["valid_to"]) for row in made] == [
+        (at(-400), at(5)), (at(5), at(10)), (at(10), None)]
+    # So each hour has one price: 1 + 2 + 3, and none is multiplied; midnight is the new price's.
+    usage = [_usage("1", day, hour) for day, hour in ((4, 23), (5, 0), (9, 23), (10, 0), (15, 0))]
+    total = sum(row["list_cost"] for row in rows_of(_costs(spark, usage, held)))
+    assert total == Decimal(1 + 2 + 2 + 3 + 3)
+    # A window may also end before the next begins: between them there is no price.
+    gap = _costs(spark, [_usage("4", 7)], [_price("1", -400, 5), _price("2", 10)])
+    assert (one(gap)["price_status"], one(gap)["unpriced_quantity"]) == ("unpriced", Decimal(4))
+
+
+def test_a_promotion_is_what_is_charged(spark: SparkSession) -> None:
+    amount = {"default": Decimal("0.7"), "promotional": {"default": Decimal("0.35")},
+              "effective_list": {"default": Decimal("0.35")}}
+    held = [_price("0", pricing=amount)]
+    assert one(_costs(spark, [_usage("10")], held))["list_cost"] == Decimal("3.5")
+    kept = one(prices(frame_of(spark, bronze.LIST_PRICES, held)))
+    assert (kept["list_price"], kept["effective_price"]) == (Decimal("0.7"), Decimal("0.35"))
+
+
+def test_one_currency_at_a_time(spark: SparkSession) -> None:
+    held = [_price("1"), _price("0.9", currency_code="EUR")]
+    usage = [_usage("10")]
+    for currency, cost in (("USD", "10"), ("EUR", "9"), ("CHF", "0")):
+        made = one(_costs(spark, usage, held, currency))
+        assert (made["currency_code"], made["list_cost"]) == (currency, Decimal(cost))
+        assert made["price_status"] == ("unpriced" if currency == "CHF" else "priced")
+
+
+def test_free_is_not_unpriced(spark: SparkSession) -> None:
+    usage = [_usage("3", sku_name="X_FREE_USAGE_Y"), _usage("4", sku_name="NEW"), _usage("5", cloud=None)]
+    made = {(r["sku_name"], r["cloud"]): r for r in rows_of(_costs(spark, usage, [_price("1")]))}
+    free, new = made["X_FREE_USAGE_Y", "AWS"], made["NEW", "AWS"]
+    assert (free["price_status"], free["unpriced_quantity"]) == ("free", Decimal(0))
+    assert (new["price_status"], new["unpriced_quantity"]) == ("unpriced", Decimal(4))
+    assert made["JOBS", None]["price_status"] == "unpriced"
+    assert all(row["list_cost"] == 0 for row in made.values())
+
+
+def test_corrections_add_up(spark: SparkSession) -> None:
+    # 1.5 is taken back and stated as 1.25: quantities are summed, whatever the record type.
+    usage = [_usage("1.5", **_of_run("70")),
+             _usage("-1.5", record_type="RETRACTION", **_of_run("70")),
+             _usage("1.25", record_type="RESTATEMENT", **_of_run("70"))]
+    made = one(_costs(spark, usage, [_price("2")]))
+    assert (made["usage_quantity"], made["list_cost"]) == (Decimal("1.25"), Decimal("2.5"))
+    assert made["records"] == 3
+
+
+def test_only_dbu_are_dbu(spark: SparkSession) -> None:
+    usage = [_usage("2", **_of_run("70")), _usage("9", usage_unit="GB", **_of_run("70"))]
+    made = one(run_costs(_costs(spark, usage, [_price("1"), _price("0.1", usage_unit="GB")])))
+    assert (made["usage_quantity"], made["list_cost"]) == (Decimal(2), Decimal("2.9"))
+
+
+_QUANTITIES = st.decimals(-1000, 1000, places=18, allow_nan=False)
+_USAGES = st.lists(
+    st.tuples(
+        _QUANTITIES,
+        st.integers(0, 3),
+        st.sampled_from(("JOBS", "JOBS", "SQL", "NO_PRICE", "A_FREE_USAGE")),
+        st.sampled_from((None, "7", "8")),
+        st.sampled_from((None, "", "search", "data\x1f")),
+        st.sampled_from(("ORIGINAL", "RETRACTION", "RESTATEMENT")),
+    ),
+    min_size=1,
+    max_size=40,
+)
+_HELD = (
+    ("JOBS", -400, Decimal("0.123456789499")),
+    ("JOBS", 2, Decimal("0.2")),
+    ("SQL", -400, Decimal("7.0000000005")),
+)
+
+
+def _nine(value: Decimal) -> Decimal:
+    return value.quantize(_NINE, rounding=ROUND_HALF_UP)
+
+
+@given(_USAGES, st.integers(0, 99))
+def test_coverage_adds_to_the_total_exactly(
+    spark: SparkSession, drawn: list[tuple[Any, ...]], order: int
+) -> None:
+    """Gold's teams, and the empty one, sum to what exact arithmetic makes of bronze."""
+    usage = [
+        _usage(str(quantity), day, sku_name=sku, record_type=kind,
+               custom_tags=None if team is None else [("Team", team)],
+               **({} if job is None else _of_run("70", job)))
+        for quantity, day, sku, job, team, kind in drawn
+    ]
+    held = [_price(str(price), day, sku_name=sku) for sku, day, price in _HELD]
+    versions: list[Row] = [{
+        "workspace_id": "w", "job_id": "7", "valid_from": at(0), "is_first": True, "team": "core"}]
+    defined = frame_of(spark, silver.JOB_VERSIONS, versions)
+
+    expected: dict[str, Decimal] = defaultdict(Decimal)
+    for row in usage:
+        of_sku = [p for sku, day, p in _HELD if sku == row["sku_name"] and on(day) <= row["usage_date"]]
+        expected["list_cost"] += _nine(row["usage_quantity"]) * (_nine(of_sku[-1]) if of_sku else 0)
+        if not of_sku and row["sku_name"] == "NO_PRICE":
+            expected["unpriced_quantity"] += _nine(row["usage_quantity"])
+        expected["usage_quantity"] += _nine(row["usage_quantity"])
+
+    costs = _costs(spark, usage, held)
+    by_day = cost_daily(costs, defined)
+    for frame, names in (
+        (costs, ("list_cost", "unpriced_quantity", "usage_quantity")),
+        (by_day, ("list_cost", "unpriced_quantity")),
+        (team_cost_daily(by_day), ("list_cost", "unpriced_quantity")),
+    ):
+        rows = rows_of(frame)
+        for name in names:
+            assert sum((row[name] for row in rows), Decimal(0)) == expected[name]
+    for row in rows_of(team_cost_daily(by_day)):
+        parts = row["by_job_tag"] + row["by_usage_tag"]
+        assert parts == (row["list_cost"] if row["team"] else 0)
+
+    shuffled = random.Random(order).sample(usage, len(usage))
+    said = differences(
+        rows_of(costs), rows_of(_costs(spark, shuffled, held[::-1])),
+        keys=silver.USAGE_COSTS.keys, columns=compared_columns(silver.USAGE_COSTS),
+    )
+    assert not said, shown(said)
+
+
+def test_the_team_that_held_that_day_is_charged(spark: SparkSession) -> None:
+    # Team a until noon of day 3, then b: day 2 is a's; day 3 and later are b's, who had it at the
+    # day's end. Before the first version known, that version stands in: day -9 is a's.
+    key = {"workspace_id": "w", "job_id": "7"}
+    versions: list[Row] = [
+        key | {"valid_from": at(-5), "valid_to": at(3, 12), "is_first": True, "team": "a"},
+        key | {"valid_from": at(3, 12), "valid_to": None, "is_first": False, "team": "b"},
+    ]
+    usage = [_usage("1", day, custom_tags=[("team", "c")], **_of_run("70")) for day in (-9, 2, 3, 9)]
+    usage += [_usage("1", 9, custom_tags=[("team", "c")]), _usage("1", 9)]
+    costs = _costs(spark, usage, [_price("1")])
+    made = rows_of(cost_daily(costs, frame_of(spark, silver.JOB_VERSIONS, versions)))
+    charged = {(row["usage_date"], row["job_id"], row["team"], row["attribution"]) for row in made}
+    assert charged == {
+        (on(-9), "7", "a", "job_tag"), (on(2), "7", "a", "job_tag"), (on(3), "7", "b", "job_tag"),
+        (on(9), "7", "b", "job_tag"), (on(9), "", "c", "usage_tag"), (on(9), "", "", "none")}
+    assert {row["currency_code"] for row in made} == {"USD"}
+    assert tuple(gold.COST_DAILY.keys)[0] == "usage_date"
+
+
+def test_names_that_hold_separators_stay_apart(spark: SparkSession) -> None:
+    # Two payers whose names differ only in where one ends and the next begins.
+    usage = [_usage("1", usage_metadata={"cluster_id": "a\x1fb", "warehouse_id": "c"}),
+             _usage("2", usage_metadata={"cluster_id": "a", "warehouse_id": "b\x1fc"})]
+    made = rows_of(_costs(spark, usage, [_price("1")]))
+    assert len({row["usage_key"] for row in made}) == len(made) == 2

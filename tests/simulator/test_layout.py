@@ -1,0 +1,152 @@
+"""Files, schemas, repeatability and refusals."""
+
+import hashlib
+import json
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.errors import UserError
+from pipeline.sources.simulator import SimulatorConfig, simulate
+from pipeline.sources.simulator.config import generator
+from pipeline.sources.simulator.labels import HOSTILE_NAMES
+from pipeline.tables.declaration import Arrival, SourceTable
+from pipeline.tables.derive import arrow_schema, row_checks
+from pipeline.tables.source import SOURCE_TABLES
+from tests.simulator.conftest import END, Account
+
+
+def path_of(table: SourceTable) -> str:
+    _, schema, name = table.system_name.split(".")
+    return f"{schema}/{name}"
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(folder.rglob("*.parquet"))
+    }
+
+
+@pytest.mark.parametrize("table", SOURCE_TABLES, ids=lambda table: table.name)
+def test_every_file_has_the_declared_schema(account: Account, table: SourceTable) -> None:
+    files = sorted((account.folder / path_of(table)).glob("*.parquet"))
+    assert files
+    for file in files:
+        assert pq.read_schema(file).equals(arrow_schema(table)), file
+    rows = account.arrow(path_of(table))
+    assert rows.num_rows > 0
+    for check in row_checks(table):
+        if check.name == "not_null":
+            assert rows.column(check.column).null_count == 0
+    keys = rows.select(list(table.keys))
+    assert keys.group_by(list(table.keys)).aggregate([]).num_rows == rows.num_rows
+
+
+@pytest.mark.parametrize("table", SOURCE_TABLES, ids=lambda table: table.name)
+def test_a_file_holds_what_arrived_on_its_day(account: Account, table: SourceTable) -> None:
+    files = sorted((account.folder / path_of(table)).glob("*.parquet"))
+    if table.arrival is Arrival.SNAPSHOT:
+        assert [file.name for file in files] == ["snapshot.parquet"]
+        return
+    first = END.date() - timedelta(days=9)
+    for file in files:
+        day = date.fromisoformat(file.stem)
+        assert first <= day <= END.date()
+        arrived = pq.read_table(file, partitioning=None).column(table.watermark)
+        days = {moment.date() if isinstance(moment, datetime) else moment
+                for moment in pc.min_max(arrived).as_py().values()}  # fmt: skip
+        # What is older than the window came with the first delivery.
+        assert days == {day} if day > first else max(days) <= day
+
+
+def test_the_same_seed_writes_the_same_bytes_and_another_does_not(tmp_path: Path) -> None:
+    config = SimulatorConfig(end=END, jobs=25, days=3, seed=5)
+    simulate(config, tmp_path / "a")
+    simulate(config, tmp_path / "b")
+    assert digests(tmp_path / "a") == digests(tmp_path / "b")
+    simulate(SimulatorConfig(end=END, jobs=25, days=3, seed=6), tmp_path / "c")
+    assert digests(tmp_path / "a") != digests(tmp_path / "c")
+
+
+def test_concerns_draw_from_streams_of_their_own() -> None:
+    alone = generator(7, "durations").random(5)
+    generator(7, "another").random(100)
+    assert np.array_equal(alone, generator(7, "durations").random(5))
+    assert not np.array_equal(alone, generator(7, "outcomes").random(5))
+
+
+def test_one_job_on_one_day_still_writes_every_table(tmp_path: Path) -> None:
+    summary = simulate(SimulatorConfig(end=END, jobs=1, days=1), tmp_path / "one")
+    for table in SOURCE_TABLES:
+        assert summary.rows[table.name] >= 0
+        assert list((tmp_path / "one" / path_of(table)).glob("*.parquet"))
+
+
+def test_settings_and_progress_are_told(tmp_path: Path) -> None:
+    told: list[tuple[str, float]] = []
+    config = SimulatorConfig(end=END, jobs=10, days=2)
+    simulate(config, tmp_path / "x", progress=lambda what, share: told.append((what, share)))
+    assert [share for _, share in told] == sorted(share for _, share in told)
+    assert told[-1][1] == 1.0
+    settings = json.loads((tmp_path / "x" / "simulation.json").read_text())
+    assert (settings["jobs"], settings["end"]) == (10, END.isoformat())
+
+
+def test_sensitive_columns_hold_something_to_drop(account: Account) -> None:
+    jobs = account.table("lakeflow/jobs")
+    runs = account.table("lakeflow/job_run_timeline")
+    assert jobs["description"].str.contains("token=").all()
+    assert runs["job_parameters"].dropna().map(lambda p: "api_token" in p).any()
+
+
+def test_names_and_tags_are_as_messy_as_people_make_them(tmp_path: Path) -> None:
+    simulate(SimulatorConfig(end=END, jobs=600, days=1, seed=3), tmp_path / "many")
+    jobs = Account(tmp_path / "many", END).table("lakeflow/jobs")
+    keys = {key for tags in jobs["tags"] for key in tags}
+    assert {"team", "Team", "owning_team", "cost-center", "owner", "Owner", "contact"} <= keys
+    assert {"tier", "criticality", "sla", "sla_minutes", "sla_deadline"} <= keys
+    assert len(set(jobs["name"]) & set(HOSTILE_NAMES)) >= 3
+    both = jobs.groupby("job_id")["workspace_id"].nunique()
+    assert (both > 1).any(), "the same job id in two workspaces"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"jobs": 0}, "jobs must be between 1 and 100000, got 0"),
+        ({"days": 1000}, "days must be between"),
+        ({"failure_share": float("nan")}, "failure_share must be between"),
+        ({"end": datetime(2026, 1, 1)}, "end must be a time in UTC"),
+        ({"end": datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=1)))}, "in UTC"),
+        ({"serverless_share": 0.8, "all_purpose_share": 0.4}, "exceed 1 together"),
+    ],
+)
+def test_settings_out_of_bounds_are_refused(change: dict[str, object], words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        SimulatorConfig(**({"end": datetime(2026, 1, 1, tzinfo=UTC)} | change))  # type: ignore[arg-type]
+
+
+def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "kept.txt").write_text("mine")
+    with pytest.raises(UserError, match="is not empty"):
+        simulate(SimulatorConfig(end=END, jobs=2, days=1), tmp_path)
+    with pytest.raises(UserError, match="is a file"):
+        simulate(SimulatorConfig(end=END, jobs=2, days=1), tmp_path / "kept.txt")
+    assert [file.name for file in tmp_path.iterdir()] == ["kept.txt"]
+
+
+def test_versions_of_a_job_follow_each_other(account: Account) -> None:
+    jobs = account.table("lakeflow/jobs").sort_values(["workspace_id", "job_id", "change_time"])
+    last = ~jobs.duplicated(["workspace_id", "job_id"], keep="last")
+    assert jobs.loc[~last, "delete_time"].isna().all()
+    assert (jobs.groupby(["workspace_id", "job_id"]).size() > 1).any()
+    assert (jobs["change_time"] <= pd.Timestamp(END)).all()
+    assert (jobs["create_time"] <= jobs["change_time"]).all()
+    assert pa.types.is_map(account.arrow("lakeflow/jobs").schema.field("tags").type)
