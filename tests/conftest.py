@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from pipeline.engine.session import Engine, connect
 from pipeline.lakehouse.folder import DeltaFolder
 from pyspark.sql import SparkSession
@@ -15,7 +15,9 @@ _QUIET = {
     "deadline": None,
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 }
-settings.register_profile("test", max_examples=10, derandomize=True, **_QUIET)
+# Without shrinking: a hundred more calls of the engine to make a failure prettier.
+_UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)
+settings.register_profile("test", max_examples=10, derandomize=True, phases=_UNSHRUNK, **_QUIET)
 settings.register_profile("soak", max_examples=300, **_QUIET)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 

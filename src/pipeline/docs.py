@@ -195,6 +195,15 @@ def lineage_page(_: str) -> str:
     return _page(parts)
 
 
+def decisions_page(_: str, folder: Path = Path("docs/decisions")) -> str:
+    """docs/decisions/README.md: the titles of the records."""
+    parts = ["# Decisions", "", _MADE.format(where="the records beside it"), ""]
+    for record in sorted(folder.glob("[0-9]*.md")):
+        title = record.read_text(encoding="utf-8").split("\n", 1)[0].lstrip("# ")
+        parts.append(f"- [{title}]({record.name})")
+    return _page(parts)
+
+
 def readme_page(current: str) -> str:
     """README.md with its export query as the declarations want it; the rest is written by hand."""
     before, begins, rest = current.partition(_EXPORT_BEGINS)
@@ -231,6 +240,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "docs/tables.md": tables_page,
     "docs/settings.md": settings_page,
     "docs/lineage.md": lineage_page,
+    "docs/decisions/README.md": decisions_page,
     "README.md": readme_page,
 }
 """Each page, and what makes it from its present text."""
@@ -240,11 +250,10 @@ def main() -> None:
     """Write the pages, or with `--check` say which are not current."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.docs", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when stale")
-    parser.add_argument("--root", type=Path, default=Path(), help="the checkout")
     asked = parser.parse_args()
     stale = []
     for name, make in PAGES.items():
-        page = asked.root / name
+        page = Path(name)
         current = page.read_text(encoding="utf-8") if page.exists() else ""
         wanted = make(current)
         if wanted != current:

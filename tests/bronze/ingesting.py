@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
+from pyspark.sql import SparkSession
+
 from pipeline.bronze.ingest import Ingested, ingest
 from pipeline.lakehouse.folder import DeltaFolder
 from pipeline.sources.protocol import Delivery, Presence, Source
 from pipeline.tables import bronze
 from pipeline.tables.declaration import SourceTable, Table
 from pipeline.tables.source import SOURCE_TABLES
-from pyspark.sql import SparkSession
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -44,8 +45,10 @@ class Batches:
         return Delivery((rows,), str(number + 1), received=batch.num_rows)
 
 
-def empty_bronze(lakehouse: DeltaFolder) -> DeltaFolder:
-    for table in (*bronze.BRONZE_OF.values(), bronze.QUARANTINE):
+def empty_bronze(
+    lakehouse: DeltaFolder, tables: tuple[SourceTable, ...] = SOURCE_TABLES
+) -> DeltaFolder:
+    for table in (*(bronze.BRONZE_OF[table.name] for table in tables), bronze.QUARANTINE):
         lakehouse.create(table)
     return lakehouse
 
@@ -67,9 +70,7 @@ def ingest_all(
 
 def held(lakehouse: DeltaFolder, table: Table) -> list[dict[str, Any]]:
     """The table's rows without audit columns, in an order of their own."""
-    names = [
-        name for name in table.column_names if name not in (*table.audit_names, "copies")
-    ]
+    names = [name for name in table.column_names if name not in (*table.audit_names, "copies")]
     rows = lakehouse.read(table).select(*names).toArrow().to_pylist()
     for row in rows:
         for name, value in row.items():

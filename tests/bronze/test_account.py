@@ -1,7 +1,5 @@
 """Whatever is delivered, in whatever order: every row is accounted for, and bronze is the same."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -10,11 +8,11 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyspark.sql import SparkSession
+
 from pipeline.lakehouse.folder import DeltaFolder
 from pipeline.tables import bronze, source
 from pipeline.tables.declaration import SourceTable
-from pyspark.sql import SparkSession
-
 from tests.bronze.ingesting import Batches, Remembered, empty_bronze, held, ingest_all
 
 Row = dict[str, str | None]
@@ -81,11 +79,6 @@ _CASES = {source.JOB_RUN_TIMELINE: run_rows(), source.USAGE: usage_rows()}
 _NUMBERS = count()
 
 
-@contextmanager
-def _home(folder: Path, spark: SparkSession) -> Iterator[DeltaFolder]:
-    yield empty_bronze(DeltaFolder(folder / f"home{next(_NUMBERS)}", spark))
-
-
 def _text(rows: list[Row]) -> pa.Table:
     schema = pa.schema([(name, pa.string()) for name in rows[0]])
     return pa.Table.from_pylist(rows, schema=schema)
@@ -95,12 +88,12 @@ def _delivered(
     folder: Path, spark: SparkSession, table: SourceTable, batches: list[list[Row]]
 ) -> list[list[dict[str, Any]]]:
     """Bronze and quarantine after the batches, each in a night of its own."""
-    with _home(folder, spark) as lakehouse:
-        nights = Batches(spark, [_text(rows) for rows in batches if rows])
-        positions = Remembered()
-        for _ in range(len(batches) + 1):
-            ingest_all(nights, lakehouse, positions, (table,))
-        return [held(lakehouse, bronze.BRONZE_OF[table.name]), held(lakehouse, bronze.QUARANTINE)]
+    lakehouse = empty_bronze(DeltaFolder(folder / f"home{next(_NUMBERS)}", spark), (table,))
+    nights = Batches(spark, [_text(rows) for rows in batches if rows])
+    positions = Remembered()
+    for _ in batches:
+        ingest_all(nights, lakehouse, positions, (table,))
+    return [held(lakehouse, bronze.BRONZE_OF[table.name]), held(lakehouse, bronze.QUARANTINE)]
 
 
 @pytest.mark.parametrize("table", _CASES, ids=lambda table: table.name)

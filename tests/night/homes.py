@@ -43,7 +43,6 @@ def night(
         start=start,
         graph=graph,
     )
-    lakehouse.clear_staging()
     return done
 
 

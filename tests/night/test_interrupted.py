@@ -71,7 +71,6 @@ home, export = map(Path, sys.argv[1:])
 spark = connect(Engine.EMBEDDED)
 say = lambda name, number, total: print(number, flush=True)
 lakehouse = DeltaFolder(home, spark)
-lakehouse.clear_staging()
 run_night(spark, lakehouse, ExportFolder(export, spark), Settings(), now=NOW, progress=say)
 print("done", flush=True)
 """

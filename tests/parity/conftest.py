@@ -27,6 +27,7 @@ from tests.parity import fixture
 from tests.strategies.tables import arrow_of
 
 ROOT = Path(__file__).parents[2]
+_PATIENCE_SECONDS = 400
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,15 @@ def answers(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> An
     _give(spark, place, given)
     out = {engine: place / engine for engine in (Engine.EMBEDDED, Engine.SPARK)}
     processes = {engine: _start(engine, given, out[engine], place) for engine in out}
-    for engine, process in processes.items():
-        log = place / f"{engine}.log"
-        if process.wait(timeout=400):
-            pytest.fail(
-                f"the engine {engine} could not run the parity cases (the engine spark needs a"
-                f" Java 17 runtime):\n{log.read_text()[-3000:]}"
-            )
+    try:
+        for engine, process in processes.items():
+            if process.wait(timeout=_PATIENCE_SECONDS):
+                said = (place / f"{engine}.log").read_text()[-3000:]
+                pytest.fail(f"the engine {engine} could not run the parity cases: {said}")
+    finally:
+        for process in processes.values():
+            process.kill()
+            process.wait()
     return Answers(out, {e: (path / "engine.txt").read_text() for e, path in out.items()})
 
 

@@ -7,6 +7,7 @@ others still speak.
 
 import argparse
 import json
+import time
 import traceback
 from datetime import datetime
 from pathlib import Path
@@ -54,12 +55,14 @@ class _Case:
         self._out = out
 
     def __enter__(self) -> "_Case":
+        self._began = time.perf_counter()
         return self
 
     def write(self, made: DataFrame) -> None:
         made.coalesce(1).write.parquet(str(self._out))
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        print(f"{self._out.name} {time.perf_counter() - self._began:.1f} s", flush=True)
         if isinstance(error, Exception):
             said = "".join(traceback.format_exception(error))
             self._out.with_suffix(".failed").write_text(said)
@@ -79,6 +82,9 @@ def main() -> None:
         raise SystemExit(f"{asked.engine} was asked for, and {answers} answers")
     # Spark's default is a legacy type without a zone, which holds no year beyond 2262.
     spark.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
+    # Rows are few and plans are many: compiling each whole stage would be most of the time.
+    spark.conf.set("spark.sql.codegen.wholeStage", "false")
+    spark.conf.set("spark.sql.shuffle.partitions", "1")
     asked.out.mkdir(parents=True)
     run(spark, asked.given, asked.out)
     (asked.out / "engine.txt").write_text(answers)

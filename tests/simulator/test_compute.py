@@ -59,7 +59,7 @@ def test_nodes_are_one_driver_and_the_workers_asked_for(
     minutes = account.table("compute/node_timeline")
     per_cluster = minutes.groupby(["workspace_id", "cluster_id"])
     drivers = minutes[minutes["driver"]].groupby(["workspace_id", "cluster_id"])["instance_id"]
-    assert (drivers.nunique() == 1).all()
+    assert drivers.nunique().max() == 1
     workers = per_cluster["instance_id"].nunique() - 1
     asked = life.reindex(workers.index)
     fixed = asked["workers"].notna()

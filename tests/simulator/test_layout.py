@@ -123,7 +123,10 @@ def test_names_and_tags_are_as_messy_as_people_make_them(tmp_path: Path) -> None
         ({"jobs": 0}, "jobs must be between 1 and 100000, got 0"),
         ({"days": 1000}, "days must be between"),
         ({"failure_share": float("nan")}, "failure_share must be between"),
-        ({"end": datetime(2026, 1, 1)}, "end must be a time in UTC"),
+        (
+            {"end": datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)},
+            "end must be a time in UTC",
+        ),
         ({"end": datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=1)))}, "in UTC"),
         ({"serverless_share": 0.8, "all_purpose_share": 0.4}, "exceed 1 together"),
     ],

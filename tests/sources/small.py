@@ -7,10 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
 from pipeline.tables import source
 from pipeline.tables.declaration import SourceTable
 from pipeline.tables.derive import arrow_schema
-
 from tests.strategies.tables import at, on, whole
 
 ROWS = 12
@@ -39,7 +39,9 @@ def _row(table: SourceTable, n: int) -> dict[str, Any]:
             "schedule": {"quartz_cron_expression": "0 0 3 * * ?", "timezone_id": "UTC"},
         },
         "paused": False,
-        "health_rules": [{"metric": "RUN_DURATION_SECONDS", "operator": "GREATER_THAN", "value": n}],
+        "health_rules": [
+            {"metric": "RUN_DURATION_SECONDS", "operator": "GREATER_THAN", "value": n}
+        ],
         "timeout_seconds": 60,
         "task_key": f"task{n}",
         "depends_on_keys": ["a", "b"],

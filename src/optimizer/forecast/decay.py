@@ -207,7 +207,11 @@ def _fill_curves(
                     while censored[at] != was_bound or start[at] != start_us[gone]:
                         at += 1
                     for k in range(at, held - 1):
-                        value[k], censored[k], start[k] = value[k + 1], censored[k + 1], start[k + 1]
+                        value[k], censored[k], start[k] = (
+                            value[k + 1],
+                            censored[k + 1],
+                            start[k + 1],
+                        )
                     held -= 1
                 members[admitted] = j
                 admitted += 1

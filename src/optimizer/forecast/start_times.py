@@ -59,9 +59,7 @@ def start_of_day(
     return require_one_row_per_job(frame, list(panel.job_ids))
 
 
-def order_statistics(
-    values: NDArray[np.float64], count: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def order_statistics(values: NDArray[np.float64], count: NDArray[np.int64]) -> NDArray[np.float64]:
     """Q at LEVELS of consecutive groups of ascending values, `count` >= 1 in each: (groups, 35)."""
     last = count[:, None] - 1
     rank = np.clip(LEVELS * (count[:, None] + 1) - 1, 0, last)

@@ -136,19 +136,13 @@ def as_received(rows: DataFrame) -> DataFrame:
     return rows.select(PROBLEM, F.sha2(F.col(ROW_JSON), 256).alias(ROW_HASH), ROW_JSON)
 
 
-def strength(table: SourceTable, rows: str = "") -> Column:
-    """Which of two rows with one key is kept: the one with an outcome, then the one that says more,
-    then the one with the larger hash. So any order of delivery keeps the same row."""
-
-    def of(name: str) -> Column:
-        return F.col(f"{rows}.{name}" if rows else name)
-
-    has_outcome = of(_OUTCOME).isNotNull() if _OUTCOME in table.column_names else F.lit(True)
-    return F.struct(
-        has_outcome.cast("int").alias("outcome"),
-        of(_FILLED).alias("filled"),
-        of(CONTENT_HASH).alias("hash"),
-    )
+def strength(table: SourceTable) -> list[Column]:
+    """What decides which of two rows with one key is kept, larger first: an outcome, then how much
+    it says, then its hash. So any order of delivery keeps the same row."""
+    deciding = [F.col(_FILLED), F.col(CONTENT_HASH)]
+    if _OUTCOME in table.column_names:
+        deciding.insert(0, F.col(_OUTCOME).isNotNull().cast("int"))
+    return deciding
 
 
 def _leaves(value: Column, kind: pa.DataType) -> list[Column]:

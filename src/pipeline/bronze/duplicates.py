@@ -33,7 +33,11 @@ def one_per_key(table: SourceTable, good: DataFrame) -> OnePerKey:
     crowded = hashed.groupBy(KEY_HASH).agg(F.count("*").alias("n")).where("n > 1").select(KEY_HASH)
     alone = hashed.join(crowded, KEY_HASH, "left_anti").drop(KEY_HASH)
     together = hashed.join(crowded, KEY_HASH, "left_semi").drop(KEY_HASH)
-    in_key = Window.partitionBy(*table.keys).orderBy(strength(table).desc())
+    # Columns, not one struct of them: Sail sorts by a struct in a window, and then fails on it.
+    strongest_first = Window.partitionBy(*table.keys).orderBy(
+        *(column.desc() for column in strength(table))
+    )
+    in_key = strongest_first.rowsBetween(Window.unboundedPreceding, Window.currentRow)
     told = (
         together.withColumn("place", F.row_number().over(in_key))
         .withColumn("best", F.first(CONTENT_HASH).over(in_key))

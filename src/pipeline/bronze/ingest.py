@@ -18,7 +18,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from typing import Any, Protocol
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.bronze.conform import (
@@ -44,6 +44,7 @@ from pipeline.tables.source import SOURCE_TABLES
 _WEAKER = "another row with the same key says more and was kept"
 _VERDICT = "verdict"
 _KNOWN = "known_strength"
+_HASH = "hash"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NEW, _CHANGED, _SAME, _WORSE = "new", "changed", "same", "worse"
 
@@ -199,14 +200,14 @@ class _Taking:
         if not held.limit(1).collect():
             return _Standing(unique.rows.withColumn(_VERDICT, F.lit(_NEW)), {_NEW: unique.count})
         table = self._table
-        known = with_content(table, held).select(*table.keys, strength(table).alias(_KNOWN))
-        stronger = strength(table) > F.col(_KNOWN)
+        known = with_content(table, held).select(*table.keys, _strength(table).alias(_KNOWN))
+        stronger = _strength(table) > F.col(_KNOWN)
         if table.arrival is Arrival.SNAPSHOT:
             stronger = F.lit(True)
         told = unique.rows.join(known, list(table.keys), "left").withColumn(
             _VERDICT,
             F.when(F.col(_KNOWN).isNull(), _NEW)
-            .when(F.col(CONTENT_HASH) == F.col(_KNOWN).getField("hash"), _SAME)
+            .when(F.col(CONTENT_HASH) == F.col(_KNOWN).getField(_HASH), _SAME)
             .when(stronger, _CHANGED)
             .otherwise(_WORSE),
         )
@@ -267,3 +268,9 @@ class _Taking:
 
 def _moment(micros: int | None) -> datetime | None:
     return None if micros is None else _EPOCH + timedelta(microseconds=micros)
+
+
+def _strength(table: SourceTable) -> Column:
+    """`strength` as one value that can be compared; its fields are named by place on any engine."""
+    fields = [column.alias(f"by{place}") for place, column in enumerate(strength(table))]
+    return F.struct(*fields, F.col(CONTENT_HASH).alias(_HASH))

@@ -5,6 +5,8 @@ of a models-from-code pyfunc; its new version is the challenger, and becomes cha
 `models/promotion.yml` holds, or unopposed on the first night.
 """
 
+import contextlib
+import io
 import logging
 import runpy
 import tempfile
@@ -223,7 +225,8 @@ def _register(lakehouse: Lakehouse, settings: Settings, family: Family) -> None:
         )
     name = f"{settings.model_prefix}.{family.name}"
     client = MlflowClient()
-    version = str(mlflow.register_model(info.model_uri, name).version)
+    with contextlib.redirect_stderr(io.StringIO()):  # It announces each version there.
+        version = str(mlflow.register_model(info.model_uri, name).version)
     for metric, value in metrics.items():
         client.set_model_version_tag(name, version, metric, repr(value))
     client.set_registered_model_alias(name, CHALLENGER, version)

@@ -34,6 +34,10 @@ _PAYER = (
 )
 
 
+def _told(text: Column) -> Column:
+    return F.concat(F.length(text).cast("string"), F.lit(":"), text)
+
+
 def _money(amount: Column) -> Column:
     return F.coalesce(F.sum(amount), F.lit(0)).cast(_MONEY)
 
@@ -90,8 +94,9 @@ def usage_costs(usage: DataFrame, prices: DataFrame, *, currency_code: str) -> D
         .when(F.col("sku_name").contains("FREE_USAGE"), F.lit("free"))
         .otherwise(F.lit("unpriced")),
     )
+    # Each value with its length before it: no name can hold what ends it.
     told_apart = F.concat_ws(
-        "\x1f", *(F.coalesce(F.col(name).cast("string"), F.lit("\x00")) for name in _PAYER)
+        "/", *(F.coalesce(_told(F.col(name).cast("string")), F.lit("-")) for name in _PAYER)
     )
     unpriced = F.when(F.col("price_status") == "unpriced", F.col("quantity"))
     return (

@@ -31,11 +31,19 @@ def run_sla(runs: DataFrame, job_versions: DataFrame, *, as_of: datetime) -> Dat
     judged = (
         judged.withColumn("local_due", local_due)
         .withColumn(
-            "due_at",
+            "first_due",
             F.when(
                 F.col("sla_kind") == "deadline",
                 F.expr("to_utc_timestamp(local_due, coalesce(sla_timezone, 'UTC'))"),
             ),
+        )
+        # A clock time that happens twice, the first before the start, is due the second time.
+        .withColumn(
+            "due_at",
+            F.when(
+                F.col("first_due") <= F.col("started_at"),
+                F.timestamp_add("HOUR", F.lit(1), F.col("first_due")),
+            ).otherwise(F.col("first_due")),
         )
         .withColumn("by_limit", F.col("sla_kind") == "limit")
     )

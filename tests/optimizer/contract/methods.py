@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
+
 from optimizer.baselines import latest, replay
 from optimizer.forecast import backtest, fit, quality, seven_day_rule, start_of_day
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from optimizer.result import Status
 from pandas.testing import assert_frame_equal
 
+from optimizer.result import Status
 from tests.optimizer.contract.methods import METHODS, Method
 from tests.strategies.runs import histories, lognormal_runs, one_job, runs_frame
 
@@ -95,13 +95,13 @@ def test_names_do_not_matter(method: Method) -> None:
     runs = lognormal_runs(3, 40, seed=5)
     renamed = runs.assign(run_id=[f"r{hash((7, k)) % 997}-{k}" for k in range(len(runs))])
     a, b = method.call(runs), method.call(renamed)
-    assert_frame_equal(a.drop(columns="last_run_id", errors="ignore"),
-                       b.drop(columns="last_run_id", errors="ignore"))
+    assert_frame_equal(
+        a.drop(columns="last_run_id", errors="ignore"),
+        b.drop(columns="last_run_id", errors="ignore"),
+    )
 
 
-@pytest.mark.parametrize(
-    "method", [m for m in METHODS if m.in_seconds], ids=lambda m: m.name
-)
+@pytest.mark.parametrize("method", [m for m in METHODS if m.in_seconds], ids=lambda m: m.name)
 @pytest.mark.parametrize("factor", [1.0 / 32.0, 3.0, 100.0])
 def test_seconds_scale_and_scores_do_not(method: Method, factor: float) -> None:
     """Durations stay between a second and the gap between runs, so no run's order of end changes."""

@@ -3,6 +3,7 @@
 import math
 
 import pytest
+
 from optimizer.config import BaselineConfig, ForecastConfig, SizingConfig, settings_of
 
 CONFIGS = (ForecastConfig, BaselineConfig, SizingConfig)
@@ -48,7 +49,9 @@ def test_ends_of_closed_bounds_are_accepted(config, one) -> None:
 
 
 def test_message_reads_as_declared() -> None:
-    with pytest.raises(ValueError, match=r"^forecast\.half_life_days must be in \(0, 365\], got -1$"):
+    with pytest.raises(
+        ValueError, match=r"^forecast\.half_life_days must be in \(0, 365\], got -1$"
+    ):
         ForecastConfig(half_life_days=-1)
 
 

@@ -5,6 +5,10 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
+from sklearn.metrics import brier_score_loss, mean_pinball_loss
+from statsmodels.duration.survfunc import SurvfuncRight
+
 from optimizer.baselines import slow_p_value
 from optimizer.baselines.tail import normal_score
 from optimizer.forecast import backtest, quality
@@ -12,10 +16,6 @@ from optimizer.forecast.score import crps_from_quantiles, level_weights, pinball
 from optimizer.forecast.start_times import order_statistics
 from optimizer.quantile import LEVELS, plotting_positions, weighted_quantile
 from optimizer.robust import MAD_TO_SD, mad_sd, median
-from scipy import stats
-from sklearn.metrics import brier_score_loss, mean_pinball_loss
-from statsmodels.duration.survfunc import SurvfuncRight
-
 from tests.strategies.runs import lognormal_runs
 
 numbers = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60)
@@ -131,7 +131,9 @@ def test_brier_is_sklearns() -> None:
     row = quality(told, runs, limits=330.0).iloc[0]
     scored = told["status"].eq("ok")
     over = (runs["duration_seconds"] > 330.0)[scored].astype(int)
-    assert row["brier"] == pytest.approx(brier_score_loss(over, told["p_breach"][scored]), rel=1e-12)
+    assert row["brier"] == pytest.approx(
+        brier_score_loss(over, told["p_breach"][scored]), rel=1e-12
+    )
     assert row["breaches"] == pytest.approx(over.mean())
 
 
@@ -169,7 +171,11 @@ def test_backtest_counts_like_pandas() -> None:
     told = backtest(runs, (0.5, 0.9))
     rows = quality(told, runs).set_index("job_id")
     frame = pd.DataFrame(
-        {"job": runs["job_id"], "in": runs["duration_seconds"] <= told[0.9], "ok": told[0.9].notna()}
+        {
+            "job": runs["job_id"],
+            "in": runs["duration_seconds"] <= told[0.9],
+            "ok": told[0.9].notna(),
+        }
     )
     expected = frame[frame["ok"]].groupby("job")["in"].mean()
     np.testing.assert_allclose(rows["coverage_0.9"], expected)

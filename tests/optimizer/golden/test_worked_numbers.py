@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+
 from optimizer.baselines import replay
 from optimizer.config import BaselineConfig, ForecastConfig
 from optimizer.forecast import Distribution, backtest, fit, p_miss_deadline, quality
@@ -13,7 +14,6 @@ from optimizer.rightsizing import demand, recommend_many
 from optimizer.rightsizing.recommend import parallel_share
 from optimizer.rightsizing.scaling import shape
 from optimizer.weights import decay_weights, effective_runs
-
 from tests.strategies.runs import EPOCH, one_job
 
 DAY_US = 86_400_000_000
@@ -49,7 +49,9 @@ def test_three_equal_runs_by_hand() -> None:
     # logit(0.6) / logit(0.75) = log 1.5 / log 3 of the way from 200 to 400 on the log scale is 0.6's.
     runs = one_job([100.0, 200.0, 400.0], gap_hours=1e-3 / 3600)
     curve = fit(runs, as_of=EPOCH + pd.Timedelta(days=1)).predict(runs.head(1))
-    np.testing.assert_allclose(curve.quantile([0.25, 0.5, 0.75])[0], [100.0, 200.0, 400.0], rtol=1e-6)
+    np.testing.assert_allclose(
+        curve.quantile([0.25, 0.5, 0.75])[0], [100.0, 200.0, 400.0], rtol=1e-6
+    )
     at_60 = 200.0 * 2.0 ** (math.log(1.5) / math.log(3.0))
     assert curve.quantile(0.6)[0] == pytest.approx(at_60, rel=1e-6)
     # The tail beyond 3/4: own scale log(4) / (2 log 3), weight n_eff - 1 = 2 against one assumed run

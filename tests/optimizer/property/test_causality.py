@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from optimizer.baselines import replay
-from optimizer.forecast import backtest, fit
 from pandas.testing import assert_frame_equal, assert_series_equal
 
+from optimizer.baselines import replay
+from optimizer.forecast import backtest, fit
 from tests.strategies.runs import histories
 
 LEVELS = (0.1, 0.5, 0.95)

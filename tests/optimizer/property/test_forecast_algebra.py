@@ -6,16 +6,16 @@ import numpy as np
 import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
+from pandas.testing import assert_frame_equal
+
 from optimizer.config import ForecastConfig
 from optimizer.forecast import Distribution, Forecaster, fit, p_miss_deadline
 from optimizer.quantile import LEVELS
-from pandas.testing import assert_frame_equal
-
 from tests.strategies.runs import histories
 
-curves = st.lists(
-    st.floats(-5.0, 15.0), min_size=LEVELS.size, max_size=LEVELS.size
-).map(lambda logs: Distribution.from_seconds([np.exp(np.sort(logs))]))
+curves = st.lists(st.floats(-5.0, 15.0), min_size=LEVELS.size, max_size=LEVELS.size).map(
+    lambda logs: Distribution.from_seconds([np.exp(np.sort(logs))])
+)
 seconds = st.floats(1e-3, 1e7)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from optimizer.forecast import (
     Distribution,
     Forecaster,
@@ -14,7 +15,6 @@ from optimizer.forecast import (
     summary,
 )
 from optimizer.quantile import LEVELS
-
 from tests.strategies.runs import EPOCH, lognormal_runs, one_job
 
 WANTED = (0.05, 0.25, 0.5, 0.75, 0.9, 0.95)

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+
 from optimizer.baselines import latest, replay
 from optimizer.forecast import fit
 from optimizer.quantile import LEVELS
-
 from tests.strategies.runs import lognormal_runs
 
 with warnings.catch_warnings():
@@ -81,7 +81,9 @@ def test_duration_forecast(served: Callable) -> None:
 def test_job_baseline(served: Callable) -> None:
     """A run scored by the model is scored as the replay would score it next."""
     model = served("job_baseline", latest(RUNS))
-    asked = pd.DataFrame({"job_id": ["w/0002", "nobody", "w/0002"], "duration_seconds": [3000.0, 1.0, np.nan]})
+    asked = pd.DataFrame(
+        {"job_id": ["w/0002", "nobody", "w/0002"], "duration_seconds": [3000.0, 1.0, np.nan]}
+    )
     out = model.predict(asked)
     assert list(out.columns) == _columns(model)
     assert out["status"].tolist() == ["ok", "not_assessed", "ok"]

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from optimizer.baselines import latest, replay
 from optimizer.config import BaselineConfig
-
 from tests.strategies.runs import lognormal_runs, one_job
 
 JOBS, RUNS = 400, 200

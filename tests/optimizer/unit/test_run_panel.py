@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
+
 from optimizer.panel import FAILED, LEFT_OUT, NEVER_US, SUCCEEDED, RunPanel
 from optimizer.result import Status, require_one_row_per_job
-
 from tests.strategies.runs import EPOCH, histories, one_job
 
 
@@ -52,7 +52,9 @@ def test_statuses_and_ends() -> None:
 def test_times_mean_the_same_in_any_unit_and_zone(unit: str, zone: str) -> None:
     runs = one_job([60.0, 61.0])
     told = runs.assign(start_time=runs["start_time"].dt.as_unit(unit).dt.tz_convert(zone))
-    assert RunPanel.from_frame(told).start_us.tolist() == RunPanel.from_frame(runs).start_us.tolist()
+    assert (
+        RunPanel.from_frame(told).start_us.tolist() == RunPanel.from_frame(runs).start_us.tolist()
+    )
 
 
 def test_another_column_may_be_studied() -> None:

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from optimizer.config import SizingConfig
 from optimizer.quantile import LEVELS
 from optimizer.rightsizing import (
@@ -17,7 +18,6 @@ from optimizer.rightsizing import (
     recommend,
     recommend_many,
 )
-
 from tests.strategies.runs import EPOCH
 
 LOGIT = np.log(LEVELS / (1 - LEVELS))
@@ -154,7 +154,9 @@ def test_extreme_runtimes_stay_finite(seconds: float) -> None:
     assert (predicted > 0).all()
 
 
-def _recommend(scaling, *, limit=None, candidates=(4, 6, 16), node_type="m", prices=PRICES, **cluster):
+def _recommend(
+    scaling, *, limit=None, candidates=(4, 6, 16), node_type="m", prices=PRICES, **cluster
+):
     options = pd.DataFrame({"workers": list(candidates), "node_type": node_type})
     now = Cluster(workers=8, node_type="m", list_cost=100.0, **cluster)
     return recommend(now, options, scaling, None, prices, Policy(limit_seconds=limit))

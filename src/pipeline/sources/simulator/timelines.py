@@ -38,7 +38,7 @@ def run_type_of(kind: Ints) -> Ints:
     return np.asarray(_RUN_TYPE_OF_KIND[kind])
 
 
-def _parameters(rows: int, index: Ints, key: str) -> Any:
+def _parameters(index: Ints, key: str) -> Any:
     """What users pass to runs: a date, and now and then a secret that must go no further."""
     kind = arrow_type("map<string, map<string,string>>")
     values = pa.array(
@@ -104,7 +104,7 @@ def job_run_timeline(history: History) -> Any:
             "run_name": coded(names, history.version[run]),
             **_compute(history.clusters.ids, parent_cluster),
             "termination_code": coded(_CODE_NAMES, attempts.code[attempt], last),
-            "job_parameters": _parameters(rows, run, "api_token"),
+            "job_parameters": _parameters(run, "api_token"),
             "termination_type": coded(_CODE_TYPES, attempts.code[attempt], last),
             "setup_duration_seconds": reported(setup_us),
             "queue_duration_seconds": reported(queue_us),
@@ -152,7 +152,7 @@ def job_task_run_timeline(history: History) -> Any:
             "parent_run_id": run_id,
             "termination_code": coded(_CODE_NAMES, tasks.code[entry], last),
             "termination_type": coded(_CODE_TYPES, tasks.code[entry], last),
-            "task_parameters": _parameters(rows, entry, "password"),
+            "task_parameters": _parameters(entry, "password"),
             "setup_duration_seconds": integers(setup_us // SECOND_US, last),
             "cleanup_duration_seconds": integers(np.zeros(rows, dtype=np.int64), last),
             "execution_duration_seconds": integers(work_us // SECOND_US, last),
