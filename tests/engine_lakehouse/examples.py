@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from pyspark.sql import DataFrame, SparkSession
+
 from pipeline.tables.declaration import Column, Layer, Table
 from pipeline.tables.derive import spark_schema
-from pyspark.sql import DataFrame, SparkSession
 
 THINGS = Table(
     layer=Layer.SILVER,
@@ -27,7 +28,9 @@ THINGS = Table(
         Column("due", "date", "A date"),
         Column("tags", "map<string,string>", "A map"),
         Column("compute", "array<struct<kind:string, node:string>>", "A list of structs"),
-        Column("trigger", "struct<cron:string, every:struct<hours:int, days:array<int>>>", "Nested"),
+        Column(
+            "trigger", "struct<cron:string, every:struct<hours:int, days:array<int>>>", "Nested"
+        ),
         Column("ids", "array<string>", "A list"),
         Column("first_seen_at", "timestamp", "When received", audit=True),
     ),

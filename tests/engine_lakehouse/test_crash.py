@@ -6,10 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.lakehouse.lock import home_lock
 from pyspark.sql import SparkSession
 
+from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.lakehouse.lock import home_lock
 from tests.engine_lakehouse.examples import FULL, THINGS, things
 
 _KILLS = 3
@@ -69,10 +69,16 @@ def test_kills_leave_whole_states(tmp_path: Path, spark: SparkSession) -> None:
         process.stdout.close()
         assert process.returncode == -signal.SIGKILL, "the writer was alive until it was killed"
 
-        stored = lakehouse.read(THINGS).selectExpr(
-            "count(*) AS rows", "count(DISTINCT id) AS ids", "min(`order`) AS low",
-            "max(`order`) AS high",
-        ).collect()[0]
+        stored = (
+            lakehouse.read(THINGS)
+            .selectExpr(
+                "count(*) AS rows",
+                "count(DISTINCT id) AS ids",
+                "min(`order`) AS low",
+                "max(`order`) AS high",
+            )
+            .collect()[0]
+        )
         assert (stored["rows"], stored["ids"]) == (_KEYS, _KEYS)
         assert stored["low"] == stored["high"] >= finished
         finished = stored["high"]

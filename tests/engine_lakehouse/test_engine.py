@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from pyspark.sql import SparkSession
+
 from pipeline.engine import Engine, connect, engine_name
 from pipeline.engine.session import _java_major
 from pipeline.errors import UserError
 from pipeline.lakehouse.folder import DeltaFolder
-from pyspark.sql import SparkSession
-
 from tests.engine_lakehouse.examples import EMPTY, FULL, THINGS, things
 
 _ROOT = Path(__file__).parents[2]
@@ -41,7 +41,7 @@ print(json.dumps({"engine": engine_name(spark), "rows": rows, "old": old, "same"
 def test_the_embedded_engine_is_sail_in_utc_with_ansi(spark: SparkSession) -> None:
     assert engine_name(spark).startswith("sail ")
     assert spark.conf.get("spark.sql.session.timeZone") == "UTC"
-    with pytest.raises(Exception, match="(?i)cast"):
+    with pytest.raises(Exception, match=r"(?i)cast"):
         spark.sql("SELECT CAST('x' AS int)").collect()
     assert os.environ["PYSPARK_PYTHON"] == sys.executable
 

@@ -4,10 +4,10 @@ import os
 import time
 
 import pytest
-from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.lakehouse.protocol import ChangesGone
 from pyspark.sql import SparkSession
 
+from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.lakehouse.protocol import ChangesGone
 from tests.engine_lakehouse.examples import EMPTY, FULL, THINGS, things
 
 

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 from deltalake import DeltaTable
+from pyspark.sql import SparkSession
+
 from pipeline.errors import UserError
 from pipeline.lakehouse.folder import DeltaFolder
 from pipeline.tables.declaration import Column, Table
 from pipeline.tables.derive import spark_schema
-from pyspark.sql import SparkSession
-
 from tests.engine_lakehouse.examples import FULL, THINGS, things
 
 
@@ -57,12 +57,16 @@ def test_a_gained_column_is_null_in_old_rows_and_written_in_new(
     assert [row["extra"] for row in rows.collect()] == [None, {"x": 1}]
     # The old row is unchanged, until it gets a value.
     old = things(spark, FULL)
-    assert filled.merge(grown, old.selectExpr("CAST(NULL AS map<string,int>) AS extra", "*")).rows == 0
+    assert (
+        filled.merge(grown, old.selectExpr("CAST(NULL AS map<string,int>) AS extra", "*")).rows == 0
+    )
     assert filled.merge(grown, old.selectExpr("map('y', 2) AS extra", "*")).updated == 1
     assert filled.read(grown, 1).select("extra").collect()[0][0] is None
 
 
-def test_a_gained_struct_field_is_null_in_old_rows(filled: DeltaFolder, spark: SparkSession) -> None:
+def test_a_gained_struct_field_is_null_in_old_rows(
+    filled: DeltaFolder, spark: SparkSession
+) -> None:
     grown = with_type("compute", "array<struct<kind:string, node:string, zone:string>>")
     filled.create(grown)
     filled.create(grown)

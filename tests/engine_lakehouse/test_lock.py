@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from pipeline.errors import UserError
 from pipeline.lakehouse.lock import home_lock
 
@@ -58,7 +59,9 @@ def test_a_killed_holder_frees_the_home_and_its_leftovers_go(
 def test_waiting_gets_the_lock_when_the_holder_ends(
     tmp_path: Path, holder: subprocess.Popen[str]
 ) -> None:
-    waiting = "import sys; from pathlib import Path; from pipeline.lakehouse.lock import home_lock\n"
+    waiting = (
+        "import sys; from pathlib import Path; from pipeline.lakehouse.lock import home_lock\n"
+    )
     waiting += "with home_lock(Path(sys.argv[1]), wait=True): print('mine')"
     second = subprocess.Popen(
         [sys.executable, "-c", waiting, str(tmp_path)], stdout=subprocess.PIPE, text=True

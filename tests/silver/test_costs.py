@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pipeline.gold.costs import cost_daily, team_cost_daily
 from pipeline.silver.costs import prices, run_costs, usage_costs
@@ -169,6 +169,7 @@ def _nine(value: Decimal) -> Decimal:
     return value.quantize(_NINE, rounding=ROUND_HALF_UP)
 
 
+@settings(max_examples=5)
 @given(_USAGES, st.integers(0, 99))
 def test_coverage_adds_to_the_total_exactly(
     spark: SparkSession, drawn: list[tuple[Any, ...]], order: int
@@ -193,23 +194,23 @@ def test_coverage_adds_to_the_total_exactly(
             expected["unpriced_quantity"] += _nine(row["usage_quantity"])
         expected["usage_quantity"] += _nine(row["usage_quantity"])
 
-    costs = _costs(spark, usage, held)
-    by_day = cost_daily(costs, defined)
-    for frame, names in (
+    costs = rows_of(_costs(spark, usage, held))
+    days = rows_of(cost_daily(frame_of(spark, silver.USAGE_COSTS, costs), defined))
+    teams = rows_of(team_cost_daily(frame_of(spark, gold.COST_DAILY, days)))
+    for rows, names in (
         (costs, ("list_cost", "unpriced_quantity", "usage_quantity")),
-        (by_day, ("list_cost", "unpriced_quantity")),
-        (team_cost_daily(by_day), ("list_cost", "unpriced_quantity")),
+        (days, ("list_cost", "unpriced_quantity")),
+        (teams, ("list_cost", "unpriced_quantity")),
     ):
-        rows = rows_of(frame)
         for name in names:
             assert sum((row[name] for row in rows), Decimal(0)) == expected[name]
-    for row in rows_of(team_cost_daily(by_day)):
+    for row in teams:
         parts = row["by_job_tag"] + row["by_usage_tag"]
         assert parts == (row["list_cost"] if row["team"] else 0)
 
     shuffled = random.Random(order).sample(usage, len(usage))
     said = differences(
-        rows_of(costs), rows_of(_costs(spark, shuffled, held[::-1])),
+        costs, rows_of(_costs(spark, shuffled, held[::-1])),
         keys=silver.USAGE_COSTS.keys, columns=compared_columns(silver.USAGE_COSTS),
     )
     assert not said, shown(said)

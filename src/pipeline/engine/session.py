@@ -55,9 +55,10 @@ def connect(engine: Engine) -> SparkSession:
                 f"start another process for {engine}"
             )
         return _Connected.session
-    # Python workers must run this interpreter, not the first python of the PATH.
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    if engine is not Engine.DATABRICKS:
+        # Python workers must run this interpreter, not the first python of the PATH.
+        os.environ["PYSPARK_PYTHON"] = sys.executable
+        os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     match engine:
         case Engine.EMBEDDED:
             session = _embedded()
@@ -85,7 +86,7 @@ def engine_name(spark: SparkSession) -> str:
 def _embedded() -> SparkSession:
     # Read by the Rust logger when the server is first made; a user's own choice wins.
     os.environ.setdefault("RUST_LOG", "error")
-    # Proxy variables would send the loopback connection through a proxy that cannot reach it.
+    # The client's gRPC library reports every retry of a connection as a warning otherwise.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     try:
         from pysail.spark import SparkConnectServer
@@ -110,7 +111,8 @@ def _spark() -> SparkSession:
         # The server that pyspark starts reads its settings from here; the UI would open a port.
         os.environ.setdefault(
             "PYSPARK_SUBMIT_ARGS",
-            "--conf spark.ui.enabled=false --conf spark.log.level=ERROR pyspark-shell",
+            "--conf spark.ui.enabled=false --conf spark.ui.showConsoleProgress=false"
+            " --conf spark.log.level=ERROR pyspark-shell",
         )
     return _remote(remote)
 

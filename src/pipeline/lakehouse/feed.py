@@ -43,8 +43,10 @@ def rows_changed(delta: DeltaTable, since: int) -> bool:
         return False
     commits = delta.history(behind) if behind > 0 else []
     # A log cut short cannot say no.
-    return len(commits) < behind or behind < 0 or any(
-        commit["operation"] in _ROW_OPERATIONS for commit in commits
+    return (
+        len(commits) < behind
+        or behind < 0
+        or any(commit["operation"] in _ROW_OPERATIONS for commit in commits)
     )
 
 

@@ -125,7 +125,9 @@ class DeltaFolder:
                 if new.count == 0:
                     return Written(delta.version())
                 dates = self._dates(table, new, keys)
-                return merge_into(delta, table, new.batches(writing_schema(delta, table)), None, dates)
+                return merge_into(
+                    delta, table, new.batches(writing_schema(delta, table)), None, dates
+                )
             with staged(self.home, table, self._gone(table, new, in_scope)) as gone:
                 if new.count == 0 and gone.count == 0:
                     return Written(delta.version())
