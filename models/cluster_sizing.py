@@ -58,7 +58,7 @@ class ClusterSizing(mlflow.pyfunc.PythonModel):
         self.states = states
 
     def predict(
-        self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+        self, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
         """One row per input row, in its order; a job without a cluster is not_assessed."""
         asked = params or {}

@@ -47,7 +47,7 @@ class DurationForecast(mlflow.pyfunc.PythonModel):
         self.forecaster = Forecaster.from_states(pd.read_parquet(context.artifacts["states"]))
 
     def predict(
-        self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+        self, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
         """One row per input row, in its order; a job without a state is not_assessed."""
         levels = [float(q) for q in (params or {}).get("quantiles", LEVELS_ASKED)]

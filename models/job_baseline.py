@@ -44,7 +44,7 @@ class JobBaseline(mlflow.pyfunc.PythonModel):
         self.states = pd.read_parquet(context.artifacts["states"]).set_index("job_id")
 
     def predict(
-        self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+        self, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
         """One row per input row, in its order; a job without a baseline is not_assessed.
 

@@ -22,6 +22,13 @@ settings.register_profile("soak", max_examples=300, **_QUIET)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # An export's scratch folder is removed when its source is collected, and Python says so.
+    config.addinivalue_line(
+        "filterwarnings", "ignore:Implicitly cleaning up .*rightrun-export-:ResourceWarning"
+    )
+
+
 @pytest.fixture(scope="session")
 def spark() -> SparkSession:
     return connect(Engine.EMBEDDED)

@@ -12,7 +12,6 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 
 from optimizer.config import BaselineConfig, ForecastConfig, SizingConfig, settings_of
-
 from pipeline.graph import GRAPH, Step
 from pipeline.settings import Settings
 from pipeline.sources.simulator import SimulatorConfig
@@ -58,7 +57,10 @@ def tables_page(_: str) -> str:
         ),
     ]
     for source in SOURCE_TABLES:
-        parts += [f'<details id="{source.name}"><summary><code>{source.system_name}</code></summary>', ""]
+        parts += [
+            f'<details id="{source.name}"><summary><code>{source.system_name}</code></summary>',
+            "",
+        ]
         parts += _rows(
             ("column", "type", "meaning", "filled"),
             (
@@ -66,7 +68,9 @@ def tables_page(_: str) -> str:
                     f"`{column.name}`",
                     f"`{column.type}`",
                     described(column),
-                    "never read: may hold secrets" if column.sensitive else column.since or "always",
+                    "never read: may hold secrets"
+                    if column.sensitive
+                    else column.since or "always",
                 )
                 for column in source.columns
             ),
@@ -101,7 +105,12 @@ def settings_page(_: str) -> str:
         *_rows(
             ("setting", "variable", "default", "meaning"),
             (
-                (f"`{name}`", f"`RIGHTRUN_{name.upper()}`", f"`{field.default}`", field.description or "")
+                (
+                    f"`{name}`",
+                    f"`RIGHTRUN_{name.upper()}`",
+                    f"`{field.default}`",
+                    field.description or "",
+                )
                 for name, field in Settings.model_fields.items()
             ),
         ),
@@ -268,7 +277,9 @@ def main() -> None:
 def _rows(names: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
     """A Markdown table, and the empty line after it."""
     lines = [names, ("---",) * len(names)]
-    lines += [tuple(cell.replace("|", "\\|").replace(os.linesep, " ") for cell in row) for row in rows]
+    lines += [
+        tuple(cell.replace("|", "\\|").replace(os.linesep, " ") for cell in row) for row in rows
+    ]
     return [*(f"| {' | '.join(cells)} |" for cells in lines), ""]
 
 

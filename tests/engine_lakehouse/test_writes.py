@@ -71,6 +71,11 @@ def test_the_same_rows_make_no_version(filled: DeltaFolder, spark: SparkSession)
     assert filled.replace(THINGS, things(spark, *again)) == Written(1)
 
 
+def test_the_order_of_a_map_is_no_change(filled: DeltaFolder, spark: SparkSession) -> None:
+    turned = FULL | {"tags": dict(reversed(FULL["tags"].items()))}
+    assert filled.merge(THINGS, things(spark, turned)).rows == 0
+
+
 def test_an_update_keeps_when_the_row_was_first_seen(
     filled: DeltaFolder, spark: SparkSession
 ) -> None:

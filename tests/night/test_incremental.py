@@ -51,7 +51,7 @@ def test_the_deliveries_hold_what_they_are_for(spark: SparkSession, nightly: Mad
     judged = lakehouse.read(silver.RUN_SLA).where("job_id = '3' AND sla_limit_seconds = 1800")
     assert judged.where(f"run_date = DATE '{at(4).date()}'").count() >= 1
     pending = lakehouse.read(silver.RUN_SLA).where("sla_status = 'PENDING'")
-    assert {row["run_id"] for row in pending.collect()} == {"repairing", "in flight"}
+    assert {row["run_id"] for row in pending.collect()} >= {"repairing", "in flight"}
 
 
 def test_nothing_new_writes_nothing(spark: SparkSession, nightly: Made) -> None:

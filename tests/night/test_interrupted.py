@@ -12,6 +12,7 @@ import pytest
 from deltalake import DeltaTable
 from pipeline.graph import GRAPH, Graph
 from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.silver.runs import runs
 from pipeline.tables import ops, silver
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -35,12 +36,10 @@ def test_a_failed_step_is_made_good(spark: SparkSession, undisturbed: Made, tmp_
         raise RuntimeError("planted")
 
     def fails_while_computing(attempts: DataFrame) -> DataFrame:
-        return attempts.withColumn("run_week", F.raise_error(F.lit("planted")).cast("date"))
+        return runs(attempts).withColumn("run_week", F.raise_error(F.lit("planted")).cast("date"))
 
     def makes_keys_twice(attempts: DataFrame) -> DataFrame:
-        (step,) = (step for step in GRAPH.steps if step.name == "runs")
-        made = step.run(attempts)
-        return made.union(made)
+        return runs(attempts).union(runs(attempts))
 
     for number, run in enumerate((fails_at_once, fails_while_computing, makes_keys_twice)):
         with pytest.raises(Exception, match="planted|must be"):

@@ -20,6 +20,6 @@ def test_one_row_for_every_job(spark: SparkSession, undisturbed: Made, table: Ta
     assert sorted(row[key] for row in rows) == listed
     assert len(listed) > 10
     for row in rows:
-        assert (row["status"] == "ok") != bool(row["reason"]), row
+        assert row["status"] == "ok" or row["reason"], row
         assert row["status"] != "error", row["reason"]
     assert len({row["status"] for row in rows}) > 1

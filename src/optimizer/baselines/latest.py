@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from optimizer.baselines.replay import DEGENERATE, NO_TIME_US, TOO_FEW_RUNS, replay_panel
+from optimizer.baselines.regime import DEGENERATE, NO_TIME_US, TOO_FEW_RUNS
+from optimizer.baselines.replay import replay_panel
 from optimizer.config import BaselineConfig
 from optimizer.panel import RunPanel
 from optimizer.quantile import seconds_of

@@ -1,8 +1,9 @@
 """What cluster would do the same work for less, without missing the limit?"""
 
+from optimizer.rightsizing.candidates import Cluster
 from optimizer.rightsizing.demand import demand, demand_of_histograms, histograms
 from optimizer.rightsizing.fleet import recommend_many
-from optimizer.rightsizing.recommend import Cluster, Options, Policy, recommend
+from optimizer.rightsizing.recommend import Options, Policy, recommend
 from optimizer.rightsizing.scaling import Scaling, fit_scaling
 
 __all__ = [

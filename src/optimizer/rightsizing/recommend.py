@@ -28,9 +28,10 @@ from scipy import stats
 from optimizer.config import SizingConfig
 from optimizer.quantile import LEVELS, probability_over
 from optimizer.result import Status
+from optimizer.rightsizing.candidates import Cluster, comparable, rates, with_current
 from optimizer.rightsizing.scaling import SHAPES, Scaling, shape
 
-__all__ = ["Cluster", "Options", "Policy", "RuntimeDistribution", "parallel_share", "recommend"]
+__all__ = ["Options", "Policy", "RuntimeDistribution", "parallel_share", "recommend"]
 
 
 DISCREPANCY: Final[NDArray[np.float64]] = stats.norm.ppf((np.arange(5) + 0.5) / 5.0)
@@ -43,26 +44,6 @@ class RuntimeDistribution(Protocol):
     def quantile(self, q: ArrayLike) -> NDArray[np.float64]:
         """Seconds, (n, m) for levels (m,)."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cluster:
-    """The cluster as it is, and what was measured on it."""
-
-    workers: int
-    node_type: str
-    list_cost: float
-    """Spend of the period that savings are given for."""
-    cpu_demand_pct: float | None = None
-    """Upper bound of the p95 of the workers' CPU."""
-    mem_demand_pct: float | None = None
-    """p99 of the workers' memory, with margin."""
-
-    def __post_init__(self) -> None:
-        if self.workers < 1:
-            raise ValueError(f"workers must be 1 or more, got {self.workers!r}")
-        if not (np.isfinite(self.list_cost) and self.list_cost >= 0.0):
-            raise ValueError(f"list_cost must be 0 or more, got {self.list_cost!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,9 +104,9 @@ def recommend(
     columns or candidates with fewer than one worker.
     """
     config = policy.config
-    options = _with_current(current, candidates)
-    rate, with_vm = _rates(options["node_type"], prices)
-    comparable, why_not = _comparable(options, current, rate, with_vm)
+    options = with_current(current, candidates)
+    rate, with_vm = rates(options["node_type"], prices)
+    is_comparable, why_not = comparable(options, current, rate, with_vm)
     curve = _runtime_curve(current, scaling, forecast)
     if scaling.status is not Status.OK or not np.isfinite(curve).all():
         return _kept(options, Status.TOO_FEW_RUNS, "the runtime at the current size is not known")
@@ -143,80 +124,21 @@ def recommend(
             for r in (high, mid, low)
         ]
     frame = options.assign(
-        runtime_seconds=np.where(comparable, typical * mid, np.nan),
-        runtime_lower=np.where(comparable, typical * low, np.nan),
-        runtime_upper=np.where(comparable, typical * high, np.nan),
-        cost=np.where(comparable, typical * mid / 3600.0 * (n + 1.0) * rate, np.nan),
-        p_miss=np.where(comparable, p_miss, np.nan),
-        saving_lower=np.where(comparable, savings[0], np.nan),
-        saving_mid=np.where(comparable, savings[1], np.nan),
-        saving_upper=np.where(comparable, savings[2], np.nan),
+        runtime_seconds=np.where(is_comparable, typical * mid, np.nan),
+        runtime_lower=np.where(is_comparable, typical * low, np.nan),
+        runtime_upper=np.where(is_comparable, typical * high, np.nan),
+        cost=np.where(is_comparable, typical * mid / 3600.0 * (n + 1.0) * rate, np.nan),
+        p_miss=np.where(is_comparable, p_miss, np.nan),
+        saving_lower=np.where(is_comparable, savings[0], np.nan),
+        saving_mid=np.where(is_comparable, savings[1], np.nan),
+        saving_upper=np.where(is_comparable, savings[2], np.nan),
     )
     reasons = [_objections(k, frame, current, high[k], policy) for k in range(len(frame))]
     reasons = [[w] if w else r for w, r in zip(why_not, reasons, strict=True)]
     frame["allowed"] = [not r for r in reasons]
-    frame["status"] = np.where(comparable, Status.OK.value, Status.NOT_ASSESSED.value)
+    frame["status"] = np.where(is_comparable, Status.OK.value, Status.NOT_ASSESSED.value)
     frame["reasons"] = ["; ".join(r) for r in reasons]
     return _choose(frame, current, policy, "dbu+vm" if with_vm[0] else "dbu")
-
-
-def _with_current(current: Cluster, candidates: pd.DataFrame) -> pd.DataFrame:
-    missing = [c for c in ("workers", "node_type") if c not in candidates.columns]
-    if missing:
-        raise ValueError(f"candidates lack the column(s) {', '.join(missing)}")
-    if not (candidates["workers"] >= 1).all():
-        raise ValueError("candidates.workers must be 1 or more")
-    options = pd.DataFrame(
-        {
-            "workers": [current.workers, *candidates["workers"].astype(int)],
-            "node_type": [current.node_type, *candidates["node_type"]],
-        }
-    )
-    for name in ("spot", "serverless"):
-        given = candidates[name] if name in candidates.columns else [False] * len(candidates)
-        options[name] = [False, *map(bool, given)]
-    same = ["workers", "node_type", "spot", "serverless"]
-    return options.drop_duplicates(same).reset_index(drop=True)
-
-
-def _rates(
-    node_type: pd.Series, prices: pd.DataFrame
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Money per node-hour and whether it includes the machine; NaN without a price."""
-    wanted = ("node_type", "dbu_per_hour", "list_price_per_dbu")
-    missing = [c for c in wanted if c not in prices.columns]
-    if missing:
-        raise ValueError(f"prices lack the column(s) {', '.join(missing)}")
-    table = prices.drop_duplicates("node_type").set_index("node_type").reindex(node_type)
-    dbu = (table["dbu_per_hour"] * table["list_price_per_dbu"]).to_numpy(dtype=np.float64)
-    vm = np.full(dbu.size, np.nan)
-    if "vm_price_per_hour" in table.columns:
-        vm = table["vm_price_per_hour"].to_numpy(dtype=np.float64)
-    # One basis for the whole comparison: machines count only if the current ones have a price.
-    use_vm = bool(np.isfinite(vm[0]))
-    return (dbu + vm if use_vm else dbu), np.isfinite(vm) & use_vm
-
-
-def _comparable(
-    options: pd.DataFrame,
-    current: Cluster,
-    rate: NDArray[np.float64],
-    with_vm: NDArray[np.bool_],
-) -> tuple[NDArray[np.bool_], list[str]]:
-    """Which options may be priced against the current one, and why not ('' where they may)."""
-    why = []
-    for k, row in enumerate(options.itertuples()):
-        if row.spot or row.serverless:
-            why.append("spot and serverless prices are not comparable with what runs now")
-        elif row.node_type != current.node_type and with_vm[0] and with_vm[k]:
-            why.append("how this job runs on another node type has not been observed")
-        elif row.node_type != current.node_type:
-            why.append("another node type cannot be compared without machine prices")
-        elif not np.isfinite(rate[k]):
-            why.append("the node type has no price")
-        else:
-            why.append("")
-    return np.array([not w for w in why]), why
 
 
 def _runtime_curve(

@@ -6,7 +6,9 @@ of its files has changed.
 """
 
 import json
+import shutil
 import tempfile
+import weakref
 from collections import defaultdict
 from itertools import count
 from pathlib import Path
@@ -42,9 +44,8 @@ class ExportFolder:
         self._folder = folder
         self._spark = spark
         # Links and plain copies live here, beside the export and never in it; gone with the source.
-        self._scratch = tempfile.TemporaryDirectory(
-            prefix="rightrun-export-", ignore_cleanup_errors=True
-        )
+        self._scratch = Path(tempfile.mkdtemp(prefix="rightrun-export-"))
+        weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
         self._numbers = count()
 
     def inspect(self, table: SourceTable) -> Presence:
@@ -125,7 +126,7 @@ class ExportFolder:
         return Delivery(parts, position, received, lambda: _damage(looked))
 
     def _new_path(self) -> Path:
-        return Path(self._scratch.name) / f"{next(self._numbers)}.parquet"
+        return self._scratch / f"{next(self._numbers)}.parquet"
 
     def _delta_files(self, place: Path, since: int | None) -> tuple[int, list[Path]]:
         """The version of a Delta table and its files: those that version `since` did not have, or

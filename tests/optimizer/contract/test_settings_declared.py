@@ -1,6 +1,7 @@
 """Every setting is refused outside its declared bounds, by a message made from the declaration."""
 
 import math
+import re
 
 import pytest
 
@@ -29,11 +30,9 @@ def test_values_outside_the_bounds_are_refused(config, one) -> None:
     if one.kind is int:
         wrong.append(one.default + 0.5)
     for value in wrong:
-        with pytest.raises(ValueError) as refused:
+        told = f"{one.path} must be .*in {re.escape(str(one.bounds))}, got {re.escape(repr(value))}"
+        with pytest.raises(ValueError, match=told):
             config(**{name: value})
-        assert one.path in str(refused.value)
-        assert str(one.bounds) in str(refused.value)
-        assert repr(value) in str(refused.value)
 
 
 @named
