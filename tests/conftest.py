@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+from pyspark.sql import SparkSession
+
 from pipeline.engine.session import Engine, connect
 from pipeline.lakehouse.folder import DeltaFolder
-from pyspark.sql import SparkSession
 
 # Each example may call the engine, whose time says nothing of the code, and fixtures that live as
 # long as the session are what examples share on purpose.

@@ -55,7 +55,12 @@ def measure(export: Path, home: Path) -> dict[str, Any]:
     def night() -> tuple[Night, float]:
         began = time.perf_counter()
         done = run_night(
-            spark, lakehouse, ExportFolder(export, spark), Settings(), now=datetime.now(UTC), progress=watch
+            spark,
+            lakehouse,
+            ExportFolder(export, spark),
+            Settings(),
+            now=datetime.now(UTC),
+            progress=watch,
         )
         return done, time.perf_counter() - began
 
@@ -76,9 +81,13 @@ def measure(export: Path, home: Path) -> dict[str, Any]:
         "second_night_seconds": round(again, 2),
         "second_night_writes": sum(report.written for report in second.reports),
         "stages": {
-            name: {key: round(value, 2) for key, value in stage.items()} for name, stage in stages.items()
+            name: {key: round(value, 2) for key, value in stage.items()}
+            for name, stage in stages.items()
         },
-        "steps": {report.step + " " + report.table.name: round(report.seconds, 2) for report in first.reports},
+        "steps": {
+            report.step + " " + report.table.name: round(report.seconds, 2)
+            for report in first.reports
+        },
     }
 
 
@@ -137,7 +146,9 @@ def machine() -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--jobs", type=int, nargs="+", default=[1000, 5000])
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--out", type=Path, default=None)
@@ -149,7 +160,15 @@ def main() -> None:
     sizes = []
     for jobs in asked.jobs:
         # A process of its own: memory of one size must not hide that of the next.
-        command = [sys.executable, __file__, "--one", "--jobs", str(jobs), "--days", str(asked.days)]
+        command = [
+            sys.executable,
+            __file__,
+            "--one",
+            "--jobs",
+            str(jobs),
+            "--days",
+            str(asked.days),
+        ]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         sizes.append(json.loads(done.stdout.splitlines()[-1]))
         _show(sizes[-1])

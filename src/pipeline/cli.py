@@ -33,12 +33,16 @@ app.add_typer(show, name="show")
 NOT_IN_ORDER = 1
 USER_ERROR = 2
 
-Home = Annotated[Path, typer.Option(envvar="RIGHTRUN_HOME", help="Folder of the Delta tables and of MLflow.")]
+Home = Annotated[
+    Path, typer.Option(envvar="RIGHTRUN_HOME", help="Folder of the Delta tables and of MLflow.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Limit = Annotated[int, typer.Option(min=1, help="Rows at the most.")]
 Team = Annotated[str | None, typer.Option(help="Only jobs of this team.")]
 Owner = Annotated[str | None, typer.Option(help="Only jobs of this owner.")]
-EngineName = Annotated[str, typer.Option("--engine", envvar="RIGHTRUN_ENGINE", help="embedded, spark or databricks.")]
+EngineName = Annotated[
+    str, typer.Option("--engine", envvar="RIGHTRUN_ENGINE", help="embedded, spark or databricks.")
+]
 HOME = Path(".rightrun")
 ENGINE = "embedded"
 
@@ -55,12 +59,18 @@ def main() -> None:
 
 @app.command()
 def simulate(
-    out: Annotated[Path, typer.Option(help="Folder to write the simulated account into.")] = HOME / "simulated",
+    out: Annotated[Path, typer.Option(help="Folder to write the simulated account into.")] = HOME
+    / "simulated",
     jobs: Annotated[int, typer.Option(min=1, max=200_000, help="Jobs.")] = 1000,
     days: Annotated[int, typer.Option(min=1, max=400, help="Days of history.")] = 30,
     seed: Annotated[int, typer.Option(help="Same seed, same rows.")] = 7,
-    from_log: Annotated[Path | None, typer.Option(help="Drive it by a real run log (Parquet).")] = None,
-    end: Annotated[str | None, typer.Option(help="Last moment of the history, ISO 8601; today 00:00 UTC by default.")] = None,
+    from_log: Annotated[
+        Path | None, typer.Option(help="Drive it by a real run log (Parquet).")
+    ] = None,
+    end: Annotated[
+        str | None,
+        typer.Option(help="Last moment of the history, ISO 8601; today 00:00 UTC by default."),
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Write a simulated Databricks account as an export, with the truth beside it."""
@@ -68,7 +78,11 @@ def simulate(
     from pipeline.sources.simulator import from_log as simulate_log
     from pipeline.sources.simulator import simulate as simulate_account
 
-    last = _moment(end) if end else datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    last = (
+        _moment(end)
+        if end
+        else datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    )
     with _progress(json_) as bar:
         task = bar.add_task("simulating", total=1.0)
 
@@ -120,11 +134,19 @@ def check(
 
 @app.command()
 def nightly(
-    source: Annotated[str, typer.Option(help="export:DIR, simulated:DIR or databricks.")] = f"simulated:{HOME / 'simulated'}",
-    as_of: Annotated[str | None, typer.Option(help="Time to speak of, ISO 8601; the newest seen by default.")] = None,
+    source: Annotated[
+        str, typer.Option(help="export:DIR, simulated:DIR or databricks.")
+    ] = f"simulated:{HOME / 'simulated'}",
+    as_of: Annotated[
+        str | None, typer.Option(help="Time to speak of, ISO 8601; the newest seen by default.")
+    ] = None,
     only: Annotated[str | None, typer.Option(help="Run one stage.")] = None,
-    from_: Annotated[str | None, typer.Option("--from", help="Run this stage and later ones.")] = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait while another night holds the home.")] = False,
+    from_: Annotated[
+        str | None, typer.Option("--from", help="Run this stage and later ones.")
+    ] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait while another night holds the home.")
+    ] = False,
     home: Home = HOME,
     engine: EngineName = ENGINE,
     json_: Json = False,
@@ -157,8 +179,15 @@ def nightly(
                 bar.update(task, description=name, completed=number - 1, total=total + 1)
 
             done = run_night(
-                spark, lakehouse, chosen_source(source, spark), settings,
-                now=datetime.now(UTC), as_of=moment, only=only, start=from_, progress=progress,
+                spark,
+                lakehouse,
+                chosen_source(source, spark),
+                settings,
+                now=datetime.now(UTC),
+                as_of=moment,
+                only=only,
+                start=from_,
+                progress=progress,
             )
             bar.update(task, description="mlflow")
             tracked = track_night(home, lakehouse, settings, done)
@@ -166,16 +195,26 @@ def nightly(
             typer.echo(as_json(night_report.steps(done)))
             return
         out = console()
-        out.print(table(f"Night as of {done.as_of:%Y-%m-%d %H:%M} UTC, {done.seconds:.1f} s", night_report.stages(done)))
+        out.print(
+            table(
+                f"Night as of {done.as_of:%Y-%m-%d %H:%M} UTC, {done.seconds:.1f} s",
+                night_report.stages(done),
+            )
+        )
         night_report.summary(out, Questions(lakehouse, Filter()))
     out.print(f"Tables: {home}/<schema>/<table> (Delta). MLflow: {tracked}.", markup=False)
-    out.print("Look further: rightrun show jobs | show job KEY | show sla | show costs | show rightsizing |"
-              " show quality; rightrun sql \"select ...\"; rightrun tables", markup=False)
+    out.print(
+        "Look further: rightrun show jobs | show job KEY | show sla | show costs | show rightsizing |"
+        ' show quality; rightrun sql "select ..."; rightrun tables',
+        markup=False,
+    )
 
 
 @app.command()
 def tables(
-    lineage: Annotated[bool, typer.Option("--lineage", help="Which table is made from which.")] = False,
+    lineage: Annotated[
+        bool, typer.Option("--lineage", help="Which table is made from which.")
+    ] = False,
     json_: Json = False,
 ) -> None:
     """List the tables, or what each is made from."""
@@ -189,7 +228,12 @@ def tables(
 
     rows = pd.DataFrame(
         [
-            {"table": t.full_name, "one row": t.grain, "keys": ", ".join(t.keys), "columns": len(t.columns)}
+            {
+                "table": t.full_name,
+                "one row": t.grain,
+                "keys": ", ".join(t.keys),
+                "columns": len(t.columns),
+            }
             for t in TABLES
         ]
     )
@@ -198,7 +242,9 @@ def tables(
 
 @app.command()
 def sql(
-    query: Annotated[str, typer.Argument(help="One SELECT over schema.table names; see rightrun tables.")],
+    query: Annotated[
+        str, typer.Argument(help="One SELECT over schema.table names; see rightrun tables.")
+    ],
     home: Home = HOME,
     engine: EngineName = ENGINE,
     limit: Limit = 100,
@@ -226,7 +272,12 @@ def history(
     commits = lakehouse.history(known_table(name), limit)
     rows = pd.DataFrame(
         [
-            {"version": commit.version, "at": commit.at, "operation": commit.operation, **_counts(commit.metrics)}
+            {
+                "version": commit.version,
+                "at": commit.at,
+                "operation": commit.operation,
+                **_counts(commit.metrics),
+            }
             for commit in commits
         ]
     )
@@ -235,7 +286,9 @@ def history(
 
 @app.command()
 def maintain(
-    retain_hours: Annotated[int, typer.Option(min=168, help="Keep what versions younger than this need.")] = 168,
+    retain_hours: Annotated[
+        int, typer.Option(min=168, help="Keep what versions younger than this need.")
+    ] = 168,
     home: Home = HOME,
     engine: EngineName = ENGINE,
     json_: Json = False,
@@ -251,21 +304,37 @@ def maintain(
             for declared in bar.track(TABLES, description="maintaining"):
                 before = lakehouse.version(declared)
                 lakehouse.maintain(declared, retain_hours=retain_hours)
-                rows.append({"table": declared.full_name, "version before": before, "version": lakehouse.version(declared)})
+                rows.append(
+                    {
+                        "table": declared.full_name,
+                        "version before": before,
+                        "version": lakehouse.version(declared),
+                    }
+                )
     _print("Maintained", pd.DataFrame(rows), json_)
 
 
 @show.command("jobs")
-def show_jobs(home: Home = HOME, engine: EngineName = ENGINE, limit: Limit = 50,
-              team: Team = None, owner: Owner = None, json_: Json = False) -> None:
+def show_jobs(
+    home: Home = HOME,
+    engine: EngineName = ENGINE,
+    limit: Limit = 50,
+    team: Team = None,
+    owner: Owner = None,
+    json_: Json = False,
+) -> None:
     """List jobs with who they belong to."""
     _print("Jobs", _questions(home, engine, team, owner).jobs(limit), json_, brief.jobs)
 
 
 @show.command("job")
-def show_job(key: Annotated[str, typer.Argument(help="workspace_id/job_id, a job id, or a name.")],
-             home: Home = HOME, engine: EngineName = ENGINE, limit: Limit = 15,
-             json_: Json = False) -> None:
+def show_job(
+    key: Annotated[str, typer.Argument(help="workspace_id/job_id, a job id, or a name.")],
+    home: Home = HOME,
+    engine: EngineName = ENGINE,
+    limit: Limit = 15,
+    json_: Json = False,
+) -> None:
     """Show all about one job."""
     questions = _questions(home, engine, None, None)
     found = questions.job(questions.key_of(key), runs=limit)
@@ -277,8 +346,14 @@ def show_job(key: Annotated[str, typer.Argument(help="workspace_id/job_id, a job
 
 
 @show.command("failing")
-def show_failing(home: Home = HOME, engine: EngineName = ENGINE, limit: Limit = 50,
-                 team: Team = None, owner: Owner = None, json_: Json = False) -> None:
+def show_failing(
+    home: Home = HOME,
+    engine: EngineName = ENGINE,
+    limit: Limit = 50,
+    team: Team = None,
+    owner: Owner = None,
+    json_: Json = False,
+) -> None:
     """List the jobs that are failing now; exits 1 when there are any."""
     rows = _questions(home, engine, team, owner).failing(limit)
     _print("Jobs failing now", rows, json_, brief.failing)
@@ -287,7 +362,9 @@ def show_failing(home: Home = HOME, engine: EngineName = ENGINE, limit: Limit = 
 
 
 @show.command("costs")
-def show_costs(home: Home = HOME, engine: EngineName = ENGINE, team: Team = None, json_: Json = False) -> None:
+def show_costs(
+    home: Home = HOME, engine: EngineName = ENGINE, team: Team = None, json_: Json = False
+) -> None:
     """Show list cost by team over the last 30 days."""
     rows = _questions(home, engine, team, None).cost_by_team()
     _print("List cost by team, last 30 days with usage", rows, json_, brief.costs)
@@ -296,8 +373,14 @@ def show_costs(home: Home = HOME, engine: EngineName = ENGINE, team: Team = None
 
 
 @show.command("sla")
-def show_sla(home: Home = HOME, engine: EngineName = ENGINE, limit: Limit = 50,
-             team: Team = None, owner: Owner = None, json_: Json = False) -> None:
+def show_sla(
+    home: Home = HOME,
+    engine: EngineName = ENGINE,
+    limit: Limit = 50,
+    team: Team = None,
+    owner: Owner = None,
+    json_: Json = False,
+) -> None:
     """Show SLA compliance, and the probability that the next run misses."""
     questions = _questions(home, engine, team, owner)
     answers = {"next runs": questions.likely_to_miss(limit), "compliance": questions.sla(limit)}
@@ -306,21 +389,39 @@ def show_sla(home: Home = HOME, engine: EngineName = ENGINE, limit: Limit = 50,
 
 
 @show.command("baselines")
-def show_baselines(home: Home = HOME, engine: EngineName = ENGINE, limit: Limit = 50,
-                   team: Team = None, owner: Owner = None, json_: Json = False) -> None:
+def show_baselines(
+    home: Home = HOME,
+    engine: EngineName = ENGINE,
+    limit: Limit = 50,
+    team: Team = None,
+    owner: Owner = None,
+    json_: Json = False,
+) -> None:
     """Show the jobs whose last run was unlike themselves."""
     rows = _questions(home, engine, team, owner).unlike_themselves(limit)
     _print("Last runs unlike their job", rows, json_, brief.unlike_themselves)
 
 
 @show.command("rightsizing")
-def show_rightsizing(home: Home = HOME, engine: EngineName = ENGINE, limit: Limit = 50,
-                     team: Team = None, owner: Owner = None,
-                     all_: Annotated[bool, typer.Option("--all", help="Also those to keep and those not assessed.")] = False,
-                     json_: Json = False) -> None:
+def show_rightsizing(
+    home: Home = HOME,
+    engine: EngineName = ENGINE,
+    limit: Limit = 50,
+    team: Team = None,
+    owner: Owner = None,
+    all_: Annotated[
+        bool, typer.Option("--all", help="Also those to keep and those not assessed.")
+    ] = False,
+    json_: Json = False,
+) -> None:
     """Show recommended cluster sizes."""
     rows = _questions(home, engine, team, owner).rightsizing(limit, changes_only=not all_)
-    _print("Right-sizing (saving is the DBU part, 80 % interval)", rows, json_, partial(brief.sizes, reasons=True))
+    _print(
+        "Right-sizing (saving is the DBU part, 80 % interval)",
+        rows,
+        json_,
+        partial(brief.sizes, reasons=True),
+    )
 
 
 @show.command("quality")
@@ -351,7 +452,9 @@ def _open(home: Path, engine: str):  # type: ignore[no-untyped-def]  # engines l
     from pipeline.tables import ops
 
     if not (home / ops.POSITIONS.layer.schema / ops.POSITIONS.name / "_delta_log").exists():
-        raise UserError(f"{home} holds no tables yet: run rightrun nightly first, or name another --home")
+        raise UserError(
+            f"{home} holds no tables yet: run rightrun nightly first, or name another --home"
+        )
     spark = connect(_engine(Engine, engine))
     return spark, DeltaFolder(home, spark)
 
@@ -381,8 +484,13 @@ def _moment(text: str) -> datetime:
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Progress]:
     with Progress(
-        TextColumn("{task.description:<18}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-        console=console(stderr=True), disable=quiet, transient=True,
+        TextColumn("{task.description:<18}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console(stderr=True),
+        disable=quiet,
+        transient=True,
     ) as bar:
         yield bar
 

@@ -16,8 +16,8 @@ from pipeline.gold import costs as gold_costs
 from pipeline.gold import jobs as gold_jobs
 from pipeline.gold import runs as gold_runs
 from pipeline.gold import trends as gold_trends
-from pipeline.scoring import forecasts, sizing
 from pipeline.scoring import baselines as scoring_baselines
+from pipeline.scoring import forecasts, sizing
 from pipeline.silver import compute, costs, jobs, runs, sla
 from pipeline.tables import bronze, gold, silver
 from pipeline.tables.declaration import Layer, Table
@@ -72,7 +72,9 @@ class Step:
         if self.pruned and self.writes.partition_by is None:
             raise ValueError(f"step {self.name}: pruning needs a dated output")
         if unknown := set(self.given) - set(GIVEN):
-            raise ValueError(f"step {self.name}: the night cannot give {', '.join(sorted(unknown))}")
+            raise ValueError(
+                f"step {self.name}: the night cannot give {', '.join(sorted(unknown))}"
+            )
 
     def in_input(self, column: str) -> str:
         """What the inputs call the scope column `column`."""

@@ -225,7 +225,8 @@ def _advance(
     changed = [
         table
         for table in step.reads
-        if (last := seen[table]) is None or (versions[table] > last and lakehouse.changed(table, last))
+        if (last := seen[table]) is None
+        or (versions[table] > last and lakehouse.changed(table, last))
     ]
     if not changed and not clock_moved:
         positions.set_all(step.name, now_at)
@@ -239,7 +240,9 @@ def _advance(
         mode = "full"
     else:
         scopes, earliest = affected
-        inputs = [_in_scope(lakehouse.read(table), table, step, scopes, earliest) for table in step.reads]
+        inputs = [
+            _in_scope(lakehouse.read(table), table, step, scopes, earliest) for table in step.reads
+        ]
         written = lakehouse.merge(step.writes, step.run(*inputs, **arguments), scope=scopes)
         mode = "incremental"
     positions.set_all(step.name, now_at)
@@ -331,9 +334,7 @@ def _in_scope(
     return _scoped(rows, step, table, scopes)
 
 
-def _windowed(
-    rows: DataFrame, table: Table, step: Step, given: dict[str, object]
-) -> DataFrame:
+def _windowed(rows: DataFrame, table: Table, step: Step, given: dict[str, object]) -> DataFrame:
     as_of = given["as_of"]
     if step.window_days is None or table.partition_by is None or not isinstance(as_of, datetime):
         return rows

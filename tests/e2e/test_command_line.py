@@ -96,7 +96,9 @@ def test_a_job_is_found_by_key_and_by_name_and_says_all(account: Account) -> Non
 def test_filters_keep_only_that_team(account: Account) -> None:
     jobs = account.run("show", "jobs", "--home", account.home, "--json", "--limit", "1000").json()
     team = next(j["team"] for j in jobs if j["team"])
-    told = account.run("show", "jobs", "--team", team.upper(), "--home", account.home, "--json").json()
+    told = account.run(
+        "show", "jobs", "--team", team.upper(), "--home", account.home, "--json"
+    ).json()
     assert {j["team"].lower() for j in told} == {team.lower()}
 
 
@@ -147,7 +149,9 @@ def test_check_says_what_a_missing_table_switches_off(account: Account, tmp_path
     assert off["system.lakeflow.jobs"] == ""
     shutil.rmtree(part / "lakeflow" / "job_run_timeline")
     assert rightrun("check", "--source", f"export:{part}", cwd=tmp_path).code == 1
-    night = rightrun("nightly", "--source", f"export:{part}", "--home", tmp_path / "home", cwd=tmp_path)
+    night = rightrun(
+        "nightly", "--source", f"export:{part}", "--home", tmp_path / "home", cwd=tmp_path
+    )
     assert night.code == 2
     assert "job_run_timeline" in night.err
     assert "Traceback" not in night.err
@@ -157,7 +161,13 @@ def test_a_night_runs_on_runs_alone(account: Account, tmp_path: Path) -> None:
     alone = tmp_path / "alone"
     shutil.copytree(account.export / "lakeflow" / "job_run_timeline", alone / "job_run_timeline")
     night = rightrun(
-        "nightly", "--source", f"export:{alone}", "--home", tmp_path / "home", "--json", cwd=tmp_path
+        "nightly",
+        "--source",
+        f"export:{alone}",
+        "--home",
+        tmp_path / "home",
+        "--json",
+        cwd=tmp_path,
     )
     assert night.code == 0, night.err
     jobs = DeltaTable(str(tmp_path / "home" / "gold" / "jobs")).to_pyarrow_table()

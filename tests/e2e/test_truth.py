@@ -110,7 +110,9 @@ def test_gold_cost_is_bronze_usage_times_price_to_the_last_digit(account: Accoun
     total = Decimal(0)
     windows = {key: rows for key, rows in prices.groupby(["sku_name", "cloud", "usage_unit"])}
     for row in usage.itertuples():
-        for window in windows.get((row.sku_name, row.cloud, row.usage_unit), pd.DataFrame()).itertuples():
+        for window in windows.get(
+            (row.sku_name, row.cloud, row.usage_unit), pd.DataFrame()
+        ).itertuples():
             if window.valid_from <= row.usage_start_time and (
                 pd.isna(window.valid_to) or row.usage_start_time < window.valid_to
             ):
@@ -126,6 +128,4 @@ def test_rows_received_are_rows_kept_quarantined_or_repeated(account: Account) -
     assert len(ingested) >= 10
     received = ingested["rows_read"].sum()
     assert received > 1000
-    assert (
-        ingested[["inserted", "updated", "rejected", "duplicates"]].sum().sum() == received
-    )
+    assert ingested[["inserted", "updated", "rejected", "duplicates"]].sum().sum() == received

@@ -4,39 +4,69 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from pyspark.sql import SparkSession
+
 from pipeline.gold.jobs import jobs
 from pipeline.gold.trends import job_trends
 from pipeline.tables import bronze, gold, silver
-from pyspark.sql import SparkSession
-
 from tests.strategies.tables import Row, at, frame_of, on, rows_of
 
 
 def _version(job: str, **columns: Any) -> Row:
-    return {"workspace_id": "w", "job_id": job, "series_key": f"w/{job}", "valid_from": at(0)} | columns
+    return {
+        "workspace_id": "w",
+        "job_id": job,
+        "series_key": f"w/{job}",
+        "valid_from": at(0),
+    } | columns
 
 
 def _day(series: str, day: int, **columns: Any) -> Row:
-    return {"workspace_id": series.split("/")[0], "series_key": series, "run_date": on(day), "runs": 1} | columns
+    return {
+        "workspace_id": series.split("/")[0],
+        "series_key": series,
+        "run_date": on(day),
+        "runs": 1,
+    } | columns
 
 
 def test_every_job_that_is_defined_or_ran_is_listed_once(spark: SparkSession) -> None:
     versions = [
-        _version("1", name="old", valid_to=at(5)), _version("1", name="new", valid_from=at(5)),
-        _version("2", is_paused=True), _version("3", deleted_at=at(9), is_paused=True), _version("4"),
+        _version("1", name="old", valid_to=at(5)),
+        _version("1", name="new", valid_from=at(5)),
+        _version("2", is_paused=True),
+        _version("3", deleted_at=at(9), is_paused=True),
+        _version("4"),
     ]
     ran = [_day("w/1", 3), _day("w/1", 8), _day("w/77", 2), _day("w/adf / load", 2), _day("v/1", 1)]
-    spaces = [{"workspace_id": "w", "workspace_name": "west", "workspace_url": "https://w.example.com//"}]
-    made = rows_of(jobs(
-        frame_of(spark, silver.JOB_VERSIONS, versions), frame_of(spark, gold.JOB_DAILY, ran),
-        frame_of(spark, bronze.WORKSPACES_LATEST, spaces)))
+    spaces = [
+        {"workspace_id": "w", "workspace_name": "west", "workspace_url": "https://w.example.com//"}
+    ]
+    made = rows_of(
+        jobs(
+            frame_of(spark, silver.JOB_VERSIONS, versions),
+            frame_of(spark, gold.JOB_DAILY, ran),
+            frame_of(spark, bronze.WORKSPACES_LATEST, spaces),
+        )
+    )
     found = {row["series_key"]: row for row in made}
     assert len(made) == len(found) == 7
     assert {key: row["state"] for key, row in found.items()} == {
-        "w/1": "active", "w/2": "paused", "w/3": "deleted", "w/4": "active", "w/77": "undefined",
-        "w/adf / load": "submitted", "v/1": "undefined"}
+        "w/1": "active",
+        "w/2": "paused",
+        "w/3": "deleted",
+        "w/4": "active",
+        "w/77": "undefined",
+        "w/adf / load": "submitted",
+        "v/1": "undefined",
+    }
     one = found["w/1"]
-    assert (one["name"], one["runs"], one["first_run_date"], one["last_run_date"]) == ("new", 2, on(3), on(8))
+    assert (one["name"], one["runs"], one["first_run_date"], one["last_run_date"]) == (
+        "new",
+        2,
+        on(3),
+        on(8),
+    )
     assert one["url"] == "https://w.example.com/jobs/1"
     assert (found["w/4"]["runs"], found["w/4"]["last_run_date"]) == (0, None)
     # A submitted run has no job to link to, and its name is all it has.
@@ -48,16 +78,32 @@ def test_every_job_that_is_defined_or_ran_is_listed_once(spark: SparkSession) ->
 def test_windows_end_with_the_last_whole_day(spark: SparkSession) -> None:
     # as_of is noon of day 30: the 7 days are 23 to 29 and before them 16 to 22; day 30 is not over.
     as_of = at(30, 12)
-    days = [_day("w/1", day, succeeded=1, median_seconds=float(day)) for day in (16, 22, 23, 29, 30)]
+    days = [
+        _day("w/1", day, succeeded=1, median_seconds=float(day)) for day in (16, 22, 23, 29, 30)
+    ]
     days.append(_day("w/1", 28, failed=1))
-    cost = [{"usage_date": on(day), "workspace_id": "w", "job_id": "1", "list_cost": Decimal(day)} for day in (22, 29, 30)]
-    made = {row["window_days"]: row for row in rows_of(job_trends(
-        frame_of(spark, gold.JOB_DAILY, days), frame_of(spark, gold.COST_DAILY, cost),
-        as_of=as_of, currency_code="USD"))}
+    cost = [
+        {"usage_date": on(day), "workspace_id": "w", "job_id": "1", "list_cost": Decimal(day)}
+        for day in (22, 29, 30)
+    ]
+    made = {
+        row["window_days"]: row
+        for row in rows_of(
+            job_trends(
+                frame_of(spark, gold.JOB_DAILY, days),
+                frame_of(spark, gold.COST_DAILY, cost),
+                as_of=as_of,
+                currency_code="USD",
+            )
+        )
+    }
     week, month = made[7], made[30]
     assert (week["runs"], week["previous_runs"], month["runs"]) == (3, 2, 5)
     assert week["success_rate"] == 2 / 3
-    assert (week["mean_daily_median_seconds"], week["previous_mean_daily_median_seconds"]) == (26.0, 19.0)
+    assert (week["mean_daily_median_seconds"], week["previous_mean_daily_median_seconds"]) == (
+        26.0,
+        19.0,
+    )
     assert (week["list_cost"], week["previous_list_cost"]) == (Decimal(29), Decimal(22))
     assert (month["list_cost"], month["previous_list_cost"]) == (Decimal(51), None)
     assert month["previous_success_rate"] is None
@@ -67,7 +113,9 @@ def test_a_window_does_not_move_during_the_day(spark: SparkSession) -> None:
     days = frame_of(spark, gold.JOB_DAILY, [_day("w/1", day) for day in range(20)])
     cost = frame_of(spark, gold.COST_DAILY, [])
     seen = [
-        sorted(map(repr, rows_of(job_trends(days, cost, as_of=at(15) + after, currency_code="USD"))))
+        sorted(
+            map(repr, rows_of(job_trends(days, cost, as_of=at(15) + after, currency_code="USD")))
+        )
         for after in (timedelta(0), timedelta(hours=23, minutes=59))
     ]
     assert seen[0] == seen[1] != []

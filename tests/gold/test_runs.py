@@ -5,10 +5,10 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from pipeline.gold.runs import job_daily, job_health, job_weekly, sla_daily
-from pipeline.tables import silver
 from pyspark.sql import SparkSession
 
+from pipeline.gold.runs import job_daily, job_health, job_weekly, sla_daily
+from pipeline.tables import silver
 from tests.strategies.tables import Row, at, frame_of, on, one, rows_of
 
 _JOB = {"workspace_id": "w", "job_id": "7", "series_key": "w/7"}
@@ -18,8 +18,14 @@ def _run(number: int, status: str = "SUCCEEDED", seconds: float = 60.0, **column
     start = at(number)
     end = None if status == "IN_FLIGHT" else start + timedelta(seconds=seconds)
     known: Row = _JOB | {
-        "run_id": f"{number:03d}", "run_date": start.date(), "run_week": on(number - number % 7),
-        "started_at": start, "ended_at": end, "busy_seconds": seconds, "attempts": 1, "status": status,
+        "run_id": f"{number:03d}",
+        "run_date": start.date(),
+        "run_week": on(number - number % 7),
+        "started_at": start,
+        "ended_at": end,
+        "busy_seconds": seconds,
+        "attempts": 1,
+        "status": status,
     }
     if status == "SUCCEEDED":
         known |= {"first_success_at": end, "first_success_seconds": seconds}
@@ -35,9 +41,13 @@ def test_a_day_and_a_week_are_counted_once(spark: SparkSession) -> None:
     # Durations of successes on day 0: 10, 20, 60: the median is 20, the 95 % quantile, linear
     # between order statistics at 0.95 x 2 = 1.9, is 20 + 0.9 x 40 = 56. The failure has no say.
     rows = [
-        _run(0, seconds=10.0), _run(0, seconds=20.0, run_id="b", repairs=2),
-        _run(0, seconds=60.0, run_id="c"), _run(0, "FAILED", 999.0, run_id="d"),
-        _run(6, "TIMEOUT"), _run(7, "CANCELLED"), _run(7, "SKIPPED", 0.0, run_id="e"),
+        _run(0, seconds=10.0),
+        _run(0, seconds=20.0, run_id="b", repairs=2),
+        _run(0, seconds=60.0, run_id="c"),
+        _run(0, "FAILED", 999.0, run_id="d"),
+        _run(6, "TIMEOUT"),
+        _run(7, "CANCELLED"),
+        _run(7, "SKIPPED", 0.0, run_id="e"),
         _run(7, "IN_FLIGHT", run_id="f"),
     ]
     frame = frame_of(spark, silver.RUNS, rows)
@@ -56,7 +66,9 @@ def test_a_day_and_a_week_are_counted_once(spark: SparkSession) -> None:
 def test_consecutive_failures(spark: SparkSession) -> None:
     # Failures since the last success; a cancelled, skipped or unknown run neither counts nor ends
     # the row of failures, and a run in flight is no verdict yet.
-    made = _health(spark, ["FAILED", "SUCCEEDED", "FAILED", "CANCELLED", "TIMEOUT", "SKIPPED", "IN_FLIGHT"])
+    made = _health(
+        spark, ["FAILED", "SUCCEEDED", "FAILED", "CANCELLED", "TIMEOUT", "SKIPPED", "IN_FLIGHT"]
+    )
     assert (made["consecutive_failures"], made["is_failing"]) == (2, True)
     assert made["failing_since"] == at(2) + timedelta(seconds=60)
     assert (made["last_run_id"], made["last_status"]) == ("004", "TIMEOUT")
@@ -73,11 +85,17 @@ def test_a_job_that_never_succeeded_or_has_no_verdict(spark: SparkSession) -> No
     made = _health(spark, ["FAILED", "TIMEOUT"])
     assert (made["consecutive_failures"], made["last_success_at"]) == (2, None)
     made = _health(spark, ["CANCELLED", "IN_FLIGHT"])
-    assert (made["last_status"], made["is_failing"], made["consecutive_failures"]) == (None, False, 0)
+    assert (made["last_status"], made["is_failing"], made["consecutive_failures"]) == (
+        None,
+        False,
+        0,
+    )
 
 
 @given(st.lists(st.sampled_from(silver.STATUSES), min_size=1, max_size=12), st.randoms())
-def test_health_is_a_count_from_the_end(spark: SparkSession, statuses: list[str], order: Any) -> None:
+def test_health_is_a_count_from_the_end(
+    spark: SparkSession, statuses: list[str], order: Any
+) -> None:
     rows = [_run(number, status) for number, status in enumerate(statuses)]
     order.shuffle(rows)
     made = one(job_health(frame_of(spark, silver.RUNS, rows)))
@@ -95,7 +113,8 @@ def test_a_day_against_its_sla(spark: SparkSession) -> None:
     rows = [
         key | {"run_id": str(n), "sla_status": status, "margin_seconds": margin}
         for n, (status, margin) in enumerate(
-            [("MET", 5.0), ("MISSED", -7.0), ("MISSED", None), ("PENDING", None), ("EXEMPT", None)])
+            [("MET", 5.0), ("MISSED", -7.0), ("MISSED", None), ("PENDING", None), ("EXEMPT", None)]
+        )
     ]
     made = one(sla_daily(frame_of(spark, silver.RUN_SLA, rows)))
     assert (made["met"], made["missed"], made["pending"], made["exempt"]) == (1, 2, 1, 1)

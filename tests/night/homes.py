@@ -5,6 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from deltalake import DeltaTable
+from pyspark.sql import SparkSession
+
 from pipeline.graph import GRAPH, Graph
 from pipeline.lakehouse.folder import DeltaFolder
 from pipeline.night import Night, run_night
@@ -12,8 +14,6 @@ from pipeline.settings import Settings
 from pipeline.sources.export import ExportFolder
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Layer, Table
-from pyspark.sql import SparkSession
-
 from tests.parity.comparing import compared_columns, differences, shown
 from tests.parity.fixture import NOW
 
@@ -63,5 +63,3 @@ def assert_same_home(
         ]
         said = differences(*rows, keys=table.keys, columns=compared_columns(table))
         assert not said, f"{table.full_name}: {shown(said)}"
-
-

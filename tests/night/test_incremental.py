@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pyspark.sql import SparkSession
+
 from pipeline.errors import UserError
 from pipeline.graph import GRAPH
 from pipeline.lakehouse.folder import DeltaFolder
 from pipeline.tables import bronze, gold, ops, silver
-from pyspark.sql import SparkSession
-
 from tests.night.conftest import Made
 from tests.night.homes import WRITTEN, assert_same_home, night, versions
 from tests.parity import fixture
@@ -66,14 +66,24 @@ def test_time_alone_decides_a_pending_deadline(spark: SparkSession, tmp_path: Pa
     """A run in flight is pending until its deadline; then a newer row of anything shows it missed."""
     made = fixture.Account()
     made.add(
-        "jobs", 0, workspace_id="1", job_id="7", change_time=at(-9),
+        "jobs",
+        0,
+        workspace_id="1",
+        job_id="7",
+        change_time=at(-9),
         tags=[("sla", "06:00"), ("team", "a")],
     )
     slot = {"workspace_id": "1", "job_id": "7", "run_id": "70"}
     made.add("job_run_timeline", 0, **slot, period_start_time=at(0, 4), period_end_time=at(0, 5))
     made.add(
-        "job_run_timeline", 1, workspace_id="1", job_id="8", run_id="80", result_state="SUCCEEDED",
-        period_start_time=at(1, 4), period_end_time=at(1, 4, 10),
+        "job_run_timeline",
+        1,
+        workspace_id="1",
+        job_id="8",
+        run_id="80",
+        result_state="SUCCEEDED",
+        period_start_time=at(1, 4),
+        period_end_time=at(1, 4, 10),
     )
     lakehouse = DeltaFolder(tmp_path / "home", spark)
     seen = []
@@ -114,9 +124,10 @@ def test_every_table_written_is_checked(spark: SparkSession, undisturbed: Made) 
 def test_as_of_is_the_newest_time_seen(spark: SparkSession, undisturbed: Made) -> None:
     lakehouse = DeltaFolder(undisturbed.home, spark)
     rows = lakehouse.read(ops.POSITIONS).where("reader = 'ingest' AND input = 'as_of'").collect()
-    newest = max(
-        row["usage_end_time"] for _, row in fixture.account().rows["usage"]
-    ), max(row["period_end_time"] for _, row in fixture.account().rows["job_run_timeline"])
+    newest = (
+        max(row["usage_end_time"] for _, row in fixture.account().rows["usage"]),
+        max(row["period_end_time"] for _, row in fixture.account().rows["job_run_timeline"]),
+    )
     assert datetime.fromisoformat(rows[0]["position"]) == max(newest)
     assert max(newest) - at(fixture.DAYS) < timedelta(hours=3)
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 from deltalake import DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
 from pipeline.graph import GRAPH, Graph
 from pipeline.lakehouse.folder import DeltaFolder
 from pipeline.silver.runs import runs
 from pipeline.tables import ops, silver
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
-
 from tests.night.conftest import Made
 from tests.night.homes import assert_same_home, night
 from tests.parity.conftest import ROOT
@@ -75,7 +75,9 @@ print("done", flush=True)
 """
 
 
-def test_killed_nights_leave_no_trace(spark: SparkSession, undisturbed: Made, tmp_path: Path) -> None:
+def test_killed_nights_leave_no_trace(
+    spark: SparkSession, undisturbed: Made, tmp_path: Path
+) -> None:
     """Killed while it ingests, while it computes silver, and while it computes gold."""
     home = tmp_path / "home"
     moments = random.Random(_SEED)

@@ -13,6 +13,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyspark.sql import SparkSession
+
 from pipeline.engine.session import Engine
 from pipeline.errors import UserError
 from pipeline.graph import GRAPH
@@ -21,8 +23,6 @@ from pipeline.night import run_night
 from pipeline.settings import Settings
 from pipeline.sources.export import ExportFolder
 from pipeline.tables.source import SOURCE_TABLES
-from pyspark.sql import SparkSession
-
 from tests.parity import fixture
 from tests.strategies.tables import arrow_of
 
@@ -60,8 +60,17 @@ def answers(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> An
 def _start(engine: Engine, given: Path, out: Path, place: Path) -> subprocess.Popen[bytes]:
     with (place / f"{engine}.log").open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "tests.parity.run", "--engine", engine,
-             "--in", given, "--out", out],
+            [
+                sys.executable,
+                "-m",
+                "tests.parity.run",
+                "--engine",
+                engine,
+                "--in",
+                given,
+                "--out",
+                out,
+            ],
             cwd=ROOT,
             # Spark's own answer is what is wanted, whatever cluster the user is connected to.
             env={name: value for name, value in os.environ.items() if name != "SPARK_REMOTE"},
@@ -75,9 +84,7 @@ def _give(spark: SparkSession, place: Path, given: Path) -> None:
     account = fixture.account()
     export = fixture.write_export(account, place / "export")
     lakehouse = DeltaFolder(place / "home", spark)
-    night = run_night(
-        spark, lakehouse, ExportFolder(export, spark), Settings(), now=fixture.NOW
-    )
+    night = run_night(spark, lakehouse, ExportFolder(export, spark), Settings(), now=fixture.NOW)
     if night.as_of is None:
         raise UserError("the fixture speaks of no time")
     for table in {table for step in GRAPH.steps for table in step.reads}:
@@ -93,7 +100,10 @@ def _give(spark: SparkSession, place: Path, given: Path) -> None:
         rows_given = [row for _, row in account.rows[table.name]]
         pq.write_table(arrow_of(table, rows_given), given / "typed" / f"{table.name}.parquet")
         text = [_as_text(row) for row in rows_given[:400]]
-        damaged = [row | {name: bad} for row, (name, bad) in zip(cycle(text), _damage(text[0]), strict=False)]
+        damaged = [
+            row | {name: bad}
+            for row, (name, bad) in zip(cycle(text), _damage(text[0]), strict=False)
+        ]
         schema = pa.schema([(name, pa.string()) for name in text[0]])
         pq.write_table(
             pa.Table.from_pylist([*text, *damaged], schema=schema),
@@ -122,5 +132,16 @@ def _as_text(row: dict[str, Any]) -> dict[str, str | None]:
 
 def _damage(row: dict[str, str | None]) -> list[tuple[str, str | None]]:
     """Values that cannot be, for as many columns as the table has."""
-    bad = ("", "nonsense", None, "1e400", "2026-13-45", "{", "-1", "NaN", "1970-01-01", "9999-01-01")
+    bad = (
+        "",
+        "nonsense",
+        None,
+        "1e400",
+        "2026-13-45",
+        "{",
+        "-1",
+        "NaN",
+        "1970-01-01",
+        "9999-01-01",
+    )
     return [(name, value) for name in row for value in bad]

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
-from pipeline.tables.source import SOURCE_TABLES
 
+from pipeline.tables.source import SOURCE_TABLES
 from tests.strategies.tables import EPOCH, Row, arrow_of, at, attempt_slices
 
 DAYS = 12
@@ -27,7 +27,7 @@ WEST, EAST = "101", "202"
 LAST_DAY = DAYS + 21
 """When corrections that come weeks late are delivered."""
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-HOSTILE = "it's a \"job\" \\ ; DROP TABLE x -- \n\tüñí😀 %s {0} `q`"
+HOSTILE = 'it\'s a "job" \\ ; DROP TABLE x -- \n\tüñí😀 %s {0} `q`'
 _HOUR_RATE = Decimal("3.141592653589793238")
 """More decimals than a price keeps, so that rounding is seen."""
 
@@ -148,7 +148,12 @@ def _task(
 
 
 def _cluster(
-    account: Account, workspace: str, cluster: str, start: datetime, workers: int | None, **columns: Any
+    account: Account,
+    workspace: str,
+    cluster: str,
+    start: datetime,
+    workers: int | None,
+    **columns: Any,
 ) -> None:
     known: Row = {
         "account_id": "acc",
@@ -259,9 +264,7 @@ class _Billing:
             quantity = (_HOUR_RATE * Decimal(seconds) / 3600).quantize(Decimal("1e-18"))
             metadata = {"job_id": job, "job_run_id": run, "cluster_id": cluster}
             records.append(
-                self.add(
-                    hour, quantity, workspace_id=workspace, usage_metadata=metadata, **columns
-                )
+                self.add(hour, quantity, workspace_id=workspace, usage_metadata=metadata, **columns)
             )
             hour += timedelta(hours=1)
         return records
@@ -334,27 +337,45 @@ def _definitions(made: Account) -> None:
         _job(made, workspace, job, **columns)
         for key, needs in (("load", None), ("shape", ["load"])):
             made.add(
-                "job_tasks", 0, account_id="acc", workspace_id=workspace, job_id=job, task_key=key,
-                depends_on_keys=needs, change_time=at(-30), timeout_seconds=0,
+                "job_tasks",
+                0,
+                account_id="acc",
+                workspace_id=workspace,
+                job_id=job,
+                task_key=key,
+                depends_on_keys=needs,
+                change_time=at(-30),
+                timeout_seconds=0,
             )
     # Edits: the SLA is tightened, a team moves, a job is deleted, a job gets its first SLA.
     _job(made, WEST, "1", 5, tags=[("team", "core"), ("sla", "06:10 Europe/Berlin")])
     _job(made, EAST, "9", 8, tags=[("team", "nights")], delete_time=at(8, 12))
     # Edited at noon of day 3, delivered two days later: runs between were judged without it.
     made.add(
-        "jobs", 5,
+        "jobs",
+        5,
         **(made.rows["jobs"][3][1] | {"change_time": at(3, 12), "tags": [("sla", "30 min")]}),
     )
     _job(made, WEST, "20", name="endless", trigger_type="CONTINUOUS", tags=[("team", "stream")])
     _job(made, WEST, "21", name="never ran")
     for workspace, url in ((WEST, "https://west.example.com/"), (EAST, "https://east.example.com")):
         made.add(
-            "workspaces_latest", 0, account_id="acc", workspace_id=workspace,
-            workspace_name=f"ws {workspace}", workspace_url=url, status="RUNNING",
+            "workspaces_latest",
+            0,
+            account_id="acc",
+            workspace_id=workspace,
+            workspace_name=f"ws {workspace}",
+            workspace_url=url,
+            status="RUNNING",
         )
     for kind, cores in (("m5.xlarge", 4.0), ("m5.2xlarge", 8.0)):
         made.add(
-            "node_types", 0, account_id="acc", node_type=kind, core_count=cores, memory_mb=32768,
+            "node_types",
+            0,
+            account_id="acc",
+            node_type=kind,
+            core_count=cores,
+            memory_mb=32768,
             gpu_count=0,
         )
 
@@ -391,10 +412,15 @@ def _daily_runs(made: Account, rng: np.random.Generator, billing: _Billing) -> N
             if (workspace, job) not in with_clusters:
                 if job in "34":
                     billing.run(
-                        workspace, job, run, span,
+                        workspace,
+                        job,
+                        run,
+                        span,
                         sku_name="PREMIUM_JOBS_SERVERLESS_COMPUTE_US",
                         identity_metadata={
-                            "run_as": "a@example.com", "created_by": None, "owned_by": None
+                            "run_as": "a@example.com",
+                            "created_by": None,
+                            "owned_by": None,
                         },
                     )
                 _task(made, workspace, job, run, "load", span)
@@ -403,14 +429,31 @@ def _daily_runs(made: Account, rng: np.random.Generator, billing: _Billing) -> N
             cluster = f"0{workspace}-{start:%d%H%M}-{job}"
             scaling = {"min_autoscale_workers": 1, "max_autoscale_workers": 8}
             _cluster(
-                made, workspace, cluster, start - timedelta(minutes=4), workers,
+                made,
+                workspace,
+                cluster,
+                start - timedelta(minutes=4),
+                workers,
                 **(scaling if workers is None else {}),
             )
             _task(made, workspace, job, run, "load", (start, half), cluster=cluster)
-            _task(made, workspace, job, run, "shape", (half, span[1]), cluster=cluster, typed=day % 2 == 0)
+            _task(
+                made,
+                workspace,
+                job,
+                run,
+                "shape",
+                (half, span[1]),
+                cluster=cluster,
+                typed=day % 2 == 0,
+            )
             _nodes(made, workspace, cluster, span, workers or 0, 18.0 if job == "1" else 60.0, rng)
             billing.run(
-                workspace, job, run, span, cluster,
+                workspace,
+                job,
+                run,
+                span,
+                cluster,
                 custom_tags=[("TEAM", "by usage"), ("x", "y")] if day % 2 else None,
             )
 
@@ -418,27 +461,56 @@ def _daily_runs(made: Account, rng: np.random.Generator, billing: _Billing) -> N
 def _odd_runs(made: Account) -> None:
     """One run of each odd kind, under job 3 of the west unless it is a submitted run."""
     fine = ("SUCCEEDED", "SUCCESS")
-    _run(made, WEST, "3", "repairing", [
-        (at(10, 1), at(10, 2, 30), "FAILED", "DRIVER_ERROR"), (at(10, 3), at(10, 4), None, None)])
+    _run(
+        made,
+        WEST,
+        "3",
+        "repairing",
+        [(at(10, 1), at(10, 2, 30), "FAILED", "DRIVER_ERROR"), (at(10, 3), at(10, 4), None, None)],
+    )
     _run(made, WEST, "3", "in flight", [(at(11, 20, 30), at(11, 23), None, None)])
-    _run(made, WEST, "3", "never", [(at(4, 1), at(4, 1), "SKIPPED", "MAX_CONCURRENT_RUNS_EXCEEDED")])
+    _run(
+        made, WEST, "3", "never", [(at(4, 1), at(4, 1), "SKIPPED", "MAX_CONCURRENT_RUNS_EXCEEDED")]
+    )
     _run(made, WEST, "3", "killed", [(at(4, 2), at(4, 6), "TIMED_OUT", "CANCELED")])
     _run(made, WEST, "3", "stopped", [(at(5, 2), at(5, 2, 5), "CANCELLED", "USER_CANCELED")])
     _run(made, WEST, "3", "strange", [(at(5, 3), at(5, 3, 5), "SOMETHING_NEW", "NOVEL")])
-    _run(made, WEST, "3", "three", [
-        (at(6, 1), at(6, 1, 20), "FAILED", "CLOUD_FAILURE"),
-        (at(6, 2), at(6, 2, 20), "ERROR", None),
-        (at(6, 23, 30), at(7, 1, 10), *fine)])
+    _run(
+        made,
+        WEST,
+        "3",
+        "three",
+        [
+            (at(6, 1), at(6, 1, 20), "FAILED", "CLOUD_FAILURE"),
+            (at(6, 2), at(6, 2, 20), "ERROR", None),
+            (at(6, 23, 30), at(7, 1, 10), *fine),
+        ],
+    )
     # Delivered before its first slice, which moves its date back over midnight.
     _run(made, EAST, "7", "moved", [(at(8, 23, 10), at(9, 1, 5), *fine)], late=3)
     for day in range(6):
         start = at(-70 + day, 5, 47)
-        _run(made, WEST, "3", f"january {day}", [(start, start + timedelta(hours=2, minutes=9), *fine)],
-             by_clock=False, run_type=None)
+        _run(
+            made,
+            WEST,
+            "3",
+            f"january {day}",
+            [(start, start + timedelta(hours=2, minutes=9), *fine)],
+            by_clock=False,
+            run_type=None,
+        )
     for day in range(DAYS):
         # 10 distinct job ids, one name: one series.
-        _run(made, EAST, f"9{day:02d}", f"s{day}", [(at(day, 12), at(day, 12, 10 + day), *fine)],
-             run_type="SUBMIT_RUN", run_name="adf / load 'x'", trigger_type="ONETIME")
+        _run(
+            made,
+            EAST,
+            f"9{day:02d}",
+            f"s{day}",
+            [(at(day, 12), at(day, 12, 10 + day), *fine)],
+            run_type="SUBMIT_RUN",
+            run_name="adf / load 'x'",
+            trigger_type="ONETIME",
+        )
     _run(made, WEST, "20", "endless", [(at(0), at(11, 22), None, None)], trigger_type="CONTINUOUS")
     # A job whose definition is not known.
     _run(made, WEST, "404", "undefined", [(at(2, 3), at(2, 3, 30), *fine)])
@@ -449,26 +521,43 @@ def _odd_usage(billing: _Billing) -> None:
     wrong = billing.add(at(2, 4), Decimal("1.5"), usage_metadata=metadata)
     # Weeks later the record is taken back and stated anew.
     billing.add(
-        at(2, 4), Decimal("-1.5"), record=wrong, record_type="RETRACTION", usage_metadata=metadata,
+        at(2, 4),
+        Decimal("-1.5"),
+        record=wrong,
+        record_type="RETRACTION",
+        usage_metadata=metadata,
         late=LAST_DAY - 2,
     )
     billing.add(
-        at(2, 4), Decimal("1.250000000500000001"), record=wrong, record_type="RESTATEMENT",
-        usage_metadata=metadata, late=LAST_DAY - 2,
+        at(2, 4),
+        Decimal("1.250000000500000001"),
+        record=wrong,
+        record_type="RESTATEMENT",
+        usage_metadata=metadata,
+        late=LAST_DAY - 2,
     )
     for day in range(DAYS):
         billing.add(
-            at(day, 9), Decimal("2.000000000499999999"), workspace_id=EAST,
-            sku_name="PREMIUM_ALL_PURPOSE_COMPUTE", billing_origin_product="ALL_PURPOSE",
+            at(day, 9),
+            Decimal("2.000000000499999999"),
+            workspace_id=EAST,
+            sku_name="PREMIUM_ALL_PURPOSE_COMPUTE",
+            billing_origin_product="ALL_PURPOSE",
             usage_metadata={"cluster_id": "0202-000000-shared"},
             custom_tags=[("Department", "R&D")] if day % 2 else [("team", " ")],
-            identity_metadata={"run_as": None, "created_by": "c@example.com", "owned_by": "o@example.com"},
+            identity_metadata={
+                "run_as": None,
+                "created_by": "c@example.com",
+                "owned_by": "o@example.com",
+            },
         )
-    billing.add(at(3), Decimal("7"), sku_name="NEW_SKU_WITHOUT_PRICE", usage_metadata={"job_id": "2"})
+    billing.add(at(3), Decimal(7), sku_name="NEW_SKU_WITHOUT_PRICE", usage_metadata={"job_id": "2"})
     billing.add(at(3), Decimal("0.5"), sku_name="PREMIUM_FREE_USAGE_COMPUTE", workspace_id=None)
     billing.add(
-        at(3), Decimal("12"), usage_unit="GB", sku_name="STORAGE", workspace_id=None,
+        at(3),
+        Decimal(12),
+        usage_unit="GB",
+        sku_name="STORAGE",
+        workspace_id=None,
         billing_origin_product=None,
     )
-
-

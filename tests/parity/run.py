@@ -12,14 +12,14 @@ import traceback
 from datetime import datetime
 from pathlib import Path
 
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
 from pipeline.bronze.conform import conform
 from pipeline.engine.session import Engine, connect, engine_name
 from pipeline.graph import GRAPH
 from pipeline.tables.declaration import Table
 from pipeline.tables.source import SOURCE_TABLES
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
-
 from tests.parity.fixture import NOW
 
 ANSWERS = {Engine.EMBEDDED: "sail ", Engine.SPARK: "spark 4."}

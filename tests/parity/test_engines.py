@@ -5,11 +5,11 @@ these tests fail: that they pass is what lets an embedded engine stand in for Sp
 """
 
 import pytest
+
 from pipeline.engine.session import Engine
 from pipeline.graph import GRAPH, Step
 from pipeline.tables.declaration import SourceTable
 from pipeline.tables.source import SOURCE_TABLES
-
 from tests.parity.comparing import compared_columns, differences, read_rows, shown
 from tests.parity.conftest import Answers
 from tests.parity.run import ANSWERS, SPELLINGS
@@ -37,9 +37,7 @@ def test_two_engines_answered(answers: Answers) -> None:
 def test_step(answers: Answers, step: Step) -> None:
     sail, spark = _both(answers, step.name)
     assert sail, "a case without rows shows nothing"
-    said = differences(
-        sail, spark, keys=step.writes.keys, columns=compared_columns(step.writes)
-    )
+    said = differences(sail, spark, keys=step.writes.keys, columns=compared_columns(step.writes))
     assert not said, shown(said)
 
 

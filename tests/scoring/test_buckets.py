@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
+from pyspark.sql import DataFrame, SparkSession
+
 from pipeline.scoring import buckets
 from pipeline.scoring.buckets import score_by_job
-from pyspark.sql import DataFrame, SparkSession
 
 _SCHEMA = "job_id string, status string, reason string, total double, last timestamp"
 _JOBS = [f"w/{number}" for number in range(23)]
@@ -15,7 +16,9 @@ _JOBS = [f"w/{number}" for number in range(23)]
 
 @pytest.fixture
 def rows(spark: SparkSession) -> DataFrame:
-    made = [(job, float(n), datetime(2026, 3, n + 1, tzinfo=UTC)) for job in _JOBS for n in range(3)]
+    made = [
+        (job, float(n), datetime(2026, 3, n + 1, tzinfo=UTC)) for job in _JOBS for n in range(3)
+    ]
     return spark.createDataFrame(made, "job_id string, value double, at timestamp")
 
 

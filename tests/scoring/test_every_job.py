@@ -1,11 +1,11 @@
 """A job is never dropped: one row for each in every table about jobs, with an answer or a reason."""
 
 import pytest
+from pyspark.sql import SparkSession
+
 from pipeline.lakehouse.folder import DeltaFolder
 from pipeline.tables import gold
 from pipeline.tables.declaration import Table
-from pyspark.sql import SparkSession
-
 from tests.night.conftest import Made
 
 _ABOUT_JOBS = (*gold.MODEL_TABLES, *gold.RECOMMENDATION_TABLES)

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyspark.sql import DataFrame, SparkSession
+
 from pipeline.gold.costs import cost_daily, team_cost_daily
 from pipeline.silver.costs import prices, run_costs, usage_costs
 from pipeline.tables import bronze, gold, silver
-from pyspark.sql import DataFrame, SparkSession
-
 from tests.parity.comparing import compared_columns, differences, shown
 from tests.strategies.tables import Row, at, attempt_slices, frame_of, on, one, rows_of, sliced
 
@@ -55,7 +55,9 @@ def _of_run(run: str, job: str = "7") -> Row:
     return {"usage_metadata": {"job_id": job, "job_run_id": run}}
 
 
-def _costs(spark: SparkSession, usage: list[Row], held: list[Row], currency: str = "USD") -> DataFrame:
+def _costs(
+    spark: SparkSession, usage: list[Row], held: list[Row], currency: str = "USD"
+) -> DataFrame:
     priced = prices(frame_of(spark, bronze.LIST_PRICES, held))
     return usage_costs(frame_of(spark, bronze.USAGE, usage), priced, currency_code=currency)
 
@@ -89,9 +91,14 @@ def test_a_run_of_three_hours_twenty_is_charged_once(spark: SparkSession) -> Non
 def test_windows_end_where_the_next_begins(spark: SparkSession) -> None:
     # The first says it holds for ever, the second until day 20 though a third starts on day 10.
     held = [_price("1"), _price("2", 5, 20), _price("3", 10, None)]
-    made = sorted(rows_of(prices(frame_of(spark, bronze.LIST_PRICES, held))), key=lambda r: r["valid_from"])
+    made = sorted(
+        rows_of(prices(frame_of(spark, bronze.LIST_PRICES, held))), key=lambda r: r["valid_from"]
+    )
     assert [(row["valid_from"], row["valid_to"]) for row in made] == [
-        (at(-400), at(5)), (at(5), at(10)), (at(10), None)]
+        (at(-400), at(5)),
+        (at(5), at(10)),
+        (at(10), None),
+    ]
     # So each hour has one price: 1 + 2 + 3, and none is multiplied; midnight is the new price's.
     usage = [_usage("1", day, hour) for day, hour in ((4, 23), (5, 0), (9, 23), (10, 0), (15, 0))]
     total = sum(row["list_cost"] for row in rows_of(_costs(spark, usage, held)))
@@ -102,8 +109,11 @@ def test_windows_end_where_the_next_begins(spark: SparkSession) -> None:
 
 
 def test_a_promotion_is_what_is_charged(spark: SparkSession) -> None:
-    amount = {"default": Decimal("0.7"), "promotional": {"default": Decimal("0.35")},
-              "effective_list": {"default": Decimal("0.35")}}
+    amount = {
+        "default": Decimal("0.7"),
+        "promotional": {"default": Decimal("0.35")},
+        "effective_list": {"default": Decimal("0.35")},
+    }
     held = [_price("0", pricing=amount)]
     assert one(_costs(spark, [_usage("10")], held))["list_cost"] == Decimal("3.5")
     kept = one(prices(frame_of(spark, bronze.LIST_PRICES, held)))
@@ -120,7 +130,11 @@ def test_one_currency_at_a_time(spark: SparkSession) -> None:
 
 
 def test_free_is_not_unpriced(spark: SparkSession) -> None:
-    usage = [_usage("3", sku_name="X_FREE_USAGE_Y"), _usage("4", sku_name="NEW"), _usage("5", cloud=None)]
+    usage = [
+        _usage("3", sku_name="X_FREE_USAGE_Y"),
+        _usage("4", sku_name="NEW"),
+        _usage("5", cloud=None),
+    ]
     made = {(r["sku_name"], r["cloud"]): r for r in rows_of(_costs(spark, usage, [_price("1")]))}
     free, new = made["X_FREE_USAGE_Y", "AWS"], made["NEW", "AWS"]
     assert (free["price_status"], free["unpriced_quantity"]) == ("free", Decimal(0))
@@ -131,9 +145,11 @@ def test_free_is_not_unpriced(spark: SparkSession) -> None:
 
 def test_corrections_add_up(spark: SparkSession) -> None:
     # 1.5 is taken back and stated as 1.25: quantities are summed, whatever the record type.
-    usage = [_usage("1.5", **_of_run("70")),
-             _usage("-1.5", record_type="RETRACTION", **_of_run("70")),
-             _usage("1.25", record_type="RESTATEMENT", **_of_run("70"))]
+    usage = [
+        _usage("1.5", **_of_run("70")),
+        _usage("-1.5", record_type="RETRACTION", **_of_run("70")),
+        _usage("1.25", record_type="RESTATEMENT", **_of_run("70")),
+    ]
     made = one(_costs(spark, usage, [_price("2")]))
     assert (made["usage_quantity"], made["list_cost"]) == (Decimal("1.25"), Decimal("2.5"))
     assert made["records"] == 3
@@ -176,19 +192,27 @@ def test_coverage_adds_to_the_total_exactly(
 ) -> None:
     """Gold's teams, and the empty one, sum to what exact arithmetic makes of bronze."""
     usage = [
-        _usage(str(quantity), day, sku_name=sku, record_type=kind,
-               custom_tags=None if team is None else [("Team", team)],
-               **({} if job is None else _of_run("70", job)))
+        _usage(
+            str(quantity),
+            day,
+            sku_name=sku,
+            record_type=kind,
+            custom_tags=None if team is None else [("Team", team)],
+            **({} if job is None else _of_run("70", job)),
+        )
         for quantity, day, sku, job, team, kind in drawn
     ]
     held = [_price(str(price), day, sku_name=sku) for sku, day, price in _HELD]
-    versions: list[Row] = [{
-        "workspace_id": "w", "job_id": "7", "valid_from": at(0), "is_first": True, "team": "core"}]
+    versions: list[Row] = [
+        {"workspace_id": "w", "job_id": "7", "valid_from": at(0), "is_first": True, "team": "core"}
+    ]
     defined = frame_of(spark, silver.JOB_VERSIONS, versions)
 
     expected: dict[str, Decimal] = defaultdict(Decimal)
     for row in usage:
-        of_sku = [p for sku, day, p in _HELD if sku == row["sku_name"] and on(day) <= row["usage_date"]]
+        of_sku = [
+            p for sku, day, p in _HELD if sku == row["sku_name"] and on(day) <= row["usage_date"]
+        ]
         expected["list_cost"] += _nine(row["usage_quantity"]) * (_nine(of_sku[-1]) if of_sku else 0)
         if not of_sku and row["sku_name"] == "NO_PRICE":
             expected["unpriced_quantity"] += _nine(row["usage_quantity"])
@@ -210,8 +234,10 @@ def test_coverage_adds_to_the_total_exactly(
 
     shuffled = random.Random(order).sample(usage, len(usage))
     said = differences(
-        costs, rows_of(_costs(spark, shuffled, held[::-1])),
-        keys=silver.USAGE_COSTS.keys, columns=compared_columns(silver.USAGE_COSTS),
+        costs,
+        rows_of(_costs(spark, shuffled, held[::-1])),
+        keys=silver.USAGE_COSTS.keys,
+        columns=compared_columns(silver.USAGE_COSTS),
     )
     assert not said, shown(said)
 
@@ -224,21 +250,30 @@ def test_the_team_that_held_that_day_is_charged(spark: SparkSession) -> None:
         key | {"valid_from": at(-5), "valid_to": at(3, 12), "is_first": True, "team": "a"},
         key | {"valid_from": at(3, 12), "valid_to": None, "is_first": False, "team": "b"},
     ]
-    usage = [_usage("1", day, custom_tags=[("team", "c")], **_of_run("70")) for day in (-9, 2, 3, 9)]
+    usage = [
+        _usage("1", day, custom_tags=[("team", "c")], **_of_run("70")) for day in (-9, 2, 3, 9)
+    ]
     usage += [_usage("1", 9, custom_tags=[("team", "c")]), _usage("1", 9)]
     costs = _costs(spark, usage, [_price("1")])
     made = rows_of(cost_daily(costs, frame_of(spark, silver.JOB_VERSIONS, versions)))
     charged = {(row["usage_date"], row["job_id"], row["team"], row["attribution"]) for row in made}
     assert charged == {
-        (on(-9), "7", "a", "job_tag"), (on(2), "7", "a", "job_tag"), (on(3), "7", "b", "job_tag"),
-        (on(9), "7", "b", "job_tag"), (on(9), "", "c", "usage_tag"), (on(9), "", "", "none")}
+        (on(-9), "7", "a", "job_tag"),
+        (on(2), "7", "a", "job_tag"),
+        (on(3), "7", "b", "job_tag"),
+        (on(9), "7", "b", "job_tag"),
+        (on(9), "", "c", "usage_tag"),
+        (on(9), "", "", "none"),
+    }
     assert {row["currency_code"] for row in made} == {"USD"}
     assert tuple(gold.COST_DAILY.keys)[0] == "usage_date"
 
 
 def test_names_that_hold_separators_stay_apart(spark: SparkSession) -> None:
     # Two payers whose names differ only in where one ends and the next begins.
-    usage = [_usage("1", usage_metadata={"cluster_id": "a\x1fb", "warehouse_id": "c"}),
-             _usage("2", usage_metadata={"cluster_id": "a", "warehouse_id": "b\x1fc"})]
+    usage = [
+        _usage("1", usage_metadata={"cluster_id": "a\x1fb", "warehouse_id": "c"}),
+        _usage("2", usage_metadata={"cluster_id": "a", "warehouse_id": "b\x1fc"}),
+    ]
     made = rows_of(_costs(spark, usage, [_price("1")]))
     assert len({row["usage_key"] for row in made}) == len(made) == 2

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from pipeline.silver.jobs import job_tasks, job_versions
-from pipeline.tables import bronze
 from pyspark.sql import SparkSession
 
+from pipeline.silver.jobs import job_tasks, job_versions
+from pipeline.tables import bronze
 from tests.strategies.tables import Row, at, frame_of, one, rows_of
 
 
@@ -22,8 +22,11 @@ def test_versions_hold_until_the_next(spark: SparkSession) -> None:
     made = rows_of(job_versions(frame_of(spark, bronze.JOBS, jobs)))
     held = {(r["job_id"], r["name"]): (r["valid_from"], r["valid_to"], r["is_first"]) for r in made}
     assert held == {
-        ("7", "a"): (at(0), at(3), True), ("7", "b"): (at(3), at(5), False),
-        ("7", "c"): (at(5), None, False), ("8", "x"): (at(1), None, True)}
+        ("7", "a"): (at(0), at(3), True),
+        ("7", "b"): (at(3), at(5), False),
+        ("7", "c"): (at(5), None, False),
+        ("8", "x"): (at(1), None, True),
+    }
 
 
 def test_the_newest_version_of_a_task(spark: SparkSession) -> None:
@@ -79,7 +82,10 @@ def test_an_sla_that_cannot_be_read_is_said_so(spark: SparkSession) -> None:
 
 
 def test_a_deadline_is_in_the_schedules_zone(spark: SparkSession) -> None:
-    trigger = {"continuous": None, "schedule": {"quartz_cron_expression": "0 0 5 * * ?", "timezone_id": "Asia/Tokyo"}}
+    trigger = {
+        "continuous": None,
+        "schedule": {"quartz_cron_expression": "0 0 5 * * ?", "timezone_id": "Asia/Tokyo"},
+    }
     assert _read(spark, tags=[("sla", "06:00")], trigger=trigger)["sla_timezone"] == "Asia/Tokyo"
     trigger["schedule"]["timezone_id"] = "Nowhere/Land"
     made = _read(spark, tags=[("sla", "06:00")], trigger=trigger)
@@ -87,10 +93,20 @@ def test_a_deadline_is_in_the_schedules_zone(spark: SparkSession) -> None:
 
 
 def test_tags_in_several_spellings(spark: SparkSession) -> None:
-    made = _read(spark, tags=[("Cost-Center", "cc1"), ("SQUAD", " search "), ("team", " "), ("Criticality", "High")])
+    made = _read(
+        spark,
+        tags=[
+            ("Cost-Center", "cc1"),
+            ("SQUAD", " search "),
+            ("team", " "),
+            ("Criticality", "High"),
+        ],
+    )
     # team is empty, so squad is next in the order; its value is trimmed and its key kept as spelled.
     assert (made["team"], made["team_source"]) == ("search", "SQUAD")
     assert (made["tier"], made["tier_source"]) == (1, "Criticality")
-    nothing = _read(spark, tags=None, run_as_user_name="r@x", creator_user_name="c@x", timeout_seconds=0)
+    nothing = _read(
+        spark, tags=None, run_as_user_name="r@x", creator_user_name="c@x", timeout_seconds=0
+    )
     assert (nothing["team"], nothing["tier"], nothing["timeout_seconds"]) == (None, None, None)
     assert (nothing["owner"], nothing["owner_source"]) == ("r@x", "run_as")

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipeline.silver.runs import attempts, runs, task_runs
-from pipeline.tables import bronze, silver
 from pyspark.sql import SparkSession
 
+from pipeline.silver.runs import attempts, runs, task_runs
+from pipeline.tables import bronze, silver
 from tests.parity.comparing import differences, shown
 from tests.strategies.tables import (
     Row,
@@ -106,9 +106,16 @@ def test_a_reported_zero_is_no_queue_time(spark: SparkSession) -> None:
 @pytest.mark.parametrize(
     ("result", "status"),
     [
-        ("SUCCESS", "SUCCEEDED"), ("SUCCESS_WITH_FAILURES", "SUCCEEDED"), ("error", "FAILED"),
-        ("TIMEDOUT", "TIMEOUT"), ("CANCELED", "CANCELLED"), ("CANCELLED", "CANCELLED"),
-        ("BLOCKED", "SKIPPED"), ("EXCLUDED", "SKIPPED"), ("BRAND_NEW", "UNKNOWN"), (None, "IN_FLIGHT"),
+        ("SUCCESS", "SUCCEEDED"),
+        ("SUCCESS_WITH_FAILURES", "SUCCEEDED"),
+        ("error", "FAILED"),
+        ("TIMEDOUT", "TIMEOUT"),
+        ("CANCELED", "CANCELLED"),
+        ("CANCELLED", "CANCELLED"),
+        ("BLOCKED", "SKIPPED"),
+        ("EXCLUDED", "SKIPPED"),
+        ("BRAND_NEW", "UNKNOWN"),
+        (None, "IN_FLIGHT"),
     ],
 )
 def test_results_in_every_spelling(spark: SparkSession, result: str | None, status: str) -> None:
@@ -119,13 +126,25 @@ def test_submitted_runs_follow_their_name(spark: SparkSession) -> None:
     # Each submit has a job id of its own; two workspaces may share a job id.
     rows: list[Row] = []
     for number, (workspace, kind) in enumerate(
-        [("w", "SUBMIT_RUN"), ("w", "SUBMIT_RUN"), ("v", "SUBMIT_RUN"), ("w", "JOB_RUN"), ("w", None)]
+        [
+            ("w", "SUBMIT_RUN"),
+            ("w", "SUBMIT_RUN"),
+            ("v", "SUBMIT_RUN"),
+            ("w", "JOB_RUN"),
+            ("w", None),
+        ]
     ):
         run = {"workspace_id": workspace, "job_id": f"9{number}", "run_id": str(number)}
         run |= {"run_type": kind, "run_name": "adf load"}
         rows += attempt_slices(run, at(number, 1), at(number, 2))
     made = {row["run_id"]: row["series_key"] for row in _attempts(spark, rows)}
-    assert made == {"0": "w/adf load", "1": "w/adf load", "2": "v/adf load", "3": "w/93", "4": "w/94"}
+    assert made == {
+        "0": "w/adf load",
+        "1": "w/adf load",
+        "2": "v/adf load",
+        "3": "w/93",
+        "4": "w/94",
+    }
 
 
 def test_one_run_id_in_two_workspaces_is_two_runs(spark: SparkSession) -> None:
@@ -133,22 +152,29 @@ def test_one_run_id_in_two_workspaces_is_two_runs(spark: SparkSession) -> None:
     rows += attempt_slices(_RUN | {"workspace_id": "v"}, at(0, 3), at(0, 4))
     made = _attempts(spark, rows)
     assert [(row["workspace_id"], row["attempt"], row["status"]) for row in made] == [
-        ("v", 0, "SUCCEEDED"), ("w", 0, "FAILED")]
+        ("v", 0, "SUCCEEDED"),
+        ("w", 0, "FAILED"),
+    ]
 
 
 def test_task_runs_name_their_compute(spark: SparkSession) -> None:
     # Typed compute wins; before December 2025 an id that looks like a cluster's is one.
     task = {"workspace_id": "w", "job_id": "7", "job_run_id": "70", "task_key": "load"}
-    typed = {"compute": [
-        {"type": "CLUSTER", "cluster_id": "0101-000000-aa", "warehouse_id": None},
-        {"type": "WAREHOUSE", "cluster_id": None, "warehouse_id": "abc"}],
-        "compute_ids": ["0101-000000-zz"]}
+    typed = {
+        "compute": [
+            {"type": "CLUSTER", "cluster_id": "0101-000000-aa", "warehouse_id": None},
+            {"type": "WAREHOUSE", "cluster_id": None, "warehouse_id": "abc"},
+        ],
+        "compute_ids": ["0101-000000-zz"],
+    }
     untyped = {"compute_ids": ["0101-000000-bb", "abcdef0123456789"]}
     rows = attempt_slices(task | typed | {"run_id": "a"}, at(0, 1), at(0, 3))
     rows += attempt_slices(task | untyped | {"run_id": "b"}, at(0, 1), at(0, 2), None)
     rows += attempt_slices(task | {"run_id": "c"}, at(0, 1), at(0, 2), "FAILED", "CLOUD_FAILURE")
-    made = {r["task_run_id"]: r for r in rows_of(
-        task_runs(frame_of(spark, bronze.JOB_TASK_RUN_TIMELINE, rows)))}
+    made = {
+        r["task_run_id"]: r
+        for r in rows_of(task_runs(frame_of(spark, bronze.JOB_TASK_RUN_TIMELINE, rows)))
+    }
     assert made["a"]["cluster_ids"] == ["0101-000000-aa"]
     assert made["a"]["warehouse_ids"] == ["abc"]
     assert made["b"]["cluster_ids"] == ["0101-000000-bb"]

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from pipeline.silver.sla import run_sla
-from pipeline.tables import silver
 from pyspark.sql import SparkSession
 
+from pipeline.silver.sla import run_sla
+from pipeline.tables import silver
 from tests.strategies.tables import Row, at, frame_of, one, rows_of
 
 _KEY = {"workspace_id": "w", "job_id": "7"}
@@ -18,7 +18,11 @@ def _run(start: datetime, success: datetime | None, **columns: Any) -> Row:
     known: Row = _KEY | {"run_id": "70", "run_date": start.date(), "started_at": start}
     if success:
         seconds = (success - start).total_seconds()
-        known |= {"status": "SUCCEEDED", "first_success_at": success, "first_success_seconds": seconds}
+        known |= {
+            "status": "SUCCEEDED",
+            "first_success_at": success,
+            "first_success_seconds": seconds,
+        }
     return known | {"attempts": 1} | columns
 
 
@@ -32,8 +36,13 @@ def _deadline(clock: str, zone: str = "Europe/Berlin") -> Row:
 
 
 def _judged(spark: SparkSession, run: Row, *versions: Row, as_of: datetime = _FAR) -> Row:
-    return one(run_sla(
-        frame_of(spark, silver.RUNS, [run]), frame_of(spark, silver.JOB_VERSIONS, versions), as_of=as_of))
+    return one(
+        run_sla(
+            frame_of(spark, silver.RUNS, [run]),
+            frame_of(spark, silver.JOB_VERSIONS, versions),
+            as_of=as_of,
+        )
+    )
 
 
 def _utc(month: int, day: int, hour: int, minute: int = 0) -> datetime:
@@ -64,7 +73,11 @@ def test_deadlines_across_daylight_saving(
     spark: SparkSession, start: datetime, clock: str, due: datetime
 ) -> None:
     at_once = _judged(spark, _run(start, due), _version(**_deadline(clock)))
-    assert (at_once["due_at"], at_once["sla_status"], at_once["margin_seconds"]) == (due, "MET", 0.0)
+    assert (at_once["due_at"], at_once["sla_status"], at_once["margin_seconds"]) == (
+        due,
+        "MET",
+        0.0,
+    )
     late = _judged(spark, _run(start, due + timedelta(seconds=1)), _version(**_deadline(clock)))
     assert (late["sla_status"], late["margin_seconds"]) == ("MISSED", -1.0)
 
@@ -111,7 +124,10 @@ def test_runs_without_a_success(
 ) -> None:
     # A failed attempt cannot meet a limit any more; a deadline can still be met by a repair.
     run = _run(at(0, 4), None, status=status)
-    deadline, limit = _version(**_deadline("06:00", "UTC")), _version(sla_kind="limit", sla_limit_seconds=60.0)
+    deadline, limit = (
+        _version(**_deadline("06:00", "UTC")),
+        _version(sla_kind="limit", sla_limit_seconds=60.0),
+    )
     assert _judged(spark, run, limit)["sla_status"] == by_limit
     assert _judged(spark, run, deadline, as_of=at(0, 5, 59))["sla_status"] == before_due
     made = _judged(spark, run, deadline, as_of=at(0, 6))
@@ -122,6 +138,11 @@ def test_jobs_without_an_sla_are_not_judged(spark: SparkSession) -> None:
     runs = [_run(at(day), at(day, 1), run_id=str(day)) for day in (0, 5)]
     # The SLA was declared on day 3: the run of day 0 was under none.
     versions = [_version(-9, 3), _version(3, None, **_deadline("06:00"))]
-    made = rows_of(run_sla(
-        frame_of(spark, silver.RUNS, runs), frame_of(spark, silver.JOB_VERSIONS, versions), as_of=_FAR))
+    made = rows_of(
+        run_sla(
+            frame_of(spark, silver.RUNS, runs),
+            frame_of(spark, silver.JOB_VERSIONS, versions),
+            as_of=_FAR,
+        )
+    )
     assert [row["run_id"] for row in made] == ["5"]

@@ -32,7 +32,7 @@ def test_a_damaged_export(seed: int, whole: Path, tmp_path: Path, spark: SparkSe
     shutil.copytree(whole, folder)
     done, table = damage(folder, seed)
     before = _state(folder)
-    tables = (table,) if table is source.JOB_RUN_TIMELINE else (table, source.NODE_TYPES)
+    tables = (table,) if table is source.NODE_TYPES else (table, source.NODE_TYPES)
     lakehouse = empty_bronze(DeltaFolder(tmp_path / "home", spark), tables)
     export = ExportFolder(folder, spark)
     try:

@@ -12,9 +12,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 from hypothesis import strategies as st
+from pyspark.sql import DataFrame, SparkSession
+
 from pipeline.tables.declaration import Table
 from pipeline.tables.derive import arrow_schema, arrow_type
-from pyspark.sql import DataFrame, SparkSession
 
 Row = dict[str, Any]
 EPOCH = datetime(2026, 3, 23, tzinfo=UTC)
@@ -88,7 +89,9 @@ def one(frame: DataFrame) -> Row:
     return row
 
 
-def sliced(start: datetime, end: datetime, *, by_clock: bool = True) -> list[tuple[datetime, datetime]]:
+def sliced(
+    start: datetime, end: datetime, *, by_clock: bool = True
+) -> list[tuple[datetime, datetime]]:
     """A stretch of time cut at clock hours, or at hours from its start as before January 2026."""
     if start == end:
         return [(start, end)]

@@ -13,13 +13,22 @@ import pytest
 import sqlglot
 from hypothesis import given
 from hypothesis import strategies as st
+from pyspark.sql import SparkSession
+from sqlglot import exp
+
 from pipeline.tables import bronze, gold
 from pipeline.tables.catalogue import TABLES, table_named
 from pipeline.tables.declaration import Arrival, Column, Layer, SourceTable, Table
-from pipeline.tables.derive import arrow_schema, arrow_type, ddl, markdown, quoted, row_checks, spark_schema
+from pipeline.tables.derive import (
+    arrow_schema,
+    arrow_type,
+    ddl,
+    markdown,
+    quoted,
+    row_checks,
+    spark_schema,
+)
 from pipeline.tables.source import SOURCE_TABLES
-from pyspark.sql import SparkSession
-from sqlglot import exp
 
 _ID = Column("id", "string", "Id", nullable=False)
 _DAY = Column("day", "date", "Day", nullable=False)
@@ -27,14 +36,27 @@ _DAY = Column("day", "date", "Day", nullable=False)
 
 def _table(**columns: Any) -> Table:
     known: dict[str, Any] = {
-        "layer": Layer.GOLD, "name": "made", "grain": "one thing", "keys": ("id",), "columns": (_ID, _DAY)}
+        "layer": Layer.GOLD,
+        "name": "made",
+        "grain": "one thing",
+        "keys": ("id",),
+        "columns": (_ID, _DAY),
+    }
     return Table(**(known | columns))
 
 
 def _source(**columns: Any) -> SourceTable:
     known: dict[str, Any] = {
-        "layer": Layer.SOURCE, "name": "made", "grain": "one thing", "keys": ("id",), "columns": (_ID, _DAY),
-        "system_name": "system.a.made", "arrival": Arrival.APPEND, "watermark": "day", "switches_off": "x"}
+        "layer": Layer.SOURCE,
+        "name": "made",
+        "grain": "one thing",
+        "keys": ("id",),
+        "columns": (_ID, _DAY),
+        "system_name": "system.a.made",
+        "arrival": Arrival.APPEND,
+        "watermark": "day",
+        "switches_off": "x",
+    }
     return SourceTable(**(known | columns))
 
 
@@ -54,7 +76,10 @@ def _source(**columns: Any) -> SourceTable:
         (lambda: _table(columns=(replace(_ID, nullable=True),)), "key id must not be nullable"),
         (lambda: _table(partition_by="other"), "partition other is not a column"),
         (lambda: _table(partition_by="id"), "must be a date, not null"),
-        (lambda: _table(columns=(_ID, replace(_DAY, nullable=True)), partition_by="day"), "must be a date"),
+        (
+            lambda: _table(columns=(_ID, replace(_DAY, nullable=True)), partition_by="day"),
+            "must be a date",
+        ),
         (lambda: _source(layer=Layer.GOLD), "belongs to the source layer"),
         (lambda: _source(watermark=None), "have a watermark"),
         (lambda: _source(arrival=Arrival.SNAPSHOT), "have a watermark"),
@@ -74,8 +99,12 @@ def test_ddl_is_what_databricks_reads(table: Table) -> None:
     parsed = sqlglot.parse_one(ddl(table, f"main.{table.full_name}"), dialect="databricks")
     assert isinstance(parsed, exp.Create)
     columns = list(parsed.this.find_all(exp.ColumnDef))
-    assert [column.name for column in columns if column.parent is parsed.this] == list(table.column_names)
-    required = {c.name for c in columns if c.find(exp.NotNullColumnConstraint) and c.parent is parsed.this}
+    assert [column.name for column in columns if column.parent is parsed.this] == list(
+        table.column_names
+    )
+    required = {
+        c.name for c in columns if c.find(exp.NotNullColumnConstraint) and c.parent is parsed.this
+    }
     assert required == {column.name for column in table.columns if not column.nullable}
     assert "'delta.enableChangeDataFeed' = 'true'" in ddl(table, "x")
 
@@ -85,7 +114,9 @@ def test_quoted_text_comes_back(spark: SparkSession, text: str) -> None:
     """Comments hold apostrophes and backslashes; the engine must read what was written."""
     said = f"it's \\ '{text}' \\"
     assert spark.sql(f"SELECT {quoted(said)} AS said").collect()[0]["said"] == said
-    (literal,) = sqlglot.parse_one(f"SELECT {quoted(said)}", dialect="databricks").find_all(exp.Literal)
+    (literal,) = sqlglot.parse_one(f"SELECT {quoted(said)}", dialect="databricks").find_all(
+        exp.Literal
+    )
     assert literal.is_string
 
 
@@ -98,13 +129,21 @@ def test_ddl_with_hostile_comments_stays_one_statement() -> None:
 @pytest.mark.parametrize(
     ("spelled", "kind"),
     [
-        ("string", pa.string()), ("int", pa.int32()), ("bigint", pa.int64()), ("double", pa.float64()),
-        ("boolean", pa.bool_()), ("date", pa.date32()), ("timestamp", pa.timestamp("us", tz="UTC")),
-        ("decimal(38,18)", pa.decimal128(38, 18)), ("array<string>", pa.list_(pa.string())),
+        ("string", pa.string()),
+        ("int", pa.int32()),
+        ("bigint", pa.int64()),
+        ("double", pa.float64()),
+        ("boolean", pa.bool_()),
+        ("date", pa.date32()),
+        ("timestamp", pa.timestamp("us", tz="UTC")),
+        ("decimal(38,18)", pa.decimal128(38, 18)),
+        ("array<string>", pa.list_(pa.string())),
         ("map<string,string>", pa.map_(pa.string(), pa.string())),
         (
             "struct<a:array<struct<b:int>>, c:decimal(18,9)>",
-            pa.struct([("a", pa.list_(pa.struct([("b", pa.int32())]))), ("c", pa.decimal128(18, 9))]),
+            pa.struct(
+                [("a", pa.list_(pa.struct([("b", pa.int32())]))), ("c", pa.decimal128(18, 9))]
+            ),
         ),
     ],
 )
@@ -126,15 +165,21 @@ def test_the_engine_reads_every_declared_type(spark: SparkSession) -> None:
 
 
 def test_checks_catch_what_breaks_them_and_nothing_else(spark: SparkSession) -> None:
-    table = _table(columns=(
-        _ID,
-        Column("share", "double", "Share", minimum=0, maximum=1),
-        Column("word", "string", "Word", one_of=("it's", "b\\c")),
-    ))
+    table = _table(
+        columns=(
+            _ID,
+            Column("share", "double", "Share", minimum=0, maximum=1),
+            Column("word", "string", "Word", one_of=("it's", "b\\c")),
+        )
+    )
     rows = [
-        ("good", 0.5, "it's", None), ("edges", 0.0, "b\\c", None), ("nulls", None, None, None),
-        (None, 1.0, "it's", "not_null id"), ("low", -0.1, "it's", "minimum share"),
-        ("high", 1.1, "it's", "maximum share"), ("word", 0.5, "its", "one_of word"),
+        ("good", 0.5, "it's", None),
+        ("edges", 0.0, "b\\c", None),
+        ("nulls", None, None, None),
+        (None, 1.0, "it's", "not_null id"),
+        ("low", -0.1, "it's", "minimum share"),
+        ("high", 1.1, "it's", "maximum share"),
+        ("word", 0.5, "its", "one_of word"),
     ]
     frame = spark.createDataFrame(rows, "id string, share double, word string, breaks string")
     for check in row_checks(table):

@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+from pyspark.sql import DataFrame
+
 from pipeline.graph import GRAPH, Graph, Step
 from pipeline.tables import bronze
 from pipeline.tables.declaration import Column, Layer, Table
-from pyspark.sql import DataFrame
 
 _COLUMNS = (
     Column("id", "string", "Id", nullable=False),
@@ -16,7 +17,13 @@ _COLUMNS = (
 
 def _table(name: str, layer: Layer = Layer.GOLD, partition: str | None = "day") -> Table:
     return Table(
-        layer=layer, name=name, grain="one thing", keys=("id",), columns=_COLUMNS, partition_by=partition)
+        layer=layer,
+        name=name,
+        grain="one thing",
+        keys=("id",),
+        columns=_COLUMNS,
+        partition_by=partition,
+    )
 
 
 _A, _B, _C = _table("a"), _table("b"), _table("c")
@@ -42,7 +49,9 @@ def test_a_cycle_is_refused() -> None:
 
 
 def test_reading_downstream_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"step back reads gold\.a, which is downstream of silver\.s"):
+    with pytest.raises(
+        ValueError, match=r"step back reads gold\.a, which is downstream of silver\.s"
+    ):
         _step("back", (_A,), _table("s", Layer.SILVER))
 
 
@@ -70,7 +79,11 @@ def test_pruning_needs_dates_on_both_sides() -> None:
 
 
 def test_a_table_is_written_before_it_is_read() -> None:
-    steps = (_step("last", (_C,), _table("d")), _step("middle", (_B,), _C), _step("first", (_A,), _B))
+    steps = (
+        _step("last", (_C,), _table("d")),
+        _step("middle", (_B,), _C),
+        _step("first", (_A,), _B),
+    )
     assert [step.name for step in Graph(steps).steps] == ["first", "middle", "last"]
     written = set(bronze.BRONZE_OF.values())
     for step in GRAPH.steps:

@@ -19,7 +19,9 @@ def cost_daily(usage_costs: DataFrame, job_versions: DataFrame) -> DataFrame:
     teams = job_versions.where("team IS NOT NULL").select(
         "workspace_id", "job_id", "team", "valid_from", "valid_to", "is_first"
     )
-    days = usage_costs.select("usage_date", "workspace_id", "job_id").where("job_id <> ''").distinct()
+    days = (
+        usage_costs.select("usage_date", "workspace_id", "job_id").where("job_id <> ''").distinct()
+    )
     day_end = F.timestamp_add("DAY", F.lit(1), F.col("usage_date").cast("timestamp"))
     held = (
         days.join(teams, ["workspace_id", "job_id"])

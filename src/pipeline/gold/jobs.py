@@ -27,7 +27,9 @@ def jobs(job_versions: DataFrame, job_daily: DataFrame, workspaces: DataFrame) -
         job_id.alias("job_id"),
         F.coalesce("name", F.when(~is_job, own_key)).alias("name"),
         "workspace_name",
-        F.concat(F.rtrim(F.regexp_replace("workspace_url", "/+$", "")), F.lit("/jobs/"), job_id).alias("url"),
+        F.concat(
+            F.rtrim(F.regexp_replace("workspace_url", "/+$", "")), F.lit("/jobs/"), job_id
+        ).alias("url"),
         "team",
         "team_source",
         "owner",

@@ -30,26 +30,40 @@ def job_trends(
 
     def both(aggregate: dict[str, Column]) -> list[Column]:
         return [
-            _within(F.col("is_now") if not prefix else ~F.col("is_now"), column).alias(prefix + name)
+            _within(F.col("is_now") if not prefix else ~F.col("is_now"), column).alias(
+                prefix + name
+            )
             for prefix in ("", "previous_")
             for name, column in aggregate.items()
         ]
 
-    counted = aged(job_daily, "run_date").groupBy(*key).agg(
-        *both({"runs": F.col("runs"), "succeeded": F.col("succeeded")}),
-        *both({"verdicts": F.col("succeeded") + F.col("failed") + F.col("timed_out")}),
-        *(
-            F.avg(F.when(when, F.col("median_seconds"))).alias(f"{prefix}mean_daily_median_seconds")
-            for prefix, when in (("", F.col("is_now")), ("previous_", ~F.col("is_now")))
-        ),
+    counted = (
+        aged(job_daily, "run_date")
+        .groupBy(*key)
+        .agg(
+            *both({"runs": F.col("runs"), "succeeded": F.col("succeeded")}),
+            *both({"verdicts": F.col("succeeded") + F.col("failed") + F.col("timed_out")}),
+            *(
+                F.avg(F.when(when, F.col("median_seconds"))).alias(
+                    f"{prefix}mean_daily_median_seconds"
+                )
+                for prefix, when in (("", F.col("is_now")), ("previous_", ~F.col("is_now")))
+            ),
+        )
     )
     job_costs = cost_daily.where("job_id <> ''").withColumn(
         "series_key", F.concat_ws("/", "workspace_id", "job_id")
     )
-    cost = aged(job_costs, "usage_date").groupBy(*key).agg(
-        *(
-            F.sum(F.when(when, F.col("list_cost"))).cast("decimal(38,18)").alias(f"{prefix}list_cost")
-            for prefix, when in (("", F.col("is_now")), ("previous_", ~F.col("is_now")))
+    cost = (
+        aged(job_costs, "usage_date")
+        .groupBy(*key)
+        .agg(
+            *(
+                F.sum(F.when(when, F.col("list_cost")))
+                .cast("decimal(38,18)")
+                .alias(f"{prefix}list_cost")
+                for prefix, when in (("", F.col("is_now")), ("previous_", ~F.col("is_now")))
+            )
         )
     )
     joined = counted.join(cost, key, "left")
@@ -60,9 +74,9 @@ def job_trends(
             for prefix in ("", "previous_")
             for column in (
                 F.col(f"{prefix}runs"),
-                (F.col(f"{prefix}succeeded") / F.nullif(F.col(f"{prefix}verdicts"), F.lit(0))).alias(
-                    f"{prefix}success_rate"
-                ),
+                (
+                    F.col(f"{prefix}succeeded") / F.nullif(F.col(f"{prefix}verdicts"), F.lit(0))
+                ).alias(f"{prefix}success_rate"),
                 F.col(f"{prefix}mean_daily_median_seconds"),
                 F.col(f"{prefix}list_cost"),
             )

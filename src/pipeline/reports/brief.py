@@ -20,8 +20,10 @@ def _who(rows: pd.DataFrame) -> pd.DataFrame:
     names = [_text(n) or _UNNAMED for n in rows["name"]]
     return pd.DataFrame(
         {
-            "job": [f"{name}  {key}" if name != key else name
-                    for name, key in zip(names, rows["series_key"], strict=True)],
+            "job": [
+                f"{name}  {key}" if name != key else name
+                for name, key in zip(names, rows["series_key"], strict=True)
+            ],
             "team": rows["team"].map(_text),
             "tier": rows["tier"].astype("Int64"),
         }
@@ -32,7 +34,10 @@ def failing(rows: pd.DataFrame) -> pd.DataFrame:
     return _who(rows).assign(
         failures=rows["consecutive_failures"],
         since=rows["failing_since"],
-        why=[_text(code) or _text(kind) for code, kind in zip(rows["code"], rows["class"], strict=True)],
+        why=[
+            _text(code) or _text(kind)
+            for code, kind in zip(rows["code"], rows["class"], strict=True)
+        ],
     )
 
 
@@ -42,7 +47,9 @@ def likely_to_miss(rows: pd.DataFrame) -> pd.DataFrame:
         next_start=rows["next_start_at"],
         sla=[
             f"by {due}" if kind == "deadline" else f"within {duration(limit)}"
-            for kind, due, limit in zip(rows["sla_kind"], rows["due"], rows["sla_limit_seconds"], strict=True)
+            for kind, due, limit in zip(
+                rows["sla_kind"], rows["due"], rows["sla_limit_seconds"], strict=True
+            )
         ],
         usual_seconds=rows["p50_seconds"],
         p95_seconds=rows["p95_seconds"],
@@ -62,14 +69,22 @@ def sla(rows: pd.DataFrame) -> pd.DataFrame:
 def sizes(rows: pd.DataFrame, *, reasons: bool) -> pd.DataFrame:
     brief = _who(rows).assign(
         workers=[
-            "" if pd.isna(now) else f"{now:.0f}" if now == then or pd.isna(then) else f"{now:.0f} → {then:.0f}"
+            ""
+            if pd.isna(now)
+            else f"{now:.0f}"
+            if now == then or pd.isna(then)
+            else f"{now:.0f} → {then:.0f}"
             for now, then in zip(rows["workers"], rows["recommended_workers"], strict=True)
         ],
         node_type=rows["worker_node_type"].map(_text),
         monthly_saving=[
             "" if pd.isna(mid) or not mid else f"{mid:,.2f} ({low:,.2f} to {high:,.2f}) {currency}"
             for low, mid, high, currency in zip(
-                rows["saving_lower"], rows["saving_mid"], rows["saving_upper"], rows["currency_code"], strict=True
+                rows["saving_lower"],
+                rows["saving_mid"],
+                rows["saving_upper"],
+                rows["currency_code"],
+                strict=True,
             )
         ],
         list_cost_30_days=rows["list_cost_30_days"],
@@ -86,8 +101,10 @@ def jobs(rows: pd.DataFrame) -> pd.DataFrame:
     return _who(rows).assign(
         owner=rows["owner"].map(_text),
         state=rows["state"],
-        sla=[" by ".join(filter(None, (_text(kind), _text(source))))
-             for kind, source in zip(rows["sla_kind"], rows["sla_source"], strict=True)],
+        sla=[
+            " by ".join(filter(None, (_text(kind), _text(source))))
+            for kind, source in zip(rows["sla_kind"], rows["sla_source"], strict=True)
+        ],
         runs=rows["runs"],
         last_run=rows["last_run_date"],
     )

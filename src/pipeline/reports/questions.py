@@ -227,7 +227,9 @@ class Questions:
         jobs = self._jobs()
         found = (
             jobs.where(
-                (F.col("series_key") == asked) | (F.col("job_id") == asked) | (F.col("name") == asked)
+                (F.col("series_key") == asked)
+                | (F.col("job_id") == asked)
+                | (F.col("name") == asked)
             )
             .select("series_key", "name")
             .limit(6)

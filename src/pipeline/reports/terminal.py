@@ -16,7 +16,14 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 _MONEY = ("cost", "saving_", "by_job_tag", "by_usage_tag")
-_SHARES = ("p_miss", "p_miss_now", "p_miss_recommended", "compliance", "success_rate", "previous_success_rate")
+_SHARES = (
+    "p_miss",
+    "p_miss_now",
+    "p_miss_recommended",
+    "compliance",
+    "success_rate",
+    "previous_success_rate",
+)
 _LONGEST = 60
 
 
@@ -24,7 +31,9 @@ def as_json(value: pd.DataFrame | Mapping[str, pd.DataFrame]) -> str:
     """Records as JSON; money as strings, so that no digit is lost, and times in ISO 8601."""
     if isinstance(value, pd.DataFrame):
         return json.dumps(_records(value), indent=2, ensure_ascii=False)
-    return json.dumps({name: _records(frame) for name, frame in value.items()}, indent=2, ensure_ascii=False)
+    return json.dumps(
+        {name: _records(frame) for name, frame in value.items()}, indent=2, ensure_ascii=False
+    )
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -35,7 +44,12 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _plain(item: Any) -> Any:
-    if item is None or item is pd.NaT or item is pd.NA or (isinstance(item, float) and pd.isna(item)):
+    if (
+        item is None
+        or item is pd.NaT
+        or item is pd.NA
+        or (isinstance(item, float) and pd.isna(item))
+    ):
         return None
     if isinstance(item, Decimal):
         return str(item)
@@ -82,12 +96,16 @@ def shown(name: str, value: Any) -> str:
         return duration(float(plain))
     if name in _SHARES:
         return f"{float(plain):.1%}"
-    if any(word in name for word in _MONEY) and not isinstance(plain, str | bool) or isinstance(value, Decimal):
+    if (any(word in name for word in _MONEY) and not isinstance(plain, str | bool)) or isinstance(
+        value, Decimal
+    ):
         return f"{float(plain):,.2f}"
     if isinstance(plain, float):
         return f"{plain:,.0f}" if plain.is_integer() else f"{plain:,.3g}"
     text = "".join(c if c.isprintable() else " " for c in str(plain))
-    return text if len(text) <= _LONGEST or name in ("reason", "url") else f"{text[: _LONGEST - 1]}…"
+    return (
+        text if len(text) <= _LONGEST or name in ("reason", "url") else f"{text[: _LONGEST - 1]}…"
+    )
 
 
 def duration(seconds: float) -> str:

@@ -1,10 +1,10 @@
 """Each job's usual duration, and whether its last run behaves unlike itself."""
 
 import pandas as pd
-from optimizer.baselines import latest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from optimizer.baselines import latest
 from pipeline.scoring.buckets import score_by_job
 from pipeline.scoring.series import learned_attempts, no_answer, no_answer_reason
 from pipeline.tables import gold

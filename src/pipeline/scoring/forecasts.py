@@ -3,10 +3,10 @@
 from datetime import datetime
 
 import pandas as pd
-from optimizer.forecast import Forecaster, backtest, fit, p_miss_deadline, quality, seven_day_rule
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from optimizer.forecast import Forecaster, backtest, fit, p_miss_deadline, quality, seven_day_rule
 from pipeline.scoring.buckets import score_by_job
 from pipeline.scoring.series import learned_attempts, no_answer, no_answer_reason
 from pipeline.tables import gold
@@ -25,7 +25,9 @@ def duration_states(attempts: DataFrame, jobs: DataFrame, *, as_of: datetime) ->
         return fit(runs, as_of=origin).states
 
     scored = score_by_job(
-        learned_attempts(attempts, jobs), states, spark_schema(gold.DURATION_STATES).replace("`", "")
+        learned_attempts(attempts, jobs),
+        states,
+        spark_schema(gold.DURATION_STATES).replace("`", ""),
     )
     return _for_every_job(jobs, scored, zero="runs").select(*gold.DURATION_STATES.column_names)
 
@@ -82,9 +84,7 @@ def job_forecast(
     upcoming = (
         jobs.join(_next_starts(runs, as_of), _JOB, "left")
         .withColumn("seconds_to_deadline", _seconds_to_deadline())
-        .join(
-            states.withColumnRenamed("job_id", "series_key"), "series_key", "left"
-        )
+        .join(states.withColumnRenamed("job_id", "series_key"), "series_key", "left")
         .withColumn("status", F.coalesce("status", F.lit("not_assessed")))
         .withColumn("reason", F.coalesce("reason", F.lit("not seen by the last fit")))
         .withColumn("runs_learned", F.coalesce(states["runs"], F.lit(0)))
@@ -157,9 +157,9 @@ def _next_starts(runs: DataFrame, as_of: datetime) -> DataFrame:
     gaps = runs.select(
         *_JOB,
         "started_at",
-        (
-            F.unix_micros("started_at") - F.unix_micros(F.lag("started_at").over(by_start))
-        ).alias("gap_micros"),
+        (F.unix_micros("started_at") - F.unix_micros(F.lag("started_at").over(by_start))).alias(
+            "gap_micros"
+        ),
     )
     expected = gaps.groupBy(*_JOB).agg(
         F.max("started_at").alias("last_started_at"),
@@ -167,7 +167,8 @@ def _next_starts(runs: DataFrame, as_of: datetime) -> DataFrame:
     )
     next_start = F.timestamp_micros(F.unix_micros("last_started_at") + F.col("gap_micros"))
     return expected.select(
-        *_JOB, F.greatest(next_start, F.when(next_start.isNotNull(), F.lit(as_of))).alias("next_start_at")
+        *_JOB,
+        F.greatest(next_start, F.when(next_start.isNotNull(), F.lit(as_of))).alias("next_start_at"),
     )
 
 

@@ -40,10 +40,22 @@ def coverage(quality: pd.DataFrame) -> Figure:
             continue
         weight = seen["scored_runs"].astype(float)
         low, high = seen[name].astype(float).quantile([0.1, 0.9])
-        axes.vlines(level, low, high, color=_ACCENT, alpha=0.35, linewidth=6,
-                    label="middle 80 % of jobs" if number == 0 else "_again")
-        axes.plot(level, (seen[name] * weight).sum() / weight.sum(), "o", color=_ACCENT,
-                  label="all runs" if number == 0 else "_again")
+        axes.vlines(
+            level,
+            low,
+            high,
+            color=_ACCENT,
+            alpha=0.35,
+            linewidth=6,
+            label="middle 80 % of jobs" if number == 0 else "_again",
+        )
+        axes.plot(
+            level,
+            (seen[name] * weight).sum() / weight.sum(),
+            "o",
+            color=_ACCENT,
+            label="all runs" if number == 0 else "_again",
+        )
     axes.set_xlim(0.4, 1.02)
     axes.legend(frameon=False, loc="upper left")
     return figure
@@ -51,7 +63,9 @@ def coverage(quality: pd.DataFrame) -> Figure:
 
 def against_rule(quality: pd.DataFrame) -> Figure:
     """Each job's CRPS over that of the 7-day rule: left of 1 is better than the rule."""
-    figure, axes = _axes("Better than the usual rule?", "CRPS / CRPS of the last 7 days' quantiles", "jobs")
+    figure, axes = _axes(
+        "Better than the usual rule?", "CRPS / CRPS of the last 7 days' quantiles", "jobs"
+    )
     both = quality[(quality["crps_log_rule"] > 0) & quality["crps_log"].notna()]
     ratio = (both["crps_log"].astype(float) / both["crps_log_rule"].astype(float)).clip(0, 2)
     axes.hist(ratio, bins=40, range=(0, 2), color=_ACCENT)
@@ -61,14 +75,23 @@ def against_rule(quality: pd.DataFrame) -> Figure:
 
 def savings_frontier(sizes: pd.DataFrame) -> Figure:
     """Cumulative monthly saving, best recommendation first, with its 80 % interval."""
-    figure, axes = _axes("What would sizing save?", "recommendations applied, best first", "monthly saving (DBU part)")
+    figure, axes = _axes(
+        "What would sizing save?",
+        "recommendations applied, best first",
+        "monthly saving (DBU part)",
+    )
     chosen = sizes[sizes["action"] == "downsize"].sort_values("saving_mid", ascending=False)
     if chosen.empty:
         axes.text(0.5, 0.5, "no recommendation", ha="center", transform=axes.transAxes, color=_INK)
         return figure
     steps = range(1, len(chosen) + 1)
-    low, mid, high = (chosen[name].astype(float).cumsum() for name in ("saving_lower", "saving_mid", "saving_upper"))
-    axes.fill_between(steps, low, high, color=_ACCENT, alpha=0.25, step="mid", label="sum of 80 % intervals")
+    low, mid, high = (
+        chosen[name].astype(float).cumsum()
+        for name in ("saving_lower", "saving_mid", "saving_upper")
+    )
+    axes.fill_between(
+        steps, low, high, color=_ACCENT, alpha=0.25, step="mid", label="sum of 80 % intervals"
+    )
     axes.step(steps, mid, where="mid", color=_ACCENT, label="middle")
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, loc="upper left")

@@ -34,9 +34,13 @@ class Rule:
     def __post_init__(self) -> None:
         needs = {"champion": (), "absolute": (self.value,), "target": (self.target, self.within)}
         if self.compare not in needs or any(map(math.isnan, needs[self.compare])):
-            raise ValueError(f"promotion rule for {self.metric}: compare {self.compare!r} lacks its bound")
+            raise ValueError(
+                f"promotion rule for {self.metric}: compare {self.compare!r} lacks its bound"
+            )
         if self.op not in _OPERATORS:
-            raise ValueError(f"promotion rule for {self.metric}: op must be one of {list(_OPERATORS)}")
+            raise ValueError(
+                f"promotion rule for {self.metric}: op must be one of {list(_OPERATORS)}"
+            )
 
     def holds(self, challenger: Metrics, champion: Metrics) -> bool:
         """Whether it holds; a metric that a side lacks, or that is no number, fails it."""

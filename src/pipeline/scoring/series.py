@@ -8,7 +8,9 @@ _LEARNED_FROM = ("SUCCEEDED", "FAILED", "TIMEOUT", "CANCELLED", "UNKNOWN")
 
 def learned_attempts(attempts: DataFrame, jobs: DataFrame) -> DataFrame:
     """Attempts as `optimizer` takes runs: ended, begun at all, and of jobs that do end."""
-    finite = jobs.where("NOT is_continuous").select("workspace_id", "series_key", "sla_limit_seconds")
+    finite = jobs.where("NOT is_continuous").select(
+        "workspace_id", "series_key", "sla_limit_seconds"
+    )
     return (
         attempts.where(F.col("status").isin(*_LEARNED_FROM) & ~F.col("never_started"))
         .join(finite, ["workspace_id", "series_key"])

@@ -6,10 +6,10 @@ on the newest size count.
 """
 
 import pandas as pd
-from optimizer.rightsizing import demand_of_histograms, recommend_many
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from optimizer.rightsizing import demand_of_histograms, recommend_many
 from pipeline.scoring.buckets import score_by_job
 from pipeline.tables import gold
 
@@ -49,7 +49,11 @@ def rightsizing(
         .join(seen, _JOB, "left")
         .join(cost, _JOB, "left")
         .drop("job_id")
-        .join(states.select(F.col("job_id").alias("series_key"), "quantile_seconds"), "series_key", "left")
+        .join(
+            states.select(F.col("job_id").alias("series_key"), "quantile_seconds"),
+            "series_key",
+            "left",
+        )
         .join(job_forecast.select("series_key", "allowed_seconds"), "series_key", "left")
     )
     asked = known.where(_obstacle().isNull()).select(
@@ -110,17 +114,21 @@ def _utilisation(run_utilisation: DataFrame, used: DataFrame) -> DataFrame:
         F.max("nodes_max").alias("nodes_max"),
         F.count_distinct("run_id").alias("sized_runs"),
         F.max("swap_max_pct").alias("swap_max_pct"),
-        (
-            F.sum(F.col("io_wait_mean_pct") * F.col("node_minutes")) / F.sum("node_minutes")
-        ).alias("io_wait_mean_pct"),
+        (F.sum(F.col("io_wait_mean_pct") * F.col("node_minutes")) / F.sum("node_minutes")).alias(
+            "io_wait_mean_pct"
+        ),
     )
-    return totals.join(_summed(rows, "cpu_histogram"), _JOB).join(_summed(rows, "mem_histogram"), _JOB)
+    return totals.join(_summed(rows, "cpu_histogram"), _JOB).join(
+        _summed(rows, "mem_histogram"), _JOB
+    )
 
 
 def _summed(rows: DataFrame, histogram: str) -> DataFrame:
-    bins = rows.select(*_JOB, F.explode(histogram).alias("bin")).groupBy(
-        *_JOB, F.col("bin")["bin_pct"].alias("bin_pct")
-    ).agg(F.sum(F.col("bin")["minutes"]).alias("minutes"))
+    bins = (
+        rows.select(*_JOB, F.explode(histogram).alias("bin"))
+        .groupBy(*_JOB, F.col("bin")["bin_pct"].alias("bin_pct"))
+        .agg(F.sum(F.col("bin")["minutes"]).alias("minutes"))
+    )
     return bins.groupBy(*_JOB).agg(
         F.sort_array(F.collect_list(F.struct("bin_pct", "minutes"))).alias(histogram)
     )
@@ -133,8 +141,14 @@ def _obstacle() -> Column:
             F.col("clusters_a_run").isNull(),
             F.lit("no run on job compute in 30 days: serverless and all-purpose are not compared"),
         )
-        .when(F.col("clusters_a_run") > 1, F.lit("runs use several clusters, which are not told apart"))
-        .when(F.col("is_autoscaling"), F.lit("the cluster autoscales: there is no fixed size to compare"))
+        .when(
+            F.col("clusters_a_run") > 1,
+            F.lit("runs use several clusters, which are not told apart"),
+        )
+        .when(
+            F.col("is_autoscaling"),
+            F.lit("the cluster autoscales: there is no fixed size to compare"),
+        )
         .when(F.col("workers") < 1, F.lit("a single-node cluster has no workers to take away"))
         .when(
             F.col("node_minutes").isNull(),

@@ -83,7 +83,11 @@ def _sizing_states(lakehouse: Lakehouse) -> pd.DataFrame:
 
 
 def _assessed(lakehouse: Lakehouse, table: Table) -> float:
-    told = lakehouse.read(table).agg(F.avg(F.when(F.col("status") == "ok", 1.0).otherwise(0.0))).collect()
+    told = (
+        lakehouse.read(table)
+        .agg(F.avg(F.when(F.col("status") == "ok", 1.0).otherwise(0.0)))
+        .collect()
+    )
     return float(told[0][0] or 0.0)
 
 
@@ -136,7 +140,9 @@ def track_night(home: Path, lakehouse: Lakehouse, settings: Settings, night: Nig
     """Log the night and its models; returns where they can be looked at."""
     uri = tracking_uri(home)
     where = f"mlflow ui --backend-store-uri {uri}"
-    if not any(r.written for r in night.reports if r.table.layer in (Layer.MODEL, Layer.RECOMMENDATION)):
+    if not any(
+        r.written for r in night.reports if r.table.layer in (Layer.MODEL, Layer.RECOMMENDATION)
+    ):
         return where
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.ERROR)

@@ -41,7 +41,11 @@ def clusters(versions: DataFrame) -> DataFrame:
 def run_clusters(task_runs: DataFrame) -> DataFrame:
     """silver.run_clusters from silver.task_runs."""
     used = task_runs.where("run_id IS NOT NULL").select(
-        "workspace_id", "job_id", "run_id", "started_at", "seen_until",
+        "workspace_id",
+        "job_id",
+        "run_id",
+        "started_at",
+        "seen_until",
         F.explode("cluster_ids").alias("cluster_id"),
     )
     return (
@@ -54,7 +58,13 @@ def run_clusters(task_runs: DataFrame) -> DataFrame:
         )
         .select(
             F.to_date("used_from").alias("used_date"),
-            "workspace_id", "job_id", "run_id", "cluster_id", "used_from", "used_until", "task_runs",
+            "workspace_id",
+            "job_id",
+            "run_id",
+            "cluster_id",
+            "used_from",
+            "used_until",
+            "task_runs",
         )
     )
 
@@ -62,7 +72,8 @@ def run_clusters(task_runs: DataFrame) -> DataFrame:
 def _histogram(minutes: DataFrame, percent: str, name: str) -> DataFrame:
     """Node-minutes by 1 % bin of `percent`, one sorted sparse array a use."""
     bins = minutes.where(F.col(percent).isNotNull()).withColumn(
-        "bin_pct", F.floor(F.least(F.greatest(F.col(percent), F.lit(0.0)), F.lit(100.0))).cast("int")
+        "bin_pct",
+        F.floor(F.least(F.greatest(F.col(percent), F.lit(0.0)), F.lit(100.0))).cast("int"),
     )
     counted = bins.groupBy(*_USE, "bin_pct").agg(F.count("*").alias("minutes"))
     return counted.groupBy(*_USE).agg(
@@ -72,21 +83,27 @@ def _histogram(minutes: DataFrame, percent: str, name: str) -> DataFrame:
 
 def run_utilisation(node_minutes: DataFrame, run_clusters: DataFrame) -> DataFrame:
     """silver.run_utilisation from bronze.node_timeline and silver.run_clusters."""
-    used = node_minutes.select(
-        "workspace_id",
-        "cluster_id",
-        "start_time",
-        "end_time",
-        F.when(F.col("driver"), F.lit("driver")).otherwise(F.lit("worker")).alias("role"),
-        "node_type",
-        (F.col("cpu_user_percent") + F.col("cpu_system_percent")).alias("cpu_pct"),
-        F.col("mem_used_percent").alias("mem_pct"),
-        F.col("mem_swap_percent").alias("swap_pct"),
-        F.col("cpu_wait_percent").alias("wait_pct"),
-    ).join(
-        run_clusters.select("workspace_id", "job_id", "run_id", "cluster_id", "used_from", "used_until"),
-        ["workspace_id", "cluster_id"],
-    ).where("start_time < used_until AND end_time > used_from")
+    used = (
+        node_minutes.select(
+            "workspace_id",
+            "cluster_id",
+            "start_time",
+            "end_time",
+            F.when(F.col("driver"), F.lit("driver")).otherwise(F.lit("worker")).alias("role"),
+            "node_type",
+            (F.col("cpu_user_percent") + F.col("cpu_system_percent")).alias("cpu_pct"),
+            F.col("mem_used_percent").alias("mem_pct"),
+            F.col("mem_swap_percent").alias("swap_pct"),
+            F.col("cpu_wait_percent").alias("wait_pct"),
+        )
+        .join(
+            run_clusters.select(
+                "workspace_id", "job_id", "run_id", "cluster_id", "used_from", "used_until"
+            ),
+            ["workspace_id", "cluster_id"],
+        )
+        .where("start_time < used_until AND end_time > used_from")
+    )
     by_minute = used.groupBy(*_USE, "start_time").agg(
         F.count("*").alias("nodes"),
         F.max("node_type").alias("node_type"),

@@ -76,7 +76,9 @@ def usage_costs(usage: DataFrame, prices: DataFrame, *, currency_code: str) -> D
         "cloud",
         "usage_unit",
         F.col("product_features")["is_serverless"].alias("is_serverless"),
-        F.coalesce(identity["run_as"], identity["owned_by"], identity["created_by"]).alias("run_as"),
+        F.coalesce(identity["run_as"], identity["owned_by"], identity["created_by"]).alias(
+            "run_as"
+        ),
         team.value.alias("tag_team"),
         team.key.alias("tag_team_key"),
         F.col("usage_quantity").cast(_FACTOR).alias("quantity"),
@@ -85,9 +87,15 @@ def usage_costs(usage: DataFrame, prices: DataFrame, *, currency_code: str) -> D
         *_PRICED, "valid_from", "valid_to", "effective_price"
     )
     # Priced once for each hour of a SKU, so that the join of windows is small.
-    known = used.select(*_PRICED, "usage_start_time").distinct().join(valid, list(_PRICED)).where(
-        "usage_start_time >= valid_from AND (valid_to IS NULL OR usage_start_time < valid_to)"
-    ).select(*_PRICED, "usage_start_time", "effective_price")
+    known = (
+        used.select(*_PRICED, "usage_start_time")
+        .distinct()
+        .join(valid, list(_PRICED))
+        .where(
+            "usage_start_time >= valid_from AND (valid_to IS NULL OR usage_start_time < valid_to)"
+        )
+        .select(*_PRICED, "usage_start_time", "effective_price")
+    )
     priced = used.join(known, [*_PRICED, "usage_start_time"], "left").withColumn(
         "price_status",
         F.when(F.col("effective_price").isNotNull(), F.lit("priced"))
@@ -120,7 +128,9 @@ def run_costs(usage_costs: DataFrame) -> DataFrame:
         .agg(
             F.min("usage_date").alias("cost_date"),
             F.max("job_id").alias("job_id"),
-            _money(F.when(F.col("usage_unit") == "DBU", F.col("usage_quantity"))).alias("usage_quantity"),
+            _money(F.when(F.col("usage_unit") == "DBU", F.col("usage_quantity"))).alias(
+                "usage_quantity"
+            ),
             F.max("currency_code").alias("currency_code"),
             _money(F.col("list_cost")).alias("list_cost"),
             _money(F.col("unpriced_quantity")).alias("unpriced_quantity"),

@@ -143,8 +143,9 @@ def task_runs(slices: DataFrame) -> DataFrame:
         "*",
         end.alias("last_end"),
         # A slice that starts at or after the last end says the task is running again.
-        F.coalesce((newest >= end) & (newest > F.min("period_start_time").over(task_run)), F.lit(False))
-        .alias("restarted"),
+        F.coalesce(
+            (newest >= end) & (newest > F.min("period_start_time").over(task_run)), F.lit(False)
+        ).alias("restarted"),
     )
     is_end = ended & (F.col("period_end_time") == F.col("last_end"))
     typed = F.col("compute")
@@ -167,13 +168,21 @@ def task_runs(slices: DataFrame) -> DataFrame:
             F.max("task_key").alias("task_key"),
             F.min("period_start_time").alias("started_at"),
             F.max("period_end_time").alias("seen_until"),
-            F.sum(micros_between(F.col("period_start_time"), F.col("period_end_time"))).alias("micros"),
+            F.sum(micros_between(F.col("period_start_time"), F.col("period_end_time"))).alias(
+                "micros"
+            ),
             F.max(_reported("setup")).alias("setup_seconds"),
             F.max(_reported("execution")).alias("execution_seconds"),
-            status(F.max(F.when(is_end & ~F.col("restarted"), F.col("result_state")))).alias("status"),
+            status(F.max(F.when(is_end & ~F.col("restarted"), F.col("result_state")))).alias(
+                "status"
+            ),
             F.max(F.when(is_end, F.col("termination_code"))).alias("termination_code"),
-            F.array_sort(F.array_distinct(F.flatten(F.collect_list("row_clusters")))).alias("cluster_ids"),
-            F.array_sort(F.array_distinct(F.flatten(F.collect_list("row_warehouses")))).alias("warehouse_ids"),
+            F.array_sort(F.array_distinct(F.flatten(F.collect_list("row_clusters")))).alias(
+                "cluster_ids"
+            ),
+            F.array_sort(F.array_distinct(F.flatten(F.collect_list("row_warehouses")))).alias(
+                "warehouse_ids"
+            ),
         )
     )
     return gathered.select(

@@ -26,8 +26,12 @@ def run_sla(runs: DataFrame, job_versions: DataFrame, *, as_of: datetime) -> Dat
     local_start = F.expr("from_utc_timestamp(started_at, coalesce(sla_timezone, 'UTC'))")
     clock_hour = F.substring("sla_time_of_day", 1, 2).cast("int")
     clock_minute = F.substring("sla_time_of_day", 4, 2).cast("int")
-    today = F.timestamp_add("MINUTE", clock_hour * 60 + clock_minute, F.date_trunc("DAY", local_start))
-    local_due = F.when(today > local_start, today).otherwise(F.timestamp_add("DAY", F.lit(1), today))
+    today = F.timestamp_add(
+        "MINUTE", clock_hour * 60 + clock_minute, F.date_trunc("DAY", local_start)
+    )
+    local_due = F.when(today > local_start, today).otherwise(
+        F.timestamp_add("DAY", F.lit(1), today)
+    )
     judged = (
         judged.withColumn("local_due", local_due)
         .withColumn(

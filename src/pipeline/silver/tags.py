@@ -96,7 +96,9 @@ def with_declared_sla(
     named_zone = F.regexp_extract(text, _CLOCK, 3)
     unit_seconds = F.lit(None).cast("double")
     for key, seconds in LIMIT_UNIT_SECONDS.items():
-        unit_seconds = F.when(F.col("_sla_plain_key") == key, float(seconds)).otherwise(unit_seconds)
+        unit_seconds = F.when(F.col("_sla_plain_key") == key, float(seconds)).otherwise(
+            unit_seconds
+        )
     spelled_seconds = F.lit(0.0)
     for group, seconds in enumerate(_DURATION_UNIT_SECONDS, start=1):
         part = F.regexp_extract(words, _DURATION, group)
@@ -134,7 +136,9 @@ def with_declared_sla(
     tag_seconds = F.when(F.col("_sla_tag_seconds") > 0, F.col("_sla_tag_seconds"))
     limit = F.coalesce(tag_seconds, "_sla_rule_seconds")
     time_of_day = F.concat(
-        F.lpad(F.regexp_extract(text, _CLOCK, 1), 2, "0"), F.lit(":"), F.regexp_extract(text, _CLOCK, 2)
+        F.lpad(F.regexp_extract(text, _CLOCK, 1), 2, "0"),
+        F.lit(":"),
+        F.regexp_extract(text, _CLOCK, 2),
     )
     return (
         read.withColumn(
@@ -158,7 +162,9 @@ def with_declared_sla(
                     F.col("_sla_key"),
                     F.lit("="),
                     F.substring(text, 1, 80),
-                    F.lit(" is neither a duration such as 90m nor a time such as 07:30 Europe/Berlin"),
+                    F.lit(
+                        " is neither a duration such as 90m nor a time such as 07:30 Europe/Berlin"
+                    ),
                 ),
             ),
         )

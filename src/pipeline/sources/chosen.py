@@ -18,6 +18,8 @@ def chosen_source(spelled: str, spark: SparkSession) -> Source:
     if kind in ("export", "simulated") and place:
         folder = Path(place)
         if kind == "simulated" and not folder.is_dir():
-            raise UserError(f"nothing is simulated in {folder} yet: run rightrun simulate --out {folder}")
+            raise UserError(
+                f"nothing is simulated in {folder} yet: run rightrun simulate --out {folder}"
+            )
         return ExportFolder(folder, spark)
     raise UserError(f"{spelled!r} names no source: write export:DIR, simulated:DIR or databricks")

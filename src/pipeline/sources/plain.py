@@ -43,6 +43,8 @@ class Looked:
     types: dict[str, pa.DataType]
     constants: dict[str, str]
     """Columns that only the path names."""
+    shape: str
+    """Every column with its type: files of one shape can be read together."""
     is_ready: bool
     """Whether an engine reads it as it is."""
     rows: int | None
@@ -81,7 +83,10 @@ def look(file: Path, table: SourceTable, in_path: dict[str, str]) -> Looked:
         and len({name.lower() for name in schema.names}) == len(schema.names)
         and all(is_plain(types[column]) for column in names)
     )
-    return Looked(file, names, types, constants, is_ready, rows, newest)
+    shape = ", ".join(
+        f"{name!r} {held}" for name, held in zip(schema.names, schema.types, strict=True)
+    )
+    return Looked(file, names, types, constants, shape, is_ready, rows, newest)
 
 
 def readable(

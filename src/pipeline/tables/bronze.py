@@ -28,16 +28,15 @@ def bronze_of(table: SourceTable) -> Table:
     columns = tuple(replace(column, since="") for column in table.columns if not column.sensitive)
     partition: tuple[Column, ...] = ()
     if table.dated_by is not None:
-        partition = (
-            Column(PARTITION, "date", f"UTC date of {table.dated_by}", nullable=False),
-        )
+        partition = (Column(PARTITION, "date", f"UTC date of {table.dated_by}", nullable=False),)
     return Table(
         layer=Layer.BRONZE,
         name=table.name,
         grain=table.grain
         + (", once" if table.arrival is Arrival.APPEND else ", as of the last night"),
         # The date follows from the other keys, and in the keys it lets a merge skip other dates.
-        keys=tuple(column.name for column in partition if column.name not in table.keys) + table.keys,
+        keys=tuple(column.name for column in partition if column.name not in table.keys)
+        + table.keys,
         columns=partition + columns + ARRIVAL,
         partition_by=PARTITION if partition else None,
     )

@@ -97,7 +97,9 @@ class Table:
                 raise ValueError(f"table {where}: partition {self.partition_by} is not a column")
             partition = self.column(self.partition_by)
             if partition.type != "date" or partition.nullable:
-                raise ValueError(f"table {where}: partition {partition.name} must be a date, not null")
+                raise ValueError(
+                    f"table {where}: partition {partition.name} must be a date, not null"
+                )
 
     @property
     def full_name(self) -> str:
@@ -157,4 +159,6 @@ class SourceTable(Table):
             if name is not None and name not in self.column_names:
                 raise ValueError(f"table {self.full_name}: {name} is not a column")
         if (self.arrival is Arrival.APPEND) != (self.watermark is not None):
-            raise ValueError(f"table {self.full_name}: append tables, and only they, have a watermark")
+            raise ValueError(
+                f"table {self.full_name}: append tables, and only they, have a watermark"
+            )

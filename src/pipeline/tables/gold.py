@@ -44,7 +44,13 @@ def _counts(of: str) -> tuple[Column, ...]:
 
 
 _DURATIONS = (
-    Column("median_seconds", "double", "Median duration of successful attempts", unit="seconds", minimum=0),
+    Column(
+        "median_seconds",
+        "double",
+        "Median duration of successful attempts",
+        unit="seconds",
+        minimum=0,
+    ),
     Column("p95_seconds", "double", "95 % quantile of the same", unit="seconds", minimum=0),
     Column("busy_seconds", "double", "Time in attempts", unit="seconds", nullable=False, minimum=0),
 )
@@ -79,7 +85,9 @@ JOBS = Table(
             nullable=False,
             one_of=("active", "paused", "deleted", "submitted", "undefined"),
         ),
-        Column("is_continuous", "boolean", "Runs without end: no duration baseline", nullable=False),
+        Column(
+            "is_continuous", "boolean", "Runs without end: no duration baseline", nullable=False
+        ),
         Column("first_run_date", "date", "Day of the first run known"),
         Column("last_run_date", "date", "Day of the last run known"),
         Column("runs", "bigint", "Runs known", nullable=False, minimum=0),
@@ -166,7 +174,9 @@ COST_DAILY = Table(
         Column("workspace_id", "string", "Workspace; empty for the account itself", nullable=False),
         Column("job_id", "string", "Job; empty where the usage has none", nullable=False),
         Column("product", "string", "billing_origin_product", nullable=False),
-        Column("team", "string", "Who is charged; empty when nobody could be named", nullable=False),
+        Column(
+            "team", "string", "Who is charged; empty when nobody could be named", nullable=False
+        ),
         Column(
             "attribution",
             "string",
@@ -201,7 +211,9 @@ TEAM_COST_DAILY = Table(
         CURRENCY,
         LIST_COST,
         Column("by_job_tag", LIST_COST.type, "Part attributed by the job's tags", nullable=False),
-        Column("by_usage_tag", LIST_COST.type, "Part attributed by the usage's tags", nullable=False),
+        Column(
+            "by_usage_tag", LIST_COST.type, "Part attributed by the usage's tags", nullable=False
+        ),
         UNPRICED,
         Column("jobs", "bigint", "Jobs with cost", nullable=False, minimum=0),
     ),
@@ -257,9 +269,14 @@ DURATION_STATES = Table(
         Column("runs", "bigint", "Attempts it was learned from", nullable=False, minimum=0),
         Column("effective_runs", "double", "The same, weighted by recency", minimum=0),
         Column("last_start_time", "timestamp", "Start of the newest of them"),
-        Column("failure_rate", "double", "Recent share of attempts that failed", minimum=0, maximum=1),
         Column(
-            "quantile_seconds", "array<double>", "Quantiles on the fixed grid of levels", unit="seconds"
+            "failure_rate", "double", "Recent share of attempts that failed", minimum=0, maximum=1
+        ),
+        Column(
+            "quantile_seconds",
+            "array<double>",
+            "Quantiles on the fixed grid of levels",
+            unit="seconds",
         ),
     ),
 )
@@ -272,12 +289,22 @@ FORECAST_QUALITY = Table(
     columns=(
         Column("job_id", "string", "The series key", nullable=False),
         *ASSESSMENT,
-        Column("scored_runs", "bigint", "Runs that were forecast and scored", nullable=False, minimum=0),
+        Column(
+            "scored_runs", "bigint", "Runs that were forecast and scored", nullable=False, minimum=0
+        ),
         Column("crps_log", "double", "Mean CRPS of log1p(duration)", minimum=0),
-        Column("crps_log_rule", "double", "The same of the usual rule: quantiles of 7 days", minimum=0),
-        Column("coverage_50", "double", "Share of runs below the 50 % quantile", minimum=0, maximum=1),
-        Column("coverage_90", "double", "Share of runs below the 90 % quantile", minimum=0, maximum=1),
-        Column("coverage_99", "double", "Share of runs below the 99 % quantile", minimum=0, maximum=1),
+        Column(
+            "crps_log_rule", "double", "The same of the usual rule: quantiles of 7 days", minimum=0
+        ),
+        Column(
+            "coverage_50", "double", "Share of runs below the 50 % quantile", minimum=0, maximum=1
+        ),
+        Column(
+            "coverage_90", "double", "Share of runs below the 90 % quantile", minimum=0, maximum=1
+        ),
+        Column(
+            "coverage_99", "double", "Share of runs below the 99 % quantile", minimum=0, maximum=1
+        ),
         Column("brier", "double", "Brier score of P(duration > limit)", minimum=0, maximum=1),
     ),
 )
@@ -345,25 +372,61 @@ RIGHTSIZING = Table(
         WORKSPACE,
         SERIES,
         *ASSESSMENT,
-        Column("action", "string", "keep, downsize or upsize; NULL when not assessed", one_of=("keep", "downsize", "upsize")),
+        Column(
+            "action",
+            "string",
+            "keep, downsize or upsize; NULL when not assessed",
+            one_of=("keep", "downsize", "upsize"),
+        ),
         Column("worker_node_type", "string", "Instance type of the workers"),
         Column("workers", "int", "Workers now", minimum=0),
         Column("recommended_workers", "int", "Workers recommended", minimum=0),
         Column("runs", "bigint", "Runs with utilisation", nullable=False, minimum=0),
         Column("node_minutes", "bigint", "Worker-minutes seen", nullable=False, minimum=0),
-        Column("cpu_p95_pct", "double", "95 % quantile of workers' busy CPU", unit="percent", minimum=0),
-        Column("mem_p99_pct", "double", "99 % quantile of workers' memory", unit="percent", minimum=0),
-        Column("cpu_upper_pct", "double", "Upper bound of that quantile", unit="percent", minimum=0),
+        Column(
+            "cpu_p95_pct", "double", "95 % quantile of workers' busy CPU", unit="percent", minimum=0
+        ),
+        Column(
+            "mem_p99_pct", "double", "99 % quantile of workers' memory", unit="percent", minimum=0
+        ),
+        Column(
+            "cpu_upper_pct", "double", "Upper bound of that quantile", unit="percent", minimum=0
+        ),
         Column("swap_max_pct", "double", "Most memory swapped", unit="percent", minimum=0),
         Column("io_wait_mean_pct", "double", "Mean CPU waiting for I/O", unit="percent", minimum=0),
-        Column("list_cost_30_days", "double", "List cost of the last 30 days", unit="currency_code", minimum=0),
+        Column(
+            "list_cost_30_days",
+            "double",
+            "List cost of the last 30 days",
+            unit="currency_code",
+            minimum=0,
+        ),
         Column("currency_code", "string", "Currency of the money columns", nullable=False),
-        Column("saving_lower", "double", "Monthly saving, lower end of 80 %", unit="currency_code", minimum=0),
+        Column(
+            "saving_lower",
+            "double",
+            "Monthly saving, lower end of 80 %",
+            unit="currency_code",
+            minimum=0,
+        ),
         Column("saving_mid", "double", "Monthly saving, middle", unit="currency_code", minimum=0),
-        Column("saving_upper", "double", "Monthly saving, upper end", unit="currency_code", minimum=0),
-        Column("saving_part", "string", "What the saving covers: dbu, the DBU part only", one_of=("dbu",)),
+        Column(
+            "saving_upper", "double", "Monthly saving, upper end", unit="currency_code", minimum=0
+        ),
+        Column(
+            "saving_part",
+            "string",
+            "What the saving covers: dbu, the DBU part only",
+            one_of=("dbu",),
+        ),
         Column("p_miss_now", "double", "P(miss the SLA) at the size now", minimum=0, maximum=1),
-        Column("p_miss_recommended", "double", "P(miss the SLA) at the recommended size", minimum=0, maximum=1),
+        Column(
+            "p_miss_recommended",
+            "double",
+            "P(miss the SLA) at the recommended size",
+            minimum=0,
+            maximum=1,
+        ),
     ),
 )
 

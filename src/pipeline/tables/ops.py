@@ -10,7 +10,9 @@ POSITIONS = Table(
     columns=(
         Column("reader", "string", "A step, or the ingestion", nullable=False),
         Column("input", "string", "A table, a source, or a clock", nullable=False),
-        Column("position", "string", "A Delta version, or what the source handed out", nullable=False),
+        Column(
+            "position", "string", "A Delta version, or what the source handed out", nullable=False
+        ),
     ),
 )
 
@@ -26,7 +28,9 @@ NIGHT_STEPS = Table(
         Column("stage", "string", "Layer of the step", nullable=False),
         Column("as_of", "timestamp", "Time the night speaks of"),
         Column("mode", "string", "full, incremental or current", nullable=False),
-        Column("rows_read", "bigint", "Rows received from a source; NULL for other steps", minimum=0),
+        Column(
+            "rows_read", "bigint", "Rows received from a source; NULL for other steps", minimum=0
+        ),
         Column("inserted", "bigint", "Rows inserted", nullable=False, minimum=0),
         Column("updated", "bigint", "Rows updated", nullable=False, minimum=0),
         Column("deleted", "bigint", "Rows deleted", nullable=False, minimum=0),

@@ -35,7 +35,10 @@ STATUS = Column(
 )
 FAILURE_CLASSES = ("infrastructure", "configuration", "permission", "capacity", "code", "other")
 FAILURE_CLASS = Column(
-    "failure_class", "string", "Group of the termination code; NULL unless failed", one_of=FAILURE_CLASSES
+    "failure_class",
+    "string",
+    "Group of the termination code; NULL unless failed",
+    one_of=FAILURE_CLASSES,
 )
 TERMINATION_CODE = Column("termination_code", "string", "Why it ended, as the source says it")
 SLA_KINDS = ("limit", "deadline")
@@ -63,14 +66,18 @@ JOB_VERSIONS = Table(
         SERIES,
         Column("valid_from", "timestamp", "From when it held, inclusive", nullable=False),
         Column("valid_to", "timestamp", "Until when, exclusive; NULL is the newest version"),
-        Column("is_first", "boolean", "Oldest version known: stands for earlier times", nullable=False),
+        Column(
+            "is_first", "boolean", "Oldest version known: stands for earlier times", nullable=False
+        ),
         Column("name", "string", "Name"),
         Column("creator", "string", "Who created the job"),
         Column("run_as", "string", "Whose rights its runs use"),
         Column("trigger_type", "string", "Kind of trigger"),
         Column("cron", "string", "Quartz cron expression of the schedule"),
         Column("timezone", "string", "Time zone of the schedule"),
-        Column("is_continuous", "boolean", "Runs without end: no duration baseline", nullable=False),
+        Column(
+            "is_continuous", "boolean", "Runs without end: no duration baseline", nullable=False
+        ),
         Column("is_paused", "boolean", "Trigger paused", nullable=False),
         Column("created_at", "timestamp", "When the job was created"),
         Column("deleted_at", "timestamp", "When the job was deleted"),
@@ -114,7 +121,9 @@ ATTEMPTS = Table(
         JOB,
         SERIES,
         RUN,
-        Column("attempt", "int", "0 for the first, then one for each repair", nullable=False, minimum=0),
+        Column(
+            "attempt", "int", "0 for the first, then one for each repair", nullable=False, minimum=0
+        ),
         Column("run_type", "string", "JOB_RUN, SUBMIT_RUN, WORKFLOW_RUN", nullable=False),
         Column("run_name", "string", "Name given to the run"),
         Column("trigger_type", "string", "What fired the run"),
@@ -129,11 +138,15 @@ ATTEMPTS = Table(
             nullable=False,
             minimum=0,
         ),
-        Column("queue_seconds", "double", "Queue time, where the source reports it", unit="seconds"),
+        Column(
+            "queue_seconds", "double", "Queue time, where the source reports it", unit="seconds"
+        ),
         STATUS,
         TERMINATION_CODE,
         FAILURE_CLASS,
-        Column("never_started", "boolean", "Zero length: no duration to learn from", nullable=False),
+        Column(
+            "never_started", "boolean", "Zero length: no duration to learn from", nullable=False
+        ),
         Column("slices", "bigint", "Slices it arrived in", nullable=False, minimum=1),
     ),
 )
@@ -165,9 +178,16 @@ RUNS = Table(
             minimum=0,
         ),
         Column(
-            "wall_seconds", "double", "First start to last end", unit="seconds", nullable=False, minimum=0
+            "wall_seconds",
+            "double",
+            "First start to last end",
+            unit="seconds",
+            nullable=False,
+            minimum=0,
         ),
-        Column("queue_seconds", "double", "Queue time, where the source reports it", unit="seconds"),
+        Column(
+            "queue_seconds", "double", "Queue time, where the source reports it", unit="seconds"
+        ),
         Column("attempts", "int", "Attempts", nullable=False, minimum=1),
         Column("repairs", "int", "Attempts after the first", nullable=False, minimum=0),
         STATUS,
@@ -197,7 +217,14 @@ TASK_RUNS = Table(
         Column("started_at", "timestamp", "Start", nullable=False),
         Column("ended_at", "timestamp", "End; NULL while in flight"),
         Column("seen_until", "timestamp", "End of its last slice", nullable=False),
-        Column("duration_seconds", "double", "Sum of its slices", unit="seconds", nullable=False, minimum=0),
+        Column(
+            "duration_seconds",
+            "double",
+            "Sum of its slices",
+            unit="seconds",
+            nullable=False,
+            minimum=0,
+        ),
         Column("setup_seconds", "double", "Time in setup", unit="seconds", minimum=0),
         Column("execution_seconds", "double", "Time at work", unit="seconds", minimum=0),
         STATUS,
@@ -268,8 +295,12 @@ RUN_UTILISATION = Table(
         Column("node_minutes", "bigint", "Node-minutes seen", nullable=False, minimum=1),
         Column("clock_minutes", "bigint", "Minutes of the clock seen", nullable=False, minimum=1),
         Column("nodes_max", "bigint", "Most nodes in one minute", nullable=False, minimum=1),
-        Column("cpu_histogram", HISTOGRAM_TYPE, "Node-minutes by busy CPU, 1 % bins", nullable=False),
-        Column("mem_histogram", HISTOGRAM_TYPE, "Node-minutes by memory used, 1 % bins", nullable=False),
+        Column(
+            "cpu_histogram", HISTOGRAM_TYPE, "Node-minutes by busy CPU, 1 % bins", nullable=False
+        ),
+        Column(
+            "mem_histogram", HISTOGRAM_TYPE, "Node-minutes by memory used, 1 % bins", nullable=False
+        ),
         Column("cpu_mean_pct", "double", "Mean busy CPU", unit="percent", minimum=0),
         Column("mem_max_pct", "double", "Most memory used", unit="percent", minimum=0),
         Column("swap_max_pct", "double", "Most memory swapped", unit="percent", minimum=0),
@@ -287,7 +318,10 @@ LIST_COST = Column(
     nullable=False,
 )
 UNPRICED = Column(
-    "unpriced_quantity", MONEY_TYPE, "Quantity without a price, which list_cost leaves out", nullable=False
+    "unpriced_quantity",
+    MONEY_TYPE,
+    "Quantity without a price, which list_cost leaves out",
+    nullable=False,
 )
 
 PRICES = Table(
@@ -320,7 +354,12 @@ USAGE_COSTS = Table(
     partition_by="usage_date",
     columns=(
         Column("usage_date", "date", "Day of the usage", nullable=False),
-        Column("usage_key", "string", "Hash of the columns that tell rows of a day apart", nullable=False),
+        Column(
+            "usage_key",
+            "string",
+            "Hash of the columns that tell rows of a day apart",
+            nullable=False,
+        ),
         Column("workspace_id", "string", "Workspace; empty for the account itself", nullable=False),
         Column("job_id", "string", "Job; empty where the usage has none", nullable=False),
         Column("run_id", "string", "Run; empty where the usage has none", nullable=False),
@@ -346,7 +385,9 @@ USAGE_COSTS = Table(
             nullable=False,
             one_of=("priced", "free", "unpriced"),
         ),
-        Column("records", "bigint", "Usage records, corrections included", nullable=False, minimum=1),
+        Column(
+            "records", "bigint", "Usage records, corrections included", nullable=False, minimum=1
+        ),
     ),
 )
 
@@ -384,7 +425,9 @@ RUN_SLA = Table(
         Column("started_at", "timestamp", "First start", nullable=False),
         *SLA,
         Column("due_at", "timestamp", "When a success is due, for a deadline"),
-        Column("measured_seconds", "double", "What is held against a limit", unit="seconds", minimum=0),
+        Column(
+            "measured_seconds", "double", "What is held against a limit", unit="seconds", minimum=0
+        ),
         Column(
             "margin_seconds",
             "double",

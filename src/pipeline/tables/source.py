@@ -31,7 +31,9 @@ _COMPUTE = Column(
     "Compute used, typed",
     since=_DEC_2025,
 )
-_TIMEOUT = Column("timeout_seconds", "bigint", "Timeout; 0 is none", unit="seconds", since=_DEC_2025)
+_TIMEOUT = Column(
+    "timeout_seconds", "bigint", "Timeout; 0 is none", unit="seconds", since=_DEC_2025
+)
 _HEALTH_RULES = Column(
     "health_rules",
     "array<struct<metric:string, operator:string, value:bigint>>",
@@ -346,9 +348,7 @@ NODE_TIMELINE = SourceTable(
         Column("cpu_user_percent", "double", "CPU in userland", unit="percent"),
         Column("cpu_system_percent", "double", "CPU in the kernel", unit="percent"),
         Column("cpu_wait_percent", "double", "CPU waiting for I/O", unit="percent"),
-        Column(
-            "mem_used_percent", "double", "Memory used, background included", unit="percent"
-        ),
+        Column("mem_used_percent", "double", "Memory used, background included", unit="percent"),
         Column("mem_swap_percent", "double", "Memory swapped", unit="percent"),
         Column("node_type", "string", "Instance type"),
     ),
