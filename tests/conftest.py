@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -12,7 +13,7 @@ from pipeline.lakehouse.folder import DeltaFolder
 
 # Each example may call the engine, whose time says nothing of the code, and fixtures that live as
 # long as the session are what examples share on purpose.
-_QUIET = {
+_QUIET: dict[str, Any] = {
     "deadline": None,
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 }

@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections import defaultdict
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def measure(export: Path, home: Path) -> dict[str, Any]:
     lakehouse = DeltaFolder(home, spark)
     peaks: list[tuple[str, float]] = []
 
-    def watch(name: str, number: int, total: int) -> None:
+    def watch(name: str, _number: int, _total: int) -> None:
         peaks.append((name, high_water_mb()))
         reset_high_water()
 
@@ -67,7 +68,7 @@ def measure(export: Path, home: Path) -> dict[str, Any]:
     first, seconds = night()
     peaks.append(("end", high_water_mb()))
     # The mark read when a step begins is that of the step before it.
-    peak_of = {before: mb for (before, _), (_, mb) in zip(peaks, peaks[1:], strict=False)}
+    peak_of = {before: mb for (before, _), (_, mb) in pairwise(peaks)}
     stages: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for report in first.reports:
         stage = stages[report.stage]

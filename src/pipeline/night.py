@@ -84,7 +84,7 @@ def run_night(
     only: str | None = None,
     start: str | None = None,
     graph: Graph = GRAPH,
-    progress: Progress = lambda name, number, total: None,
+    progress: Progress = lambda _name, _number, _total: None,
 ) -> Night:
     """Run the stages asked for (all by default) and return what they did.
 

@@ -108,7 +108,7 @@ def test_gold_cost_is_bronze_usage_times_price_to_the_last_digit(account: Accoun
     prices = prices[prices["currency_code"] == "USD"]
     places = Decimal("1e-9")
     total = Decimal(0)
-    windows = {key: rows for key, rows in prices.groupby(["sku_name", "cloud", "usage_unit"])}
+    windows = dict(list(prices.groupby(["sku_name", "cloud", "usage_unit"])))
     for row in usage.itertuples():
         for window in windows.get(
             (row.sku_name, row.cloud, row.usage_unit), pd.DataFrame()

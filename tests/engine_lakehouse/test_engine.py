@@ -14,6 +14,7 @@ from pipeline.engine.session import _java_major
 from pipeline.errors import UserError
 from pipeline.lakehouse.folder import DeltaFolder
 from tests.engine_lakehouse.examples import EMPTY, FULL, THINGS, things
+from tests.jvm import one_jvm
 
 _ROOT = Path(__file__).parents[2]
 _READ = """
@@ -106,14 +107,15 @@ def test_spark_reads_and_writes_what_the_embedded_engine_wrote(
     lakehouse.merge(THINGS, things(spark, FULL, EMPTY))
     lakehouse.merge(THINGS, things(spark, FULL | {"count": 8}))
     ours = [str(row.asDict(True)) for row in lakehouse.read(THINGS).orderBy("id").collect()]
-    done = subprocess.run(
-        [sys.executable, "-c", _READ, str(tmp_path)],
-        capture_output=True,
-        text=True,
-        cwd=_ROOT,
-        env=os.environ | {"PYTHONPATH": str(_ROOT)},
-        check=False,
-    )
+    with one_jvm():
+        done = subprocess.run(
+            [sys.executable, "-c", _READ, str(tmp_path)],
+            capture_output=True,
+            text=True,
+            cwd=_ROOT,
+            env=os.environ | {"PYTHONPATH": str(_ROOT)},
+            check=False,
+        )
     assert done.returncode == 0, done.stderr[-2000:]
     theirs = json.loads(done.stdout.splitlines()[-1])
     assert theirs["engine"].startswith("spark 4.")

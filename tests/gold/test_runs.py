@@ -109,7 +109,7 @@ def test_health_is_a_count_from_the_end(
 
 
 def test_a_day_against_its_sla(spark: SparkSession) -> None:
-    key = _JOB | {"run_date": on(0), "started_at": at(0)}
+    key: Row = _JOB | {"run_date": on(0), "started_at": at(0)}
     rows = [
         key | {"run_id": str(n), "sla_status": status, "margin_seconds": margin}
         for n, (status, margin) in enumerate(

@@ -33,7 +33,7 @@ def night(
     graph: Graph = GRAPH,
 ) -> Night:
     lakehouse = DeltaFolder(home, spark)
-    done = run_night(
+    return run_night(
         spark,
         lakehouse,
         ExportFolder(export, spark),
@@ -43,7 +43,6 @@ def night(
         start=start,
         graph=graph,
     )
-    return done
 
 
 def versions(home: Path) -> dict[str, int]:

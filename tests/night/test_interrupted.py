@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from tests.parity.conftest import ROOT
 _SEED = 20260323
 
 
-def _broken(name: str, run: object) -> Graph:
+def _broken(name: str, run: Callable[..., DataFrame]) -> Graph:
     """The night's graph with one step that does not work."""
     return Graph(tuple(replace(s, run=run) if s.name == name else s for s in GRAPH.steps))
 
@@ -41,8 +42,13 @@ def test_a_failed_step_is_made_good(spark: SparkSession, undisturbed: Made, tmp_
     def makes_keys_twice(attempts: DataFrame) -> DataFrame:
         return runs(attempts).union(runs(attempts))
 
-    for number, run in enumerate((fails_at_once, fails_while_computing, makes_keys_twice)):
-        with pytest.raises(Exception, match="planted|must be"):
+    broken: tuple[Callable[..., DataFrame], ...] = (
+        fails_at_once,
+        fails_while_computing,
+        makes_keys_twice,
+    )
+    for number, run in enumerate(broken):
+        with pytest.raises(Exception, match=r"planted|must be"):
             night(spark, home, undisturbed.export, graph=_broken("runs", run), number=number)
         lakehouse = DeltaFolder(home, spark)
         readers = {row["reader"] for row in lakehouse.read(ops.POSITIONS).collect()}

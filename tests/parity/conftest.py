@@ -23,6 +23,7 @@ from pipeline.night import run_night
 from pipeline.settings import Settings
 from pipeline.sources.export import ExportFolder
 from pipeline.tables.source import SOURCE_TABLES
+from tests.jvm import one_jvm
 from tests.parity import fixture
 from tests.strategies.tables import arrow_of
 
@@ -44,6 +45,12 @@ def answers(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> An
     given = place / "given"
     _give(spark, place, given)
     out = {engine: place / engine for engine in (Engine.EMBEDDED, Engine.SPARK)}
+    with one_jvm():
+        _run_both(out, given, place)
+    return Answers(out, {e: (path / "engine.txt").read_text() for e, path in out.items()})
+
+
+def _run_both(out: dict[Engine, Path], given: Path, place: Path) -> None:
     processes = {engine: _start(engine, given, out[engine], place) for engine in out}
     try:
         for engine, process in processes.items():
@@ -54,7 +61,6 @@ def answers(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> An
         for process in processes.values():
             process.kill()
             process.wait()
-    return Answers(out, {e: (path / "engine.txt").read_text() for e, path in out.items()})
 
 
 def _start(engine: Engine, given: Path, out: Path, place: Path) -> subprocess.Popen[bytes]:

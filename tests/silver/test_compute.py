@@ -76,8 +76,8 @@ def test_bins_hold_what_is_beyond_and_nothing_for_what_is_missing(spark: SparkSe
 
 
 def test_a_cluster_is_used_from_its_first_task_to_its_last(spark: SparkSession) -> None:
-    task = {"workspace_id": "w", "job_id": "7", "warehouse_ids": []}
-    tasks = [
+    task: Row = {"workspace_id": "w", "job_id": "7", "warehouse_ids": []}
+    tasks: list[Row] = [
         task
         | {
             "task_run_id": "1",

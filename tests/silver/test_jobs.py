@@ -82,7 +82,7 @@ def test_an_sla_that_cannot_be_read_is_said_so(spark: SparkSession) -> None:
 
 
 def test_a_deadline_is_in_the_schedules_zone(spark: SparkSession) -> None:
-    trigger = {
+    trigger: dict[str, Any] = {
         "continuous": None,
         "schedule": {"quartz_cron_expression": "0 0 5 * * ?", "timezone_id": "Asia/Tokyo"},
     }

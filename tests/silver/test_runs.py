@@ -134,7 +134,7 @@ def test_submitted_runs_follow_their_name(spark: SparkSession) -> None:
             ("w", None),
         ]
     ):
-        run = {"workspace_id": workspace, "job_id": f"9{number}", "run_id": str(number)}
+        run: Row = {"workspace_id": workspace, "job_id": f"9{number}", "run_id": str(number)}
         run |= {"run_type": kind, "run_name": "adf load"}
         rows += attempt_slices(run, at(number, 1), at(number, 2))
     made = {row["run_id"]: row["series_key"] for row in _attempts(spark, rows)}
@@ -155,6 +155,18 @@ def test_one_run_id_in_two_workspaces_is_two_runs(spark: SparkSession) -> None:
         ("v", 0, "SUCCEEDED"),
         ("w", 0, "FAILED"),
     ]
+
+
+def test_weeks_begin_on_monday(spark: SparkSession) -> None:
+    # Day 0 is a Monday, day 6 the Sunday of its week, day 7 the next Monday; also across New Year.
+    rows: list[Row] = []
+    for day in range(-90, 15):
+        run = {"workspace_id": "w", "job_id": "7", "run_id": str(day)}
+        rows += attempt_slices(run, at(day, 1), at(day, 2))
+    made = rows_of(runs(attempts(frame_of(spark, bronze.JOB_RUN_TIMELINE, rows))))
+    assert {row["run_week"] for row in made if row["run_date"] == on(6)} == {on(0)}
+    for row in made:
+        assert row["run_week"] == row["run_date"] - timedelta(days=row["run_date"].weekday())
 
 
 def test_task_runs_name_their_compute(spark: SparkSession) -> None:

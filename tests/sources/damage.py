@@ -6,7 +6,6 @@ random numbers. What comes of it is for the reader of the export to say: one sen
 
 import gzip
 import json
-import os
 import random
 import shutil
 from collections.abc import Callable
@@ -345,7 +344,7 @@ def links(place: Path, table: SourceTable, rng: random.Random) -> None:
             outside = place.parent.parent / "elsewhere"
             outside.mkdir(exist_ok=True)
             moved = outside / f"{table.name}.bin"
-            os.replace(place / "part-0.parquet", moved)
+            (place / "part-0.parquet").replace(moved)
             (place / "part-0.parquet").symlink_to(moved)
 
 

@@ -6,6 +6,8 @@ and adds slices and another end row. So attempt k of a run is the slices that co
 end rows, in the order of time; this holds under both ways of slicing.
 """
 
+from datetime import date
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
@@ -14,12 +16,18 @@ from pipeline.silver.outcome import failure_class, micros_between, status
 # Their job id is new each time, so only the name they were given ties their runs together.
 _NAMED_BY_RUN = ("SUBMIT_RUN", "WORKFLOW_RUN")
 _MICROS = 1e6
+_A_MONDAY = date(2024, 1, 1)
 _CLUSTER_ID = "^[0-9]{4}-[0-9]{6}-"
 
 
 def _reported(phase: str) -> Column:
     """A literal 0 means not reported: multi-task jobs carry it on every run."""
     return F.nullif(F.col(f"{phase}_duration_seconds"), F.lit(0)).cast("double")
+
+
+def _monday(day: Column) -> Column:
+    """The Monday of the day's week, counted from one: Sail's weekday of a Sunday is not Spark's."""
+    return F.date_sub(day, F.pmod(F.datediff(day, F.lit(_A_MONDAY)), F.lit(7)))
 
 
 def attempts(slices: DataFrame) -> DataFrame:
@@ -109,7 +117,7 @@ def runs(attempts: DataFrame) -> DataFrame:
     )
     return gathered.select(
         "run_date",
-        F.date_sub("run_date", F.weekday("run_date")).alias("run_week"),
+        _monday(F.col("run_date")).alias("run_week"),
         "workspace_id",
         "job_id",
         "series_key",
