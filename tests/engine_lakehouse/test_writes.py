@@ -139,6 +139,17 @@ def test_struct_fields_go_by_name(filled: DeltaFolder, spark: SparkSession) -> N
     assert row["trigger"]["cron"] == FULL["trigger"][0]
 
 
+def test_an_undeclared_struct_field_is_refused_by_name(
+    filled: DeltaFolder, spark: SparkSession
+) -> None:
+    wider = things(spark, FULL).withColumn(
+        "trigger", F.expr("named_struct('cron', trigger.cron, 'zone', 'UTC')")
+    )
+    with pytest.raises(Exception, match=r"silver\.things: .*'zone'.* not declared"):
+        filled.merge(THINGS, wider)
+    assert filled.version(THINGS) == 1
+
+
 def test_no_rows_are_no_commit(filled: DeltaFolder, spark: SparkSession) -> None:
     for write in (filled.append, filled.merge):
         assert write(THINGS, things(spark)) == Written(1)

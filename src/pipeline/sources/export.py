@@ -14,15 +14,15 @@ from itertools import count
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
-from pyspark.sql import SparkSession
-from pyspark.sql import types as T
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from pipeline.errors import UserError
 from pipeline.sources.layout import REPAIR, files_of, is_delta, named_in_path, place_of, said, shown
-from pipeline.sources.plain import Looked, check, look, readable
+from pipeline.sources.plain import Looked, Readable, check, look, readable
 from pipeline.sources.protocol import Delivery, Presence
 from pipeline.tables.declaration import Arrival, SourceTable
 from pipeline.tables.derive import arrow_type
@@ -110,21 +110,34 @@ class ExportFolder:
         self, table: SourceTable, place: Path, files: list[Path], position: str
     ) -> Delivery:
         looked = [look(file, table, named_in_path(file, place)) for file in files]
-        received = 0
-        groups: dict[str, tuple[T.StructType, list[str]]] = defaultdict(
-            lambda: (T.StructType(), [])
-        )
-        for one in looked:
-            path, schema = readable(one, table, self._new_path)
-            received += pq.read_metadata(path).num_rows
+        readables = [readable(one, table, self._new_path) for one in looked]
+        groups: dict[str, list[Readable]] = defaultdict(list)
+        for one in readables:
             # Sail merges the schemas of files read together, and fails where two differ.
-            shape = one.shape if one.is_ready else schema.json()
-            groups[shape] = (schema, [*groups[shape][1], str(path)])
-        parts = tuple(
-            self._spark.read.schema(schema).parquet(*paths)
-            for _, (schema, paths) in sorted(groups.items())
+            groups[one.shape].append(one)
+        return Delivery(
+            parts=tuple(self._frame(group) for _, group in sorted(groups.items())),
+            position=position,
+            received=sum(one.rows for one in readables),
+            damage=lambda: self._damage(readables),
         )
-        return Delivery(parts, position, received, lambda: _damage(looked))
+
+    def _frame(self, group: list[Readable]) -> DataFrame:
+        return self._spark.read.schema(group[0].schema).parquet(*(str(one.path) for one in group))
+
+    def _damage(self, readables: list[Readable]) -> str:
+        """The first file that Arrow cannot read to its end, or that the engine cannot."""
+        for one in readables:
+            try:
+                check(one.looked)
+                rows = self._frame([one])
+                # Each value has to be read to be compared.
+                rows.agg(*(F.max(F.to_json(F.struct(name))) for name in rows.columns)).collect()
+            except UserError as error:
+                return str(error)
+            except PySparkException as error:
+                return f"{shown(one.looked.file)} cannot be read by the engine ({said(error)}): {REPAIR}"
+        return ""
 
     def _new_path(self) -> Path:
         return self._scratch / f"{next(self._numbers)}.parquet"
@@ -175,15 +188,6 @@ def _version(after: str | None) -> int | None:
     held = json.loads(after) if after else {}
     found = held.get(_DELTA_VERSION)
     return found if isinstance(found, int) else None
-
-
-def _damage(looked: list[Looked]) -> str:
-    for one in looked:
-        try:
-            check(one)
-        except UserError as error:
-            return str(error)
-    return ""
 
 
 def _retyped(table: SourceTable, looked: list[Looked]) -> tuple[str, ...]:

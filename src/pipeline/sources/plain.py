@@ -44,7 +44,7 @@ class Looked:
     constants: dict[str, str]
     """Columns that only the path names."""
     shape: str
-    """Every column with its type: files of one shape can be read together."""
+    """Every column of the file with its type."""
     is_ready: bool
     """Whether an engine reads it as it is."""
     rows: int | None
@@ -83,37 +83,44 @@ def look(file: Path, table: SourceTable, in_path: dict[str, str]) -> Looked:
         and len({name.lower() for name in schema.names}) == len(schema.names)
         and all(is_plain(types[column]) for column in names)
     )
-    shape = ", ".join(
-        f"{name!r} {held}" for name, held in zip(schema.names, schema.types, strict=True)
-    )
+    shape = ", ".join(f"{field.name!r} {field.type} {_encoding(field)}" for field in schema)
     return Looked(file, names, types, constants, shape, is_ready, rows, newest)
 
 
-def readable(
-    looked: Looked, table: SourceTable, scratch: Callable[[], Path]
-) -> tuple[Path, T.StructType]:
-    """A path that every engine reads as this one file, and the columns to read from it.
+@dataclass(frozen=True)
+class Readable:
+    """A path that every engine reads as one file of the export, and what to read from it."""
 
-    `scratch` makes a new path; the file itself is never touched.
-    """
-    if looked.is_ready:
-        held = looked.types
-        path = looked.file.absolute()
-        if not _SAFE_PATH.fullmatch(str(path)):
-            link = scratch()
-            link.symlink_to(path.resolve())
-            path = link
-    else:
+    looked: Looked
+    path: Path
+    schema: T.StructType
+    shape: str
+    """Every column with its type: files of one shape can be read together."""
+    rows: int
+
+
+def readable(looked: Looked, table: SourceTable, scratch: Callable[[], Path]) -> Readable:
+    """How an engine reads the file; `scratch` makes new paths, the file itself is never touched."""
+    held = looked.types
+    path = looked.file.absolute()
+    if not looked.is_ready:
         path = scratch()
         with _reading(looked.file):
             held = _copy(looked, path)
+    elif not _SAFE_PATH.fullmatch(str(path)):
+        link = scratch()
+        link.symlink_to(path.resolve())
+        path = link
     declared = {column.name: arrow_type(column.type) for column in table.columns}
-    fields = [
-        T.StructField(column, _narrowed(held[column], declared[column]))
-        for column in declared
-        if column in held and not pa.types.is_null(held[column])
-    ]
-    return path, T.StructType(fields)
+    schema = T.StructType(
+        [
+            T.StructField(column, _narrowed(held[column], declared[column]))
+            for column in declared
+            if column in held and not pa.types.is_null(held[column])
+        ]
+    )
+    rows = pq.read_metadata(path).num_rows
+    return Readable(looked, path, schema, looked.shape if looked.is_ready else schema.json(), rows)
 
 
 def check(looked: Looked) -> None:
@@ -150,21 +157,25 @@ def _reading(file: Path) -> Iterator[None]:
 
 
 _Found = tuple[pa.Schema, bool, int | None, datetime | None]
+_INT96 = pa.field("", pa.timestamp("us"), metadata={"encoding": "INT96"})
+
+
+def _encoding(field: pa.Field) -> str:
+    """What tells old times from new ones without a zone: engines cannot read both as one file."""
+    return (field.metadata or {}).get(b"encoding", b"").decode()
 
 
 def _look_parquet(file: Path, table: SourceTable) -> _Found:
     with pq.ParquetFile(file) as parquet:
         schema = parquet.schema_arrow
         newest = _newest(parquet, table.observed_at)
-        # Old Spark's 96-bit times are nanoseconds to Arrow, and plain times to every engine.
+        # Old Spark's 96-bit times are nanoseconds to Arrow, and to engines plain times, no zone.
         legacy = {
             parquet.schema.column(at).path
             for at in range(len(parquet.schema))
             if parquet.schema.column(at).physical_type == "INT96"
         }
-        fields = [
-            pa.field(f.name, pa.timestamp("us", "UTC")) if f.name in legacy else f for f in schema
-        ]
+        fields = [_INT96.with_name(f.name) if f.name in legacy else f for f in schema]
         return pa.schema(fields), True, parquet.metadata.num_rows, newest
 
 
