@@ -10,6 +10,8 @@ from pyspark.sql import SparkSession
 
 from pipeline.engine.session import Engine, connect
 from pipeline.lakehouse.folder import DeltaFolder
+from tests.night.homes import Made, night
+from tests.parity.fixture import account, write_export
 
 # Each example may call the engine, whose time says nothing of the code, and fixtures that live as
 # long as the session are what examples share on purpose.
@@ -24,13 +26,6 @@ settings.register_profile("soak", max_examples=300, **_QUIET)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    # An export's scratch folder is removed when its source is collected, and Python says so.
-    config.addinivalue_line(
-        "filterwarnings", "ignore:Implicitly cleaning up .*rightrun-export-:ResourceWarning"
-    )
-
-
 @pytest.fixture(scope="session")
 def spark() -> SparkSession:
     return connect(Engine.EMBEDDED)
@@ -40,3 +35,13 @@ def spark() -> SparkSession:
 def lakehouse(tmp_path: Path, spark: SparkSession) -> DeltaFolder:
     """An empty home."""
     return DeltaFolder(tmp_path / "home", spark)
+
+
+@pytest.fixture(scope="session")
+def undisturbed(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """One night over the whole fixture, which other ways to the same end are held against."""
+    place = tmp_path_factory.mktemp("undisturbed")
+    made = Made(place / "home", write_export(account(), place / "export"))
+    done = night(spark, made.home, made.export)
+    assert all(report.mode in ("full", "incremental") for report in done.reports)
+    return made

@@ -1,6 +1,7 @@
 """Nights over parts of the fixture, and homes compared."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +17,15 @@ from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Layer, Table
 from tests.parity.comparing import compared_columns, differences, shown
 from tests.parity.fixture import NOW
+
+
+@dataclass(frozen=True)
+class Made:
+    """A home and the export it was made from."""
+
+    home: Path
+    export: Path
+
 
 KEPT = tuple(table for table in TABLES if table.layer is not Layer.OPS)
 """What a night promises; ops also remembers when nights ran."""

@@ -15,8 +15,7 @@ from pipeline.errors import UserError
 from pipeline.graph import GRAPH
 from pipeline.lakehouse.folder import DeltaFolder
 from pipeline.tables import bronze, gold, ops, silver
-from tests.night.conftest import Made
-from tests.night.homes import WRITTEN, assert_same_home, night, versions
+from tests.night.homes import WRITTEN, Made, assert_same_home, night, versions
 from tests.parity import fixture
 from tests.strategies.tables import at
 

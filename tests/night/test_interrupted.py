@@ -18,8 +18,7 @@ from pipeline.graph import GRAPH, Graph
 from pipeline.lakehouse.folder import DeltaFolder
 from pipeline.silver.runs import runs
 from pipeline.tables import ops, silver
-from tests.night.conftest import Made
-from tests.night.homes import assert_same_home, night
+from tests.night.homes import Made, assert_same_home, night
 from tests.parity.conftest import ROOT
 
 _SEED = 20260323

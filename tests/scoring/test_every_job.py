@@ -6,7 +6,7 @@ from pyspark.sql import SparkSession
 from pipeline.lakehouse.folder import DeltaFolder
 from pipeline.tables import gold
 from pipeline.tables.declaration import Table
-from tests.night.conftest import Made
+from tests.night.homes import Made
 
 _ABOUT_JOBS = (*gold.MODEL_TABLES, *gold.RECOMMENDATION_TABLES)
 
