@@ -41,22 +41,8 @@ def test_step(answers: Answers, step: Step) -> None:
     assert not said, shown(said)
 
 
-_HASHED_APART = pytest.mark.xfail(
-    reason="xxhash64 of a decimal(38,18) differs between the engines, and breaks ties in bronze"
-)
-_FAR_DATE = pytest.mark.xfail(
-    reason="a date in the year 9999 overflows Sail's nanoseconds where it is compared with a time"
-)
-_KNOWN = {
-    ("usage", "typed"): _HASHED_APART,
-    ("usage", "text"): _FAR_DATE,
-    ("list_prices", "typed"): _HASHED_APART,
-    ("list_prices", "text"): _HASHED_APART,
-}
 _CONFORMED = [
-    pytest.param(
-        table, spelling, id=f"{table.name}-{spelling}", marks=_KNOWN.get((table.name, spelling), ())
-    )
+    pytest.param(table, spelling, id=f"{table.name}-{spelling}")
     for table in SOURCE_TABLES
     for spelling in SPELLINGS
 ]

@@ -9,7 +9,7 @@ without the minutes, which the source drops after 90 days.
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-_USE = ("workspace_id", "job_id", "run_id", "cluster_id", "role")
+_USE = ("workspace_id", "run_id", "cluster_id", "role")
 
 
 def clusters(versions: DataFrame) -> DataFrame:
@@ -106,6 +106,7 @@ def run_utilisation(node_minutes: DataFrame, run_clusters: DataFrame) -> DataFra
     )
     by_minute = used.groupBy(*_USE, "start_time").agg(
         F.count("*").alias("nodes"),
+        F.max("job_id").alias("job_id"),
         F.max("node_type").alias("node_type"),
         F.sum("cpu_pct").alias("cpu_sum"),
         F.count("cpu_pct").alias("cpu_count"),
@@ -116,6 +117,7 @@ def run_utilisation(node_minutes: DataFrame, run_clusters: DataFrame) -> DataFra
     )
     summary = by_minute.groupBy(*_USE).agg(
         F.to_date(F.min("start_time")).alias("used_date"),
+        F.max("job_id").alias("job_id"),
         F.max("node_type").alias("node_type"),
         F.sum("nodes").alias("node_minutes"),
         F.count("*").alias("clock_minutes"),

@@ -83,20 +83,12 @@ def attempts(slices: DataFrame) -> DataFrame:
 
 def runs(attempts: DataFrame) -> DataFrame:
     """silver.runs from silver.attempts: the outcome is that of the last attempt."""
-    run = Window.partitionBy("workspace_id", "run_id")
-    succeeded = F.col("status") == "SUCCEEDED"
-    marked = attempts.select(
-        "*",
-        F.max("attempt").over(run).alias("last_attempt"),
-        F.min(F.when(succeeded, F.col("attempt"))).over(run).alias("success_attempt"),
-    )
-    is_last = F.col("attempt") == F.col("last_attempt")
-    is_success = F.col("attempt") == F.col("success_attempt")
+    of_success = F.when(F.col("status") == "SUCCEEDED", F.col("attempt"))
 
     def of_last(name: str) -> Column:
-        return F.max(F.when(is_last, F.col(name))).alias(name)
+        return F.max_by(name, "attempt").alias(name)
 
-    gathered = marked.groupBy("run_date", "workspace_id", "run_id").agg(
+    gathered = attempts.groupBy("run_date", "workspace_id", "run_id").agg(
         F.max("job_id").alias("job_id"),
         F.max("series_key").alias("series_key"),
         F.max("run_type").alias("run_type"),
@@ -112,8 +104,8 @@ def runs(attempts: DataFrame) -> DataFrame:
         of_last("termination_code"),
         of_last("failure_class"),
         F.min("never_started").alias("never_started"),
-        F.max(F.when(is_success, F.col("ended_at"))).alias("first_success_at"),
-        F.max(F.when(is_success, F.col("duration_seconds"))).alias("first_success_seconds"),
+        F.min_by("ended_at", of_success).alias("first_success_at"),
+        F.min_by("duration_seconds", of_success).alias("first_success_seconds"),
     )
     return gathered.select(
         "run_date",
@@ -143,19 +135,13 @@ def runs(attempts: DataFrame) -> DataFrame:
 
 def task_runs(slices: DataFrame) -> DataFrame:
     """silver.task_runs from bronze.job_task_run_timeline."""
-    task_run = Window.partitionBy("workspace_id", "run_id")
     ended = F.col("result_state").isNotNull()
-    end = F.max(F.when(ended, F.col("period_end_time"))).over(task_run)
-    newest = F.max("period_start_time").over(task_run)
-    marked = slices.select(
-        "*",
-        end.alias("last_end"),
-        # A slice that starts at or after the last end says the task is running again.
-        F.coalesce(
-            (newest >= end) & (newest > F.min("period_start_time").over(task_run)), F.lit(False)
-        ).alias("restarted"),
+    end, start = F.col("period_end_time"), F.col("period_start_time")
+    # Of the slices with a result the one that ends last speaks, and of those that starts last.
+    in_order = F.when(
+        ended,
+        F.concat(*(F.lpad(F.unix_micros(at).cast("string"), 20, "0") for at in (end, start))),
     )
-    is_end = ended & (F.col("period_end_time") == F.col("last_end"))
     typed = F.col("compute")
     is_typed = F.coalesce(F.size(typed) > 0, F.lit(False))
     untyped = F.coalesce(F.col("compute_ids"), F.array().cast("array<string>"))
@@ -166,7 +152,7 @@ def task_runs(slices: DataFrame) -> DataFrame:
         is_typed, F.filter(F.transform(typed, lambda c: c["warehouse_id"]), lambda i: i.isNotNull())
     ).otherwise(F.filter(untyped, lambda i: ~i.rlike(_CLUSTER_ID)))
     gathered = (
-        marked.withColumn("row_clusters", clusters)
+        slices.withColumn("row_clusters", clusters)
         .withColumn("row_warehouses", warehouses)
         .groupBy("workspace_id", F.col("run_id").alias("task_run_id"))
         .agg(
@@ -181,10 +167,10 @@ def task_runs(slices: DataFrame) -> DataFrame:
             ),
             F.max(_reported("setup")).alias("setup_seconds"),
             F.max(_reported("execution")).alias("execution_seconds"),
-            status(F.max(F.when(is_end & ~F.col("restarted"), F.col("result_state")))).alias(
-                "status"
-            ),
-            F.max(F.when(is_end, F.col("termination_code"))).alias("termination_code"),
+            F.max(F.when(~ended, start)).alias("open_start"),
+            F.max(F.when(ended, end)).alias("last_end"),
+            F.max_by("result_state", in_order).alias("result_state"),
+            F.max_by("termination_code", in_order).alias("termination_code"),
             F.array_sort(F.array_distinct(F.flatten(F.collect_list("row_clusters")))).alias(
                 "cluster_ids"
             ),
@@ -192,6 +178,9 @@ def task_runs(slices: DataFrame) -> DataFrame:
                 "warehouse_ids"
             ),
         )
+        # A slice without a result that starts at or after the last end: the task is running again.
+        .withColumn("is_open", F.coalesce(F.col("open_start") >= F.col("last_end"), F.lit(False)))
+        .withColumn("status", status(F.when(~F.col("is_open"), F.col("result_state"))))
     )
     return gathered.select(
         "task_run_date",

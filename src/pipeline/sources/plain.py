@@ -162,7 +162,8 @@ _INT96 = pa.field("", pa.timestamp("us"), metadata={"encoding": "INT96"})
 
 def _encoding(field: pa.Field) -> str:
     """What tells old times from new ones without a zone: engines cannot read both as one file."""
-    return (field.metadata or {}).get(b"encoding", b"").decode()
+    encoding: bytes = (field.metadata or {}).get(b"encoding", b"")
+    return encoding.decode()
 
 
 def _look_parquet(file: Path, table: SourceTable) -> _Found:
