@@ -124,7 +124,10 @@ def run(jobs: int, days: int) -> dict[str, Any]:
         duck = reference(export)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    core = ours["stages"]["silver"]["seconds"] + ours["stages"]["gold"]["seconds"]
+    # Of silver and gold, the tables that DuckDB makes as well.
+    core = sum(
+        seconds for step, seconds in ours["steps"].items() if step.split()[1] in duck["tables"]
+    )
     return {
         "jobs": jobs,
         "days": days,
@@ -132,7 +135,7 @@ def run(jobs: int, days: int) -> dict[str, Any]:
         "simulate_seconds": round(simulated, 2),
         **ours,
         "duckdb": duck,
-        "silver_and_gold_over_duckdb": round(core / duck["seconds"], 2),
+        "same_tables_over_duckdb": round(core / duck["seconds"], 2),
     }
 
 
@@ -182,7 +185,7 @@ def _show(size: dict[str, Any]) -> None:
     print(
         f"{size['jobs']} jobs x {size['days']} days: first night {size['first_night_seconds']} s,"
         f" second {size['second_night_seconds']} s ({size['second_night_writes']} rows written),"
-        f" silver+gold {size['silver_and_gold_over_duckdb']}x DuckDB ({size['duckdb']['seconds']} s)"
+        f" same tables {size['same_tables_over_duckdb']}x DuckDB ({size['duckdb']['seconds']} s)"
     )
     for name, stage in size["stages"].items():
         print(
