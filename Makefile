@@ -10,7 +10,9 @@ JOBS ?= 1000
 DAYS ?= 30
 WORKERS ?= 2
 
-LOCK_FLAGS := --universal --python-version 3.11 --generate-hashes --no-header \
+# The system's certificates, as pip takes them: a company's own authority is only known there.
+CERTS := --system-certs
+LOCK_FLAGS := $(CERTS) --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links --quiet
 CHECKED := src tests models benchmarks docs
 # The fast tests: the statistics and the declarations, which need no engine and no MLflow.
@@ -122,7 +124,7 @@ $(UV): requirements-uv.lock | $(VENV)/pyvenv.cfg
 	@touch $@
 
 $(INSTALLED): requirements.lock pyproject.toml $(UV)
-	$(UV) pip sync --python $(BIN)/python --require-hashes requirements.lock
+	$(UV) pip sync $(CERTS) --python $(BIN)/python --require-hashes requirements.lock
 	$(UV) pip install --python $(BIN)/python --quiet --offline --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -195,6 +195,18 @@ def test_task_runs_name_their_compute(spark: SparkSession) -> None:
     assert (made["c"]["cluster_ids"], made["c"]["failure_class"]) == ([], "infrastructure")
 
 
+def test_a_task_that_ends_in_a_slice_of_no_length_has_ended(spark: SparkSession) -> None:
+    # Cut at 02:00, where it also failed: the last slice starts at the end, and carries the result.
+    task = {"workspace_id": "w", "job_id": "7", "job_run_id": "70", "task_key": "load"}
+    ended = attempt_slices(task | {"run_id": "a"}, at(0, 1), at(0, 2), None)
+    ended += [ended[0] | {"period_start_time": at(0, 2), "result_state": "FAILED"}]
+    # One that carries no result there is running again.
+    again = attempt_slices(task | {"run_id": "b"}, at(0, 1), at(0, 2))
+    again += [again[0] | {"period_start_time": at(0, 2), "result_state": None}]
+    made = rows_of(task_runs(frame_of(spark, bronze.JOB_TASK_RUN_TIMELINE, ended + again)))
+    assert {row["task_run_id"]: row["status"] for row in made} == {"a": "FAILED", "b": "IN_FLIGHT"}
+
+
 def _delivered(rows: list[Row], order: int, splits: dict[int, float]) -> list[Row]:
     """The same time in other slices, in another order."""
     cut: list[Row] = []
