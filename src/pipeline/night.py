@@ -46,7 +46,7 @@ class StepReport:
     inserted: int = 0
     updated: int = 0
     deleted: int = 0
-    rows_read: int | None = None
+    rows_read: int = 0
     rejected: int = 0
     duplicates: int = 0
 
@@ -200,7 +200,7 @@ def _advance(
         now_at[name] = str(given[name])
     was_at = {name: positions.of(step.name, name) for name in now_at}
 
-    def report(mode: str, written: Written | None = None) -> StepReport:
+    def report(mode: str, written: Written | None = None, rows_read: int = 0) -> StepReport:
         return StepReport(
             step=step.name,
             stage=str(step.writes.layer),
@@ -211,6 +211,7 @@ def _advance(
             inserted=written.inserted if written else 0,
             updated=written.updated if written else 0,
             deleted=written.deleted if written else 0,
+            rows_read=rows_read,
         )
 
     if was_at == now_at:
@@ -245,8 +246,9 @@ def _advance(
         ]
         written = lakehouse.merge(step.writes, step.run(*inputs, **arguments), scope=scopes)
         mode = "incremental"
+    rows_read = sum(frame.count() for frame in inputs)
     positions.set_all(step.name, now_at)
-    return report(mode, written)
+    return report(mode, written, rows_read)
 
 
 def _check(

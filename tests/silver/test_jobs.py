@@ -105,6 +105,8 @@ def test_tags_in_several_spellings(spark: SparkSession) -> None:
     # team is empty, so squad is next in the order; its value is trimmed and its key kept as spelled.
     assert (made["team"], made["team_source"]) == ("search", "SQUAD")
     assert (made["tier"], made["tier_source"]) == (1, "Criticality")
+    spelled = (" Data Platform", "data_platform", "DATA--platform")
+    assert {_read(spark, tags=[("team", name)])["team"] for name in spelled} == {"data-platform"}
     nothing = _read(
         spark, tags=None, run_as_user_name="r@x", creator_user_name="c@x", timeout_seconds=0
     )

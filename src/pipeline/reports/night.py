@@ -13,14 +13,14 @@ _LIKELY = 0.05
 
 
 def stages(night: Night) -> pd.DataFrame:
-    """One row a stage: rows read from sources, rows written, seconds."""
+    """One row a stage: rows read, rows written, seconds."""
     rows = pd.DataFrame(
         [
             {
                 "stage": report.stage,
                 "tables": 1,
                 "current": int(report.mode == "current"),
-                "rows_read": report.rows_read or 0,
+                "rows_read": report.rows_read,
                 "rows_written": report.written,
                 "quarantined": report.rejected,
                 "repeated": report.duplicates,

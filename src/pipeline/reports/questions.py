@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from pipeline.errors import UserError
 from pipeline.lakehouse.protocol import Lakehouse
+from pipeline.silver.tags import team_name
 from pipeline.tables import bronze, gold, ops, silver
 from pipeline.tables.declaration import Table
 
@@ -32,9 +33,10 @@ class Filter:
     owner: str | None = None
 
     def apply(self, jobs: DataFrame) -> DataFrame:
-        for column, wanted in (("team", self.team), ("owner", self.owner)):
-            if wanted is not None:
-                jobs = jobs.where(F.lower(F.col(column)) == wanted.lower())
+        if self.team is not None:
+            jobs = jobs.where(F.col("team") == team_name(F.lit(self.team)))
+        if self.owner is not None:
+            jobs = jobs.where(F.lower("owner") == self.owner.lower())
         return jobs
 
 
@@ -168,7 +170,7 @@ class Questions:
         """List cost of the last 30 days with usage, by team; the empty team is unattributed."""
         costs = self._lakehouse.read(gold.TEAM_COST_DAILY)
         if self._who.team is not None:
-            costs = costs.where(F.lower(F.col("team")) == self._who.team.lower())
+            costs = costs.where(F.col("team") == team_name(F.lit(self._who.team)))
         newest = costs.agg(F.max("usage_date").alias("newest"))
         recent = costs.crossJoin(newest).where(
             F.col("usage_date") > F.date_sub("newest", _COST_DAYS)

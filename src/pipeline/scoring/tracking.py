@@ -10,6 +10,7 @@ import io
 import logging
 import runpy
 import tempfile
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
@@ -222,13 +223,16 @@ def _register(lakehouse: Lakehouse, settings: Settings, family: Family) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "states.parquet"
         family.states(lakehouse).to_parquet(file, index=False)
-        info = mlflow.pyfunc.log_model(
-            name=family.name,
-            python_model=str(code),
-            artifacts={"states": str(file)},
-            signature=runpy.run_path(str(code))["SIGNATURE"],
-            pip_requirements=["rightrun"],
-        )
+        with warnings.catch_warnings():
+            # The model states its signature itself, and an example would be one of the user's jobs.
+            warnings.filterwarnings("ignore", message=".*An input example was not provided")
+            info = mlflow.pyfunc.log_model(
+                name=family.name,
+                python_model=str(code),
+                artifacts={"states": str(file)},
+                signature=runpy.run_path(str(code))["SIGNATURE"],
+                pip_requirements=["rightrun"],
+            )
     name = f"{settings.model_prefix}.{family.name}"
     client = MlflowClient()
     with contextlib.redirect_stderr(io.StringIO()):  # It announces each version there.

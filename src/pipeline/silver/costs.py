@@ -9,7 +9,7 @@ counts a usage hour once for each slice it touches.
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from pipeline.silver.tags import TEAM_KEYS, tagged
+from pipeline.silver.tags import TEAM_KEYS, tagged, team_name
 
 _FACTOR = "decimal(18,9)"
 _MONEY = "decimal(38,18)"
@@ -79,7 +79,7 @@ def usage_costs(usage: DataFrame, prices: DataFrame, *, currency_code: str) -> D
         F.coalesce(identity["run_as"], identity["owned_by"], identity["created_by"]).alias(
             "run_as"
         ),
-        team.value.alias("tag_team"),
+        team_name(team.value).alias("tag_team"),
         team.key.alias("tag_team_key"),
         F.col("usage_quantity").cast(_FACTOR).alias("quantity"),
     )

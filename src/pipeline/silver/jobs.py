@@ -14,6 +14,7 @@ from pipeline.silver.tags import (
     TIER_KEYS,
     known_zone,
     tagged,
+    team_name,
     tier,
     with_declared_sla,
 )
@@ -56,7 +57,7 @@ def job_versions(jobs: DataFrame) -> DataFrame:
         F.col("create_time").alias("created_at"),
         F.col("delete_time").alias("deleted_at"),
         _positive_seconds("timeout_seconds").alias("timeout_seconds"),
-        F.col("team_tag").alias("team"),
+        team_name(F.col("team_tag")).alias("team"),
         F.col("team_key").alias("team_source"),
         F.coalesce("owner_tag", "run_as_user_name", "creator_user_name").alias("owner"),
         F.coalesce(

@@ -65,6 +65,11 @@ def tagged(tags: Column, keys: tuple[str, ...]) -> Tagged:
     return Tagged(F.trim(first["value"]), first["key"])
 
 
+def team_name(value: Column) -> Column:
+    """`Data Platform`, `data_platform` and `DATA-PLATFORM` are one team: `data-platform`."""
+    return F.regexp_replace(F.lower(value), r"[\s_-]+", "-")
+
+
 def tier(value: Column) -> Column:
     """1, 2 or 3 from the words people use; NULL for others."""
     word = plain(value)

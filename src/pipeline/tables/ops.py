@@ -29,7 +29,10 @@ NIGHT_STEPS = Table(
         Column("as_of", "timestamp", "Time the night speaks of"),
         Column("mode", "string", "full, incremental or current", nullable=False),
         Column(
-            "rows_read", "bigint", "Rows received from a source; NULL for other steps", minimum=0
+            "rows_read",
+            "bigint",
+            "Rows received from a source, or of the inputs as far as they were recomputed",
+            minimum=0,
         ),
         Column("inserted", "bigint", "Rows inserted", nullable=False, minimum=0),
         Column("updated", "bigint", "Rows updated", nullable=False, minimum=0),
