@@ -46,6 +46,8 @@ JOBS = bronze_of(source.JOBS)
 JOB_TASKS = bronze_of(source.JOB_TASKS)
 JOB_RUN_TIMELINE = bronze_of(source.JOB_RUN_TIMELINE)
 JOB_TASK_RUN_TIMELINE = bronze_of(source.JOB_TASK_RUN_TIMELINE)
+PIPELINES = bronze_of(source.PIPELINES)
+PIPELINE_UPDATE_TIMELINE = bronze_of(source.PIPELINE_UPDATE_TIMELINE)
 USAGE = bronze_of(source.USAGE)
 LIST_PRICES = bronze_of(source.LIST_PRICES)
 CLUSTERS = bronze_of(source.CLUSTERS)
@@ -75,6 +77,8 @@ BRONZE_OF: dict[str, Table] = {
         JOB_TASKS,
         JOB_RUN_TIMELINE,
         JOB_TASK_RUN_TIMELINE,
+        PIPELINES,
+        PIPELINE_UPDATE_TIMELINE,
         USAGE,
         LIST_PRICES,
         CLUSTERS,

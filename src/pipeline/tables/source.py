@@ -13,6 +13,7 @@ _AUG_2024 = "August 2024"
 _ACCOUNT = Column("account_id", "string", "Account", since="always, but exports may leave it out")
 _WORKSPACE = Column("workspace_id", "string", "Workspace; half of every key", nullable=False)
 _JOB = Column("job_id", "string", "Job; unique only inside its workspace", nullable=False)
+_PIPELINE = Column("pipeline_id", "string", "Pipeline; half of its key", nullable=False)
 _CHANGE = Column("change_time", "timestamp", "When this version was made", nullable=False)
 _DELETE = Column("delete_time", "timestamp", "When the entity was deleted")
 _PERIOD_START = Column("period_start_time", "timestamp", "Start of the slice", nullable=False)
@@ -200,6 +201,76 @@ JOB_TASK_RUN_TIMELINE = SourceTable(
         _duration("setup"),
         _duration("cleanup"),
         _duration("execution"),
+    ),
+)
+
+PIPELINES = SourceTable(
+    layer=Layer.SOURCE,
+    name="pipelines",
+    system_name="system.lakeflow.pipelines",
+    grain="one version of a pipeline's definition",
+    keys=("workspace_id", "pipeline_id", "change_time"),
+    arrival=Arrival.APPEND,
+    watermark="change_time",
+    overlap_hours=24,
+    observed_at="change_time",
+    switches_off="names of pipelines",
+    columns=(
+        _ACCOUNT,
+        _WORKSPACE,
+        _PIPELINE,
+        Column("pipeline_type", "string", "ETL_PIPELINE, MATERIALIZED_VIEW, STREAMING_TABLE, ..."),
+        Column("name", "string", "Name given by a user; not unique"),
+        Column("created_by", "string", "Who created it"),
+        Column("run_as", "string", "Whose rights its updates use"),
+        _TAGS,
+        Column(
+            "settings",
+            "struct<photon:boolean, development:boolean, continuous:boolean, serverless:boolean,"
+            " edition:string, channel:string>",
+            "Settings",
+        ),
+        Column(
+            "configuration", "map<string,string>", "Configuration of the pipeline", sensitive=True
+        ),
+        _CHANGE,
+        _DELETE,
+        Column("create_time", "timestamp", "When the pipeline was created"),
+    ),
+)
+
+PIPELINE_UPDATE_TIMELINE = SourceTable(
+    layer=Layer.SOURCE,
+    name="pipeline_update_timeline",
+    system_name="system.lakeflow.pipeline_update_timeline",
+    grain="one slice of the time of a pipeline's update",
+    keys=("workspace_id", "pipeline_id", "update_id", "period_start_time", "period_end_time"),
+    arrival=Arrival.APPEND,
+    watermark="period_end_time",
+    overlap_hours=24,
+    observed_at="period_end_time",
+    dated_by="period_start_time",
+    interval=("period_start_time", "period_end_time"),
+    switches_off="costs of a job's pipeline tasks, which are billed under the pipeline",
+    columns=(
+        _ACCOUNT,
+        _WORKSPACE,
+        _PIPELINE,
+        Column("update_id", "string", "Update; unique inside its pipeline", nullable=False),
+        _PERIOD_START,
+        _PERIOD_END,
+        Column("update_type", "string", "FULL_REFRESH, REFRESH or VALIDATE"),
+        Column("request_id", "string", "Request; its retries share it"),
+        Column("run_as_user_name", "string", "Whose rights it used"),
+        Column("trigger_type", "string", "What started it"),
+        Column(
+            "trigger_details",
+            "struct<job_task:struct<job_id:string, job_task_run_id:string,"
+            " performance_target:string>>",
+            "The task run that started it",
+        ),
+        _RESULT,
+        Column("compute", "struct<type:string, cluster_id:string>", "Compute used"),
     ),
 )
 
@@ -393,6 +464,8 @@ SOURCE_TABLES: tuple[SourceTable, ...] = (
     JOB_TASKS,
     JOB_RUN_TIMELINE,
     JOB_TASK_RUN_TIMELINE,
+    PIPELINES,
+    PIPELINE_UPDATE_TIMELINE,
     USAGE,
     LIST_PRICES,
     CLUSTERS,
