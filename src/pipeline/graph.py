@@ -5,8 +5,8 @@ a cycle, and a step that reads a later layer than it writes: one way for the dat
 the program.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
@@ -18,7 +18,7 @@ from pipeline.gold import runs as gold_runs
 from pipeline.gold import trends as gold_trends
 from pipeline.scoring import baselines as scoring_baselines
 from pipeline.scoring import forecasts, sizing
-from pipeline.silver import compute, costs, jobs, runs, sla
+from pipeline.silver import compute, costs, jobs, pipelines, runs, sla
 from pipeline.tables import bronze, gold, silver
 from pipeline.tables.declaration import Layer, Table
 
@@ -38,6 +38,8 @@ class Step:
     that has none makes the step recompute everything, as does an empty `scope`.
     `pruned` names inputs in which an entity's rows are never dated before its row in the output,
     so that older partitions need not be read.
+    `spans` gives inputs whose rows stand for every date from one of their times to another, both
+    included, where the scope names the output's date: the names of these two columns.
     `reopened` is a predicate on the output: rows that the passing of time alone can change.
     `window_days` reads only that many days of dated inputs.
     """
@@ -48,6 +50,7 @@ class Step:
     writes: Table
     scope: tuple[str, ...] = ()
     pruned: tuple[Table, ...] = ()
+    spans: Mapping[Table, tuple[str, str]] = field(default_factory=dict)
     reopened: str = ""
     window_days: int | None = None
     given: tuple[str, ...] = ()
@@ -66,19 +69,53 @@ class Step:
             for table, name in ((self.writes, column), (self.reads[0], self.in_input(column))):
                 if name not in table.column_names:
                     raise ValueError(f"step {self.name}: {table.full_name} has no column {name}")
-        for table in self.pruned:
-            if table not in self.reads or table.partition_by is None:
-                raise ValueError(f"step {self.name}: {table.full_name} is not a dated input")
-        if self.pruned and self.writes.partition_by is None:
-            raise ValueError(f"step {self.name}: pruning needs a dated output")
+        self._check_dates()
         if unknown := set(self.given) - set(GIVEN):
             raise ValueError(
                 f"step {self.name}: the night cannot give {', '.join(sorted(unknown))}"
             )
 
+    def _check_dates(self) -> None:
+        for table in self.pruned:
+            if table not in self.reads or table.partition_by is None:
+                raise ValueError(f"step {self.name}: {table.full_name} is not a dated input")
+        if self.pruned and self.writes.partition_by is None:
+            raise ValueError(f"step {self.name}: pruning needs a dated output")
+        for table, columns in self.spans.items():
+            if table not in self.reads or not set(columns) <= set(table.column_names):
+                raise ValueError(
+                    f"step {self.name}: {table.full_name} is no input with {' and '.join(columns)}"
+                )
+            if not self.is_dated:
+                raise ValueError(f"step {self.name}: spans need a scope that names a date")
+        for table in self.reads:
+            if table.kept_days is not None and not self.is_aligned(table):
+                raise ValueError(
+                    f"step {self.name}: {table.full_name} is dropped after {table.kept_days} days,"
+                    " so its dates must be the scope's, or the output cannot be sealed"
+                )
+
     def in_input(self, column: str) -> str:
         """What the inputs call the scope column `column`."""
         return dict(self.named).get(column, column)
+
+    @property
+    def date(self) -> str:
+        """The output's date column; empty where it has none."""
+        return self.writes.partition_by or ""
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether scopes name the output's date."""
+        return self.date in self.scope
+
+    def is_aligned(self, table: Table) -> bool:
+        """Whether the input's partitions are the dates that scopes name."""
+        return (
+            self.is_dated
+            and table in self.pruned
+            and table.partition_by == self.in_input(self.date)
+        )
 
     @property
     def is_clocked(self) -> bool:
@@ -176,6 +213,28 @@ GRAPH = Graph(
             pruned=(bronze.JOB_TASK_RUN_TIMELINE,),
         ),
         Step(
+            name="pipelines",
+            run=pipelines.pipelines,
+            reads=(bronze.PIPELINES,),
+            writes=silver.PIPELINES,
+            scope=("workspace_id", "pipeline_id"),
+        ),
+        Step(
+            name="pipeline_updates",
+            run=pipelines.pipeline_updates,
+            reads=(bronze.PIPELINE_UPDATE_TIMELINE,),
+            writes=silver.PIPELINE_UPDATES,
+            scope=("workspace_id", "pipeline_id"),
+            pruned=(bronze.PIPELINE_UPDATE_TIMELINE,),
+        ),
+        Step(
+            name="task_updates",
+            run=pipelines.task_updates,
+            reads=(silver.PIPELINE_UPDATES, silver.TASK_RUNS),
+            writes=silver.TASK_UPDATES,
+            scope=("workspace_id", "task_run_id"),
+        ),
+        Step(
             name="clusters",
             run=compute.clusters,
             reads=(bronze.CLUSTERS,),
@@ -196,17 +255,21 @@ GRAPH = Graph(
             run=compute.run_utilisation,
             reads=(bronze.NODE_TIMELINE, silver.RUN_CLUSTERS),
             writes=silver.RUN_UTILISATION,
-            scope=("workspace_id", "cluster_id"),
+            scope=("used_date", "workspace_id", "cluster_id"),
+            named=(("used_date", "source_date"),),
             pruned=(bronze.NODE_TIMELINE,),
+            spans={silver.RUN_CLUSTERS: ("used_from", "used_until")},
         ),
         Step(name="prices", run=costs.prices, reads=(bronze.LIST_PRICES,), writes=silver.PRICES),
         Step(
             name="usage_costs",
             run=costs.usage_costs,
-            reads=(bronze.USAGE, silver.PRICES),
+            reads=(bronze.USAGE, silver.PRICES, silver.TASK_UPDATES),
             writes=silver.USAGE_COSTS,
             scope=("usage_date",),
+            named=(("usage_date", "source_date"),),
             pruned=(bronze.USAGE,),
+            spans={silver.TASK_UPDATES: ("started_at", "charged_until")},
             given=("currency_code",),
         ),
         Step(

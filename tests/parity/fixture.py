@@ -3,7 +3,8 @@
 Two workspaces that share a job id; slices cut at clock hours and, in January, at hours from the
 start; repairs, a repair in progress, runs in flight and never started, submitted runs; tags in
 several spellings; retractions and restatements, two currencies, a price change, a promotion,
-overlapping windows, free and unpriced SKUs; names that try to break out of strings.
+overlapping windows, free and unpriced SKUs; pipelines updated by a job's task, again after a failure,
+and by hand; names that try to break out of strings.
 
 Every row carries the day it is delivered, so a test can hand the account over in several exports.
 """
@@ -309,6 +310,7 @@ def account() -> Account:
     _daily_runs(made, rng, billing)
     _odd_runs(made)
     _odd_usage(billing)
+    _pipelines(made, billing)
     return made
 
 
@@ -388,6 +390,7 @@ def _prices(made: Account) -> None:
     _price(made, jobs, at(-400), None, "0.14", currency="EUR")
     _price(made, serverless, at(-400), at(20), "0.35", promotion="0.1750000005")
     _price(made, "PREMIUM_ALL_PURPOSE_COMPUTE", at(-400), None, "0.55")
+    _price(made, "PREMIUM_DLT_CORE_COMPUTE", at(-400), None, "0.2")
 
 
 def _daily_runs(made: Account, rng: np.random.Generator, billing: _Billing) -> None:
@@ -560,4 +563,71 @@ def _odd_usage(billing: _Billing) -> None:
         sku_name="STORAGE",
         workspace_id=None,
         billing_origin_product=None,
+    )
+
+
+def _pipelines(made: Account, billing: _Billing) -> None:
+    """Job 3 of the west starts an update of `flow` each morning; people start those of `by hand`."""
+    for pipeline, day, columns in (
+        ("flow", 0, {"tags": [("Team", "Flow  Team")], "run_as": "flow@example.com"}),
+        (
+            "flow",
+            4,
+            {"name": HOSTILE, "tags": [("team", "streams")], "created_by": "c@example.com"},
+        ),
+        ("by hand", 0, {"settings": {"serverless": True, "continuous": False}}),
+    ):
+        known: Row = {"account_id": "acc", "workspace_id": WEST, "pipeline_id": pipeline}
+        known |= {"name": pipeline, "change_time": at(day - 1, 12), "pipeline_type": "ETL_PIPELINE"}
+        made.add("pipelines", day, **(known | columns))
+    for day in range(DAYS):
+        task = f"3{day:03d}-load"
+        # One update is heard of days after its usage, another fails and is tried again by itself.
+        _update(made, "flow", f"u{day}", at(day, 9, 50), task, late=4 if day == 3 else 0,
+                result="FAILED" if day == 6 else "COMPLETED")  # fmt: skip
+        _billed(billing, "flow", f"u{day}", at(day, 9))
+    _update(made, "flow", "u6 again", at(6, 23, 40), None, request="request u6")
+    _billed(billing, "flow", "u6 again", at(6, 23))
+    _billed(billing, "flow", "u6 again", at(7, 0))
+    _update(made, "by hand", "h", at(5, 9), None)
+    _billed(billing, "by hand", "h", at(5, 9))
+    _update(made, "by hand", "lost", at(6, 9), "a task run that nobody knows")
+    _billed(billing, "by hand", "lost", at(6, 9))
+
+
+def _update(
+    made: Account,
+    pipeline: str,
+    update: str,
+    start: datetime,
+    task: str | None,
+    *,
+    late: int = 0,
+    result: str = "COMPLETED",
+    request: str | None = None,
+) -> None:
+    shared: Row = {
+        "account_id": "acc",
+        "workspace_id": WEST,
+        "pipeline_id": pipeline,
+        "update_id": update,
+        "update_type": "REFRESH",
+        "request_id": request or f"request {update}",
+        "trigger_type": "JOB_TASK" if task else "RETRY_ON_FAILURE" if request else "USER_ACTION",
+        "trigger_details": {"job_task": {"job_id": "3", "job_task_run_id": task}} if task else None,
+    }
+    rows = attempt_slices(shared, start, start + timedelta(minutes=35), result)
+    for row in rows:
+        row.pop("termination_code", None)
+        made.add("pipeline_update_timeline", _day(row["period_end_time"]) + late, **row)
+
+
+def _billed(billing: _Billing, pipeline: str, update: str, hour: datetime) -> None:
+    billing.add(
+        hour,
+        Decimal("0.75"),
+        sku_name="PREMIUM_DLT_CORE_COMPUTE",
+        billing_origin_product="DLT",
+        usage_metadata={"dlt_pipeline_id": pipeline, "dlt_update_id": update},
+        custom_tags=[("team", "flow team")],
     )

@@ -59,7 +59,10 @@ def _costs(
     spark: SparkSession, usage: list[Row], held: list[Row], currency: str = "USD"
 ) -> DataFrame:
     priced = prices(frame_of(spark, bronze.LIST_PRICES, held))
-    return usage_costs(frame_of(spark, bronze.USAGE, usage), priced, currency_code=currency)
+    started = frame_of(spark, silver.TASK_UPDATES, [])
+    return usage_costs(
+        frame_of(spark, bronze.USAGE, usage), priced, started, currency_code=currency
+    )
 
 
 def test_a_run_of_three_hours_twenty_is_charged_once(spark: SparkSession) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import DataFrame, SparkSession
@@ -85,6 +86,21 @@ class DeltaFolder:
 
     def version(self, table: Table) -> int:
         return self._open(table).version()
+
+    def partition_rows(self, table: Table) -> dict[date | None, int]:
+        files = pa.table(self._open(table).get_add_actions(flatten=True))
+        if table.partition_by is None:
+            return {None: pc.sum(files["num_records"]).as_py() or 0}
+        days = files.group_by(f"partition.{table.partition_by}").aggregate([("num_records", "sum")])
+        return {
+            row[f"partition.{table.partition_by}"]: row["num_records_sum"]
+            for row in days.to_pylist()
+        }
+
+    def drop_before(self, table: Table, day: date) -> int:
+        delta = self._open(table)
+        gone = delta.delete(f"\"{table.partition_by}\" < DATE '{day.isoformat()}'")
+        return int(gone["num_deleted_rows"] or 0)
 
     def changes(self, table: Table, since: int, columns: tuple[str, ...]) -> DataFrame:
         found = feed.distinct_changes(self._open(table), table, since, columns)

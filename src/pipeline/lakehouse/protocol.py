@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from pyspark.sql import DataFrame
@@ -79,6 +79,12 @@ class Lakehouse(Protocol):
         """
 
     def version(self, table: Table) -> int: ...
+
+    def partition_rows(self, table: Table) -> dict[date | None, int]:
+        """Rows in each partition, from the log where it says so; None for all of an undated table."""
+
+    def drop_before(self, table: Table, day: date) -> int:
+        """Delete the partitions before `day`; the number of rows that went."""
 
     def changes(self, table: Table, since: int, columns: tuple[str, ...]) -> DataFrame:
         """Distinct values of `columns` over all rows that a commit after `since` touched.

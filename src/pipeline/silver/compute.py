@@ -9,7 +9,7 @@ without the minutes, which the source drops after 90 days.
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-_USE = ("workspace_id", "run_id", "cluster_id", "role")
+_USE = ("used_date", "workspace_id", "run_id", "cluster_id", "role")
 
 
 def clusters(versions: DataFrame) -> DataFrame:
@@ -85,6 +85,7 @@ def run_utilisation(node_minutes: DataFrame, run_clusters: DataFrame) -> DataFra
     """silver.run_utilisation from bronze.node_timeline and silver.run_clusters."""
     used = (
         node_minutes.select(
+            F.col("source_date").alias("used_date"),
             "workspace_id",
             "cluster_id",
             "start_time",
@@ -116,7 +117,6 @@ def run_utilisation(node_minutes: DataFrame, run_clusters: DataFrame) -> DataFra
         F.count("wait_pct").alias("wait_count"),
     )
     summary = by_minute.groupBy(*_USE).agg(
-        F.to_date(F.min("start_time")).alias("used_date"),
         F.max("job_id").alias("job_id"),
         F.max("node_type").alias("node_type"),
         F.sum("nodes").alias("node_minutes"),

@@ -3,7 +3,8 @@
 list_cost = sum over all records (originals, retractions, restatements) of
 quantity x effective price, both taken to 9 decimals so that their product is exact in
 decimal(38,18) on every engine. A run's cost needs no join to its timeline: joining hours to slices
-counts a usage hour once for each slice it touches.
+counts a usage hour once for each slice it touches. What a job's pipeline task uses is billed under
+the pipeline, and is the job's by way of the update that the task started.
 """
 
 from pyspark.sql import Column, DataFrame, Window
@@ -58,16 +59,30 @@ def prices(list_prices: DataFrame) -> DataFrame:
     )
 
 
-def usage_costs(usage: DataFrame, prices: DataFrame, *, currency_code: str) -> DataFrame:
-    """silver.usage_costs from bronze.usage and silver.prices, in one currency."""
+def usage_costs(
+    usage: DataFrame, prices: DataFrame, task_updates: DataFrame, *, currency_code: str
+) -> DataFrame:
+    """silver.usage_costs from bronze.usage, silver.prices and silver.task_updates, in one currency."""
     metadata, identity = F.col("usage_metadata"), F.col("identity_metadata")
     team = tagged(F.col("custom_tags"), TEAM_KEYS)
-    used = usage.select(
+    started = task_updates.select(
+        F.col("workspace_id").alias("started_in"),
+        F.col("pipeline_id").alias("started_pipeline_id"),
+        F.col("update_id").alias("started_update_id"),
+        F.col("job_id").alias("started_job_id"),
+        F.col("run_id").alias("started_run_id"),
+    )
+    by_update = (
+        (F.col("workspace_id") == F.col("started_in"))
+        & (metadata["dlt_pipeline_id"] == F.col("started_pipeline_id"))
+        & (metadata["dlt_update_id"] == F.col("started_update_id"))
+    )
+    used = usage.join(started, by_update, "left").select(
         "usage_date",
         "usage_start_time",
         F.coalesce("workspace_id", F.lit("")).alias("workspace_id"),
-        F.coalesce(metadata["job_id"], F.lit("")).alias("job_id"),
-        F.coalesce(metadata["job_run_id"], F.lit("")).alias("run_id"),
+        F.coalesce(metadata["job_id"], "started_job_id", F.lit("")).alias("job_id"),
+        F.coalesce(metadata["job_run_id"], "started_run_id", F.lit("")).alias("run_id"),
         metadata["cluster_id"].alias("cluster_id"),
         metadata["warehouse_id"].alias("warehouse_id"),
         metadata["dlt_pipeline_id"].alias("pipeline_id"),

@@ -23,8 +23,8 @@ ARRIVAL = (
 PARTITION = "source_date"
 
 
-def bronze_of(table: SourceTable) -> Table:
-    """The bronze table that keeps `table`."""
+def bronze_of(table: SourceTable, *, kept_days: int | None = None) -> Table:
+    """The bronze table that keeps `table`, for ever or for some days."""
     columns = tuple(replace(column, since="") for column in table.columns if not column.sensitive)
     partition: tuple[Column, ...] = ()
     if table.dated_by is not None:
@@ -39,6 +39,7 @@ def bronze_of(table: SourceTable) -> Table:
         + table.keys,
         columns=partition + columns + ARRIVAL,
         partition_by=PARTITION if partition else None,
+        kept_days=kept_days,
     )
 
 
@@ -51,7 +52,8 @@ PIPELINE_UPDATE_TIMELINE = bronze_of(source.PIPELINE_UPDATE_TIMELINE)
 USAGE = bronze_of(source.USAGE)
 LIST_PRICES = bronze_of(source.LIST_PRICES)
 CLUSTERS = bronze_of(source.CLUSTERS)
-NODE_TIMELINE = bronze_of(source.NODE_TIMELINE)
+# The bulk of all rows, and all that is asked of them is in silver.run_utilisation the night they come.
+NODE_TIMELINE = bronze_of(source.NODE_TIMELINE, kept_days=30)
 NODE_TYPES = bronze_of(source.NODE_TYPES)
 WORKSPACES_LATEST = bronze_of(source.WORKSPACES_LATEST)
 

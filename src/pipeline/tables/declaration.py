@@ -65,8 +65,9 @@ class Column:
 class Table:
     """A table of ours: layer, name, grain in one sentence, merge keys and columns.
 
-    `partition_by` names a date column that prunes reads and merges. `full_name` is
-    `<schema>.<name>`: the schema in Unity Catalog, and the folder under the home.
+    `partition_by` names a date column that prunes reads and merges. `kept_days` is how long rows
+    are kept once everything made from them is. `full_name` is `<schema>.<name>`: the schema in Unity
+    Catalog, and the folder under the home.
     """
 
     layer: Layer
@@ -75,6 +76,7 @@ class Table:
     keys: tuple[str, ...]
     columns: tuple[Column, ...]
     partition_by: str | None = None
+    kept_days: int | None = None
 
     def __post_init__(self) -> None:
         where = self.full_name
@@ -100,6 +102,8 @@ class Table:
                 raise ValueError(
                     f"table {where}: partition {partition.name} must be a date, not null"
                 )
+        elif self.kept_days is not None:
+            raise ValueError(f"table {where}: what is kept for some days needs a partition")
 
     @property
     def full_name(self) -> str:

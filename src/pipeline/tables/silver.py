@@ -235,6 +235,78 @@ TASK_RUNS = Table(
     ),
 )
 
+_PIPELINE = Column("pipeline_id", "string", "Pipeline; half of its key", nullable=False)
+_UPDATE = Column("update_id", "string", "Update; unique inside its pipeline", nullable=False)
+
+PIPELINES = Table(
+    layer=Layer.SILVER,
+    name="pipelines",
+    grain="one pipeline as last defined",
+    keys=("workspace_id", "pipeline_id"),
+    columns=(
+        WORKSPACE,
+        _PIPELINE,
+        Column("name", "string", "Name"),
+        Column("pipeline_type", "string", "ETL_PIPELINE, MATERIALIZED_VIEW, STREAMING_TABLE, ..."),
+        Column("owner", "string", "Whose rights its updates use, or who created it"),
+        Column("team", "string", "Team, from its tags"),
+        Column("is_serverless", "boolean", "Whether it runs on serverless", nullable=False),
+        Column("is_continuous", "boolean", "Updates without end", nullable=False),
+        Column("changed_at", "timestamp", "When last changed", nullable=False),
+        Column("deleted_at", "timestamp", "When it was deleted"),
+    ),
+)
+
+PIPELINE_UPDATES = Table(
+    layer=Layer.SILVER,
+    name="pipeline_updates",
+    grain="one update of a pipeline",
+    keys=("workspace_id", "pipeline_id", "update_id"),
+    partition_by="update_date",
+    columns=(
+        Column("update_date", "date", "UTC date of its start", nullable=False),
+        WORKSPACE,
+        _PIPELINE,
+        _UPDATE,
+        Column("job_id", "string", "Job whose task started it, or the update that it retries"),
+        Column("task_run_id", "string", "Task run that started it, likewise"),
+        Column("request_id", "string", "Request; its retries share it"),
+        Column("update_type", "string", "FULL_REFRESH, REFRESH or VALIDATE"),
+        Column("trigger_type", "string", "What started it"),
+        Column("started_at", "timestamp", "Start", nullable=False),
+        Column("ended_at", "timestamp", "End; NULL while in flight"),
+        Column("seen_until", "timestamp", "End of its last slice", nullable=False),
+        Column(
+            "duration_seconds",
+            "double",
+            "Sum of its slices",
+            unit="seconds",
+            nullable=False,
+            minimum=0,
+        ),
+        STATUS,
+    ),
+)
+
+TASK_UPDATES = Table(
+    layer=Layer.SILVER,
+    name="task_updates",
+    grain="one update that a job's task started, with the run it belongs to",
+    keys=("workspace_id", "pipeline_id", "update_id"),
+    columns=(
+        WORKSPACE,
+        _PIPELINE,
+        _UPDATE,
+        Column("task_run_id", "string", "Task run that started it", nullable=False),
+        Column("job_id", "string", "Job"),
+        Column("run_id", "string", "Run of the job; NULL while its task run is not known"),
+        Column("started_at", "timestamp", "Start", nullable=False),
+        Column(
+            "charged_until", "timestamp", "Usage of it is looked for until here", nullable=False
+        ),
+    ),
+)
+
 CLUSTERS = Table(
     layer=Layer.SILVER,
     name="clusters",
@@ -281,11 +353,11 @@ HISTOGRAM_TYPE = "array<struct<bin_pct:int, minutes:bigint>>"
 RUN_UTILISATION = Table(
     layer=Layer.SILVER,
     name="run_utilisation",
-    grain="the node-minutes of one run on one cluster in one role, summarised so that sums merge",
-    keys=("workspace_id", "run_id", "cluster_id", "role"),
+    grain="one day's node-minutes of one run on one cluster in one role, summarised so that sums merge",
+    keys=("used_date", "workspace_id", "run_id", "cluster_id", "role"),
     partition_by="used_date",
     columns=(
-        Column("used_date", "date", "UTC date of the first node-minute", nullable=False),
+        Column("used_date", "date", "UTC date of the node-minutes", nullable=False),
         WORKSPACE,
         JOB,
         RUN,
@@ -361,8 +433,13 @@ USAGE_COSTS = Table(
             nullable=False,
         ),
         Column("workspace_id", "string", "Workspace; empty for the account itself", nullable=False),
-        Column("job_id", "string", "Job; empty where the usage has none", nullable=False),
-        Column("run_id", "string", "Run; empty where the usage has none", nullable=False),
+        Column(
+            "job_id",
+            "string",
+            "Job, also of a pipeline update that it started; empty where the usage has none",
+            nullable=False,
+        ),
+        Column("run_id", "string", "Run, likewise; empty where the usage has none", nullable=False),
         Column("cluster_id", "string", "Cluster"),
         Column("warehouse_id", "string", "SQL warehouse"),
         Column("pipeline_id", "string", "Pipeline"),
@@ -450,6 +527,9 @@ SILVER_TABLES: tuple[Table, ...] = (
     ATTEMPTS,
     RUNS,
     TASK_RUNS,
+    PIPELINES,
+    PIPELINE_UPDATES,
+    TASK_UPDATES,
     CLUSTERS,
     RUN_CLUSTERS,
     RUN_UTILISATION,

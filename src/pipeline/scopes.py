@@ -1,0 +1,176 @@
+"""Which rows of a step's output its changed inputs touch, and what of the inputs they come from.
+
+A scope is one combination of the step's scope columns. Changed rows of each input, old and new
+values alike, give the scopes to recompute; the inputs are then cut to them. Where scopes name dates,
+or an input is never dated before its row in the output, other partitions are not read: a night
+costs what is new, not what is old.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from pipeline.graph import Step
+from pipeline.lakehouse.protocol import ChangesGone, Lakehouse
+from pipeline.tables.declaration import Table
+
+_MOST_DATES = 400
+"""Beyond this many dates the list costs more to plan than the partitions it spares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scopes:
+    """The scopes to recompute: one row each, and the dates that they stand for."""
+
+    rows: DataFrame
+    dates: tuple[date, ...] = ()
+    """Of a dated step all dates of its scopes; of another the earliest date its rows can have."""
+
+    @classmethod
+    def of_dates(cls, step: Step, dates: Iterable[date], like: DataFrame) -> "Scopes":
+        """All there is on these dates."""
+        days = tuple(sorted(dates))
+        rows = like.sparkSession.createDataFrame([(day,) for day in days], f"`{step.date}` date")
+        return cls(rows, days)
+
+    def on(self, step: Step, dates: Iterable[date]) -> "Scopes":
+        """The scopes of a dated step on these of its dates."""
+        days = tuple(sorted(dates))
+        return Scopes(self.rows.where(F.col(step.date).isin(*days)), days)
+
+
+def affected(
+    lakehouse: Lakehouse,
+    step: Step,
+    seen: dict[Table, int | None],
+    changed: list[Table],
+    *,
+    clock_moved: bool,
+) -> Scopes | None:
+    """What changed since the versions `seen`; None where only recomputing everything is safe."""
+    if not step.scope or any(last is None for last in seen.values()):
+        return None
+    if clock_moved and not step.reopened:
+        return None
+    found: list[DataFrame] = []
+    dates: list[DataFrame] = []
+    for table in changed:
+        last = seen[table]
+        if last is None or not _named(step, table):
+            return None
+        try:
+            rows, earliest = _touched(lakehouse, step, table, last)
+        except ChangesGone:
+            return None
+        found.append(rows)
+        dates += earliest
+    output = lakehouse.read(step.writes)
+    if step.reopened:
+        found.append(output.where(step.reopened).select(*step.scope))
+    rows = reduce(DataFrame.union, found).distinct()
+    if step.is_dated:
+        days = rows.select(step.date).distinct().collect()
+        return Scopes(rows, tuple(sorted(row[0] for row in days)))
+    if not step.pruned:
+        return Scopes(rows)
+    known = output.join(rows, list(step.scope), "left_semi")
+    dates.append(known.select(F.min(str(step.writes.partition_by)).alias("earliest")))
+    first = reduce(DataFrame.union, dates).select(F.min("earliest")).collect()[0][0]
+    return Scopes(rows, (first,) if first is not None else ())
+
+
+def cut(rows: DataFrame, step: Step, table: Table, scopes: Scopes) -> DataFrame:
+    """The rows of the input `table` that belong to `scopes`."""
+    if not scopes.dates:
+        return _matching(rows, step, table, scopes.rows)
+    earliest, latest = scopes.dates[0], scopes.dates[-1]
+    if table in step.spans:
+        start, end = step.spans[table]
+        rows = rows.where((F.to_date(end) >= earliest) & (F.to_date(start) <= latest))
+    elif step.is_aligned(table) and len(scopes.dates) <= _MOST_DATES:
+        rows = rows.where(F.col(str(table.partition_by)).isin(*scopes.dates))
+        if scopes.rows.columns == [step.date]:
+            return rows
+    elif table in step.pruned:
+        rows = rows.where(F.col(str(table.partition_by)) >= earliest)
+    return _matching(rows, step, table, scopes.rows)
+
+
+def is_read(step: Step, table: Table, scopes: Scopes, day: date) -> bool:
+    """Whether the partition `day` of the input `table` is read for `scopes`."""
+    if not scopes.dates or table in step.spans:
+        return True
+    if step.is_aligned(table) and len(scopes.dates) <= _MOST_DATES:
+        return day in scopes.dates
+    return table not in step.pruned or day >= scopes.dates[0]
+
+
+def _touched(
+    lakehouse: Lakehouse, step: Step, table: Table, last: int
+) -> tuple[DataFrame, list[DataFrame]]:
+    """The scopes of the rows of `table` that changed after version `last`; and where the step is
+    not dated, frames of one row each with the earliest date that such a scope can stand for."""
+    named = _named(step, table)
+    if table in step.spans:
+        start, end = step.spans[table]
+        plain = [theirs for ours, theirs in named.items() if ours != step.date]
+        rows = lakehouse.changes(table, last, tuple(dict.fromkeys((*plain, start, end))))
+        days = F.explode(F.sequence(F.to_date(start), F.to_date(end)))
+        rows = rows.select(
+            *(
+                days.alias(ours) if ours == step.date else F.col(theirs).alias(ours)
+                for ours, theirs in named.items()
+            )
+        )
+        return _whole(lakehouse, step, rows), []
+    undated = step.pruned and not step.is_dated
+    date_column = table.partition_by if undated and table in step.pruned else None
+    wanted = tuple(dict.fromkeys((*named.values(), *filter(None, (date_column,)))))
+    rows = lakehouse.changes(table, last, wanted)
+    dates = []
+    if date_column is not None:
+        dates.append(rows.select(F.min(date_column).alias("earliest")))
+    rows = rows.select(*(F.col(theirs).alias(ours) for ours, theirs in named.items()))
+    if undated and date_column is None:
+        # Its rows may stand for older rows of a dated input than the output has ever held.
+        dates += [
+            _matching(lakehouse.read(dated), step, dated, rows).select(
+                F.min(str(dated.partition_by)).alias("earliest")
+            )
+            for dated in step.pruned
+        ]
+    return _whole(lakehouse, step, rows), dates
+
+
+def _whole(lakehouse: Lakehouse, step: Step, rows: DataFrame) -> DataFrame:
+    """Scopes with all their columns: those that `rows` lacks are looked up in the first input."""
+    if len(rows.columns) < len(step.scope):
+        first = step.reads[0]
+        rows = _matching(lakehouse.read(first), step, first, rows).select(
+            *(F.col(step.in_input(ours)).alias(ours) for ours in step.scope)
+        )
+    return rows.select(*step.scope)
+
+
+def _named(step: Step, table: Table) -> dict[str, str]:
+    """The step's scope columns that `table` tells: our name to the table's."""
+    named = {ours: step.in_input(ours) for ours in step.scope}
+    told = {ours: theirs for ours, theirs in named.items() if theirs in table.column_names}
+    if table in step.spans:
+        told[step.date] = step.spans[table][0]
+    return told
+
+
+def _matching(rows: DataFrame, step: Step, table: Table, scopes: DataFrame) -> DataFrame:
+    """The rows of `table` that belong to `scopes`, as far as the two share columns."""
+    shared = {o: t for o, t in _named(step, table).items() if o in scopes.columns}
+    if table in step.spans:
+        shared.pop(step.date, None)  # cut by its time already
+    if not shared:
+        return rows
+    wanted = scopes.select(*(F.col(ours).alias(theirs) for ours, theirs in shared.items()))
+    return rows.join(wanted.distinct(), list(shared.values()), "left_semi")

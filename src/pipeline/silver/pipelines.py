@@ -1,0 +1,94 @@
+"""Pipelines, their updates, and which run of a job started which update.
+
+A job's pipeline task is billed under the pipeline, without the job: only the update knows the task
+run that started it, and only the task run knows the run. A retry of an update has the request of the
+first one and no task of its own, so the task of its request stands for it.
+"""
+
+from pyspark.sql import DataFrame, Window
+from pyspark.sql import functions as F
+
+from pipeline.silver.outcome import micros_between, status
+from pipeline.silver.tags import TEAM_KEYS, tagged, team_name
+
+_UPDATE = ("workspace_id", "pipeline_id", "update_id")
+_MICROS = 1e6
+
+
+def pipelines(versions: DataFrame) -> DataFrame:
+    """silver.pipelines from bronze.pipelines: the newest version of each pipeline."""
+    newest = Window.partitionBy("workspace_id", "pipeline_id").orderBy(F.col("change_time").desc())
+    team = tagged(F.col("tags"), TEAM_KEYS)
+    settings = F.col("settings")
+    return (
+        versions.withColumn("recency", F.row_number().over(newest))
+        .where("recency = 1")
+        .select(
+            "workspace_id",
+            "pipeline_id",
+            "name",
+            "pipeline_type",
+            F.coalesce("run_as", "created_by").alias("owner"),
+            team_name(team.value).alias("team"),
+            F.coalesce(settings["serverless"], F.lit(False)).alias("is_serverless"),
+            F.coalesce(settings["continuous"], F.lit(False)).alias("is_continuous"),
+            F.col("change_time").alias("changed_at"),
+            F.col("delete_time").alias("deleted_at"),
+        )
+    )
+
+
+def pipeline_updates(slices: DataFrame) -> DataFrame:
+    """silver.pipeline_updates from bronze.pipeline_update_timeline."""
+    task = F.col("trigger_details")["job_task"]
+    # The outcome is on the last slice only; should two have one, the later speaks.
+    ending = F.when(F.col("result_state").isNotNull(), F.col("period_end_time"))
+    gathered = slices.groupBy(*_UPDATE).agg(
+        F.to_date(F.min("period_start_time")).alias("update_date"),
+        F.max("request_id").alias("request_id"),
+        F.max("update_type").alias("update_type"),
+        F.max("trigger_type").alias("trigger_type"),
+        F.max(task["job_id"]).alias("own_job_id"),
+        F.max(task["job_task_run_id"]).alias("own_task_run_id"),
+        F.min("period_start_time").alias("started_at"),
+        F.max("period_end_time").alias("seen_until"),
+        F.sum(micros_between(F.col("period_start_time"), F.col("period_end_time"))).alias("micros"),
+        status(F.max_by("result_state", ending)).alias("status"),
+    )
+    of_request = Window.partitionBy(
+        "workspace_id", "pipeline_id", F.coalesce("request_id", "update_id")
+    )
+    return gathered.select(
+        "update_date",
+        *_UPDATE,
+        F.coalesce("own_job_id", F.max("own_job_id").over(of_request)).alias("job_id"),
+        F.coalesce("own_task_run_id", F.max("own_task_run_id").over(of_request)).alias(
+            "task_run_id"
+        ),
+        "request_id",
+        "update_type",
+        "trigger_type",
+        "started_at",
+        F.when(F.col("status") != "IN_FLIGHT", F.col("seen_until")).alias("ended_at"),
+        "seen_until",
+        (F.col("micros") / _MICROS).alias("duration_seconds"),
+        "status",
+    )
+
+
+def task_updates(updates: DataFrame, task_runs: DataFrame) -> DataFrame:
+    """silver.task_updates from silver.pipeline_updates and silver.task_runs."""
+    started = task_runs.select("workspace_id", "task_run_id", "run_id")
+    return (
+        updates.where("task_run_id IS NOT NULL")
+        .join(started, ["workspace_id", "task_run_id"], "left")
+        .select(
+            *_UPDATE,
+            "task_run_id",
+            "job_id",
+            "run_id",
+            "started_at",
+            # Its compute may live on for some hours: in development mode it is kept for the next.
+            F.timestamp_add("DAY", F.lit(1), F.col("seen_until")).alias("charged_until"),
+        )
+    )
