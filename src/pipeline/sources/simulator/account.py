@@ -27,6 +27,13 @@ from pipeline.sources.simulator.outcomes import (
     known_by,
     with_repairs,
 )
+from pipeline.sources.simulator.pipelines import (
+    Pipelines,
+    jobs_on_pipelines,
+    simulated_pipelines,
+    updates_of,
+    with_pipeline_jobs,
+)
 from pipeline.sources.simulator.runs import Runs, placed, run_ids
 from pipeline.sources.simulator.starts import Schedules, due_runs, simulated_schedules
 from pipeline.sources.simulator.task_runs import task_runs
@@ -53,6 +60,9 @@ def simulated_history(config: SimulatorConfig) -> History:
     schedules = simulated_schedules(config, fleet)
     laws = duration_laws(config, fleet)
     graphs = simulated_graphs(config.seed, fleet)
+    start_us = now_us - config.days * DAY_US
+    by_pipeline = with_pipeline_jobs(config.seed, fleet)
+    fleet = replace(fleet, compute=jobs_on_pipelines(fleet, graphs, by_pipeline))
     versions = simulated_versions(config, fleet, schedules, laws.spread)
     due = due_runs(config, fleet, schedules)
     seconds = work_seconds(config, fleet, laws, due)
@@ -63,13 +73,16 @@ def simulated_history(config: SimulatorConfig) -> History:
     runs, attempts = with_children(config.seed, fleet, runs, attempts)
     return history_of(
         seed=config.seed,
-        start_us=now_us - config.days * DAY_US,
+        start_us=start_us,
         now_us=now_us,
         workspaces=config.workspaces,
         fleet=fleet,
         schedules=schedules,
         hardware=simulated_hardware(config, fleet),
         graphs=graphs,
+        pipelines=simulated_pipelines(
+            config.seed, fleet, graphs, by_pipeline, config.workspaces, start_us
+        ),
         versions=versions,
         runs=runs,
         attempts=attempts,
@@ -103,6 +116,7 @@ def history_of(
     schedules: Schedules | None,
     hardware: Hardware,
     graphs: Graphs,
+    pipelines: Pipelines,
     versions: Versions,
     runs: Runs,
     attempts: Attempts,
@@ -130,6 +144,8 @@ def history_of(
         version=versions.in_force(runs.job, runs.start_us),
         attempts=attempts,
         tasks=tasks,
+        pipelines=pipelines,
+        updates=updates_of(seed, pipelines, tasks, start_us, now_us),
         ids=run_ids(fleet, runs, attempts.run[tasks.attempt]),
         clusters=simulated_clusters(seed, fleet, hardware, job, attempts, start_us, workspaces),
     )

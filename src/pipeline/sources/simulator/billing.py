@@ -30,8 +30,9 @@ from pipeline.sources.simulator.frame import chosen, joined
 from pipeline.sources.simulator.hardware import NODE_NAMES
 from pipeline.sources.simulator.history import History
 from pipeline.sources.simulator.identity import WORKSPACE_IDS, hex_strings
-from pipeline.sources.simulator.job_usage import cluster_lines, serverless_lines
+from pipeline.sources.simulator.job_usage import cluster_lines, pipeline_lines, serverless_lines
 from pipeline.sources.simulator.other_usage import other_lines, service_labels
+from pipeline.sources.simulator.pipelines import pipeline_ids, update_ids
 from pipeline.sources.simulator.prices import CLOUD, SKU_NAMES
 from pipeline.sources.simulator.usage_lines import PRODUCTS, Lines, off_tie
 from pipeline.tables import source
@@ -55,7 +56,12 @@ def landed_records(history: History, correction_share: float) -> Records:
     rng = generator(history.seed, "billing")
     first_label = len(history.versions.job)
     original = joined(
-        [cluster_lines(history), serverless_lines(history), other_lines(history, first_label)]
+        [
+            cluster_lines(history),
+            serverless_lines(history),
+            pipeline_lines(history),
+            other_lines(history, first_label),
+        ]
     )
     rows = original.size
     delay_us = (rng.gamma(4, 1.5, rows).clip(1, 20) * HOUR_US).astype(np.int64)
@@ -91,14 +97,18 @@ def usage_table(history: History, records: Records) -> Any:
     columns = {column.name: column for column in source.USAGE.columns}
     has_run, run = line.run >= 0, np.maximum(line.run, 0)
     of_cluster = line.cluster >= 0
+    updates, pipelines = history.updates, history.pipelines
+    pipeline = np.append(updates.pipeline, -1)[line.update]
     tags, owners = _labels(history)
     metadata = {
-        "cluster_id": coded(history.clusters.ids, np.maximum(line.cluster, 0), of_cluster),
+        "cluster_id": coded(history.clusters.ids, line.cluster),
         "job_id": identifiers(history.ids.job[run], has_run),
         "job_run_id": identifiers(history.ids.run[run], has_run),
         "job_name": coded(history.versions.names(), np.where(has_run, line.label, 0), has_run),
-        "node_type": coded(NODE_NAMES, np.maximum(line.node_type, 0), line.node_type >= 0),
+        "node_type": coded(NODE_NAMES, line.node_type),
         "warehouse_id": identifiers(10**15 + line.warehouse * 7919, line.warehouse >= 0),
+        "dlt_pipeline_id": coded(pipeline_ids(history.seed, pipelines.size), pipeline),
+        "dlt_update_id": coded(update_ids(history.seed, updates.size), line.update),
         "notebook_id": identifiers(4 * 10**14 + line.label, line.product == 3),
     }
     features = {
@@ -120,7 +130,7 @@ def usage_table(history: History, records: Records) -> Any:
             "usage_start_time": timestamps(line.start_us),
             "usage_end_time": timestamps(line.end_us),
             "usage_date": dates(line.start_us),
-            "custom_tags": taken(tags, line.label),
+            "custom_tags": taken(tags, np.maximum(line.label, 0), line.label >= 0),
             "usage_unit": constant("DBU", rows),
             "usage_quantity": decimals(line.pico),
             "usage_metadata": struct_of(arrow_type(columns["usage_metadata"].type), rows, metadata),

@@ -43,11 +43,12 @@ def identifiers(numbers: Ints, valid: Bools | None = None) -> Any:
 
 
 def coded(values: Sequence[str | None] | Any, index: Ints, valid: Bools | None = None) -> Any:
-    """`values[index]` as a dictionary-coded string column."""
+    """`values[index]` as a dictionary-coded string column; NULL at -1 and where not valid."""
     strings = values if isinstance(values, pa.Array) else pa.array(values, type=pa.string())
     # Each string once, NULL never: a writer given repeated entries orders them as it happens to.
     encoded = strings.dictionary_encode()
-    code = pc.fill_null(encoded.indices, -1).to_numpy()[index]
+    # The entry that -1 finds is the last.
+    code = np.append(pc.fill_null(encoded.indices, -1).to_numpy(), -1)[index]
     known = code >= 0 if valid is None else (code >= 0) & valid
     return pa.DictionaryArray.from_arrays(pa.array(code, mask=~known), encoded.dictionary)
 

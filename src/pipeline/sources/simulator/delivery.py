@@ -27,6 +27,7 @@ from pipeline.sources.simulator.hardware import NODE_CORES, NODE_MEMORY_MB, NODE
 from pipeline.sources.simulator.history import History
 from pipeline.sources.simulator.identity import WORKSPACE_IDS
 from pipeline.sources.simulator.jobs_table import jobs_table
+from pipeline.sources.simulator.pipelines import pipeline_update_timeline, pipelines_table
 from pipeline.sources.simulator.prices import list_prices, simulated_prices
 from pipeline.sources.simulator.sizing import sizing
 from pipeline.sources.simulator.timelines import job_run_timeline, job_task_run_timeline, job_tasks
@@ -84,6 +85,8 @@ def write_account(
             source.JOB_TASKS: lambda: job_tasks(history),
             source.JOB_RUN_TIMELINE: lambda: job_run_timeline(history),
             source.JOB_TASK_RUN_TIMELINE: lambda: job_task_run_timeline(history),
+            source.PIPELINES: lambda: pipelines_table(history.seed, history.pipelines),
+            source.PIPELINE_UPDATE_TIMELINE: lambda: _updates(history),
             source.USAGE: lambda: usage_table(history, records),
             source.LIST_PRICES: lambda: list_prices(prices),
             source.CLUSTERS: lambda: _clusters(history),
@@ -98,6 +101,9 @@ def write_account(
         rows["truth.runs"] = write_truth(folder, "runs", truth.runs(history))
         rows["truth.attempts"] = write_truth(folder, "attempts", truth.attempts(history))
         rows["truth.costs"] = write_truth(folder, "costs", truth.costs(history, prices, records))
+        rows["truth.pipeline_costs"] = write_truth(
+            folder, "pipeline_costs", truth.pipeline_costs(history, prices, records)
+        )
         rows["truth.sizing"] = write_truth(folder, "sizing", sizing(history))
         if progress:
             progress("truth", 0.7)
@@ -127,6 +133,18 @@ def _clusters(history: History) -> Any:
         pa.concat_arrays([generated, pa.array(shared_names, pa.string())]),
         pa.concat_arrays([versions.owners().take(version), pa.array(shared_owners, pa.string())]),
         pa.concat_arrays([versions.tags().take(version), tags]),
+    )
+
+
+def _updates(history: History) -> Any:
+    run = history.update_run
+    return pipeline_update_timeline(
+        history.seed,
+        history.pipelines,
+        history.updates,
+        history.ids.task_run,
+        np.append(history.ids.job, 0)[run],
+        history.now_us,
     )
 
 

@@ -37,6 +37,8 @@ class Compute(IntEnum):
     ALL_PURPOSE = 2
     PARENT = 3
     """Whatever the run uses whose notebook started this one."""
+    PIPELINE = 4
+    """The pipeline that its only task starts."""
 
 
 _KIND_SHARES = {

@@ -5,11 +5,14 @@ All of it is decided before any table is: tables only show it, and the truth tel
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from pipeline.sources.simulator.clock import HOUR_US, Ints
 from pipeline.sources.simulator.clusters import Clusters
 from pipeline.sources.simulator.fleet import Fleet
 from pipeline.sources.simulator.hardware import Hardware
 from pipeline.sources.simulator.outcomes import Attempts
+from pipeline.sources.simulator.pipelines import Pipelines, Updates
 from pipeline.sources.simulator.runs import RunIds, Runs
 from pipeline.sources.simulator.starts import Schedules
 from pipeline.sources.simulator.task_runs import TaskRuns
@@ -35,6 +38,8 @@ class History:
     """The version in force at the start of each run; meaningless without a definition."""
     attempts: Attempts
     tasks: TaskRuns
+    pipelines: Pipelines
+    updates: Updates
     ids: RunIds
     clusters: Clusters
 
@@ -46,3 +51,12 @@ class History:
     @property
     def attempt_job(self) -> Ints:
         return self.runs.job[self.attempts.run]
+
+    @property
+    def update_run(self) -> Ints:
+        """The run whose task started each update; -1 where none did."""
+        by_job = self.updates.task_run >= 0
+        out = np.full(self.updates.size, -1, dtype=np.int64)
+        task_run = self.updates.task_run[by_job]
+        out[by_job] = self.attempts.run[self.tasks.attempt[task_run]]
+        return out

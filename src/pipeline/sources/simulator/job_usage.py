@@ -9,7 +9,7 @@ from pipeline.sources.simulator.history import History
 from pipeline.sources.simulator.outcomes import Status
 from pipeline.sources.simulator.prices import JOBS, JOBS_PHOTON, JOBS_SERVERLESS
 from pipeline.sources.simulator.slices import visible_slices
-from pipeline.sources.simulator.usage_lines import Lines, lines, quantity
+from pipeline.sources.simulator.usage_lines import PRODUCTS, Lines, lines, quantity
 
 _SERVERLESS_DBU_PER_CORE_HOUR = 0.22
 _SERVERLESS_LEAST_CORES = 4
@@ -78,4 +78,25 @@ def serverless_lines(history: History) -> Lines:
         start_us=pieces.start_us[piece],
         end_us=pieces.end_us[piece],
         pico=quantity(rate, pieces.start_us[piece], pieces.end_us[piece]),
+    )
+
+
+def pipeline_lines(history: History) -> Lines:
+    """Updates of pipelines: serverless compute that knows its pipeline and no job."""
+    updates, pipelines = history.updates, history.pipelines
+    pieces = visible_slices(updates.start_us, updates.end_us, history.now_us)
+    some = pieces.end_us > pieces.start_us
+    update = pieces.owner[some]
+    start_us, end_us = pieces.start_us[some], pieces.end_us[some]
+    pipeline = updates.pipeline[update]
+    return lines(
+        len(update),
+        workspace=pipelines.workspace[pipeline],
+        update=update,
+        sku=JOBS_SERVERLESS,
+        product=PRODUCTS.index("DLT"),
+        serverless=True,
+        start_us=start_us,
+        end_us=end_us,
+        pico=quantity(pipelines.dbu_per_hour[pipeline], start_us, end_us),
     )

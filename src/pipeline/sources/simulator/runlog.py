@@ -51,6 +51,7 @@ from pipeline.sources.simulator.outcomes import (
     Status,
     setup_seconds,
 )
+from pipeline.sources.simulator.pipelines import no_pipelines
 from pipeline.sources.simulator.runs import Runs
 from pipeline.sources.simulator.tasks import graphs_of
 from pipeline.sources.simulator.versions import plain_versions
@@ -203,6 +204,7 @@ def _history(config: SimulatorConfig, log: pd.DataFrame) -> History:
         schedules=None,
         hardware=_hardware(config, log, job, len(names)),
         graphs=graphs_of(generator(config.seed, "graphs"), np.ones(len(names), dtype=np.int64)),
+        pipelines=no_pipelines(),
         versions=plain_versions(config.seed, list(names), fleet.created_us, limits),
         runs=Runs(
             job=job,

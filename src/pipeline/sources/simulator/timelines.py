@@ -136,6 +136,7 @@ def job_task_run_timeline(history: History) -> Any:
     setup_us = tasks.setup_us[entry]
     work_us = tasks.end_us[entry] - tasks.start_us[entry] - setup_us
     run_id = identifiers(history.ids.run[run])
+    own = ~np.isin(tasks.task[entry], history.pipelines.task)
     return table_of(
         source.JOB_TASK_RUN_TIMELINE,
         rows,
@@ -146,7 +147,9 @@ def job_task_run_timeline(history: History) -> Any:
             "period_start_time": timestamps(pieces.start_us[shown]),
             "period_end_time": timestamps(pieces.end_us[shown]),
             "task_key": coded(history.graphs.keys, tasks.task[entry]),
-            **_compute(history.clusters.ids, history.clusters.of_attempt[attempt]),
+            **_compute(
+                history.clusters.ids, np.where(own, history.clusters.of_attempt[attempt], -1)
+            ),
             "result_state": coded(_STATES, tasks.status[entry], last),
             "job_run_id": run_id,
             "parent_run_id": run_id,

@@ -28,9 +28,11 @@ from pipeline.sources.simulator.frame import chosen
 from pipeline.sources.simulator.history import History
 from pipeline.sources.simulator.identity import WORKSPACE_IDS
 from pipeline.sources.simulator.outcomes import Status
+from pipeline.sources.simulator.pipelines import pipeline_ids, update_ids
 from pipeline.sources.simulator.prices import CURRENCIES, Prices, nano
 from pipeline.sources.simulator.service_levels import service_levels
 from pipeline.sources.simulator.timelines import RUN_TYPES, run_type_of
+from pipeline.sources.simulator.usage_lines import Lines
 
 STATES = tuple(status.name for status in Status)
 
@@ -99,30 +101,64 @@ def attempts(history: History) -> Any:
 
 def costs(history: History, prices: Prices, records: Records) -> Any:
     """List cost per run, day and currency, of all records of jobs that have a price."""
+    line = chosen(records.lines, records.lines.run >= 0)
+    return _list_cost(
+        prices,
+        line,
+        {
+            "workspace_id": strings_at(WORKSPACE_IDS, line.workspace),
+            "job_id": identifiers(history.ids.job[line.run]),
+            "job_run_id": identifiers(history.ids.run[line.run]),
+        },
+    )
+
+
+def pipeline_costs(history: History, prices: Prices, records: Records) -> Any:
+    """List cost per update of a pipeline, day and currency, with the job run that it belongs to.
+
+    The job is NULL where no job started the update: the bill knows only pipeline and update.
+    """
+    line = chosen(records.lines, records.lines.update >= 0)
+    updates, pipelines, seed = history.updates, history.pipelines, history.seed
+    run = history.update_run[line.update]
+    return _list_cost(
+        prices,
+        line,
+        {
+            "workspace_id": strings_at(WORKSPACE_IDS, line.workspace),
+            "job_id": identifiers(np.append(history.ids.job, 0)[run], run >= 0),
+            "job_run_id": identifiers(np.append(history.ids.run, 0)[run], run >= 0),
+            "pipeline_id": strings_at(
+                pipeline_ids(seed, pipelines.size), updates.pipeline[line.update]
+            ),
+            "update_id": strings_at(update_ids(seed, updates.size), line.update),
+        },
+    )
+
+
+def _list_cost(prices: Prices, line: Lines, keys: dict[str, Any]) -> Any:
+    """The list cost of priced lines by the given columns, the usage's day and the currency."""
     parts = []
-    own = np.flatnonzero((records.lines.run >= 0) & (records.lines.product == 0))
-    line = chosen(records.lines, own)
     for currency, code in enumerate(CURRENCIES):
         price, found = prices.effective_at(line.sku, line.start_us, currency)
         kept = np.flatnonzero(found)
         cost = pc.multiply(nano(line.pico[kept]), nano(price[kept])).cast(pa.decimal128(38, 18))
+        rows = pa.array(kept)
         parts.append(
             pa.table(
-                {
-                    "workspace_id": strings_at(WORKSPACE_IDS, line.workspace[kept]),
-                    "job_id": identifiers(history.ids.job[line.run[kept]]),
-                    "job_run_id": identifiers(history.ids.run[line.run[kept]]),
+                {name: column.take(rows) for name, column in keys.items()}
+                | {
                     "usage_date": dates(line.start_us[kept]),
                     "currency_code": strings_at((code,), np.zeros(len(kept), dtype=np.int64)),
                     "list_cost": cost,
                 }
             )
         )
-    keys = ["workspace_id", "job_id", "job_run_id", "usage_date", "currency_code"]
+    names = [*keys, "usage_date", "currency_code"]
     summed = (
-        pa.concat_tables(parts).group_by(keys, use_threads=False).aggregate([("list_cost", "sum")])
+        pa.concat_tables(parts).group_by(names, use_threads=False).aggregate([("list_cost", "sum")])
     )
-    return summed.rename_columns([*keys, "list_cost"])
+    return summed.rename_columns([*names, "list_cost"])
 
 
 def jobs(history: History) -> Any:

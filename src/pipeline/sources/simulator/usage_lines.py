@@ -6,7 +6,8 @@ import numpy as np
 
 from pipeline.sources.simulator.clock import HOUR_US, Bools, Floats, Ints
 
-PRODUCTS = ("JOBS", "ALL_PURPOSE", "SQL", "INTERACTIVE", "PREDICTIVE_OPTIMIZATION", "DATABASE")
+PRODUCTS = ("JOBS", "ALL_PURPOSE", "SQL", "INTERACTIVE", "PREDICTIVE_OPTIMIZATION", "DATABASE",
+            "DLT")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Lines:
     cluster: Ints
     node_type: Ints
     warehouse: Ints
+    update: Ints
+    """Index of the pipeline's update."""
     label: Ints
     """Index of the tags and owner of the line."""
     sku: Ints
