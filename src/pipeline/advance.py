@@ -44,6 +44,7 @@ class StepReport:
     rows_read: int = 0
     rejected: int = 0
     duplicates: int = 0
+    expired: int = 0
     late: int = 0
 
     @property

@@ -8,25 +8,26 @@ keeps for some days only is dropped at the end, when everything made from it sta
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from pyspark.sql import SparkSession
 
 from pipeline.advance import AS_OF, DROPPED, StepReport, advance
-from pipeline.bronze.ingest import Ingested, ingest
+from pipeline.bronze.ingest import Ingested, Past, ingest
 from pipeline.errors import UserError
 from pipeline.graph import GRAPH, Graph
 from pipeline.lakehouse.protocol import Lakehouse
+from pipeline.logbook import Logbook
 from pipeline.positions import Positions
 from pipeline.quality import check_tables
 from pipeline.settings import Settings
 from pipeline.sources.protocol import Source
-from pipeline.tables import bronze, ops
+from pipeline.tables import bronze
 from pipeline.tables.catalogue import TABLES
-from pipeline.tables.declaration import Layer, Table
-from pipeline.tables.derive import spark_schema
+from pipeline.tables.declaration import Layer, SourceTable, Table
 
 _INGEST = "ingest"
+_NEWEST = "newest observed"
 _CHECKS = "quality"
 
 
@@ -72,11 +73,14 @@ def run_night(
         lakehouse.create(table)
     positions = Positions(spark, lakehouse)
     night = Night(night_id=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+    logbook = Logbook(spark, lakehouse, night.night_id)
     steps = [step for step in graph.steps if str(step.writes.layer) in stages]
     total = len(steps) + 1
     if str(Layer.BRONZE) in stages:
         progress(_INGEST, 1, total)
-        night.reports += _ingest(lakehouse, source, positions, now)
+        done = _ingest(lakehouse, source, positions, now)
+        logbook.sources(done, now)
+        night.reports += [_ingest_report(one) for one in done]
     night.as_of = as_of or _remembered_as_of(positions)
     if night.as_of is None and steps:
         raise UserError(
@@ -91,7 +95,8 @@ def run_night(
     if night.as_of is not None and len(steps) == len(graph.steps):
         _drop(lakehouse, positions, graph, night.as_of)
     if night.changed_anything:
-        _remember(spark, lakehouse, night)
+        logbook.assessments(night.as_of)
+        logbook.steps(night.as_of, night.reports)
     night.seconds = time.perf_counter() - began
     return night
 
@@ -131,15 +136,27 @@ class _Held:
 
 def _ingest(
     lakehouse: Lakehouse, source: Source, positions: Positions, now: datetime
-) -> list[StepReport]:
+) -> list[Ingested]:
     newest = _remembered_as_of(positions)
     held = _Held(positions)
-    reports = []
-    for done in ingest(source, lakehouse, held, now=now):
-        reports.append(_ingest_report(done))
+    found = []
+
+    def past(table: SourceTable) -> Past:
+        known = positions.of(_NEWEST, table.name)
+        dropped = positions.of(DROPPED, bronze.BRONZE_OF[table.name].full_name)
+        return Past(
+            dropped_before=date.fromisoformat(dropped) if dropped else None,
+            newest_observed_at=datetime.fromisoformat(known) if known else None,
+        )
+
+    for done in ingest(source, lakehouse, held, now=now, past=past):
+        found.append(done)
         newest = max(filter(None, (newest, done.newest_observed_at)), default=None)
         held.release(newest)
-    return reports
+        seen = filter(None, (done.newest_observed_at, past(done.table).newest_observed_at))
+        if latest := max(seen, default=None):
+            positions.set_all(_NEWEST, {done.table.name: latest.isoformat()})
+    return found
 
 
 def _ingest_report(done: Ingested) -> StepReport:
@@ -156,6 +173,8 @@ def _ingest_report(done: Ingested) -> StepReport:
         rows_read=done.received,
         rejected=done.rejected,
         duplicates=done.duplicates,
+        expired=done.expired,
+        late=done.late,
     )
 
 
@@ -193,28 +212,3 @@ def _drop(lakehouse: Lakehouse, positions: Positions, graph: Graph, as_of: datet
             # Rows that went are none that a step would read again: their days are sealed.
             if positions.of(step.name, table.full_name) == before:
                 positions.set_all(step.name, after)
-
-
-def _remember(spark: SparkSession, lakehouse: Lakehouse, night: Night) -> None:
-    rows = [
-        (
-            night.night_id,
-            report.step,
-            report.table.full_name,
-            report.stage,
-            night.as_of,
-            report.mode,
-            report.rows_read,
-            report.inserted,
-            report.updated,
-            report.deleted,
-            report.rejected,
-            report.duplicates,
-            report.seconds,
-            report.version,
-        )
-        for report in night.reports
-    ]
-    lakehouse.merge(
-        ops.NIGHT_STEPS, spark.createDataFrame(rows, schema=spark_schema(ops.NIGHT_STEPS))
-    )

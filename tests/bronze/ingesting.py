@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 
 from pipeline.bronze.ingest import Ingested, ingest
 from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.sources.protocol import Delivery, Presence, Source
+from pipeline.sources.protocol import Batch, Delivery, Presence, Source
 from pipeline.tables import bronze
 from pipeline.tables.declaration import SourceTable, Table
 from pipeline.tables.source import SOURCE_TABLES
@@ -42,7 +42,7 @@ class Batches:
             return None
         batch = self._batches[number]
         rows = self._spark.createDataFrame(batch)
-        return Delivery((rows,), str(number + 1), received=batch.num_rows)
+        return Delivery((Batch((rows,), batch.num_rows),), str(number + 1))
 
 
 def empty_bronze(
@@ -63,7 +63,8 @@ def ingest_all(
     """What became of each table; fails when an account does not add up."""
     found = {}
     for done in ingest(source, lakehouse, positions, now=now, tables=tables):
-        assert done.received == done.kept_new + done.kept_changed + done.rejected + done.duplicates
+        known = done.rejected + done.duplicates + done.expired
+        assert done.received == done.kept_new + done.kept_changed + known
         found[done.table.name] = done
     return found
 

@@ -123,7 +123,7 @@ def test_gold_cost_is_bronze_usage_times_price_to_the_last_digit(account: Accoun
 
 
 def test_rows_received_are_rows_kept_quarantined_or_repeated(account: Account) -> None:
-    steps = table(account, "ops.night_steps")
+    steps = table(account, "gold.night_steps")
     ingested = steps[steps["step"] == "ingest"]
     assert len(ingested) >= 10
     received = ingested["rows_read"].sum()

@@ -52,6 +52,10 @@ def _row(table: SourceTable, n: int) -> dict[str, Any]:
         "result_state": "SUCCEEDED",
         "compute_ids": [f"c{n}"],
         "compute": compute,
+        "pipeline_id": f"p{n}",
+        "update_id": f"u{n}",
+        "settings": {"serverless": True, "edition": "CORE"},
+        "trigger_details": {"job_task": {"job_id": str(1_000 + n), "job_task_run_id": str(n)}},
         "record_id": f"r{n}",
         "record_type": "ORIGINAL",
         "sku_name": f"SKU_{n}",
@@ -84,6 +88,8 @@ def _row(table: SourceTable, n: int) -> dict[str, Any]:
     }
     if table in (source.NODE_TYPES, source.LIST_PRICES):
         ours.pop("workspace_id")
+    if table is source.PIPELINE_UPDATE_TIMELINE:
+        ours["compute"] = compute[0]
     if table is source.WORKSPACES_LATEST:
         ours["workspace_id"] = f"w{n}"
     return {name: value for name, value in ours.items() if name in table.column_names}

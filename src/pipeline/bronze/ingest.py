@@ -1,10 +1,11 @@
 """From a source into bronze: each row received is kept, known already, or quarantined, and why.
 
-    received = new + changed + rejected + duplicates
+    received = new + changed + rejected + duplicates + expired
 
-holds for every table of every night. The five are counted apart, and what the lakehouse says it has
+holds for every table of every night. They are counted apart, and what the lakehouse says it has
 written is held against them; a night in which they disagree stops, since a row lost without a trace
-is the worst thing a monitor can do.
+is the worst thing a monitor can do. A row has expired when it belongs to days that bronze has
+summarised and dropped.
 
 Of two rows with one key and different content the stronger is kept (`conform.strength`) and the
 other quarantined, whichever came first. So bronze depends on what was delivered, not on the order,
@@ -12,7 +13,7 @@ the grouping or how often.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
@@ -36,7 +37,7 @@ from pipeline.bronze.duplicates import OnePerKey, one_per_key
 from pipeline.bronze.quarantine import quarantine
 from pipeline.errors import UserError
 from pipeline.lakehouse.protocol import Lakehouse, Written
-from pipeline.sources.protocol import Delivery, Source
+from pipeline.sources.protocol import Batch, Delivery, Source
 from pipeline.tables import bronze
 from pipeline.tables.declaration import Arrival, SourceTable
 from pipeline.tables.source import SOURCE_TABLES
@@ -46,6 +47,7 @@ _VERDICT = "verdict"
 _KNOWN = "known_strength"
 _HASH = "hash"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ON_TIME = timedelta(days=1)
 _NEW, _CHANGED, _SAME, _WORSE = "new", "changed", "same", "worse"
 
 
@@ -70,6 +72,36 @@ class Ingested:
     gone: int = 0
     rejected: int = 0
     duplicates: int = 0
+    expired: int = 0
+    late: int = 0
+    """New rows that speak of a time more than a day before the newest known before."""
+    newest_observed_at: datetime | None = None
+
+    def plus(self, more: "Ingested") -> "Ingested":
+        """Both batches together; the version is that of the later one."""
+        newest = max(filter(None, (self.newest_observed_at, more.newest_observed_at)), default=None)
+        summed = {name: getattr(self, name) + getattr(more, name) for name in _COUNTS}
+        return replace(more, newest_observed_at=newest, **summed)
+
+
+_COUNTS = (
+    "received",
+    "kept_new",
+    "kept_changed",
+    "gone",
+    "rejected",
+    "duplicates",
+    "expired",
+    "late",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is known of a table from earlier nights."""
+
+    dropped_before: date | None = None
+    """Older days have been summarised and dropped."""
     newest_observed_at: datetime | None = None
 
 
@@ -80,6 +112,7 @@ def ingest(
     *,
     now: datetime,
     tables: tuple[SourceTable, ...] = SOURCE_TABLES,
+    past: Callable[[SourceTable], Past] = lambda _table: Past(),
 ) -> Iterator[Ingested]:
     """Ingest each table in turn; UserError from the source before its first row is written."""
     for table in tables:
@@ -88,15 +121,15 @@ def ingest(
         if delivery is None:
             done = Ingested(table, 0.0, lakehouse.version(bronze.BRONZE_OF[table.name]))
         else:
-            done = _take(lakehouse, table, delivery, now)
+            done = _take(_Taking(lakehouse, table, now, past(table)), delivery)
             # Only now: a night killed before this reads the same rows again, and finds them known.
             positions.set(table.name, delivery.position)
         yield replace(done, seconds=time.perf_counter() - began)
 
 
-def _take(lakehouse: Lakehouse, table: SourceTable, delivery: Delivery, now: datetime) -> Ingested:
+def _take(taking: "_Taking", delivery: Delivery) -> Ingested:
     try:
-        return _Taking(lakehouse, table, now).take(delivery)
+        return reduce(Ingested.plus, (taking.take(batch) for batch in delivery.batches))
     except UserError:
         raise
     except Exception as error:
@@ -112,6 +145,7 @@ class _Standing:
 
     rows: DataFrame
     counts: dict[str, int]
+    late: int = 0
 
     def of(self, *verdicts: str) -> DataFrame:
         return self.rows.where(F.col(_VERDICT).isin(*verdicts))
@@ -121,28 +155,31 @@ class _Standing:
 
 
 class _Taking:
-    """One delivery of one table on its way into bronze."""
+    """One batch after another of one table on its way into bronze."""
 
-    def __init__(self, lakehouse: Lakehouse, table: SourceTable, now: datetime) -> None:
+    def __init__(self, lakehouse: Lakehouse, table: SourceTable, now: datetime, past: Past) -> None:
         self._lakehouse = lakehouse
         self._table = table
         self._target = bronze.BRONZE_OF[table.name]
         self._now = now
+        self._past = past
 
-    def take(self, delivery: Delivery) -> Ingested:
+    def take(self, batch: Batch) -> Ingested:
         table = self._table
-        parts = [conform(table, part, now=self._now) for part in delivery.parts]
+        parts = [conform(table, part, now=self._now) for part in batch.parts]
         rows = reduce(DataFrame.unionByName, parts)
-        good = rows.where(F.col(PROBLEM).isNull())
         seen = self._profile(rows)
-        self._agree("rows delivered", delivery.received, seen["received"])
-        bad = seen["received"] - seen["good"]
+        self._agree("rows delivered", batch.received, seen["received"])
+        good = rows.where(F.col(PROBLEM).isNull())
+        if seen["expired"]:
+            good = good.where(~self._expired())
+        bad = seen["received"] - seen["good"] - seen["expired"]
         unique = OnePerKey(good, count=seen["good"])
         if seen["keys"] < seen["good"]:
             unique = one_per_key(table, good)
         self._agree("rows told apart", seen["good"], unique.received)
         dates = (seen["earliest"], seen["latest"]) if seen.get("earliest") else None
-        standing = self._standing(unique, dates)
+        standing = self._standing(unique, dates, late=seen["late"])
         self._agree("rows compared", unique.count, sum(standing.counts.values()))
         rejected = []
         if bad:
@@ -171,15 +208,20 @@ class _Taking:
             gone=written.deleted - moved,
             rejected=bad + unique.weaker_count + standing.count(_WORSE),
             duplicates=unique.copies + standing.count(_SAME),
+            expired=seen["expired"],
+            late=standing.late,
             newest_observed_at=_moment(seen.get("newest")),
         )
 
     def _profile(self, rows: DataFrame) -> dict[str, Any]:
         """What one pass over the keys and times of the delivery tells."""
-        good = F.col(PROBLEM).isNull()
+        readable = F.col(PROBLEM).isNull()
+        good = readable & ~self._expired()
         wanted = [
             F.count("*").alias("received"),
             F.count(F.when(good, True)).alias("good"),
+            F.count(F.when(readable & self._expired(), True)).alias("expired"),
+            F.count(F.when(good & self._late(), True)).alias("late"),
             F.count_distinct(F.when(good, F.col(KEY_HASH))).alias("keys"),
         ]
         if self._table.observed_at:
@@ -192,13 +234,28 @@ class _Taking:
         found: dict[str, Any] = with_key_hash(self._table, rows).agg(*wanted).collect()[0].asDict()
         return found
 
-    def _standing(self, unique: OnePerKey, dates: tuple[date, date] | None) -> _Standing:
+    def _expired(self) -> Column:
+        """Whether a row is of a day that bronze has dropped."""
+        day = self._past.dropped_before
+        return F.lit(False) if day is None else F.col(bronze.PARTITION) < F.lit(day)
+
+    def _late(self) -> Column:
+        """Whether a row speaks of a time that was long past when the last night was."""
+        known, observed = self._past.newest_observed_at, self._table.observed_at
+        if known is None or observed is None:
+            return F.lit(False)
+        return F.coalesce(F.col(observed) < F.lit(known - _ON_TIME), F.lit(False))
+
+    def _standing(
+        self, unique: OnePerKey, dates: tuple[date, date] | None, *, late: int
+    ) -> _Standing:
         """What bronze holds under the keys received; nothing is compared when it is empty."""
+        every = unique.rows.withColumn(_VERDICT, F.lit(_NEW))
         if not unique.count:
-            return _Standing(unique.rows.withColumn(_VERDICT, F.lit(_NEW)), {})
+            return _Standing(every, {})
         held = self._held(dates)
         if not held.limit(1).collect():
-            return _Standing(unique.rows.withColumn(_VERDICT, F.lit(_NEW)), {_NEW: unique.count})
+            return _Standing(every, {_NEW: unique.count}, late)
         table = self._table
         known = with_content(table, held).select(*table.keys, _strength(table).alias(_KNOWN))
         stronger = _strength(table) > F.col(_KNOWN)
@@ -211,8 +268,14 @@ class _Taking:
             .when(stronger, _CHANGED)
             .otherwise(_WORSE),
         )
-        counted = told.groupBy(_VERDICT).agg(F.count("*").alias("n")).collect()
-        return _Standing(told.drop(_KNOWN), {row[_VERDICT]: row["n"] for row in counted})
+        counted = (
+            told.groupBy(_VERDICT)
+            .agg(F.count("*").alias("n"), F.count(F.when(self._late(), True)).alias("late"))
+            .collect()
+        )
+        counts = {row[_VERDICT]: row["n"] for row in counted}
+        news = (row["late"] for row in counted if row[_VERDICT] == _NEW)
+        return _Standing(told.drop(_KNOWN), counts, sum(news))
 
     def _held(self, dates: tuple[date, date] | None) -> DataFrame:
         """Bronze, as far as the keys received can stand in it."""

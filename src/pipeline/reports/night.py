@@ -24,6 +24,7 @@ def stages(night: Night) -> pd.DataFrame:
                 "rows_written": report.written,
                 "quarantined": report.rejected,
                 "repeated": report.duplicates,
+                "late": report.late,
                 "took_seconds": report.seconds,
             }
             for report in night.reports
@@ -47,6 +48,8 @@ def steps(night: Night) -> pd.DataFrame:
                 "deleted": report.deleted,
                 "rejected": report.rejected,
                 "duplicates": report.duplicates,
+                "expired": report.expired,
+                "late": report.late,
                 "seconds": round(report.seconds, 3),
                 "version": report.version,
             }
@@ -75,3 +78,8 @@ def summary(console: Console, questions: Questions) -> None:
     console.print(table("List cost by team, last 30 days with usage", brief.costs(costs)))
     console.print(brief.coverage(costs), markup=False)
     console.print(table("Jobs that could not be assessed, and why", questions.not_assessed()))
+    checked, broken = questions.rules()
+    for rule in broken:
+        console.print(f"Broken: {rule}; answers from it are in doubt.", style="red", markup=False)
+    if not broken:
+        console.print(f"Data quality: all {checked} declared rules hold.", markup=False)

@@ -10,19 +10,15 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.errors import UserError
+from pipeline.gold.assessments import not_assessed
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.silver.tags import team_name
-from pipeline.tables import bronze, gold, ops, silver
+from pipeline.tables import bronze, gold, nights, ops, silver
 from pipeline.tables.declaration import Table
 
 _KEY = ["workspace_id", "series_key"]
 _WHO = ("series_key", "name", "team", "owner", "tier")
 _COST_DAYS = 30
-ASSESSED_BY: dict[str, Table] = {
-    "forecast": gold.JOB_FORECAST,
-    "baseline": gold.JOB_BASELINE,
-    "right-sizing": gold.RIGHTSIZING,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,27 +186,11 @@ class Questions:
 
     def not_assessed(self) -> pd.DataFrame:
         """How many jobs have no answer, by question and reason."""
-        counted = []
-        for question, table in ASSESSED_BY.items():
-            rows = self._about(table).where("status <> 'ok'")
-            # Numbers in a reason differ from job to job; the reason is the same.
-            reason = F.regexp_replace("reason", "[0-9]+(\\.[0-9]+)?", "N")
-            counted.append(
-                rows.groupBy("status", reason.alias("reason"))
-                .agg(F.count("*").alias("jobs"))
-                .withColumn("question", F.lit(question))
-            )
-        first, *others = counted
-        for other in others:
-            first = first.unionByName(other)
-        return (
-            first.select("question", "status", "jobs", "reason")
-            .orderBy("question", F.col("jobs").desc(), "reason")
-            .toPandas()
-        )
+        answers = {asked: self._about(table) for asked, table in gold.QUESTIONS.items()}
+        return not_assessed(answers).orderBy("question", F.col("jobs").desc(), "reason").toPandas()
 
     def quality(self) -> dict[str, pd.DataFrame]:
-        """Rules broken in Gold, rows quarantined, and jobs without an answer."""
+        """Rules broken in Gold, rows quarantined, jobs without an answer, and how far sources are."""
         broken = self._lakehouse.read(ops.QUALITY).where("violations > 0")
         quarantined = (
             self._lakehouse.read(bronze.QUARANTINE)
@@ -222,7 +202,21 @@ class Questions:
             "rules broken": broken.orderBy("table_name", "rule", "column_name").toPandas(),
             "rows quarantined": quarantined.toPandas(),
             "jobs without an answer": self.not_assessed(),
+            "sources": self._lakehouse.read(nights.SOURCE_FRESHNESS)
+            .orderBy("source_table")
+            .toPandas(),
         }
+
+    def rules(self) -> tuple[int, list[str]]:
+        """How many declared rules were checked, and a sentence for each that is broken."""
+        checked = self._lakehouse.read(ops.QUALITY)
+        broken = checked.where("violations > 0").orderBy("table_name", "rule", "column_name")
+        said = [
+            f"{row['violations']} of {row['rows']} rows of {row['table_name']} break the rule"
+            f" {row['rule']} of {row['column_name']}"
+            for row in broken.collect()
+        ]
+        return checked.count(), said
 
     def key_of(self, asked: str) -> str:
         """The series key of a job by its key, its id or its name; UserError unless exactly one."""

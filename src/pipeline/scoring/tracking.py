@@ -27,7 +27,7 @@ from pipeline.night import Night
 from pipeline.scoring import pictures
 from pipeline.scoring.promotion import is_better, load_rules
 from pipeline.settings import Settings
-from pipeline.tables import gold
+from pipeline.tables import gold, nights
 from pipeline.tables.declaration import Layer, Table
 
 CHAMPION, CHALLENGER = "champion", "challenger"
@@ -165,6 +165,7 @@ def track_night(home: Path, lakehouse: Lakehouse, settings: Settings, night: Nig
         mlflow.log_metrics(_stage_metrics(night))
         mlflow.log_dict(_versions(night), "outputs.json")
         mlflow.log_table(quality, "forecast_quality.json")
+        mlflow.log_table(_not_assessed(lakehouse, night), "not_assessed.json")
         for name, figure in pictures.of_night(quality, sizes).items():
             mlflow.log_figure(figure, f"{name}.png")
         for family in FAMILIES:
@@ -197,16 +198,32 @@ def fleet_quality(quality: pd.DataFrame) -> dict[str, float]:
 def _stage_metrics(night: Night) -> dict[str, float]:
     metrics: dict[str, float] = {"seconds_total": night.seconds}
     for report in night.reports:
-        for name, value in (("seconds", report.seconds), ("rows_written", report.written)):
+        for name, value in (
+            ("seconds", report.seconds),
+            ("rows_read", report.rows_read),
+            ("rows_written", report.written),
+            ("rows_quarantined", report.rejected),
+            ("rows_late", report.late),
+        ):
             key = f"{name}_{report.stage}"
             metrics[key] = metrics.get(key, 0.0) + value
     return metrics
+
+
+def _not_assessed(lakehouse: Lakehouse, night: Night) -> pd.DataFrame:
+    written = lakehouse.read(nights.NIGHT_ASSESSMENTS)
+    return (
+        written.where(F.col("night_id") == night.night_id)
+        .select("question", "status", "reason", "jobs")
+        .toPandas()
+    )
 
 
 def _versions(night: Night) -> dict[str, object]:
     return {
         report.table.full_name: {
             "version": report.version,
+            "versions_read": report.versions_read,
             "inserted": report.inserted,
             "updated": report.updated,
             "deleted": report.deleted,

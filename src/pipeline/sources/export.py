@@ -23,11 +23,12 @@ from pyspark.sql import functions as F
 from pipeline.errors import UserError
 from pipeline.sources.layout import REPAIR, files_of, is_delta, named_in_path, place_of, said, shown
 from pipeline.sources.plain import Looked, Readable, check, look, readable
-from pipeline.sources.protocol import Delivery, Presence
+from pipeline.sources.protocol import Batch, Delivery, Presence
 from pipeline.tables.declaration import Arrival, SourceTable
 from pipeline.tables.derive import arrow_type
 
 _DELTA_VERSION = "delta_version"
+_ROWS_AT_ONCE = 4_000_000
 _UNREAD_FEATURES = {
     "deletionVectors": "deletion vectors",
     "columnMapping": "column mapping",
@@ -111,15 +112,21 @@ class ExportFolder:
     ) -> Delivery:
         looked = [look(file, table, named_in_path(file, place)) for file in files]
         readables = [readable(one, table, self._new_path) for one in looked]
+        at_once = [readables] if table.arrival is Arrival.SNAPSHOT else _at_once(readables)
+        return Delivery(
+            batches=tuple(self._batch(some) for some in at_once),
+            position=position,
+            damage=lambda: self._damage(readables),
+        )
+
+    def _batch(self, readables: list[Readable]) -> Batch:
         groups: dict[str, list[Readable]] = defaultdict(list)
         for one in readables:
             # Sail merges the schemas of files read together, and fails where two differ.
             groups[one.shape].append(one)
-        return Delivery(
+        return Batch(
             parts=tuple(self._frame(group) for _, group in sorted(groups.items())),
-            position=position,
             received=sum(one.rows for one in readables),
-            damage=lambda: self._damage(readables),
         )
 
     def _frame(self, group: list[Readable]) -> DataFrame:
@@ -168,6 +175,19 @@ class ExportFolder:
                 before = set()
             files = [file for file in files if file not in before]
         return version, [Path(file) for file in sorted(files)]
+
+
+def _at_once(readables: list[Readable]) -> list[list[Readable]]:
+    """The files in their order, grouped so that memory holds what is known of a group's rows."""
+    groups: list[list[Readable]] = [[]]
+    rows = 0
+    for one in readables:
+        if groups[-1] and rows + one.rows > _ROWS_AT_ONCE:
+            groups.append([])
+            rows = 0
+        groups[-1].append(one)
+        rows += one.rows
+    return groups
 
 
 def _stamp(file: Path) -> list[int]:

@@ -15,15 +15,23 @@ def _unknown() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """Rows not handed out before (or again, to catch late ones), and how to ask for the next."""
+class Batch:
+    """Rows to be taken in one go."""
 
     parts: tuple[DataFrame, ...]
     """Frames that may differ in their columns, as files of different ages do."""
-    position: str
-    """Opaque to everyone but the source: what to hand back next time."""
     received: int | None = None
     """How many rows the source says these are, where it knows without reading them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Rows not handed out before (or again, to catch late ones), and how to ask for the next."""
+
+    batches: tuple[Batch, ...]
+    """One for a snapshot; of other tables as many as keep each small enough for memory."""
+    position: str
+    """Opaque to everyone but the source: what to hand back next time."""
     damage: Callable[[], str] = _unknown
     """Asked only when the engine has failed on the rows: a sentence that names what cannot be read
     and what to do, or an empty text when nothing is wrong with them."""

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from pipeline.errors import UserError
 from pipeline.sources.layout import said
-from pipeline.sources.protocol import Delivery, Presence
+from pipeline.sources.protocol import Batch, Delivery, Presence
 from pipeline.tables.declaration import SourceTable
 
 _SNAPSHOT = "snapshot"
@@ -62,7 +62,7 @@ class SystemTables:
                 )
         watermark = table.watermark if table.watermark in held else None
         if watermark is None:
-            return Delivery((self._spark.sql(self.select(table, held)),), _SNAPSHOT)
+            return Delivery((Batch((self._spark.sql(self.select(table, held)),)),), _SNAPSHOT)
         newest = self._spark.sql(self.newest(table, watermark)).collect()[0][0]
         if newest is None:
             return None
@@ -72,7 +72,7 @@ class SystemTables:
         if after is not None and after != _SNAPSHOT:
             since = datetime.fromisoformat(after) - timedelta(hours=table.overlap_hours)
         rows = self._spark.sql(self.select(table, held, since=since, until=until))
-        return Delivery((rows,), until.isoformat())
+        return Delivery((Batch((rows,)),), until.isoformat())
 
     def newest(self, table: SourceTable, watermark: str) -> str:
         """SQL for the newest watermark that can be true: a row dated years ahead would otherwise

@@ -1,6 +1,6 @@
 """All tables RightRun owns, in the order data flows."""
 
-from pipeline.tables import bronze, gold, ops, silver
+from pipeline.tables import bronze, gold, nights, ops, silver
 from pipeline.tables.declaration import Table
 
 TABLES: tuple[Table, ...] = (
@@ -10,6 +10,7 @@ TABLES: tuple[Table, ...] = (
     *gold.GOLD_TABLES,
     *gold.MODEL_TABLES,
     *gold.RECOMMENDATION_TABLES,
+    *nights.NIGHT_TABLES,
     *ops.OPS_TABLES,
 )
 

@@ -141,7 +141,8 @@ class SourceTable(Table):
     new there, `overlap_hours` how far back a read starts again to catch late rows, `observed_at`
     the column that says what time the rows speak of (the night's `as_of` is the newest of them),
     `dated_by` the column whose UTC date partitions bronze, `interval` a start and an end that must
-    not be reversed. `switches_off` says to a user what does not work without it.
+    not be reversed, `retention_days` how long the platform keeps rows (None: as long as they hold).
+    `switches_off` says to a user what does not work without it.
     """
 
     system_name: str
@@ -153,6 +154,7 @@ class SourceTable(Table):
     observed_at: str | None = None
     dated_by: str | None = None
     interval: tuple[str, str] | None = None
+    retention_days: int | None = None
 
     def __post_init__(self) -> None:
         # Not super(): a dataclass with slots is a new class, and the bare form finds the old one.

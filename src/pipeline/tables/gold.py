@@ -442,3 +442,9 @@ GOLD_TABLES: tuple[Table, ...] = (
 )
 MODEL_TABLES: tuple[Table, ...] = (DURATION_STATES, FORECAST_QUALITY)
 RECOMMENDATION_TABLES: tuple[Table, ...] = (JOB_FORECAST, JOB_BASELINE, RIGHTSIZING)
+QUESTIONS: dict[str, Table] = {
+    "forecast": JOB_FORECAST,
+    "baseline": JOB_BASELINE,
+    "right-sizing": RIGHTSIZING,
+}
+"""What is asked of every job, and the table that has its answer or the reason for none."""

@@ -16,34 +16,6 @@ POSITIONS = Table(
     ),
 )
 
-NIGHT_STEPS = Table(
-    layer=Layer.OPS,
-    name="night_steps",
-    grain="what one step of one night did to one table",
-    keys=("night_id", "step", "table_name"),
-    columns=(
-        Column("night_id", "string", "Night, by the time it began", nullable=False),
-        Column("step", "string", "Step", nullable=False),
-        Column("table_name", "string", "Table written", nullable=False),
-        Column("stage", "string", "Layer of the step", nullable=False),
-        Column("as_of", "timestamp", "Time the night speaks of"),
-        Column("mode", "string", "full, incremental or current", nullable=False),
-        Column(
-            "rows_read",
-            "bigint",
-            "Rows received from a source, or of the inputs as far as they were recomputed",
-            minimum=0,
-        ),
-        Column("inserted", "bigint", "Rows inserted", nullable=False, minimum=0),
-        Column("updated", "bigint", "Rows updated", nullable=False, minimum=0),
-        Column("deleted", "bigint", "Rows deleted", nullable=False, minimum=0),
-        Column("rejected", "bigint", "Rows quarantined", nullable=False, minimum=0),
-        Column("duplicates", "bigint", "Rows received before", nullable=False, minimum=0),
-        Column("seconds", "double", "Time it took", unit="seconds", nullable=False, minimum=0),
-        Column("version", "bigint", "Delta version after it", nullable=False),
-    ),
-)
-
 QUALITY = Table(
     layer=Layer.OPS,
     name="quality",
@@ -58,4 +30,4 @@ QUALITY = Table(
     ),
 )
 
-OPS_TABLES: tuple[Table, ...] = (POSITIONS, NIGHT_STEPS, QUALITY)
+OPS_TABLES: tuple[Table, ...] = (POSITIONS, QUALITY)

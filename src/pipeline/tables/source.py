@@ -129,6 +129,7 @@ JOB_RUN_TIMELINE = SourceTable(
     observed_at="period_end_time",
     dated_by="period_start_time",
     interval=("period_start_time", "period_end_time"),
+    retention_days=365,
     required=True,
     switches_off="everything: runs are what RightRun watches",
     columns=(
@@ -175,6 +176,7 @@ JOB_TASK_RUN_TIMELINE = SourceTable(
     observed_at="period_end_time",
     dated_by="period_start_time",
     interval=("period_start_time", "period_end_time"),
+    retention_days=365,
     switches_off="task runs, which cluster a run used, utilisation and right-sizing",
     columns=(
         _ACCOUNT,
@@ -251,6 +253,7 @@ PIPELINE_UPDATE_TIMELINE = SourceTable(
     observed_at="period_end_time",
     dated_by="period_start_time",
     interval=("period_start_time", "period_end_time"),
+    retention_days=365,
     switches_off="costs of a job's pipeline tasks, which are billed under the pipeline",
     columns=(
         _ACCOUNT,
@@ -286,6 +289,7 @@ USAGE = SourceTable(
     observed_at="usage_end_time",
     dated_by="usage_date",
     interval=("usage_start_time", "usage_end_time"),
+    retention_days=365,
     switches_off="costs, attribution and savings",
     columns=(
         _ACCOUNT,
@@ -407,6 +411,7 @@ NODE_TIMELINE = SourceTable(
     observed_at="end_time",
     dated_by="start_time",
     interval=("start_time", "end_time"),
+    retention_days=90,
     switches_off="utilisation and right-sizing",
     columns=(
         _ACCOUNT,
