@@ -93,7 +93,7 @@ def advance(
         table
         for table in step.reads
         if (last := seen[table]) is None
-        or (versions[table] > last and lakehouse.changed(table, last))
+        or (versions[table] != last and lakehouse.changed(table, last))
     ]
     if not changed and not clock_moved:
         positions.set_all(step.name, now_at)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from deltalake import DeltaTable
@@ -41,6 +41,7 @@ def night(
     export: Path,
     *,
     number: int = 0,
+    as_of: datetime | None = None,
     only: str | None = None,
     start: str | None = None,
     graph: Graph = GRAPH,
@@ -52,6 +53,7 @@ def night(
         ExportFolder(export, spark),
         Settings(),
         now=NOW + timedelta(minutes=number),
+        as_of=as_of,
         only=only,
         start=start,
         graph=graph,
