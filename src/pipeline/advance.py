@@ -142,7 +142,8 @@ class _Doing:
         for part in self._goes(scopes):
             inputs = [cut(lakehouse.read(table), step, table, part) for table in step.reads]
             rows = step.run(*inputs, **arguments)
-            written = lakehouse.merge(step.writes, rows, scope=part.rows)
+            since = part.dates[0] if part.dates else None
+            written = lakehouse.merge(step.writes, rows, scope=part.rows, since=since)
             done.add(written, self._read(part))
         return done
 

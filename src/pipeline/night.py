@@ -79,6 +79,7 @@ def run_night(
     if str(Layer.BRONZE) in stages:
         progress(_INGEST, 1, total)
         done = _ingest(lakehouse, source, positions, now)
+        positions.flush()
         logbook.sources(done, now)
         night.reports += [_ingest_report(one) for one in done]
     night.as_of = as_of or _remembered_as_of(positions)
@@ -88,12 +89,16 @@ def run_night(
             " run the bronze stage first (rightrun nightly --only bronze)"
         )
     given: dict[str, object] = {"as_of": night.as_of, "currency_code": settings.currency_code}
-    for number, step in enumerate(steps, start=2):
-        progress(step.name, number, total)
-        night.reports.append(advance(lakehouse, positions, step, given))
-    _check(spark, lakehouse, positions, [step.writes for step in steps])
-    if night.as_of is not None and len(steps) == len(graph.steps):
-        _drop(lakehouse, positions, graph, night.as_of)
+    try:
+        for number, step in enumerate(steps, start=2):
+            progress(step.name, number, total)
+            night.reports.append(advance(lakehouse, positions, step, given))
+        _check(spark, lakehouse, positions, [step.writes for step in steps])
+        if night.as_of is not None and len(steps) == len(graph.steps):
+            _drop(lakehouse, positions, graph, night.as_of)
+    finally:
+        # Of a night that fails, what was done before stays done.
+        positions.flush()
     if night.changed_anything:
         logbook.assessments(night.as_of)
         logbook.steps(night.as_of, night.reports)
@@ -122,7 +127,7 @@ class _Held:
         self._moved: dict[str, str] = {}
 
     def get(self, name: str) -> str | None:
-        return self._positions.get(name)
+        return self._positions.of(_INGEST, name)
 
     def set(self, name: str, value: str) -> None:
         self._moved[name] = value
@@ -204,6 +209,7 @@ def _drop(lakehouse: Lakehouse, positions: Positions, graph: Graph, as_of: datet
             continue
         # Sealed first: killed in between, a night must not take missing rows for news.
         positions.set_all(DROPPED, {table.full_name: day.isoformat()})
+        positions.flush()
         before = str(lakehouse.version(table))
         if not lakehouse.drop_before(table, day):
             continue

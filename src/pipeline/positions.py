@@ -1,5 +1,6 @@
-"""How far each reader has read each input: read once a night, written after each step."""
+"""How far each reader has read each input: read once a night, written as the night goes on."""
 
+import time
 from collections.abc import Mapping
 
 from pyspark.sql import SparkSession
@@ -8,9 +9,17 @@ from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.tables import ops
 from pipeline.tables.derive import spark_schema
 
+_HELD_SECONDS = 15.0
+"""A night that is killed does at most so much again; writing each position by itself would make a
+short night half as long again."""
+
 
 class Positions:
-    """The table ops.positions, held in memory while a night runs under the home's lock."""
+    """The table ops.positions, held in memory while a night runs under the home's lock.
+
+    What has moved is written some seconds later, or when `flush` is called. A position lost is no
+    harm, since what is read again is found known; one written too early would be.
+    """
 
     def __init__(self, spark: SparkSession, lakehouse: Lakehouse) -> None:
         self._spark = spark
@@ -19,28 +28,31 @@ class Positions:
             (row["reader"], row["input"]): row["position"]
             for row in lakehouse.read(ops.POSITIONS).collect()
         }
+        self._moved: dict[tuple[str, str], str] = {}
+        self._flushed = time.monotonic()
 
     def of(self, reader: str, read: str) -> str | None:
         """The last position of `reader` in the input `read`; None before it has read any."""
         return self._held.get((reader, read))
 
     def set_all(self, reader: str, positions: Mapping[str, str]) -> None:
-        """Remember several at once; what has not moved is not written."""
-        moved = [
-            (reader, name, position)
+        """Remember several at once, now in memory and soon on disk."""
+        moved = {
+            (reader, name): position
             for name, position in positions.items()
             if self._held.get((reader, name)) != position
-        ]
-        if not moved:
-            return
-        self._lakehouse.merge(
-            ops.POSITIONS, self._spark.createDataFrame(moved, schema=spark_schema(ops.POSITIONS))
-        )
-        self._held.update({(who, name): position for who, name, position in moved})
+        }
+        self._held |= moved
+        self._moved |= moved
+        if time.monotonic() - self._flushed > _HELD_SECONDS:
+            self.flush()
 
-    def get(self, name: str) -> str | None:
-        """The ingestion's position in the source table `name`."""
-        return self.of("ingest", name)
-
-    def set(self, name: str, value: str) -> None:
-        self.set_all("ingest", {name: value})
+    def flush(self) -> None:
+        """Write what has moved since the last time, in one commit."""
+        if self._moved:
+            rows = [(who, name, position) for (who, name), position in self._moved.items()]
+            self._lakehouse.merge(
+                ops.POSITIONS, self._spark.createDataFrame(rows, schema=spark_schema(ops.POSITIONS))
+            )
+            self._moved.clear()
+        self._flushed = time.monotonic()

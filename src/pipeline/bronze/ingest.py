@@ -257,6 +257,8 @@ class _Taking:
         if not held.limit(1).collect():
             return _Standing(every, {_NEW: unique.count}, late)
         table = self._table
+        # Keys first: the content of rows that nothing received shares a key with is not read.
+        held = held.join(unique.rows.select(*table.keys), list(table.keys), "left_semi")
         known = with_content(table, held).select(*table.keys, _strength(table).alias(_KNOWN))
         stronger = _strength(table) > F.col(_KNOWN)
         if table.arrival is Arrival.SNAPSHOT:

@@ -23,6 +23,9 @@ SHUFFLE_PARTITIONS = 4
 """A night moves thousands to millions of rows: Spark's own 200 would be 200 near-empty tasks."""
 JAVA_MAJOR = 17
 
+# Else each call of a column function looks for IPython on the disk: a tenth of a short night. Fixed
+# when a server of Apache Spark starts, so it cannot stand among the settings below.
+_NO_CALL_SITES = ("spark.python.sql.dataFrameDebugging.enabled", "false")
 _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
@@ -101,7 +104,9 @@ def _embedded() -> SparkSession:
     if address is None:
         raise RuntimeError("the embedded engine started without an address")
     _Connected.server = server
-    return _remote(f"sc://{address[0]}:{address[1]}")
+    session = _remote(f"sc://{address[0]}:{address[1]}")
+    session.conf.set(*_NO_CALL_SITES)
+    return session
 
 
 def _spark() -> SparkSession:
@@ -112,7 +117,7 @@ def _spark() -> SparkSession:
         os.environ.setdefault(
             "PYSPARK_SUBMIT_ARGS",
             "--conf spark.ui.enabled=false --conf spark.ui.showConsoleProgress=false"
-            " --conf spark.log.level=ERROR pyspark-shell",
+            f" --conf {'='.join(_NO_CALL_SITES)} --conf spark.log.level=ERROR pyspark-shell",
         )
     return _remote(remote)
 

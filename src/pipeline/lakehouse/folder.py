@@ -7,8 +7,9 @@ lose its work to a conflict.
 
 import shutil
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from uuid import uuid4
 
@@ -27,6 +28,9 @@ from pipeline.lakehouse.staging import STAGING, Staged, check_keys, declared, st
 from pipeline.tables.declaration import Table
 from pipeline.tables.derive import arrow_type, spark_schema
 
+_MOST_DAYS = 400
+"""Beyond this many the list costs more to plan than the partitions it spares."""
+
 
 class DeltaFolder:
     """The lakehouse of a laptop: any path, any engine."""
@@ -36,6 +40,7 @@ class DeltaFolder:
         self._spark = spark
         # Sail reads Delta; Apache Spark without Delta's jars is given the Parquet files.
         self._reads_delta = engine_name(spark).startswith("sail")
+        self._opened: dict[Path, DeltaTable] = {}
         # Answers of `changes` are frames over files, which must outlive the call.
         self._answers = self.home / STAGING / f"answers-{uuid4().hex}"
         weakref.finalize(self, shutil.rmtree, self._answers, ignore_errors=True)
@@ -56,19 +61,18 @@ class DeltaFolder:
         with staged(self.home, table, declared(table, rows)) as new:
             return self._append(self._open(table), table, new)
 
-    def merge(self, table: Table, rows: DataFrame, *, scope: DataFrame | None = None) -> Written:
-        if scope is None:
-            return self._merge(table, rows, None)
-        stored = self.read(table)
-        wanted = scope.distinct().alias("scope")
-        matches = [
-            F.col(f"stored.{name}").eqNullSafe(F.col(f"scope.{name}")) for name in scope.columns
-        ]
-        in_scope = stored.alias("stored").join(wanted, matches, "left_semi")
-        return self._merge(table, rows, in_scope)
+    def merge(
+        self,
+        table: Table,
+        rows: DataFrame,
+        *,
+        scope: DataFrame | None = None,
+        since: date | None = None,
+    ) -> Written:
+        return self._merge(table, rows, None if scope is None else _Scope(scope, since))
 
     def replace(self, table: Table, rows: DataFrame) -> Written:
-        return self._merge(table, rows, self.read(table))
+        return self._merge(table, rows, _Scope(None))
 
     def read(self, table: Table, version: int | None = None) -> DataFrame:
         delta = self._open(table, version)
@@ -131,30 +135,25 @@ class DeltaFolder:
         # would enforce is a week; how long readers lag is the caller's to know.
         delta.vacuum(retain_hours, dry_run=False, full=True, enforce_retention_duration=False)
 
-    def _merge(self, table: Table, rows: DataFrame, in_scope: DataFrame | None) -> Written:
+    def _merge(self, table: Table, rows: DataFrame, scope: "_Scope | None") -> Written:
         delta = self._open(table)
         with staged(self.home, table, declared(table, rows)) as new:
             keys = check_keys(table, new)
             if not delta.file_uris():
                 return self._append(delta, table, new)
-            if in_scope is None:
+            batches = new.batches(writing_schema(delta, table))
+            if scope is None:
                 if new.count == 0:
                     return Written(delta.version())
-                dates = self._dates(table, new, keys)
-                return merge_into(
-                    delta, table, new.batches(writing_schema(delta, table)), None, dates
-                )
-            with staged(self.home, table, self._gone(table, new, in_scope)) as gone:
-                if new.count == 0 and gone.count == 0:
-                    return Written(delta.version())
-                dates = self._dates(table, new, keys) | _days(table, check_keys(table, gone))
-                return merge_into(
-                    delta,
-                    table,
-                    new.batches(writing_schema(delta, table)),
-                    gone.batches(_key_schema(table)),
-                    dates,
-                )
+                return merge_into(delta, table, batches, None, self._dates(table, new, keys))
+            stored = self._stored(table, scope)
+            if stored.num_rows == 0 and scope.has_all(keys):
+                return self._append(delta, table, new)
+            gone = _without(stored, keys, table.keys)
+            if new.count == 0 and gone.num_rows == 0:
+                return Written(delta.version())
+            dates = _days(table, keys) | _days(table, stored)
+            return merge_into(delta, table, batches, gone.to_batches(), dates)
 
     def _append(self, delta: DeltaTable, table: Table, new: Staged) -> Written:
         # An empty append would commit an empty version.
@@ -164,11 +163,23 @@ class DeltaFolder:
             write_deltalake(delta, reader, mode="append", schema_mode="merge")
         return Written(delta.version(), inserted=new.count)
 
-    def _gone(self, table: Table, new: Staged, in_scope: DataFrame) -> DataFrame:
-        keys = in_scope.select(*_key_schema(table).names)
-        if new.count == 0:
-            return keys
-        return keys.join(new.frame(self._spark).select(*table.keys), list(table.keys), "left_anti")
+    def _stored(self, table: Table, scope: "_Scope") -> pa.Table:
+        """The keys that stand in scope, with their partition."""
+        schema = _key_schema(table)
+        stored = self.read(table)
+        if scope.frame is not None:
+            if (day := table.partition_by) is not None:
+                if days := scope.days(day):
+                    stored = stored.where(F.col(day).isin(*days))
+                elif scope.since is not None:
+                    stored = stored.where(F.col(day) >= F.lit(scope.since))
+            matches = [
+                F.col(f"stored.{name}").eqNullSafe(F.col(f"scope.{name}"))
+                for name in scope.frame.columns
+            ]
+            wanted = scope.frame.distinct().alias("scope")
+            stored = stored.alias("stored").join(wanted, matches, "left_semi")
+        return stored.select(*schema.names).toArrow().cast(schema)
 
     def _dates(self, table: Table, new: Staged, keys: pa.Table) -> set[date]:
         """The partitions that the merge of `new` touches: where its keys go, and where they are."""
@@ -193,7 +204,52 @@ class DeltaFolder:
         return reader.parquet(*files)
 
     def _open(self, table: Table, version: int | None = None) -> DeltaTable:
-        return DeltaTable(str(self.path(table)), version=version)
+        path = self.path(table)
+        if version is not None:
+            return DeltaTable(str(path), version=version)
+        # Held open: from then on only the log's news are read.
+        if (held := self._opened.get(path)) is None:
+            held = self._opened[path] = DeltaTable(str(path))
+        held.update_incremental()
+        return held
+
+
+class _Scope:
+    """What a merge may delete: everything, or the stored rows that match a row of `frame`."""
+
+    def __init__(self, frame: DataFrame | None, since: date | None = None) -> None:
+        self.frame = frame
+        self.since = since
+
+    def days(self, column: str) -> list[date]:
+        """The dates that the scope names, or none where it names no date or too many."""
+        if self.frame is None or column not in self.frame.columns:
+            return []
+        found = self._values.column(column).unique().drop_null().to_pylist()
+        return sorted(found) if len(found) <= _MOST_DAYS else []
+
+    def has_all(self, keys: pa.Table) -> bool:
+        """Whether all these keys can be seen to lie in scope."""
+        if self.frame is None:
+            return True
+        on = self.frame.columns
+        if not set(on) <= set(keys.column_names):
+            return False
+        return bool(_without(keys.select(on), self._values, on).num_rows == 0)
+
+    @cached_property
+    def _values(self) -> pa.Table:
+        if self.frame is None:
+            raise ValueError("everything has no values")
+        return self.frame.distinct().toArrow()
+
+
+def _without(rows: pa.Table, others: pa.Table, on: Sequence[str]) -> pa.Table:
+    """The rows whose values in `on` are not among those of `others`."""
+    if not rows.num_rows or not others.num_rows:
+        return rows
+    spelled = others.select(on).cast(pa.schema([rows.schema.field(name) for name in on]))
+    return rows.join(spelled, list(on), join_type="left anti").select(rows.column_names)
 
 
 def _key_schema(table: Table) -> pa.Schema:

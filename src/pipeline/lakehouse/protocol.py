@@ -59,13 +59,22 @@ class Lakehouse(Protocol):
     def append(self, table: Table, rows: DataFrame) -> Written:
         """Add `rows`, in bounded memory. That their keys are new is the caller's promise."""
 
-    def merge(self, table: Table, rows: DataFrame, *, scope: DataFrame | None = None) -> Written:
+    def merge(
+        self,
+        table: Table,
+        rows: DataFrame,
+        *,
+        scope: DataFrame | None = None,
+        since: date | None = None,
+    ) -> Written:
         """Upsert `rows` on the declared keys, leaving rows alone that only differ in audit columns.
 
         An updated row keeps the audit values it was inserted with (first seen stays first seen).
 
         `scope` holds some of the table's columns: a stored row whose values there are among the
         scope's, and whose key is not among `rows`, is deleted. NULLs match NULLs in the scope.
+        `since` says that no such row is dated earlier, so that older partitions are not looked at.
+        A key that is stored outside the scope must not be among `rows`.
         KeyViolation where `rows` has a NULL or a duplicate key.
         """
 
