@@ -78,7 +78,9 @@ def test_a_rebuild_keeps_what_is_sealed(
     lakehouse = DeltaFolder(home, spark)
     # A version that the table has not reached: it was made anew, so everything is computed.
     anew = {bronze.NODE_TIMELINE.full_name: str(10**6)}
-    Positions(spark, lakehouse).set_all("run_utilisation", anew)
+    positions = Positions(spark, lakehouse)
+    positions.set_all("run_utilisation", anew)
+    positions.flush()
     done = night(spark, home, dropped.export, number=3, as_of=_AS_OF)
     report = next(report for report in done.reports if report.step == "run_utilisation")
     assert (report.mode, report.written) == ("full", 0)

@@ -147,12 +147,16 @@ class DeltaFolder:
                     return Written(delta.version())
                 return merge_into(delta, table, batches, None, self._dates(table, new, keys))
             stored = self._stored(table, scope)
-            if stored.num_rows == 0 and scope.has_all(keys):
+            # A key that tells its scope is stored in scope, or not at all.
+            is_whole = scope.is_told_by(table.keys) and scope.has_all(keys)
+            if is_whole and stored.num_rows == 0:
                 return self._append(delta, table, new)
             gone = _without(stored, keys, table.keys)
             if new.count == 0 and gone.num_rows == 0:
                 return Written(delta.version())
             dates = _days(table, keys) | _days(table, stored)
+            if not is_whole:
+                dates |= self._dates(table, new, keys)
             return merge_into(delta, table, batches, gone.to_batches(), dates)
 
     def _append(self, delta: DeltaTable, table: Table, new: Staged) -> Written:
@@ -228,13 +232,15 @@ class _Scope:
         found = self._values.column(column).unique().drop_null().to_pylist()
         return sorted(found) if len(found) <= _MOST_DAYS else []
 
+    def is_told_by(self, columns: Sequence[str]) -> bool:
+        """Whether the scope of a row follows from these of its columns."""
+        return self.frame is None or set(self.frame.columns) <= set(columns)
+
     def has_all(self, keys: pa.Table) -> bool:
-        """Whether all these keys can be seen to lie in scope."""
+        """Whether all these keys, which tell their scope, lie in it."""
         if self.frame is None:
             return True
         on = self.frame.columns
-        if not set(on) <= set(keys.column_names):
-            return False
         return bool(_without(keys.select(on), self._values, on).num_rows == 0)
 
     @cached_property

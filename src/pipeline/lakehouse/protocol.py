@@ -74,7 +74,6 @@ class Lakehouse(Protocol):
         `scope` holds some of the table's columns: a stored row whose values there are among the
         scope's, and whose key is not among `rows`, is deleted. NULLs match NULLs in the scope.
         `since` says that no such row is dated earlier, so that older partitions are not looked at.
-        A key that is stored outside the scope must not be among `rows`.
         KeyViolation where `rows` has a NULL or a duplicate key.
         """
 
