@@ -17,11 +17,12 @@ def _text(value: object) -> str:
 
 
 def _who(rows: pd.DataFrame) -> pd.DataFrame:
-    names = [_text(n) or _UNNAMED for n in rows["name"]]
+    # On a line of its own the key can be copied whole; a line break in a name must not make one.
+    names = [" ".join(_text(name).split()) or _UNNAMED for name in rows["name"]]
     return pd.DataFrame(
         {
             "job": [
-                f"{name}  {key}" if name != key else name
+                f"{name}\n{key}" if name != key else name
                 for name, key in zip(names, rows["series_key"], strict=True)
             ],
             "team": rows["team"].map(_text),
@@ -78,7 +79,7 @@ def sizes(rows: pd.DataFrame, *, reasons: bool) -> pd.DataFrame:
         ],
         node_type=rows["worker_node_type"].map(_text),
         monthly_saving=[
-            "" if pd.isna(mid) or not mid else f"{mid:,.2f} ({low:,.2f} to {high:,.2f}) {currency}"
+            "" if pd.isna(mid) or not mid else f"{mid:,.2f} {currency}\n{low:,.2f} to {high:,.2f}"
             for low, mid, high, currency in zip(
                 rows["saving_lower"],
                 rows["saving_mid"],

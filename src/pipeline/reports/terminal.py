@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import pandas as pd
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -25,6 +26,38 @@ _SHARES = (
     "previous_success_rate",
 )
 _LONGEST = 60
+_GIVEN_UP = (
+    "tier",
+    "currency_code",
+    "node_type",
+    "list_cost_30_days",
+    "owner",
+    "worst_margin_seconds",
+    "p95_seconds",
+    "usual_seconds",
+    "by_usage_tag",
+    "by_job_tag",
+    "pending",
+    "current",
+    "repeated",
+    "quarantined",
+    "late",
+    "met",
+    "columns",
+    "keys",
+    "team",
+    "status",
+    "p_miss",
+)
+"""Columns that a narrow terminal goes without, in this order: better than names cut in pieces."""
+_WRAPPED = ("reason", "one row", "problem", "switched off", "columns absent", "example")
+"""Columns of sentences, which may take several lines."""
+_SENTENCE_WIDTH = 20
+_WHOLE = ("job", "team")
+"""Columns of names and keys, which are to be copied."""
+_TWO_LINES = ("job", "monthly_saving")
+"""Columns that we compose of two lines; nowhere else does a line break of the sources survive."""
+_JOB_WIDTH = 40
 
 
 def as_json(value: pd.DataFrame | Mapping[str, pd.DataFrame]) -> str:
@@ -64,13 +97,48 @@ def table(title: str, frame: pd.DataFrame, *, none: str = "none") -> RichTable |
     """A table with a title; one line that says so when there is nothing in it."""
     if frame.empty:
         return Text.assemble((f"{title}: ", "bold"), none)
+    told = {str(name): [shown(str(name), value) for value in frame[name]] for name in frame.columns}
+    room = console().width
+    given_up = []
+    for name in _GIVEN_UP:
+        if _width(told) <= room:
+            break
+        if told.pop(name, None) is not None:
+            given_up.append(name.replace("_", " "))
+    spare = max(room - _width({n: c for n, c in told.items() if n not in _WRAPPED}) - 3, 1)
     drawn = RichTable(title=title, title_justify="left", title_style="bold", header_style="bold")
-    for name in frame.columns:
+    if given_up:
+        drawn.caption = f"Not shown for want of width: {', '.join(given_up)} (see --json)"
+        drawn.caption_justify = "left"
+    for name in told:
         is_number = pd.api.types.is_numeric_dtype(frame[name]) or _holds(frame[name], Decimal)
-        drawn.add_column(str(name).replace("_", " "), justify="right" if is_number else "left")
-    for record in frame.itertuples(index=False):
-        drawn.add_row(*(Text(shown(str(n), v)) for n, v in zip(frame.columns, record, strict=True)))
+        longest = _longest(told[name])
+        whole = min(longest, room // 2) if name in _WHOLE else None
+        least = min(longest, _SENTENCE_WIDTH, spare) if name in _WRAPPED else whole
+        drawn.add_column(
+            name.replace("_", " "),
+            justify="right" if is_number else "left",
+            no_wrap=whole is not None,
+            min_width=least,
+        )
+    for row in zip(*told.values(), strict=True):
+        drawn.add_row(*(Text(cell) for cell in row))
     return drawn
+
+
+def _width(told: Mapping[str, list[str]]) -> int:
+    """How wide the table is when only sentences are broken over lines."""
+    total = 1
+    for name, cells in told.items():
+        longest = _longest(cells)
+        if name in _WRAPPED:
+            longest = min(longest, _SENTENCE_WIDTH)
+        total += 3 + max(longest, *(cell_len(word) for word in name.split("_")))
+    return total
+
+
+def _longest(cells: list[str]) -> int:
+    return max(cell_len(line) for cell in cells for line in cell.split("\n"))
 
 
 def facts(title: str, frame: pd.DataFrame) -> RichTable | Text:
@@ -102,10 +170,14 @@ def shown(name: str, value: Any) -> str:
         return f"{float(plain):,.2f}"
     if isinstance(plain, float):
         return f"{plain:,.0f}" if plain.is_integer() else f"{plain:,.3g}"
-    text = "".join(c if c.isprintable() else " " for c in str(plain))
-    return (
-        text if len(text) <= _LONGEST or name in ("reason", "url") else f"{text[: _LONGEST - 1]}…"
-    )
+    if name in _TWO_LINES:
+        return "\n".join(_printable(part, _JOB_WIDTH) for part in str(plain).split("\n", 1))
+    return _printable(plain, len(str(plain)) if name in ("reason", "url") else _LONGEST)
+
+
+def _printable(value: object, longest: int) -> str:
+    text = "".join(c if c.isprintable() else " " for c in str(value))
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def duration(seconds: float) -> str:
