@@ -44,7 +44,8 @@ def job_trends(
             *both({"runs": F.col("runs"), "succeeded": F.col("succeeded")}),
             *both({"verdicts": F.col("succeeded") + F.col("failed") + F.col("timed_out")}),
             *(
-                F.avg(F.when(when, F.col("median_seconds"))).alias(
+                # Rounded: a mean's last digits depend on its order, and would be written anew.
+                F.round(F.avg(F.when(when, F.col("median_seconds"))), 6).alias(
                     f"{prefix}mean_daily_median_seconds"
                 )
                 for prefix, when in (("", F.col("is_now")), ("previous_", ~F.col("is_now")))

@@ -24,7 +24,7 @@ def job_baseline(jobs: DataFrame, attempts: DataFrame) -> DataFrame:
 
     # Attempts are told apart by `run_id#attempt` inside, and are named by their run outside.
     scored = (
-        score_by_job(learned_attempts(attempts, jobs), score, _SCHEMA)
+        score_by_job(learned_attempts(attempts, jobs), score, _SCHEMA, counted=attempts)
         .withColumnRenamed("job_id", "series_key")
         .withColumnRenamed("runs", "learned")
         .withColumn("last_run_id", F.substring_index("last_run_id", "#", 1))

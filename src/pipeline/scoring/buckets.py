@@ -20,13 +20,18 @@ _REASON_CHARACTERS = 500
 Score = Callable[[pd.DataFrame], pd.DataFrame]
 
 
-def score_by_job(rows: DataFrame, score: Score, schema: str) -> DataFrame:
+def score_by_job(
+    rows: DataFrame, score: Score, schema: str, *, counted: DataFrame | None = None
+) -> DataFrame:
     """Apply `score` to buckets of the jobs in `rows` (column job_id); one row a job comes back.
+
+    `counted` has no fewer rows than `rows`, and costs less to count.
 
     `score` takes a frame with all rows of some jobs, times in UTC, and returns one row for each job
     with the columns of `schema` (Spark DDL), job_id, status and reason among them.
     """
-    buckets = max(_LEAST_BUCKETS, -(-rows.count() // ROWS_A_BUCKET))
+    held = (rows if counted is None else counted).count()
+    buckets = max(_LEAST_BUCKETS, -(-held // ROWS_A_BUCKET))
     hashed = rows.withColumn("bucket", F.pmod(F.xxhash64("job_id"), F.lit(buckets)))
     names = tuple(part.split()[0] for part in schema.split(", "))
 

@@ -28,6 +28,7 @@ def duration_states(attempts: DataFrame, jobs: DataFrame, *, as_of: datetime) ->
         learned_attempts(attempts, jobs),
         states,
         spark_schema(gold.DURATION_STATES).replace("`", ""),
+        counted=attempts,
     )
     return _for_every_job(jobs, scored, zero="runs").select(*gold.DURATION_STATES.column_names)
 
@@ -55,7 +56,7 @@ def forecast_quality(attempts: DataFrame, jobs: DataFrame) -> DataFrame:
         )
 
     schema = spark_schema(gold.FORECAST_QUALITY).replace("`", "")
-    scored = score_by_job(learned_attempts(attempts, jobs), scores, schema)
+    scored = score_by_job(learned_attempts(attempts, jobs), scores, schema, counted=attempts)
     return _for_every_job(jobs, scored, zero="scored_runs").select(
         *gold.FORECAST_QUALITY.column_names
     )
@@ -103,7 +104,10 @@ def job_forecast(
     )
     shown = ", ".join(f"p{level}_seconds double" for level in _SHOWN)
     answered = score_by_job(
-        asked, _upcoming, f"job_id string, status string, reason string, {shown}, p_miss double"
+        asked,
+        _upcoming,
+        f"job_id string, status string, reason string, {shown}, p_miss double",
+        counted=jobs,
     ).drop("status", "reason")
     has_sla = F.col("sla_kind").isNotNull()
     return (

@@ -12,13 +12,16 @@ from pyspark.sql import functions as F
 from optimizer.rightsizing import demand_of_histograms, recommend_many
 from pipeline.scoring.buckets import score_by_job
 from pipeline.tables import gold
+from pipeline.tables.derive import spark_schema
 
 _JOB = ["workspace_id", "job_id"]
 _SIZE = ("workers", "worker_node_type")
-_ANSWER = (
-    "job_id string, status string, reason string, recommended_workers int, action string,"
-    " saving_lower double, saving_mid double, saving_upper double, saving_part string,"
-    " cpu_p95_pct double, cpu_upper_pct double, mem_p99_pct double, p_miss_now double, p_miss_recommended double"
+_TOLD = (
+    "worker_node_type",
+    "runs",
+    "node_minutes",
+    "swap_max_pct",
+    "io_wait_mean_pct",
 )
 
 
@@ -48,7 +51,6 @@ def rightsizing(
         .join(current, _JOB, "left")
         .join(seen, _JOB, "left")
         .join(cost, _JOB, "left")
-        .drop("job_id")
         .join(
             states.select(F.col("job_id").alias("series_key"), "quantile_seconds"),
             "series_key",
@@ -56,30 +58,32 @@ def rightsizing(
         )
         .join(job_forecast.select("series_key", "allowed_seconds"), "series_key", "left")
     )
-    asked = known.where(_obstacle().isNull()).select(
+    # All there is to say of a job goes through the UDF: joined to its answers afterwards, the
+    # utilisation would be summed twice.
+    asked = known.select(
         F.col("series_key").alias("job_id"),
+        _obstacle().alias("obstacle"),
         F.col("workers").cast("double").alias("workers"),
         "worker_node_type",
         "cpu_histogram",
         "mem_histogram",
-        F.col("node_minutes").cast("double").alias("minutes"),
+        F.coalesce("node_minutes", F.lit(0)).alias("node_minutes"),
         F.col("nodes_max").cast("double").alias("nodes"),
         "swap_max_pct",
         "io_wait_mean_pct",
-        F.col("sized_runs").cast("double").alias("runs"),
+        F.coalesce("sized_runs", F.lit(0)).alias("runs"),
         "quantile_seconds",
         "allowed_seconds",
-        F.coalesce("list_cost", F.lit(0.0)).alias("list_cost"),
+        "list_cost",
     )
-    answered = score_by_job(asked, _sizes, _ANSWER).withColumnRenamed("job_id", "series_key")
+    schema = spark_schema(gold.RIGHTSIZING).replace("`", "")
+    answered = score_by_job(asked, _sizes, f"job_id string, {schema}", counted=jobs)
+    # Of a job that failed inside, only its key comes back.
     return (
-        known.join(answered, "series_key", "left")
-        .withColumn("status", F.coalesce("status", F.lit("not_assessed")))
-        .withColumn("reason", F.coalesce("reason", _obstacle(), F.lit("")))
-        .withColumn("action", F.when(F.col("status") == "ok", F.col("action")))
-        .withColumn("runs", F.coalesce("sized_runs", F.lit(0)).cast("bigint"))
-        .withColumn("node_minutes", F.coalesce("node_minutes", F.lit(0)).cast("bigint"))
-        .withColumn("list_cost_30_days", F.col("list_cost"))
+        answered.withColumn("series_key", F.col("job_id"))
+        .withColumn("workspace_id", F.substring_index("job_id", "/", 1))
+        .withColumn("runs", F.coalesce("runs", F.lit(0)))
+        .withColumn("node_minutes", F.coalesce("node_minutes", F.lit(0)))
         .withColumn("currency_code", F.lit(currency_code))
         .select(*gold.RIGHTSIZING.column_names)
     )
@@ -114,9 +118,10 @@ def _utilisation(run_utilisation: DataFrame, used: DataFrame) -> DataFrame:
         F.max("nodes_max").alias("nodes_max"),
         F.count_distinct("run_id").alias("sized_runs"),
         F.max("swap_max_pct").alias("swap_max_pct"),
-        (F.sum(F.col("io_wait_mean_pct") * F.col("node_minutes")) / F.sum("node_minutes")).alias(
-            "io_wait_mean_pct"
-        ),
+        # Rounded: a sum's last digits depend on its order, and would be written anew each night.
+        F.round(
+            F.sum(F.col("io_wait_mean_pct") * F.col("node_minutes")) / F.sum("node_minutes"), 6
+        ).alias("io_wait_mean_pct"),
     )
     return totals.join(_summed(rows, "cpu_histogram"), _JOB).join(
         _summed(rows, "mem_histogram"), _JOB
@@ -158,8 +163,22 @@ def _obstacle() -> Column:
 
 
 def _sizes(rows: pd.DataFrame) -> pd.DataFrame:
+    """gold.rightsizing of these jobs, the currency left out."""
+    told = rows[["job_id", *_TOLD]].assign(
+        workers=rows["workers"].astype("Int64"), list_cost_30_days=rows["list_cost"]
+    )
+    obstacle = rows["obstacle"]
+    asked = rows[obstacle.isna()].reset_index(drop=True)
+    left = told[obstacle.notna()].assign(status="not_assessed", reason=obstacle)
+    if asked.empty:
+        return left
+    return pd.concat([left, told.merge(_answers(asked), on="job_id")], ignore_index=True)
+
+
+def _answers(rows: pd.DataFrame) -> pd.DataFrame:
+    """What only the statistics can say; one row for each of `rows`."""
     needed = demand_of_histograms(
-        rows.assign(entity_id=rows["job_id"], role="worker")[
+        rows.assign(entity_id=rows["job_id"], role="worker", minutes=rows["node_minutes"])[
             ["entity_id", "role", "cpu_histogram", "mem_histogram", "minutes", "nodes"]
         ]
     )
@@ -173,18 +192,29 @@ def _sizes(rows: pd.DataFrame) -> pd.DataFrame:
             "mem_p99_pct": needed["mem_target_pct"],
             "swap": rows["swap_max_pct"],
             "io_wait_mean_pct": rows["io_wait_mean_pct"],
-            "minutes": rows["minutes"],
-            "runs": rows["runs"],
+            "minutes": rows["node_minutes"].astype(float),
+            "runs": rows["runs"].astype(float),
             "runtime_quantile_seconds": rows["quantile_seconds"],
             "limit_seconds": rows["allowed_seconds"],
-            "list_cost": rows["list_cost"],
+            "list_cost": rows["list_cost"].fillna(0.0),
         }
     )
     sizes = recommend_many(asked)
-    return sizes.assign(
-        saving_part=sizes["saving_basis"],
-        recommended_workers=sizes["recommended_workers"].astype("Int64"),
-        cpu_p95_pct=asked["cpu_p95_pct"],
-        cpu_upper_pct=asked["cpu_upper_pct"],
-        mem_p99_pct=asked["mem_p99_pct"],
+    return pd.DataFrame(
+        {
+            "job_id": sizes["job_id"],
+            "status": sizes["status"],
+            "reason": sizes["reason"].fillna(""),
+            "action": sizes["action"].mask(sizes["status"] != "ok"),
+            "recommended_workers": sizes["recommended_workers"].astype("Int64"),
+            "saving_lower": sizes["saving_lower"],
+            "saving_mid": sizes["saving_mid"],
+            "saving_upper": sizes["saving_upper"],
+            "saving_part": sizes["saving_basis"],
+            "p_miss_now": sizes["p_miss_now"],
+            "p_miss_recommended": sizes["p_miss_recommended"],
+            "cpu_p95_pct": asked["cpu_p95_pct"],
+            "cpu_upper_pct": asked["cpu_upper_pct"],
+            "mem_p99_pct": asked["mem_p99_pct"],
+        }
     )
