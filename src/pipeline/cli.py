@@ -71,12 +71,19 @@ def simulate(
         str | None,
         typer.Option(help="Last moment of the history, ISO 8601; today 00:00 UTC by default."),
     ] = None,
+    quirks: Annotated[
+        str, typer.Option(help="all, none, or names with commas; docs/settings.md lists them.")
+    ] = "all",
+    append: Annotated[
+        bool, typer.Option("--append-day", help="Give the account in --out one more day.")
+    ] = False,
     json_: Json = False,
 ) -> None:
     """Write a simulated Databricks account as an export, with the truth beside it."""
-    from pipeline.sources.simulator import SimulatorConfig
+    from pipeline.sources.simulator import SimulatorConfig, append_day
     from pipeline.sources.simulator import from_log as simulate_log
     from pipeline.sources.simulator import simulate as simulate_account
+    from pipeline.sources.simulator.quirks import parsed
 
     last = (
         _moment(end)
@@ -89,10 +96,14 @@ def simulate(
         def progress(what: str, share: float) -> None:
             bar.update(task, description=what, completed=share)
 
-        if from_log is not None:
+        if append:
+            done = append_day(out, progress=progress)
+        elif from_log is not None:
             done = simulate_log(from_log, out, end=last, seed=seed, progress=progress)
         else:
-            config = SimulatorConfig(jobs=jobs, days=days, seed=seed, end=last)
+            config = SimulatorConfig(
+                jobs=jobs, days=days, seed=seed, end=last, quirks=parsed(quirks)
+            )
             done = simulate_account(config, out, progress=progress)
     rows = pd.DataFrame(sorted(done.rows.items()), columns=["table", "rows"])
     _print(f"Simulated account in {out} ({done.seconds:.1f} s)", rows, json_)

@@ -33,7 +33,11 @@ def test_every_attempt_on_job_compute_has_a_cluster_of_its_own(
 ) -> None:
     tasks = account.table("lakeflow/job_task_run_timeline")
     used = tasks[tasks["compute_ids"].notna()]
-    assert (used["compute_ids"].str[0] == used["compute"].map(lambda c: c[0]["cluster_id"])).all()
+    typed = used["compute"].map(lambda c: c[0]["cluster_id"] or c[0]["warehouse_id"])
+    assert (used["compute_ids"].str[0] == typed).all()
+    on_warehouse = used["compute"].map(lambda c: c[0]["type"]) == "WAREHOUSE"
+    assert on_warehouse.any()
+    used = used[~on_warehouse]
     pairs = used.assign(cluster_id=used["compute_ids"].str[0])
     pairs = pairs.join(life, on=["workspace_id", "cluster_id"])
     assert pairs["created"].notna().all()
@@ -49,7 +53,7 @@ def test_node_minutes_lie_inside_the_life_of_their_cluster(
     minutes = account.table("compute/node_timeline").join(life, on=["workspace_id", "cluster_id"])
     assert (minutes["end_time"] - minutes["start_time"] == MINUTE).all()
     assert (minutes["start_time"] >= minutes["created"]).all()
-    until = minutes["deleted"].fillna(pd.Timestamp(account.end).floor("h"))
+    until = minutes["deleted"].fillna(pd.Timestamp(account.end))
     assert (minutes["end_time"] <= until).all()
 
 
@@ -105,13 +109,15 @@ def test_a_retraction_cancels_its_original_exactly_and_a_restatement_follows(
     kinds = {kind: rows.set_index("record_id") for kind, rows in usage.groupby("record_type")}
     original, retraction = kinds["ORIGINAL"], kinds["RETRACTION"]
     assert len(retraction) > 0
-    assert len(kinds["RESTATEMENT"]) == len(retraction)
+    # What should never have been billed is retracted and not restated.
+    assert 0.8 < len(kinds["RESTATEMENT"]) / len(retraction) < 1
     paired = original.loc[retraction.index]
     assert (paired["usage_quantity"] + retraction["usage_quantity"] == Decimal(0)).all()
     same = ["workspace_id", "sku_name", "usage_start_time", "usage_end_time", "custom_tags",
             "job_id", "job_run_id", "cluster_id", "billing_origin_product"]  # fmt: skip
     pd.testing.assert_frame_equal(paired[same], retraction[same])
-    assert (retraction["ingestion_date"] > paired["ingestion_date"]).all()
+    late = pd.to_datetime(retraction["ingestion_date"]) - pd.to_datetime(paired["ingestion_date"])
+    assert (late > pd.Timedelta(0)).all()
     assert (kinds["RESTATEMENT"]["usage_quantity"] > 0).all()
 
 
@@ -141,13 +147,16 @@ def test_billed_hours_of_a_cluster_are_its_nodes_times_their_rate(
     assert (rows["usage_quantity"].astype(float) / expected - 1).abs().max() < 1e-6
 
 
-def test_prices_change_inside_the_window_without_gap_or_overlap(
+def test_prices_change_inside_the_window_without_gap_and_one_reaches_into_the_next(
     account: Account, usage: pd.DataFrame
 ) -> None:
     prices = account.table("billing/list_prices")
     assert set(prices["currency_code"]) == {"USD", "EUR"}
     for _, rows in prices.sort_values("price_start_time").groupby(["sku_name", "currency_code"]):
-        assert rows["price_end_time"].tolist()[:-1] == rows["price_start_time"].tolist()[1:]
+        over = [end - start for end, start in zip(rows["price_end_time"][:-1],
+                rows["price_start_time"][1:], strict=True)]  # fmt: skip
+        reach = pd.Timedelta(days=2 if rows["sku_name"].iloc[0] == "PREMIUM_JOBS_COMPUTE" else 0)
+        assert over == [reach] * (len(rows) - 1)
         assert pd.isna(rows["price_end_time"].iloc[-1])
     changes = prices["price_end_time"].dropna()
     assert changes.between(usage["usage_start_time"].min(), usage["usage_end_time"].max()).all()

@@ -86,14 +86,18 @@ def test_task_runs_lie_inside_their_run_and_end_with_it(account: Account) -> Non
         low=("period_start_time", "min"), high=("period_end_time", "max"), kind=("run_type", "first"),
         state=("result_state", "last"),
     )  # fmt: skip
+    # Of the hour still open a task may be told before its run is.
     inside = tasks.join(span, on=key)
+    inside = inside[inside["period_end_time"] <= pd.Timestamp(account.end).floor("h")]
     assert inside["low"].notna().all()
     assert (inside["period_start_time"] >= inside["low"]).all()
     assert (inside["period_end_time"] <= inside["high"]).all()
     assert "WORKFLOW_RUN" not in set(inside["kind"])
     reached = tasks.groupby(key)["period_end_time"].max()
     started = span[(span["kind"] != "WORKFLOW_RUN") & (span["state"] != "SKIPPED")]
-    assert (reached.reindex(started.index) == started["high"]).all()
+    told = reached.reindex(started.index)
+    closed = pd.Timestamp(account.end).floor("h")
+    assert (told == started["high"])[(told <= closed) & (started["high"] <= closed)].all()
 
 
 def test_a_task_waits_for_the_tasks_it_depends_on(account: Account) -> None:

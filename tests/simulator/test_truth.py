@@ -17,6 +17,13 @@ NINE = Decimal("0.000000001")
 Run = tuple[str, str]
 
 
+@pytest.fixture(scope="module", params=["account", "unpunctual"])
+def account(request: pytest.FixtureRequest) -> Account:
+    """What is told at once, and what comes late, twice and in no order: the truth is what is known."""
+    given: Account = request.getfixturevalue(request.param)
+    return given
+
+
 @pytest.fixture(scope="module")
 def attempts(account: Account) -> dict[Run, list[dict[str, Any]]]:
     """Attempts of each run, folded from its slices in order of time."""
@@ -128,23 +135,28 @@ def start_of(attempt: dict[str, Any]) -> pd.Timestamp:
 
 
 def test_costs(account: Account) -> None:
-    prices = account.table("billing/list_prices").to_dict("records")
+    prices = account.table("billing/list_prices").sort_values("price_start_time")
+    prices = prices.to_dict("records")
     summed: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
     for row in account.table("billing/usage").to_dict("records"):
         job = row["usage_metadata"]["job_id"]
         if job is None:
             continue
         quantity = row["usage_quantity"].quantize(NINE, ROUND_HALF_UP)
+        # Where windows overlap the later price holds.
+        held: dict[str, Any] = {}
         for price in prices:
             if (
                 price["sku_name"] == row["sku_name"]
                 and price["price_start_time"] <= row["usage_start_time"]
                 and not price["price_end_time"] <= row["usage_start_time"]
             ):
-                money = price["pricing"]["effective_list"]["default"].quantize(NINE, ROUND_HALF_UP)
-                key = (row["workspace_id"], job, row["usage_metadata"]["job_run_id"],
-                       row["usage_date"], price["currency_code"])  # fmt: skip
-                summed[key] += quantity * money
+                held[price["currency_code"]] = price
+        for currency, price in held.items():
+            money = price["pricing"]["effective_list"]["default"].quantize(NINE, ROUND_HALF_UP)
+            key = (row["workspace_id"], job, row["usage_metadata"]["job_run_id"],
+                   row["usage_date"], currency)  # fmt: skip
+            summed[key] += quantity * money
     truth = account.truth("costs")
     keys = ["workspace_id", "job_id", "job_run_id", "usage_date", "currency_code"]
     told = dict(zip(map(tuple, truth[keys].to_numpy().tolist()), truth["list_cost"], strict=True))

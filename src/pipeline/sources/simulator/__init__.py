@@ -1,11 +1,12 @@
 """A simulated Databricks account: system tables as the platform writes them, and the truth beside.
 
-`simulate` makes an account from settings; `from_log` dresses a real log of runs as one.
+`simulate` makes an account from settings, `append_day` gives it one more day; `from_log` dresses a
+real log of runs as one.
 """
 
-from pipeline.sources.simulator.account import simulate
+from pipeline.sources.simulator.account import append_day, simulate
 from pipeline.sources.simulator.config import SimulatorConfig
 from pipeline.sources.simulator.delivery import Summary
 from pipeline.sources.simulator.runlog import from_log
 
-__all__ = ["SimulatorConfig", "Summary", "from_log", "simulate"]
+__all__ = ["SimulatorConfig", "Summary", "append_day", "from_log", "simulate"]

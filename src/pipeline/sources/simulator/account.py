@@ -1,17 +1,27 @@
-"""Simulate an account: decide what happened, from the settings alone, and have it written."""
+"""Simulate an account: decide what happens, from the settings alone, and have it delivered."""
 
+import json
 import time
 from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
-from pipeline.sources.simulator.clock import DAY_US, HOUR_US, Bools, us_of
+from pipeline.errors import UserError
+from pipeline.sources.simulator.clock import Bools
 from pipeline.sources.simulator.clusters import simulated_clusters
 from pipeline.sources.simulator.config import SimulatorConfig
-from pipeline.sources.simulator.delivery import Summary, write_account
+from pipeline.sources.simulator.delivery import Summary, deliver
 from pipeline.sources.simulator.durations import duration_laws, work_seconds
-from pipeline.sources.simulator.fleet import Fleet, simulated_fleet
+from pipeline.sources.simulator.events import (
+    Events,
+    renumbered,
+    simulated_events,
+    upstream_jobs,
+    with_downstream_failures,
+)
+from pipeline.sources.simulator.fleet import Fleet, Kind, simulated_fleet
 from pipeline.sources.simulator.frame import chosen
 from pipeline.sources.simulator.hardware import Hardware, simulated_hardware
 from pipeline.sources.simulator.history import History
@@ -24,7 +34,7 @@ from pipeline.sources.simulator.outcomes import (
     Tries,
     first_attempts,
     first_tries,
-    known_by,
+    ordered,
     with_repairs,
 )
 from pipeline.sources.simulator.pipelines import (
@@ -34,58 +44,106 @@ from pipeline.sources.simulator.pipelines import (
     updates_of,
     with_pipeline_jobs,
 )
+from pipeline.sources.simulator.retries import retrying_jobs, with_retries, with_task_retries
 from pipeline.sources.simulator.runs import Runs, placed, run_ids
 from pipeline.sources.simulator.starts import Schedules, due_runs, simulated_schedules
 from pipeline.sources.simulator.task_runs import task_runs
 from pipeline.sources.simulator.tasks import Graphs, simulated_graphs
 from pipeline.sources.simulator.versions import Versions, simulated_versions
-from pipeline.sources.simulator.writer import Progress, prepared
+from pipeline.sources.simulator.writer import SETTINGS, Progress, prepared
 
 
 def simulate(config: SimulatorConfig, folder: Path, *, progress: Progress | None = None) -> Summary:
     """Write a simulated account to an empty folder."""
-    began = time.perf_counter()
     prepared(folder)
+    return _delivered(config, folder, range(config.days), progress)
+
+
+def append_day(folder: Path, *, progress: Progress | None = None) -> Summary:
+    """One more day of the account in `folder`: the rows that arrived since, in files of their own.
+
+    What was written stays as it is, but for the tables that say what holds now, and the truth. A
+    UserError where there is no such account, and when the days held in reserve are used up.
+    """
+    config = _settings_in(folder)
+    if config.reserve_days == 0:
+        raise UserError(
+            f"simulator: the days that {folder} held in reserve are used up:"
+            " simulate another account with more days."
+        )
+    later = config.later()
+    return _delivered(later, folder, range(later.days - 1, later.days), progress)
+
+
+def _delivered(
+    config: SimulatorConfig, folder: Path, deliveries: range, progress: Progress | None
+) -> Summary:
+    began = time.perf_counter()
     history = simulated_history(config)
     if progress:
         progress("history", 0.2)
-    settings = asdict(config) | {"end": config.end.isoformat()}
-    return write_account(history, folder, config.correction_share, settings, began, progress)
+    settings = asdict(config) | {"end": config.end.isoformat(), "quirks": sorted(config.quirks)}
+    return deliver(history, folder, deliveries, config.correction_share, settings, began, progress)
+
+
+def _settings_in(folder: Path) -> SimulatorConfig:
+    path = folder / SETTINGS
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"simulator: {folder} holds no simulated account ({SETTINGS} cannot be read):"
+            " simulate one first."
+        ) from error
+    if "log" in held:
+        raise UserError(f"simulator: {folder} was made of a run log, which has no later days.")
+    try:
+        end, quirks = datetime.fromisoformat(held["end"]), frozenset(held["quirks"])
+        return SimulatorConfig(**(held | {"end": end, "quirks": quirks}))
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            f"simulator: {path} was written by another release: simulate the account again."
+        ) from error
 
 
 def simulated_history(config: SimulatorConfig) -> History:
-    """Everything that happened, from the settings alone."""
-    now_us = us_of(config.end)
+    """Everything that happens up to the horizon, from the settings alone."""
     fleet = simulated_fleet(config)
     schedules = simulated_schedules(config, fleet)
     laws = duration_laws(config, fleet)
     graphs = simulated_graphs(config.seed, fleet)
-    start_us = now_us - config.days * DAY_US
-    by_pipeline = with_pipeline_jobs(config.seed, fleet)
+    by_pipeline = with_pipeline_jobs(config, fleet)
     fleet = replace(fleet, compute=jobs_on_pipelines(fleet, graphs, by_pipeline))
-    versions = simulated_versions(config, fleet, schedules, laws.spread)
+    hardware = simulated_hardware(config, fleet)
+    events = simulated_events(config, fleet, hardware)
     due = due_runs(config, fleet, schedules)
-    seconds = work_seconds(config, fleet, laws, due)
+    seconds, slowed = work_seconds(config, fleet, laws, due, events)
     tries = first_tries(config, fleet, due.job, seconds)
+    upstream = upstream_jobs(config, fleet)
+    tries, cause = with_downstream_failures(config, upstream, due, tries)
     runs, kept = placed(config, fleet, due, tries.length_us)
+    runs = replace(runs, slowed=slowed[kept], cause=renumbered(kept, cause)[kept])
     attempts = _started(runs, tries, kept)
-    attempts = with_repairs(config, fleet, graphs, runs.job, seconds[kept], attempts)
-    runs, attempts = with_children(config.seed, fleet, runs, attempts)
+    retrying = retrying_jobs(config, fleet)
+    if "repairs" in config.quirks:
+        # What failed for want of its input is repaired like anything else.
+        mendable = ~retrying[runs.job] & ~np.isin(
+            fleet.kind[runs.job], (Kind.CONTINUOUS, Kind.NOTEBOOK)
+        )
+        attempts = with_repairs(config, fleet, graphs, runs.job, seconds[kept], attempts, mendable)
+    runs, attempts = with_retries(config, fleet, retrying, runs, attempts)
+    runs, attempts = with_children(config.seed, fleet, runs, ordered([attempts]))
     return history_of(
-        seed=config.seed,
-        start_us=start_us,
-        now_us=now_us,
-        workspaces=config.workspaces,
+        config,
         fleet=fleet,
         schedules=schedules,
-        hardware=simulated_hardware(config, fleet),
+        hardware=hardware,
         graphs=graphs,
-        pipelines=simulated_pipelines(
-            config.seed, fleet, graphs, by_pipeline, config.workspaces, start_us
-        ),
-        versions=versions,
+        pipelines=simulated_pipelines(config, fleet, graphs, by_pipeline),
+        versions=simulated_versions(config, fleet, schedules, laws.spread),
         runs=runs,
         attempts=attempts,
+        events=events,
     )
 
 
@@ -107,11 +165,8 @@ def _started(runs: Runs, tries: Tries, kept: Bools) -> Attempts:
 
 
 def history_of(
+    config: SimulatorConfig,
     *,
-    seed: int,
-    start_us: int,
-    now_us: int,
-    workspaces: int,
     fleet: Fleet,
     schedules: Schedules | None,
     hardware: Hardware,
@@ -120,21 +175,19 @@ def history_of(
     versions: Versions,
     runs: Runs,
     attempts: Attempts,
+    events: Events,
 ) -> History:
-    """What is known by now of these runs and attempts, with their tasks, ids and clusters."""
-    attempts = known_by(attempts, now_us, now_us // HOUR_US * HOUR_US)
-    traced = np.zeros(runs.size, dtype=bool)
-    traced[attempts.run] = True
-    position = np.cumsum(traced) - 1
-    runs = runs.kept(traced)
-    attempts = replace(attempts, run=position[attempts.run])
+    """These runs and attempts with their tasks, ids and clusters."""
     job = runs.job[attempts.run]
-    tasks = task_runs(graphs, job, attempts)
+    tasks, retry_of = with_task_retries(config, task_runs(graphs, job, attempts))
+    may_share = "shared_ids" in config.quirks
     return History(
-        seed=seed,
-        start_us=start_us,
-        now_us=now_us,
-        workspaces=workspaces,
+        seed=config.seed,
+        quirks=config.quirks,
+        start_us=config.start_us,
+        now_us=config.now_us,
+        horizon_us=config.horizon_us,
+        workspaces=config.workspaces,
         fleet=fleet,
         schedules=schedules,
         hardware=hardware,
@@ -144,8 +197,10 @@ def history_of(
         version=versions.in_force(runs.job, runs.start_us),
         attempts=attempts,
         tasks=tasks,
+        task_retry_of=retry_of,
         pipelines=pipelines,
-        updates=updates_of(seed, pipelines, tasks, start_us, now_us),
-        ids=run_ids(fleet, runs, attempts.run[tasks.attempt]),
-        clusters=simulated_clusters(seed, fleet, hardware, job, attempts, start_us, workspaces),
+        updates=updates_of(config, pipelines, tasks),
+        ids=run_ids(fleet, runs, attempts.run[tasks.attempt], may_share),
+        clusters=simulated_clusters(config, fleet, hardware, runs, attempts),
+        events=events,
     )

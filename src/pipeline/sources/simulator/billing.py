@@ -11,11 +11,12 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.sources.simulator import labels
-from pipeline.sources.simulator.clock import DAY_US, HOUR_US, Ints
+from pipeline.sources.simulator.clock import DAY_US, HOUR_US, Bools, Ints
 from pipeline.sources.simulator.clusters import shared_labels
 from pipeline.sources.simulator.columns import (
     TAGS,
     coded,
+    coded_ids,
     constant,
     dates,
     decimals,
@@ -29,30 +30,45 @@ from pipeline.sources.simulator.config import generator
 from pipeline.sources.simulator.frame import chosen, joined
 from pipeline.sources.simulator.hardware import NODE_NAMES
 from pipeline.sources.simulator.history import History
-from pipeline.sources.simulator.identity import WORKSPACE_IDS, hex_strings
+from pipeline.sources.simulator.identity import WORKSPACE_IDS, cluster_ids, hex_ids, warehouse_ids
 from pipeline.sources.simulator.job_usage import cluster_lines, pipeline_lines, serverless_lines
 from pipeline.sources.simulator.other_usage import other_lines, service_labels
 from pipeline.sources.simulator.pipelines import pipeline_ids, update_ids
-from pipeline.sources.simulator.prices import CLOUD, SKU_NAMES
+from pipeline.sources.simulator.prices import CLOUD, SKU_NAMES, SKU_UNITS, STORAGE
 from pipeline.sources.simulator.usage_lines import PRODUCTS, Lines, off_tie
 from pipeline.tables import source
 from pipeline.tables.derive import arrow_type
 
+_RESTATED_SHARE = 0.9
 _RECORD_TYPES = ("ORIGINAL", "RETRACTION", "RESTATEMENT")
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Usage records that have landed: the lines, their type, their number and their day."""
+    """Usage records: the line of each, its type, its number, its quantity and when it lands."""
 
-    lines: Lines
+    line: Ints
     record: Ints
     kind: Ints
+    pico: Ints
     landed_us: Ints
 
 
-def landed_records(history: History, correction_share: float) -> Records:
-    """Every record known by now: an original within a day, corrections one to four days later."""
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """All usage up to the horizon, and the records that tell of it."""
+
+    lines: Lines
+    records: Records
+
+    def told(self, rows: Ints | Bools) -> Lines:
+        """The lines of some records, with the quantities that these tell."""
+        line = chosen(self.lines, self.records.line[rows])
+        return replace(line, pico=self.records.pico[rows])
+
+
+def simulated_bill(history: History, correction_share: float) -> Bill:
+    """Every record: an original within a day, corrections days or weeks after it."""
     rng = generator(history.seed, "billing")
     first_label = len(history.versions.job)
     original = joined(
@@ -65,50 +81,55 @@ def landed_records(history: History, correction_share: float) -> Records:
     )
     rows = original.size
     delay_us = (rng.gamma(4, 1.5, rows).clip(1, 20) * HOUR_US).astype(np.int64)
+    delay_us *= "latency" in history.quirks
     landed_us = original.end_us + delay_us
     # Landing is known to the day, which is never more than one after the day of usage.
     landed_us = np.minimum(landed_us, (original.start_us // DAY_US + 2) * DAY_US - 1)
-    wrong = np.flatnonzero(rng.random(rows) < correction_share)
-    later_us = landed_us[wrong] + rng.integers(1, 4, len(wrong)) * DAY_US
-    right = np.rint(original.pico[wrong] * rng.uniform(0.5, 1.4, len(wrong))).astype(np.int64)
-    everything = chosen(original, np.concatenate([np.arange(rows), wrong, wrong]))
-    pico = np.concatenate([original.pico, -original.pico[wrong], off_tie(right)])
-    records = Records(
-        lines=replace(everything, pico=pico),
-        # A retraction repeats every field of the original, its id included.
-        record=np.concatenate([np.arange(rows), wrong, rows + np.arange(len(wrong))]),
-        kind=np.repeat([0, 1, 2], [rows, len(wrong), len(wrong)]),
-        landed_us=np.concatenate([landed_us, later_us, later_us]),
+    wrong = np.flatnonzero(
+        (rng.random(rows) < correction_share) & ("corrections" in history.quirks)
     )
-    known = np.flatnonzero(records.landed_us // DAY_US <= history.now_us // DAY_US)
-    return Records(
-        lines=chosen(records.lines, known),
-        record=records.record[known],
-        kind=records.kind[known],
-        landed_us=records.landed_us[known],
+    days = np.where(
+        rng.random(len(wrong)) < 0.6,
+        rng.integers(1, 4, len(wrong)),
+        rng.integers(8, 26, len(wrong)),
+    )
+    later_us = landed_us[wrong] + days * DAY_US
+    # What should never have been billed is retracted, and nothing takes its place.
+    restated = rng.random(len(wrong)) < _RESTATED_SHARE
+    right = wrong[restated]
+    pico = np.rint(original.pico[right] * rng.uniform(0.5, 1.4, len(right))).astype(np.int64)
+    return Bill(
+        original,
+        Records(
+            line=np.concatenate([np.arange(rows), wrong, right]),
+            # A retraction repeats every field of the original, its id included.
+            record=np.concatenate([np.arange(rows), wrong, rows + np.arange(len(right))]),
+            kind=np.repeat([0, 1, 2], [rows, len(wrong), len(right)]),
+            pico=np.concatenate([original.pico, -original.pico[wrong], off_tie(pico)]),
+            landed_us=np.concatenate([landed_us, later_us, later_us[restated]]),
+        ),
     )
 
 
-def usage_table(history: History, records: Records) -> Any:
-    """system.billing.usage."""
-    line, rows = records.lines, records.lines.size
-    rng = generator(history.seed, "record_ids")
-    record_ids = hex_strings(rng, int(records.record.max(initial=0)) + 1, "", 32)
+def usage_table(history: History, bill: Bill, labelled: tuple[Any, Any], which: Ints) -> Any:
+    """system.billing.usage of some records; `labelled` is what `usage_labels` makes."""
+    records = chosen(bill.records, which)
+    line, rows = bill.told(which), len(which)
+    tags, owners = labelled
     columns = {column.name: column for column in source.USAGE.columns}
-    has_run, run = line.run >= 0, np.maximum(line.run, 0)
+    has_run, run = line.run >= 0, line.run
+    job_ids, run_ids = np.append(history.ids.job, 0), np.append(history.ids.run, 0)
     of_cluster = line.cluster >= 0
-    updates, pipelines = history.updates, history.pipelines
-    pipeline = np.append(updates.pipeline, -1)[line.update]
-    tags, owners = _labels(history)
+    pipeline = np.append(history.updates.pipeline, -1)[line.update]
     metadata = {
-        "cluster_id": coded(history.clusters.ids, line.cluster),
-        "job_id": identifiers(history.ids.job[run], has_run),
-        "job_run_id": identifiers(history.ids.run[run], has_run),
-        "job_name": coded(history.versions.names(), np.where(has_run, line.label, 0), has_run),
+        "cluster_id": coded_ids(cluster_ids, line.cluster),
+        "job_id": identifiers(job_ids[run], has_run),
+        "job_run_id": identifiers(run_ids[run], has_run & ~line.nameless),
+        "job_name": coded_ids(history.versions.names, np.where(has_run, line.label, -1)),
         "node_type": coded(NODE_NAMES, line.node_type),
-        "warehouse_id": identifiers(10**15 + line.warehouse * 7919, line.warehouse >= 0),
-        "dlt_pipeline_id": coded(pipeline_ids(history.seed, pipelines.size), pipeline),
-        "dlt_update_id": coded(update_ids(history.seed, updates.size), line.update),
+        "warehouse_id": warehouse_ids(line.warehouse),
+        "dlt_pipeline_id": coded_ids(pipeline_ids, pipeline),
+        "dlt_update_id": coded_ids(update_ids, line.update),
         "notebook_id": identifiers(4 * 10**14 + line.label, line.product == 3),
     }
     features = {
@@ -116,7 +137,9 @@ def usage_table(history: History, records: Records) -> Any:
         "is_serverless": pa.array(line.serverless),
         "is_photon": pa.array(line.photon | line.serverless),
         "performance_target": coded(
-            ("PERFORMANCE_OPTIMIZED", "STANDARD"), line.label % 2, has_run & line.serverless
+            ("STANDARD", "PERFORMANCE_OPTIMIZED"),
+            line.label % 2 * ("serverless_modes" in history.quirks),
+            has_run & line.serverless,
         ),
     }
     return table_of(
@@ -124,15 +147,15 @@ def usage_table(history: History, records: Records) -> Any:
         rows,
         {
             "workspace_id": coded(WORKSPACE_IDS, line.workspace),
-            "record_id": taken(record_ids, records.record),
+            "record_id": hex_ids(records.record, "record", digits=32),
             "sku_name": coded(SKU_NAMES, line.sku),
             "cloud": constant(CLOUD, rows),
             "usage_start_time": timestamps(line.start_us),
             "usage_end_time": timestamps(line.end_us),
             "usage_date": dates(line.start_us),
             "custom_tags": taken(tags, np.maximum(line.label, 0), line.label >= 0),
-            "usage_unit": constant("DBU", rows),
-            "usage_quantity": decimals(line.pico),
+            "usage_unit": coded(SKU_UNITS, line.sku),
+            "usage_quantity": decimals(records.pico),
             "usage_metadata": struct_of(arrow_type(columns["usage_metadata"].type), rows, metadata),
             "identity_metadata": struct_of(
                 arrow_type(columns["identity_metadata"].type),
@@ -148,12 +171,14 @@ def usage_table(history: History, records: Records) -> Any:
             "product_features": struct_of(
                 arrow_type(columns["product_features"].type), rows, features
             ),
-            "usage_type": constant("COMPUTE_TIME", rows),
+            "usage_type": coded(
+                ("COMPUTE_TIME", "STORAGE_SPACE"), (line.sku == STORAGE).astype(np.int64)
+            ),
         },
     )
 
 
-def _labels(history: History) -> tuple[Any, Any]:
+def usage_labels(history: History) -> tuple[Any, Any]:
     """Tags and owners in the order of the lines' labels: versions, shared clusters, services."""
     _, owners, tags = shared_labels(history.seed, history.clusters)
     service_owners, service_tags = service_labels(history.seed, history.workspaces)

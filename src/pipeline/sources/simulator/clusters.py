@@ -20,12 +20,13 @@ from pipeline.sources.simulator.clock import (
     floor_to,
     from_seconds,
 )
-from pipeline.sources.simulator.columns import coded, integers, table_of, taken, timestamps
-from pipeline.sources.simulator.config import generator
+from pipeline.sources.simulator.columns import coded, integers, table_of, timestamps
+from pipeline.sources.simulator.config import SimulatorConfig, generator
 from pipeline.sources.simulator.fleet import Compute, Fleet
 from pipeline.sources.simulator.hardware import NODE_NAMES, RUNTIMES, Hardware
-from pipeline.sources.simulator.identity import WORKSPACE_IDS, hex_strings
+from pipeline.sources.simulator.identity import WORKSPACE_IDS, cluster_ids
 from pipeline.sources.simulator.outcomes import Attempts, Status
+from pipeline.sources.simulator.runs import Runs
 from pipeline.tables import source
 
 SHARED_PER_WORKSPACE = 3
@@ -35,13 +36,14 @@ SHARED_PER_WORKSPACE = 3
 class Clusters:
     """Clusters of attempts, then the shared ones (`attempt` and `job` -1)."""
 
-    ids: Any
     workspace: Ints
     attempt: Ints
     job: Ints
     created_us: Ints
     ready_us: Ints
     deleted_us: Ints
+    asked: Ints
+    """Workers of the definition: of an autoscaling cluster, the most."""
     workers: Ints
     """Workers in use: of an autoscaling cluster, somewhere between its bounds."""
     driver_type: Ints
@@ -55,16 +57,11 @@ class Clusters:
 
 
 def simulated_clusters(
-    seed: int,
-    fleet: Fleet,
-    hardware: Hardware,
-    job: Ints,
-    attempts: Attempts,
-    start_us: int,
-    workspaces: int,
+    config: SimulatorConfig, fleet: Fleet, hardware: Hardware, runs: Runs, attempts: Attempts
 ) -> Clusters:
-    """Clusters of the attempts (`job` is the job of each) and the shared ones of each workspace."""
-    rng = generator(seed, "clusters")
+    """Clusters of the attempts, then the shared ones of each workspace."""
+    rng = generator(config.seed, "clusters")
+    job = runs.job[attempts.run]
     own = np.flatnonzero(
         (fleet.compute[job] == Compute.JOB_CLUSTER) & (attempts.status != Status.SKIPPED)
     )
@@ -72,7 +69,8 @@ def simulated_clusters(
     created_us = attempts.start_us[own] + floor_to(attempts.setup_us[own] // 50, 1000)
     ready_us = attempts.start_us[own] + floor_to(attempts.setup_us[own] // 2, 1000)
     deleted_us = attempts.end_us[own] + from_seconds(rng.uniform(2, 25, len(own)))
-    fixed = hardware.workers[owner]
+    # A run keeps the size that was in force when it was due, through all its repairs.
+    fixed = hardware.workers_at(owner, runs.due_us[attempts.run[own]])
     low = hardware.min_workers[owner]
     # Autoscaling follows need: an idle cluster stays near its lower bound.
     need = np.rint(
@@ -80,7 +78,7 @@ def simulated_clusters(
     )
     workers = np.where(hardware.autoscale[owner], need.clip(low, fixed), fixed).astype(np.int64)
 
-    shared = np.arange(workspaces * SHARED_PER_WORKSPACE)
+    shared = np.arange(config.workspaces * SHARED_PER_WORKSPACE)
     count = len(shared)
     of_attempt = np.full(len(job), -1, dtype=np.int64)
     of_attempt[own] = np.arange(len(own))
@@ -92,16 +90,17 @@ def simulated_clusters(
     )
     shared_type = rng.integers(1, 3, count)
     never = np.full(count, NEVER_US, dtype=np.int64)
-    opened_us = np.full(count, start_us - 40 * DAY_US, dtype=np.int64) + shared * HOUR_US
+    opened_us = np.full(count, config.start_us - 40 * DAY_US, dtype=np.int64) + shared * HOUR_US
+    shared_workers = rng.integers(2, 9, count)
     return Clusters(
-        ids=hex_strings(rng, len(own) + count, "1123-", 12),
         workspace=np.concatenate([fleet.workspace[owner], shared // SHARED_PER_WORKSPACE]),
         attempt=np.concatenate([own, np.full(count, -1)]),
         job=np.concatenate([owner, np.full(count, -1)]),
         created_us=np.concatenate([created_us, opened_us]),
         ready_us=np.concatenate([ready_us, opened_us]),
         deleted_us=np.concatenate([deleted_us, never]),
-        workers=np.concatenate([workers, rng.integers(2, 9, count)]),
+        asked=np.concatenate([fixed, shared_workers]),
+        workers=np.concatenate([workers, shared_workers]),
         driver_type=np.concatenate([hardware.driver_type[owner], shared_type]),
         worker_type=np.concatenate([hardware.worker_type[owner], shared_type]),
         of_attempt=of_attempt,
@@ -121,15 +120,18 @@ def shared_labels(seed: int, clusters: Clusters) -> tuple[list[str], list[str], 
     return [f"{team} interactive" for team in teams], owners, tags
 
 
+def changes_us(clusters: Clusters) -> Ints:
+    """When each version of a cluster was made: first all creations, then all deletions."""
+    return np.concatenate([clusters.created_us, clusters.deleted_us])
+
+
 def clusters_table(
-    now_us: int, hardware: Hardware, clusters: Clusters, names: Any, owners: Any, tags: Any
+    hardware: Hardware, clusters: Clusters, versions: Ints, names: Any, owners: Any, tags: Any
 ) -> Any:
-    """system.compute.clusters; names, owners and tags are those of every cluster."""
-    born = np.flatnonzero(clusters.created_us <= now_us)
-    gone = np.flatnonzero(clusters.deleted_us <= now_us)
-    index = np.concatenate([born, gone])
-    rows = len(index)
-    deleted: Bools = np.arange(rows) >= len(born)
+    """system.compute.clusters of some versions; the labels are those of these versions."""
+    rows = len(versions)
+    deleted: Bools = versions >= clusters.size
+    index = versions % clusters.size
     job = clusters.job[index]
     # The shared clusters come last: job -1 reads the arrays' last entry, and the masks hide it.
     of_job = job >= 0
@@ -143,18 +145,16 @@ def clusters_table(
         rows,
         {
             "workspace_id": coded(WORKSPACE_IDS, clusters.workspace[index]),
-            "cluster_id": taken(clusters.ids, index),
-            "cluster_name": taken(names, index),
-            "owned_by": taken(owners, index),
+            "cluster_id": cluster_ids(index),
+            "cluster_name": names,
+            "owned_by": owners,
             "delete_time": timestamps(clusters.deleted_us[index], deleted),
             "driver_node_type": coded(NODE_NAMES, clusters.driver_type[index]),
             "worker_node_type": coded(NODE_NAMES, clusters.worker_type[index]),
-            "worker_count": integers(
-                np.where(of_job, hardware.workers[job], clusters.workers[index]), ~scales
-            ),
+            "worker_count": integers(clusters.asked[index], ~scales),
             "min_autoscale_workers": integers(hardware.min_workers[job], scales),
             "max_autoscale_workers": integers(hardware.workers[job], scales),
-            "tags": taken(tags, index),
+            "tags": tags,
             "cluster_source": coded(("UI", "JOB"), of_job.astype(np.int64)),
             "dbr_version": coded(dbr, runtime * 2 + photon),
             "change_time": timestamps(

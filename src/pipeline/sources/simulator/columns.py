@@ -4,7 +4,7 @@ Strings repeated over many rows stay dictionary-coded until they are written: a 
 the same plain strings either way, and a million repetitions cost next to nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,13 @@ def coded(values: Sequence[str | None] | Any, index: Ints, valid: Bools | None =
     code = np.append(pc.fill_null(encoded.indices, -1).to_numpy(), -1)[index]
     known = code >= 0 if valid is None else (code >= 0) & valid
     return pa.DictionaryArray.from_arrays(pa.array(code, mask=~known), encoded.dictionary)
+
+
+def coded_ids(ids: Callable[[Ints], Any], index: Ints) -> Any:
+    """`ids` of each entry as a dictionary-coded column; NULL at -1."""
+    used, position = np.unique(index, return_inverse=True)
+    unknown = int(np.searchsorted(used, 0))
+    return coded(ids(used[unknown:]), np.maximum(position - unknown, -1))
 
 
 def strings_at(values: Sequence[str | None] | Any, index: Ints) -> Any:

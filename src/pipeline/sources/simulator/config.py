@@ -5,14 +5,16 @@ Randomness follows from the seed and the name of a concern, never from the order
 draw: a new concern leaves the numbers of the others as they were.
 """
 
-from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zlib import crc32
 
 import numpy as np
 
 from pipeline.errors import UserError
+from pipeline.sources.simulator.clock import DAY_US, us_of
+from pipeline.sources.simulator.quirks import ALL, known
 
 
 def _setting(default: float, minimum: float, maximum: float, sentence: str) -> Any:
@@ -37,6 +39,9 @@ class SimulatorConfig:
     oversized_share: float = _setting(0.35, 0, 1, "Share of clusters far larger than needed.")
     correction_share: float = _setting(0.005, 0, 0.5, "Share of usage records later corrected.")
     edits_per_job: float = _setting(0.6, 0, 20, "Mean number of edits of a job in the window.")
+    reserve_days: int = _setting(30, 0, 730, "Days after the end that can still be appended.")
+    quirks: frozenset[str] = ALL
+    """What makes the account hard to read; `pipeline.sources.simulator.quirks` has the names."""
 
     def __post_init__(self) -> None:
         if self.end.tzinfo is None or self.end.utcoffset() != UTC.utcoffset(None):
@@ -51,8 +56,31 @@ class SimulatorConfig:
                 raise UserError(
                     f"simulator: {setting.name} must be between {low} and {high}, got {value}."
                 )
+        known(self.quirks)
         if self.serverless_share + self.all_purpose_share > 1:
             raise UserError("simulator: serverless_share and all_purpose_share exceed 1 together.")
+
+    @property
+    def now_us(self) -> int:
+        return us_of(self.end)
+
+    @property
+    def start_us(self) -> int:
+        return self.now_us - self.days * DAY_US
+
+    @property
+    def horizon_us(self) -> int:
+        """How far the history is decided: what happens does not depend on when it is looked at."""
+        return self.now_us + self.reserve_days * DAY_US
+
+    def later(self) -> "SimulatorConfig":
+        """The same account, looked at a day later."""
+        return replace(
+            self,
+            end=self.end + timedelta(days=1),
+            days=self.days + 1,
+            reserve_days=self.reserve_days - 1,
+        )
 
 
 def generator(seed: int, concern: str, *parts: int) -> np.random.Generator:

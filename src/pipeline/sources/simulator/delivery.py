@@ -1,4 +1,4 @@
-"""Deliver an account: every table and the truth to a folder, with the settings beside them."""
+"""Deliver an account: of every table a file per day, and the truth as it can be known now."""
 
 import json
 import time
@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipeline.sources.simulator import truth
-from pipeline.sources.simulator.billing import landed_records, usage_table
+from pipeline.sources.simulator import quirk_truth, truth
+from pipeline.sources.simulator.arrivals import Arrivals, arrivals_of
+from pipeline.sources.simulator.billing import Bill, simulated_bill, usage_labels, usage_table
 from pipeline.sources.simulator.clock import DAY_US
 from pipeline.sources.simulator.clusters import clusters_table, job_cluster_names, shared_labels
 from pipeline.sources.simulator.columns import (
@@ -23,27 +24,33 @@ from pipeline.sources.simulator.columns import (
     integers,
     table_of,
 )
+from pipeline.sources.simulator.event_truth import events, resizes
+from pipeline.sources.simulator.frame import chosen
 from pipeline.sources.simulator.hardware import NODE_CORES, NODE_MEMORY_MB, NODE_NAMES
 from pipeline.sources.simulator.history import History
 from pipeline.sources.simulator.identity import WORKSPACE_IDS
 from pipeline.sources.simulator.jobs_table import jobs_table
+from pipeline.sources.simulator.known import known_history
 from pipeline.sources.simulator.pipelines import pipeline_update_timeline, pipelines_table
 from pipeline.sources.simulator.prices import list_prices, simulated_prices
+from pipeline.sources.simulator.shipments import Post, Shipment
 from pipeline.sources.simulator.sizing import sizing
 from pipeline.sources.simulator.timelines import job_run_timeline, job_task_run_timeline, job_tasks
-from pipeline.sources.simulator.utilisation import node_timeline, nodes_of
+from pipeline.sources.simulator.utilisation import lives_of, node_timeline
+from pipeline.sources.simulator.versions import COLUMNS_ADDED_US
 from pipeline.sources.simulator.writer import (
+    SETTINGS,
     Progress,
     day_name,
     table_folder,
     write_file,
-    write_table,
     write_truth,
 )
 from pipeline.tables import source
 from pipeline.tables.declaration import SourceTable
 
 _WRITERS = 2
+_LATER_COLUMNS = "December 2025"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,96 +62,167 @@ class Summary:
     seconds: float
 
 
-def write_account(
+def deliver(
     history: History,
     folder: Path,
+    deliveries: range,
     correction_share: float,
     settings: dict[str, Any],
     began: float,
     progress: Progress | None,
 ) -> Summary:
-    """Write the tables, the truth and the settings."""
-    first_day, last_day = history.start_us // DAY_US, history.now_us // DAY_US
-    nodes = nodes_of(history)
-    prices = simulated_prices(history.start_us, history.now_us)
+    """Write the given deliveries, what holds now, the truth and the settings."""
+    post = Post(history.seed, history.quirks, history.start_us)
+    bill = simulated_bill(history, correction_share)
+    arrivals = arrivals_of(history, bill, post)
+    lives = lives_of(history, post)
     rows: dict[str, int] = {}
 
-    def day_of_nodes(day: int) -> int:
-        minutes = node_timeline(history, nodes, day)
-        path = table_folder(folder, source.NODE_TIMELINE) / f"{day_name(day)}.parquet"
-        if minutes.num_rows or day == last_day:
-            write_file(minutes, path)
-        return int(minutes.num_rows)
+    def minutes(delivery: int) -> Any:
+        return node_timeline(history, lives, delivery)
 
     # Writing and most of the arithmetic leave Python's lock, so two threads do twice the work.
     with ThreadPoolExecutor(_WRITERS) as threads:
-        days = [threads.submit(day_of_nodes, day) for day in range(first_day, last_day + 1)]
-        records = landed_records(history, correction_share)
-        made: dict[SourceTable, Callable[[], Any]] = {
-            source.JOBS: lambda: jobs_table(history.fleet, history.schedules, history.versions),
-            source.JOB_TASKS: lambda: job_tasks(history),
-            source.JOB_RUN_TIMELINE: lambda: job_run_timeline(history),
-            source.JOB_TASK_RUN_TIMELINE: lambda: job_task_run_timeline(history),
-            source.PIPELINES: lambda: pipelines_table(history.seed, history.pipelines),
-            source.PIPELINE_UPDATE_TIMELINE: lambda: _updates(history),
-            source.USAGE: lambda: usage_table(history, records),
-            source.LIST_PRICES: lambda: list_prices(prices),
-            source.CLUSTERS: lambda: _clusters(history),
-            source.NODE_TYPES: _node_types,
-            source.WORKSPACES_LATEST: lambda: _workspaces(history.workspaces),
-        }
-        for done, (table, make) in enumerate(made.items()):
-            rows[table.name] = write_table(folder, table, make(), first_day, last_day)
+        writing = [
+            threads.submit(_write, folder, history, source.NODE_TIMELINE, delivery, minutes)
+            for delivery in deliveries
+        ]
+        made = _made(history, bill, arrivals)
+        for done, (table, (shipment, make)) in enumerate(made.items()):
+            written = 0
+            for delivery in deliveries:
+
+                def rows_of(
+                    delivery: int,
+                    table: SourceTable = table,
+                    shipment: Shipment = shipment,
+                    make: Callable[[Any], Any] = make,
+                ) -> Any:
+                    return make(post.unordered(table.name, delivery, shipment.of(delivery)))
+
+                written += _write(folder, history, table, delivery, rows_of)
+            rows[table.name] = written
             if progress:
                 progress(table.name, 0.2 + 0.4 * (done + 1) / len(made))
-        rows["truth.jobs"] = write_truth(folder, "jobs", truth.jobs(history))
-        rows["truth.runs"] = write_truth(folder, "runs", truth.runs(history))
-        rows["truth.attempts"] = write_truth(folder, "attempts", truth.attempts(history))
-        rows["truth.costs"] = write_truth(folder, "costs", truth.costs(history, prices, records))
-        rows["truth.pipeline_costs"] = write_truth(
-            folder, "pipeline_costs", truth.pipeline_costs(history, prices, records)
-        )
-        rows["truth.sizing"] = write_truth(folder, "sizing", sizing(history))
+        prices = simulated_prices(history.quirks, history.start_us, history.now_us)
+        for table, snapshot in (
+            (source.LIST_PRICES, list_prices(prices)),
+            (source.NODE_TYPES, _node_types()),
+            (source.WORKSPACES_LATEST, _workspaces(history.workspaces)),
+        ):
+            write_file(snapshot, table_folder(folder, table) / "snapshot.parquet")
+            rows[table.name] = snapshot.num_rows
+        known, traced = known_history(history, arrivals)
+        for name, told in (
+            ("jobs", truth.jobs(known)),
+            ("runs", truth.runs(known)),
+            ("attempts", truth.attempts(known)),
+            ("costs", truth.costs(history, prices, bill, arrivals)),
+            ("pipeline_costs", truth.pipeline_costs(history, prices, bill, arrivals)),
+            ("sizing", sizing(known, prices)),
+            ("events", events(history, traced)),
+            ("resizes", resizes(history)),
+            ("quirks", quirk_truth.quirks(history, traced, bill, arrivals, lives)),
+        ):
+            rows[f"truth.{name}"] = write_truth(folder, name, told)
         if progress:
             progress("truth", 0.7)
-        rows[source.NODE_TIMELINE.name] = sum(day.result() for day in days)
-    (folder / "simulation.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+        rows[source.NODE_TIMELINE.name] = sum(one.result() for one in writing)
+    # Last: a day whose files were not all written is appended again, to the same bytes.
+    (folder / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
     if progress:
         progress(source.NODE_TIMELINE.name, 1.0)
     return Summary(folder, rows, time.perf_counter() - began)
 
 
-def _clusters(history: History) -> Any:
+def _write(
+    folder: Path,
+    history: History,
+    table: SourceTable,
+    delivery: int,
+    make: Callable[[int], Any],
+) -> int:
+    """Write one delivery of a table; the first is there even without rows, to tell the columns."""
+    rows = make(delivery)
+    if not rows.num_rows and delivery:
+        return 0
+    until_us = history.start_us + (delivery + 1) * DAY_US
+    if "columns_added" in history.quirks and until_us <= COLUMNS_ADDED_US:
+        early = [c.name for c in table.columns if c.since == _LATER_COLUMNS]
+        rows = rows.drop_columns(early)
+    write_file(rows, table_folder(folder, table) / f"{day_name((until_us - 1) // DAY_US)}.parquet")
+    return int(rows.num_rows)
+
+
+def _made(
+    history: History, bill: Bill, arrivals: Arrivals
+) -> dict[SourceTable, tuple[Shipment, Callable[[Any], Any]]]:
+    """Each table that grows: the deliveries of its rows, and what makes the table of some rows."""
+    jobs = jobs_table(
+        history.fleet,
+        history.schedules,
+        history.versions,
+        told_late="columns_added" in history.quirks,
+    )
+    tasks = job_tasks(history)
+    pipelines = pipelines_table(history.seed, history.quirks, history.pipelines)
+    label_usage = usage_labels(history)
+    update_jobs = np.append(history.ids.job, 0)[history.update_run]
+
+    def run_slices(rows: Any) -> Any:
+        return job_run_timeline(history, chosen(arrivals.attempt_slices, rows))
+
+    def task_slices(rows: Any) -> Any:
+        return job_task_run_timeline(history, chosen(arrivals.task_slices, rows))
+
+    def update_slices(rows: Any) -> Any:
+        pieces = chosen(arrivals.update_slices, rows)
+        return pipeline_update_timeline(
+            history.pipelines, history.updates, pieces, history.ids.task_run, update_jobs
+        )
+
+    return {
+        source.JOBS: (arrivals.jobs, lambda rows: jobs.take(pa.array(rows))),
+        source.JOB_TASKS: (arrivals.job_tasks, lambda rows: tasks.take(pa.array(rows))),
+        source.JOB_RUN_TIMELINE: (arrivals.attempt_rows, run_slices),
+        source.JOB_TASK_RUN_TIMELINE: (arrivals.task_rows, task_slices),
+        source.PIPELINES: (arrivals.pipelines, lambda rows: pipelines.take(pa.array(rows))),
+        source.PIPELINE_UPDATE_TIMELINE: (arrivals.update_rows, update_slices),
+        source.USAGE: (
+            arrivals.usage,
+            lambda rows: usage_table(history, bill, label_usage, rows),
+        ),
+        source.CLUSTERS: (arrivals.clusters, lambda rows: _clusters(history, rows)),
+    }
+
+
+def _clusters(history: History, rows: Any) -> Any:
     """system.compute.clusters, labelled by the definition in force when the run started."""
-    clusters = history.clusters
-    attempt = clusters.attempt[clusters.job >= 0]
-    run = history.attempts.run[attempt]
-    shared_names, shared_owners, shared_tags = shared_labels(history.seed, clusters)
-    version = pa.array(history.version[run])
-    versions = history.versions
-    tags = pa.array(shared_tags, type=TAGS)
+    clusters, versions = history.clusters, history.versions
+    index = rows % clusters.size
+    of_job = clusters.job[index] >= 0
+    run = history.attempts.run[clusters.attempt[index[of_job]]]
+    names, owners, tags = shared_labels(history.seed, clusters)
+    first_shared = clusters.size - len(names)
+    definitions = [versions.definitions[i] for i in history.version[run].tolist()]
     generated = job_cluster_names(
         identifiers(history.ids.job[run]), identifiers(history.ids.run[run])
     )
+    # Rows of jobs and of shared clusters come in any order: each takes its place in both lists.
+    place = np.where(of_job, np.cumsum(of_job) - 1, len(run) + index - first_shared)
+
+    def placed(of_jobs: Any, of_shared: Any) -> Any:
+        return pa.concat_arrays([of_jobs, of_shared]).take(pa.array(place))
+
     return clusters_table(
-        history.now_us,
         history.hardware,
         clusters,
-        pa.concat_arrays([generated, pa.array(shared_names, pa.string())]),
-        pa.concat_arrays([versions.owners().take(version), pa.array(shared_owners, pa.string())]),
-        pa.concat_arrays([versions.tags().take(version), tags]),
-    )
-
-
-def _updates(history: History) -> Any:
-    run = history.update_run
-    return pipeline_update_timeline(
-        history.seed,
-        history.pipelines,
-        history.updates,
-        history.ids.task_run,
-        np.append(history.ids.job, 0)[run],
-        history.now_us,
+        rows,
+        placed(generated, pa.array(names, pa.string())),
+        placed(
+            pa.array([d.owner for d in definitions], pa.string()), pa.array(owners, pa.string())
+        ),
+        placed(pa.array([d.all_tags for d in definitions], TAGS), pa.array(tags, TAGS)),
     )
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import lfilter
 
-from pipeline.sources.simulator.clock import DAY_US, Floats, us_of
+from pipeline.sources.simulator.clock import DAY_US, Floats
 from pipeline.sources.simulator.config import SimulatorConfig, generator
+from pipeline.sources.simulator.events import Events, log_factor
 from pipeline.sources.simulator.fleet import Fleet, Kind
 from pipeline.sources.simulator.starts import Due
 
@@ -47,28 +48,33 @@ def duration_laws(config: SimulatorConfig, fleet: Fleet) -> DurationLaw:
     )
 
 
-def work_seconds(config: SimulatorConfig, fleet: Fleet, laws: DurationLaw, due: Due) -> Floats:
-    """Seconds of work of every run that is due, were it to run through undisturbed."""
+def work_seconds(
+    config: SimulatorConfig, fleet: Fleet, laws: DurationLaw, due: Due, events: Events
+) -> tuple[Floats, Floats]:
+    """Seconds of work of every run that is due, were it to run through undisturbed; and the factor
+    by which it alone is slow (1 for most)."""
     rng = generator(config.seed, "durations")
-    first_day = us_of(config.end) // DAY_US - config.days - 1
+    first_day = config.start_us // DAY_US - 1
     day = due.due_us // DAY_US - first_day
-    volume = _log_volume(rng, laws, first_day, config.days + 3)
+    volume = _log_volume(rng, laws, first_day, config.days + config.reserve_days + 3)
     slots = int(due.slot.max(initial=0)) + 1
     innovations = rng.standard_t(4, size=(fleet.size, slots)) / np.sqrt(2)
     noise = laws.spread[:, None] * _autoregressive(innovations, laws.memory)
     straggler = rng.random(len(due.job)) < _STRAGGLER_SHARE
+    straggler &= "slowdowns" in config.quirks
     slower = np.where(straggler, rng.uniform(0.4, 1.6, len(due.job)), 0.0)
     log_seconds = (
         np.log(fleet.median_seconds[due.job])
         + laws.elasticity[due.job] * volume[due.job, day]
         + noise[due.job, due.slot]
         + slower
+        + log_factor(events, due)
     )
     longest = np.full(len(Kind), _LONGEST_ELSE)
     for kind, cap in _LONGEST_SECONDS.items():
         longest[kind] = cap
     seconds: Floats = np.clip(np.exp(log_seconds), 3.0, longest[fleet.kind[due.job]])
-    return seconds
+    return seconds, np.exp(slower)
 
 
 def _log_volume(rng: np.random.Generator, laws: DurationLaw, first_day: int, days: int) -> Floats:

@@ -1,7 +1,7 @@
 """The jobs of the account: what kind each is, where it lives, what it runs on and for how long.
 
-Two thirds are nightly, a tenth run hourly, the rest weekly, by hand, continuously or submitted by
-an outside scheduler. Medians of duration and sizes of clusters are log-normal over the fleet, so
+Half are nightly, a quarter run hourly, the rest weekly, by hand, continuously or submitted by an
+outside scheduler. Medians of duration and sizes of clusters are log-normal over the fleet, so
 that a few jobs carry most of the bill.
 """
 
@@ -10,7 +10,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from pipeline.sources.simulator.clock import DAY_US, NEVER_US, Bools, Floats, Ints, us_of
+from pipeline.sources.simulator.clock import DAY_US, NEVER_US, Bools, Floats, Ints
 from pipeline.sources.simulator.config import SimulatorConfig, generator
 from pipeline.sources.simulator.identity import numbers, ordinals_within
 
@@ -39,11 +39,13 @@ class Compute(IntEnum):
     """Whatever the run uses whose notebook started this one."""
     PIPELINE = 4
     """The pipeline that its only task starts."""
+    WAREHOUSE = 5
+    """A SQL warehouse, for jobs of SQL tasks."""
 
 
 _KIND_SHARES = {
-    Kind.HOURLY: 0.12,
-    Kind.NIGHTLY: 0.62,
+    Kind.HOURLY: 0.25,
+    Kind.NIGHTLY: 0.49,
     Kind.WEEKLY: 0.11,
     Kind.CONTINUOUS: 0.006,
     Kind.MANUAL: 0.074,
@@ -53,13 +55,20 @@ _KIND_SHARES = {
 # Median over jobs of the median work time, and the spread of its logarithm over jobs.
 _MEDIAN_SECONDS = {
     Kind.HOURLY: (150, 0.8),
-    Kind.NIGHTLY: (780, 1.15),
+    Kind.NIGHTLY: (1200, 1.15),
     Kind.WEEKLY: (2400, 1.0),
     Kind.CONTINUOUS: (100_000, 0.3),
     Kind.MANUAL: (400, 1.2),
     Kind.SUBMITTED: (420, 1.0),
     Kind.NOTEBOOK: (120, 0.6),
 }
+# Kinds that a quirk brings.
+_QUIRK_OF_KIND = {
+    Kind.CONTINUOUS: "continuous",
+    Kind.SUBMITTED: "one_off_submits",
+    Kind.NOTEBOOK: "notebook_workflows",
+}
+_SQL_SHARE = 0.03
 _JOB_SALT = 1 << 30
 
 
@@ -97,28 +106,27 @@ def spread_workspaces(rng: np.random.Generator, size: int, workspaces: int) -> I
     return rng.choice(workspaces, size=size, p=weights / weights.sum()).astype(np.int64)
 
 
-def job_numbers(workspace: Ints) -> Ints:
-    """Job ids: a few are the same in several workspaces."""
-    return numbers(ordinals_within(workspace), workspace, _JOB_SALT)
+def job_numbers(workspace: Ints, may_share: bool) -> Ints:
+    """Job ids; a few may be the same in several workspaces."""
+    return numbers(ordinals_within(workspace), workspace, _JOB_SALT, may_share)
 
 
 def simulated_fleet(config: SimulatorConfig) -> Fleet:
     """The fleet that the settings describe."""
     rng = generator(config.seed, "fleet")
-    size, end_us = config.jobs, us_of(config.end)
-    start_us = end_us - config.days * DAY_US
+    size, start_us, end_us = config.jobs, config.start_us, config.horizon_us
     workspace = spread_workspaces(rng, size, config.workspaces)
-    kind = _kinds(rng, size)
-    shares = (
-        1 - config.serverless_share - config.all_purpose_share,
-        config.serverless_share,
-        config.all_purpose_share,
-    )
+    kind = _kinds(rng, size, config.quirks)
+    shared = config.all_purpose_share if "all_purpose" in config.quirks else 0.0
+    shares = (1 - config.serverless_share - shared, config.serverless_share, shared)
     compute = rng.choice(3, size=size, p=shares).astype(np.int64)
     # Continuous jobs on classic compute would fill the account with node-minutes of few jobs.
     compute[(kind == Kind.CONTINUOUS) & (rng.random(size) < 0.7)] = Compute.SERVERLESS
 
     compute[kind == Kind.NOTEBOOK] = Compute.PARENT
+    sql = (rng.random(size) < _SQL_SHARE) & np.isin(kind, (Kind.HOURLY, Kind.NIGHTLY, Kind.WEEKLY))
+    if "sql_tasks" in config.quirks:
+        compute[sql] = Compute.WAREHOUSE
 
     medians = np.array([_MEDIAN_SECONDS[Kind(code)][0] for code in range(len(Kind))])
     spreads = np.array([_MEDIAN_SECONDS[Kind(code)][1] for code in range(len(Kind))])
@@ -127,10 +135,9 @@ def simulated_fleet(config: SimulatorConfig) -> Fleet:
 
     created_us = start_us - (rng.uniform(3, 900, size) * DAY_US).astype(np.int64)
     young = rng.random(size) < 0.07
-    created_us[young] = end_us - (rng.uniform(0, config.days, young.sum()) * DAY_US).astype(
-        np.int64
-    )
+    created_us[young] = start_us + (rng.random(young.sum()) * (end_us - start_us)).astype(np.int64)
     deleted = (rng.random(size) < 0.03) & (kind != Kind.SUBMITTED) & (kind != Kind.NOTEBOOK)
+    deleted &= "deletions" in config.quirks
     life = rng.uniform(0.1, 1, size) * (end_us - np.maximum(created_us, start_us))
     deleted_us = np.where(
         deleted, np.maximum(created_us, start_us) + life.astype(np.int64), NEVER_US
@@ -138,11 +145,12 @@ def simulated_fleet(config: SimulatorConfig) -> Fleet:
 
     # Failure is a property of the job: most fail rarely, a few often (gamma, shape 0.6).
     failure_share = np.minimum(config.failure_share * rng.gamma(0.6, 1 / 0.6, size), 0.6)
-    has_timeout = rng.random(size) < 0.3
+    failure_share *= "failures" in config.quirks
+    has_timeout = (rng.random(size) < 0.3) & ("failures" in config.quirks)
     timeout = np.ceil(median_seconds * rng.uniform(1.8, 6, size) / 600) * 600 + 600
     return Fleet(
         workspace=workspace,
-        job_number=job_numbers(workspace),
+        job_number=job_numbers(workspace, "shared_ids" in config.quirks),
         kind=kind,
         compute=compute,
         single_task=rng.random(size) < 0.08,
@@ -156,12 +164,14 @@ def simulated_fleet(config: SimulatorConfig) -> Fleet:
     )
 
 
-def _kinds(rng: np.random.Generator, size: int) -> Ints:
+def _kinds(rng: np.random.Generator, size: int, quirks: frozenset[str]) -> Ints:
     """Exact shares of each kind (the rest nightly), shuffled; a continuous job is always there."""
     counts = {kind: round(share * size) for kind, share in _KIND_SHARES.items()}
     if size >= 20:
         counts[Kind.CONTINUOUS] = max(counts[Kind.CONTINUOUS], 1)
         counts[Kind.NOTEBOOK] = max(counts[Kind.NOTEBOOK], 1)
+    for kind, quirk in _QUIRK_OF_KIND.items():
+        counts[kind] *= quirk in quirks
     counts[Kind.NIGHTLY] += size - sum(counts.values())
     codes = np.repeat([int(kind) for kind in counts], list(counts.values())).astype(np.int64)
     return rng.permutation(codes)

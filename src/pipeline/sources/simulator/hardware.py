@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.sources.simulator.clock import Bools, Floats, Ints
+from pipeline.sources.simulator.clock import MINUTE_US, NEVER_US, Bools, Floats, Ints
 from pipeline.sources.simulator.config import SimulatorConfig, generator
-from pipeline.sources.simulator.fleet import Fleet, Kind
+from pipeline.sources.simulator.fleet import Compute, Fleet, Kind
 
 # Instance types: name, cores, memory in MB, DBU per hour (list, classic runtime).
 NODE_TYPES = (
@@ -43,6 +43,9 @@ USABLE_MEMORY_SHARE = 0.85
 SPILL_FACTOR = 3.0
 PHOTON_DBU_FACTOR = 2.0
 MAX_WORKERS = 64
+_UNDERSIZED_SHARE = 0.08
+_RESIZED_SHARE = 0.06
+_SPOT_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,15 @@ class Hardware:
     """Mean share of busy worker cores at the current number of workers."""
     memory_demand_mb: Floats
     """Memory the job needs over all workers at once."""
+    spot: Bools
+    resized_us: Ints
+    """When the cluster was given `workers_after`; never, for most."""
+    workers_after: Ints
+
+    def workers_at(self, job: Ints, at_us: Ints | int) -> Ints:
+        """Workers of the definition in force at a time."""
+        later = np.asarray(at_us) >= self.resized_us[job]
+        return np.where(later, self.workers_after[job], self.workers[job])
 
 
 def simulated_hardware(config: SimulatorConfig, fleet: Fleet) -> Hardware:
@@ -88,13 +100,24 @@ def simulated_hardware(config: SimulatorConfig, fleet: Fleet) -> Hardware:
         [rng.uniform(0.06, 0.3, size), rng.uniform(0.5, 0.78, size), rng.uniform(0.2, 0.4, size)],
         rng.uniform(0.82, 0.96, size),
     )
+    # What lacks memory has spilled for as long as it has run: its median is that of spilling.
+    undersized = (rng.random(size) < _UNDERSIZED_SHARE) & (case >= over)
+    undersized &= "undersized" in config.quirks
     memory_bound = (case >= over + (1 - over) * 0.6) & (case < over + (1 - over) * 0.8)
     filled = np.where(
         memory_bound,
         rng.uniform(0.88, 0.99, size),
         np.where(case < over, rng.uniform(0.08, 0.3, size), rng.uniform(0.3, 0.75, size)),
     )
+    filled = np.where(undersized, rng.uniform(1.05, 1.6, size), filled)
     usable_mb = NODE_MEMORY_MB[worker_type] * USABLE_MEMORY_SHARE
+    resizable = (fleet.compute == Compute.JOB_CLUSTER) & ~autoscale & (workers >= 2)
+    resizable &= ~np.isin(fleet.kind, (Kind.CONTINUOUS, Kind.NOTEBOOK))
+    resizable &= (rng.random(size) < _RESIZED_SHARE) & ("resizes" in config.quirks)
+    span_us = config.horizon_us - config.start_us
+    at_us = config.start_us + (rng.uniform(0.1, 0.9, size) * span_us).astype(np.int64)
+    factor = rng.choice([0.5, 0.5, 2.0], size)
+    spot = (rng.random(size) < _SPOT_SHARE) & ("spot_replacement" in config.quirks)
     return hardware_from(
         driver_type=worker_type,
         worker_type=worker_type,
@@ -104,6 +127,9 @@ def simulated_hardware(config: SimulatorConfig, fleet: Fleet) -> Hardware:
         runtime=rng.integers(0, len(RUNTIMES), size),
         busy_share=busy,
         memory_demand_mb=filled * usable_mb * np.maximum(workers, 1),
+        spot=spot,
+        resized_us=np.where(resizable, at_us // MINUTE_US * MINUTE_US, NEVER_US),
+        workers_after=np.rint(workers * factor).clip(1, MAX_WORKERS).astype(np.int64),
     )
 
 
@@ -120,6 +146,9 @@ def hardware_from(
     runtime: Ints,
     busy_share: Floats,
     memory_demand_mb: Floats,
+    spot: Bools,
+    resized_us: Ints,
+    workers_after: Ints,
 ) -> Hardware:
     """The serial fraction that makes `busy_share` true: s = (1 / busy - 1) / (workers - 1)."""
     # Amdahl cannot leave more than all but one worker idle; a lone node idles for other reasons.
@@ -137,17 +166,35 @@ def hardware_from(
         serial_fraction=serial,
         busy_share=busy,
         memory_demand_mb=memory_demand_mb,
+        spot=spot,
+        resized_us=resized_us,
+        workers_after=workers_after,
     )
 
 
-def relative_seconds(hardware: Hardware, workers: Ints) -> Floats:
-    """seconds(workers) / seconds(current workers) of every job under the scaling law."""
-    serial = hardware.serial_fraction
-    current = np.maximum(hardware.workers, 1)
-    usable_mb = NODE_MEMORY_MB[hardware.worker_type] * USABLE_MEMORY_SHARE
+def spills(hardware: Hardware, job: Ints, workers: Ints) -> Bools:
+    """Whether so many workers lack the memory that the job needs."""
+    usable_mb = NODE_MEMORY_MB[hardware.worker_type[job]] * USABLE_MEMORY_SHARE
+    lacks: Bools = usable_mb * np.maximum(workers, 1) < hardware.memory_demand_mb[job] * (1 - 1e-9)
+    return lacks
 
-    def seconds(w: Ints) -> Floats:
-        spill = np.where(usable_mb * w < hardware.memory_demand_mb, SPILL_FACTOR, 1.0)
-        return np.asarray((serial + (1 - serial) / w) * spill)
 
-    return seconds(np.maximum(workers, 1)) / seconds(current)
+def law(hardware: Hardware, job: Ints, workers: Ints) -> Floats:
+    """g(workers) of each job, times SPILL_FACTOR where they spill: seconds up to a constant."""
+    serial, some = hardware.serial_fraction[job], np.maximum(workers, 1)
+    factor = np.where(spills(hardware, job, workers), SPILL_FACTOR, 1.0)
+    return np.asarray((serial + (1 - serial) / some) * factor)
+
+
+def busy_at(hardware: Hardware, job: Ints, workers: Ints) -> Floats:
+    """Mean share of busy worker cores with so many workers."""
+    serial = hardware.serial_fraction[job]
+    busy = 1 / (serial * np.maximum(workers, 1) + 1 - serial)
+    same = np.maximum(workers, 1) == np.maximum(hardware.workers[job], 1)
+    return np.where(same, hardware.busy_share[job], np.minimum(busy, 0.97))
+
+
+def relative_seconds(hardware: Hardware, workers: Ints, current: Ints) -> Floats:
+    """seconds(workers) / seconds(current) of every job under the scaling law."""
+    everyone = np.arange(len(hardware.workers))
+    return law(hardware, everyone, workers) / law(hardware, everyone, current)

@@ -1,14 +1,16 @@
-"""What happened in the account: the frames from which every table is written.
+"""What happened in the account, and will happen: the frames from which every table is written.
 
-All of it is decided before any table is: tables only show it, and the truth tells it.
+All of it is decided up to a horizon, before any table is written and whenever the account is looked
+at: tables show what of it has arrived, and the truth tells what can be known.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.sources.simulator.clock import HOUR_US, Ints
+from pipeline.sources.simulator.clock import DAY_US, HOUR_US, Bools, Ints
 from pipeline.sources.simulator.clusters import Clusters
+from pipeline.sources.simulator.events import Events
 from pipeline.sources.simulator.fleet import Fleet
 from pipeline.sources.simulator.hardware import Hardware
 from pipeline.sources.simulator.outcomes import Attempts
@@ -22,11 +24,13 @@ from pipeline.sources.simulator.versions import Versions
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One account over one window, as known at `now_us`."""
+    """One account up to `horizon_us`, looked at at `now_us`."""
 
     seed: int
+    quirks: frozenset[str]
     start_us: int
     now_us: int
+    horizon_us: int
     workspaces: int
     fleet: Fleet
     schedules: Schedules | None
@@ -38,25 +42,39 @@ class History:
     """The version in force at the start of each run; meaningless without a definition."""
     attempts: Attempts
     tasks: TaskRuns
+    task_retry_of: Ints
     pipelines: Pipelines
     updates: Updates
     ids: RunIds
     clusters: Clusters
+    events: Events
 
     @property
-    def closed_us(self) -> int:
-        """The end of the last full hour: slices of runs in flight reach no further."""
-        return self.now_us // HOUR_US * HOUR_US
+    def deliveries(self) -> int:
+        """Days of which the rows have been delivered by now."""
+        return (self.now_us - self.start_us) // DAY_US
+
+    @property
+    def last_hour_us(self) -> int:
+        return self.horizon_us // HOUR_US * HOUR_US
 
     @property
     def attempt_job(self) -> Ints:
         return self.runs.job[self.attempts.run]
 
     @property
+    def task_run_run(self) -> Ints:
+        """The run of each task run."""
+        return self.attempts.run[self.tasks.attempt]
+
+    @property
+    def task_starts_pipeline(self) -> Bools:
+        return np.isin(self.tasks.task, self.pipelines.task)
+
+    @property
     def update_run(self) -> Ints:
         """The run whose task started each update; -1 where none did."""
         by_job = self.updates.task_run >= 0
         out = np.full(self.updates.size, -1, dtype=np.int64)
-        task_run = self.updates.task_run[by_job]
-        out[by_job] = self.attempts.run[self.tasks.attempt[task_run]]
+        out[by_job] = self.task_run_run[self.updates.task_run[by_job]]
         return out

@@ -2,24 +2,26 @@
 
 import numpy as np
 
+from pipeline.sources.simulator.clock import Bools
 from pipeline.sources.simulator.config import generator
 from pipeline.sources.simulator.fleet import Compute
 from pipeline.sources.simulator.hardware import NODE_CORES, NODE_DBU_PER_HOUR, PHOTON_DBU_FACTOR
 from pipeline.sources.simulator.history import History
 from pipeline.sources.simulator.outcomes import Status
 from pipeline.sources.simulator.prices import JOBS, JOBS_PHOTON, JOBS_SERVERLESS
-from pipeline.sources.simulator.slices import visible_slices
+from pipeline.sources.simulator.slices import cut_at_hours
 from pipeline.sources.simulator.usage_lines import PRODUCTS, Lines, lines, quantity
 
 _SERVERLESS_DBU_PER_CORE_HOUR = 0.22
 _SERVERLESS_LEAST_CORES = 4
+_NAMELESS_SHARE = 0.003
 
 
 def cluster_lines(history: History) -> Lines:
     """Job compute: (driver + workers) x DBU rate x hours, from the nodes' start to the deletion."""
     clusters, hardware = history.clusters, history.hardware
     own = np.flatnonzero(clusters.job >= 0)
-    pieces = visible_slices(clusters.ready_us[own], clusters.deleted_us[own], history.now_us)
+    pieces = cut_at_hours(clusters.ready_us[own], clusters.deleted_us[own])
     cluster = own[pieces.owner]
     job = clusters.job[cluster]
     run = history.attempts.run[clusters.attempt[cluster]]
@@ -38,6 +40,7 @@ def cluster_lines(history: History) -> Lines:
         sku=np.where(photon, JOBS_PHOTON, JOBS),
         product=0,
         photon=photon,
+        nameless=_nameless(history, len(cluster), "cluster"),
         start_us=pieces.start_us,
         end_us=pieces.end_us,
         pico=quantity(rate, pieces.start_us, pieces.end_us),
@@ -50,11 +53,15 @@ def serverless_lines(history: History) -> Lines:
     attempts, fleet, hardware = history.attempts, history.fleet, history.hardware
     job_of = history.attempt_job
     own = np.flatnonzero(
-        (fleet.compute[job_of] == Compute.SERVERLESS) & (attempts.status != Status.SKIPPED)
+        (fleet.compute[job_of] == Compute.SERVERLESS)
+        & (attempts.status != Status.SKIPPED)
+        & (attempts.end_us > attempts.start_us + attempts.setup_us)
     )
     start_us = attempts.start_us[own] + attempts.setup_us[own]
-    pieces = visible_slices(start_us, attempts.end_us[own], history.now_us)
+    pieces = cut_at_hours(start_us, attempts.end_us[own])
     records = rng.integers(1, 4, len(pieces.owner))
+    if "serverless_modes" not in history.quirks:
+        records = np.ones_like(records)
     piece = np.repeat(np.arange(len(records)), records)
     weight = rng.uniform(0.2, 1.0, len(piece))
     share = weight / np.bincount(piece, weights=weight, minlength=len(records))[piece]
@@ -75,6 +82,7 @@ def serverless_lines(history: History) -> Lines:
         sku=JOBS_SERVERLESS,
         product=0,
         serverless=True,
+        nameless=_nameless(history, len(piece), "serverless"),
         start_us=pieces.start_us[piece],
         end_us=pieces.end_us[piece],
         pico=quantity(rate, pieces.start_us[piece], pieces.end_us[piece]),
@@ -84,7 +92,7 @@ def serverless_lines(history: History) -> Lines:
 def pipeline_lines(history: History) -> Lines:
     """Updates of pipelines: serverless compute that knows its pipeline and no job."""
     updates, pipelines = history.updates, history.pipelines
-    pieces = visible_slices(updates.start_us, updates.end_us, history.now_us)
+    pieces = cut_at_hours(updates.start_us, updates.end_us)
     some = pieces.end_us > pieces.start_us
     update = pieces.owner[some]
     start_us, end_us = pieces.start_us[some], pieces.end_us[some]
@@ -100,3 +108,9 @@ def pipeline_lines(history: History) -> Lines:
         end_us=end_us,
         pico=quantity(pipelines.dbu_per_hour[pipeline], start_us, end_us),
     )
+
+
+def _nameless(history: History, rows: int, concern: str) -> Bools:
+    """A few records name their job and not its run."""
+    drawn = generator(history.seed, f"nameless {concern} usage").random(rows) < _NAMELESS_SHARE
+    return drawn & ("usage_without_run" in history.quirks)

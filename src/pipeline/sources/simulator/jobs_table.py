@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.sources.simulator.clock import ZONES, Ints, floor_to
 from pipeline.sources.simulator.columns import (
@@ -18,22 +19,28 @@ from pipeline.sources.simulator.columns import (
 from pipeline.sources.simulator.fleet import Fleet, Kind
 from pipeline.sources.simulator.identity import WORKSPACE_IDS
 from pipeline.sources.simulator.starts import Schedules
-from pipeline.sources.simulator.versions import Versions
+from pipeline.sources.simulator.versions import COLUMNS_ADDED_US, Versions
 from pipeline.tables import source
 from pipeline.tables.derive import arrow_type
 
 _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
 
-def jobs_table(fleet: Fleet, schedules: Schedules | None, versions: Versions) -> Any:
-    """system.lakeflow.jobs: every version of every job that has a definition."""
+def jobs_table(
+    fleet: Fleet, schedules: Schedules | None, versions: Versions, *, told_late: bool
+) -> Any:
+    """system.lakeflow.jobs: every version of every job that has a definition.
+
+    `told_late`: the rows from before December 2025 lack the columns added then.
+    """
     shown = np.flatnonzero(fleet.has_definition[versions.job])
+    full = ~(told_late & (versions.change_us[shown] < COLUMNS_ADDED_US))
     job, rows = versions.job[shown], len(shown)
     definitions = [versions.definitions[index] for index in shown]
     columns = {column.name: column for column in source.JOBS.columns}
     crons = [cron(fleet, schedules, index) for index in range(fleet.size)]
-    scheduled = np.array([text is not None for text in crons])[job]
-    continuous = fleet.kind[job] == Kind.CONTINUOUS
+    scheduled = np.array([text is not None for text in crons])[job] & full
+    continuous = (fleet.kind[job] == Kind.CONTINUOUS) & full
     trigger_type = arrow_type(columns["trigger"].type)
     schedule = struct_of(
         trigger_type.field("schedule").type,
@@ -47,11 +54,12 @@ def jobs_table(fleet: Fleet, schedules: Schedules | None, versions: Versions) ->
     endless = struct_of(
         trigger_type.field("continuous").type, rows, {"enabled": pa.array(continuous)}, continuous
     )
-    rules = [
+    rules: list[list[dict[str, Any]] | None] = [
         [{"metric": "RUN_DURATION_SECONDS", "operator": "GREATER_THAN",
           "value": d.sla.health_rule_seconds}] if d.sla.health_rule_seconds else []
         for d in definitions
     ]  # fmt: skip
+    rules = [rule if told else None for rule, told in zip(rules, full, strict=True)]
     owners = pa.array([d.owner for d in definitions], type=pa.string())
     numbers = 10**9 + (np.arange(fleet.size) * 7919) % 10**6
     return table_of(
@@ -81,12 +89,12 @@ def jobs_table(fleet: Fleet, schedules: Schedules | None, versions: Versions) ->
             "trigger_type": coded(
                 ("CRON", "CONTINUOUS"), continuous.astype(np.int64), scheduled | continuous
             ),
-            "run_as_user_name": owners,
-            "creator_user_name": owners,
-            "paused": pa.array([d.paused for d in definitions], type=pa.bool_()),
-            "timeout_seconds": integers(fleet.timeout_seconds[job]),
+            "run_as_user_name": pc.if_else(pa.array(full), owners, None),
+            "creator_user_name": pc.if_else(pa.array(full), owners, None),
+            "paused": pa.array(np.array([d.paused for d in definitions], dtype=bool), mask=~full),
+            "timeout_seconds": integers(fleet.timeout_seconds[job], full),
             "health_rules": pa.array(rules, type=arrow_type(columns["health_rules"].type)),
-            "create_time": timestamps(floor_to(fleet.created_us[job], 1000)),
+            "create_time": timestamps(floor_to(fleet.created_us[job], 1000), full),
         },
     )
 

@@ -46,11 +46,13 @@ def _one(rng: np.random.Generator, choices: tuple[str, ...]) -> str:
     return choices[int(rng.integers(len(choices)))]
 
 
-def job_name(rng: np.random.Generator) -> str:
-    """A name as teams give them; not unique, and one in a hundred is hostile."""
-    if rng.random() < 0.01:
+def job_name(rng: np.random.Generator, job: int, quirks: frozenset[str]) -> str:
+    """A name as teams give them: not unique, and one in fifty hostile, where quirks say so."""
+    hostile = rng.random() < 0.02
+    name = f"{_one(rng, _DOMAINS)}_{_one(rng, _ACTIONS)}{_one(rng, _STAGES)}"
+    if hostile and "hostile_names" in quirks:
         return _one(rng, HOSTILE_NAMES)
-    return f"{_one(rng, _DOMAINS)}_{_one(rng, _ACTIONS)}{_one(rng, _STAGES)}"
+    return name if "same_names" in quirks else f"{name}_{job}"
 
 
 def email(rng: np.random.Generator) -> str:
@@ -61,8 +63,12 @@ def team(rng: np.random.Generator) -> str:
     return _one(rng, TEAMS)
 
 
-def people_tags(rng: np.random.Generator, team_name: str, owner: str) -> Tags:
-    """Team, owner and tier, each in some spelling, and each forgotten by some."""
+def people_tags(
+    rng: np.random.Generator, team_name: str, owner: str, quirks: frozenset[str]
+) -> Tags:
+    """Team, owner and tier; each in some spelling, and each forgotten by some, as a quirk."""
+    if "tag_spellings" not in quirks:
+        return ((TEAM_KEYS[0], team_name), (OWNER_KEYS[0], owner))
     tags: list[tuple[str, str]] = []
     if rng.random() < 0.85:
         written = team_name if rng.random() < 0.8 else team_name.upper()

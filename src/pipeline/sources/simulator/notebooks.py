@@ -48,6 +48,9 @@ def with_children(seed: int, fleet: Fleet, runs: Runs, attempts: Attempts) -> tu
         never_started=np.zeros(count, dtype=bool),
         queue_full=np.zeros(count, dtype=bool),
         parent=attempts.run[attempt],
+        retry_of=np.full(count, -1, dtype=np.int64),
+        cause=np.full(count, -1, dtype=np.int64),
+        slowed=np.ones(count),
     )
     own = Attempts(
         run=runs.size + np.arange(count),

@@ -8,6 +8,7 @@ import numpy as np
 from pipeline.sources.simulator import labels
 from pipeline.sources.simulator.clock import HOUR_US, MINUTE_US, Bools, Ints
 from pipeline.sources.simulator.config import generator
+from pipeline.sources.simulator.fleet import Compute
 from pipeline.sources.simulator.frame import joined
 from pipeline.sources.simulator.hardware import NODE_DBU_PER_HOUR
 from pipeline.sources.simulator.history import History
@@ -18,9 +19,11 @@ from pipeline.sources.simulator.prices import (
     JOBS_SERVERLESS,
     SQL_PRO,
     SQL_SERVERLESS,
+    STORAGE,
     UNPRICED,
 )
-from pipeline.sources.simulator.usage_lines import Lines, lines, quantity
+from pipeline.sources.simulator.slices import cut_at_hours
+from pipeline.sources.simulator.usage_lines import PRODUCTS, Lines, lines, quantity
 
 # SKU, product, mean DBU per hour, share of hours in use (0: working hours only).
 _SERVICES = (
@@ -30,7 +33,9 @@ _SERVICES = (
     (JOBS_SERVERLESS, 4, 0.6, 0.3),
     (UNPRICED, 5, 1.0, 1.0),
     (FREE, 0, 0.5, 0.2),
+    (STORAGE, PRODUCTS.index("DEFAULT_STORAGE"), 8.0, 1.0),
 )
+_QUIRK_OF_SKU = {UNPRICED: "missing_prices", FREE: "free_usage", STORAGE: "usage_units"}
 SERVICES_PER_WORKSPACE = len(_SERVICES)
 
 
@@ -51,10 +56,11 @@ def service_labels(seed: int, workspaces: int) -> tuple[list[str | None], list[l
 def other_lines(history: History, first_label: int) -> Lines:
     """All usage without a job; labels from `first_label` are shared clusters, then services."""
     rng = generator(history.seed, "other_usage")
-    hours = np.arange(-(-history.start_us // HOUR_US), history.closed_us // HOUR_US)
+    hours = np.arange(-(-history.start_us // HOUR_US), history.last_hour_us // HOUR_US)
     weekday = (hours // 24 + 3) % 7
     working = (weekday < 5) & (hours % 24 >= 7) & (hours % 24 < 19)
     clusters = history.clusters
+    sql_hours = _hours_of_sql_tasks(history)
     parts = []
     shared = np.flatnonzero(clusters.job < 0)
     for position, cluster in enumerate(shared):
@@ -78,6 +84,10 @@ def other_lines(history: History, first_label: int) -> Lines:
     for workspace in range(history.workspaces):
         for position, (sku, product, mean, share) in enumerate(_SERVICES):
             in_use: Bools = working if share == 0 else rng.random(len(hours)) < share
+            if sku == SQL_PRO:
+                in_use = in_use | np.isin(hours, sql_hours[workspace])
+            if _QUIRK_OF_SKU.get(sku, sku) not in (*history.quirks, sku):
+                in_use = np.zeros_like(working)
             chosen = hours[in_use]
             start_us, end_us = _within(rng, chosen)
             rate = mean * rng.gamma(3, 1 / 3, len(chosen))
@@ -85,7 +95,9 @@ def other_lines(history: History, first_label: int) -> Lines:
             parts.append(
                 lines(
                     len(chosen),
-                    workspace=workspace,
+                    workspace=-1
+                    if sku == STORAGE and "account_usage" in history.quirks
+                    else workspace,
                     warehouse=service if product == 2 else -1,
                     label=first_label + len(shared) + service,
                     sku=sku,
@@ -97,6 +109,16 @@ def other_lines(history: History, first_label: int) -> Lines:
                 )
             )
     return joined(parts)
+
+
+def _hours_of_sql_tasks(history: History) -> list[Ints]:
+    """The hours in which jobs of SQL tasks ran, by workspace: their warehouse is up."""
+    attempts, fleet, job = history.attempts, history.fleet, history.attempt_job
+    own = np.flatnonzero(fleet.compute[job] == Compute.WAREHOUSE)
+    pieces = cut_at_hours(attempts.start_us[own], attempts.end_us[own])
+    workspace = fleet.workspace[job[own[pieces.owner]]]
+    hour = pieces.start_us // HOUR_US
+    return [np.unique(hour[workspace == index]) for index in range(history.workspaces)]
 
 
 def _within(rng: np.random.Generator, hours: Ints) -> tuple[Ints, Ints]:

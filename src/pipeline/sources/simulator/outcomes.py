@@ -15,10 +15,9 @@ from pipeline.sources.simulator.clock import (
     Floats,
     Ints,
     from_seconds,
-    us_of,
 )
 from pipeline.sources.simulator.config import SimulatorConfig, generator
-from pipeline.sources.simulator.fleet import Compute, Fleet, Kind
+from pipeline.sources.simulator.fleet import Compute, Fleet
 from pipeline.sources.simulator.frame import chosen, joined
 from pipeline.sources.simulator.tasks import Graphs, stage_start
 
@@ -51,16 +50,18 @@ CODES = (
     ("UNAUTHORIZED_ERROR", "CLIENT_ERROR", 0.02),
     ("CLOUD_FAILURE", "CLOUD_FAILURE", 0.02),
     ("INTERNAL_ERROR", "INTERNAL_ERROR", 0.01),
+    ("CANCELLED", "CLIENT_ERROR", 0.0),
 )
 _FAILURE_WEIGHTS = np.array([weight for _, _, weight in CODES[FIRST_FAILURE:]])
-_CANCEL_SHARE = 0.004
+CANCELLED_DOUBLE_L = len(CODES) - 1
+CANCEL_SHARE = 0.004
 _FAILS_AGAIN_SHARE = 0.22
 MOST_REPAIRS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """Attempts of runs; those not ended by now are IN_FLIGHT, with the end they will have."""
+    """Attempts of runs, as they went and will go."""
 
     run: Ints
     number: Ints
@@ -101,13 +102,14 @@ def tried(
     work_seconds: Floats,
     progress_from: Floats,
     failure_share: Floats,
+    cancel_share: float,
 ) -> Tries:
     """Draw how an attempt goes that starts at `progress_from` of the work."""
     rows = len(job)
     setup = setup_seconds(rng, fleet.compute[job])
     chance = rng.random(rows)
     fails = chance < failure_share
-    cancelled = ~fails & (chance < failure_share + _CANCEL_SHARE)
+    cancelled = ~fails & (chance < failure_share + cancel_share)
     code = np.where(
         fails, FIRST_FAILURE + rng.choice(len(_FAILURE_WEIGHTS), rows, p=_FAILURE_WEIGHTS), SUCCESS
     )
@@ -138,7 +140,12 @@ def tried(
 def first_tries(config: SimulatorConfig, fleet: Fleet, job: Ints, work_seconds: Floats) -> Tries:
     """The first attempt of every run."""
     rng = generator(config.seed, "outcomes")
-    return tried(rng, fleet, job, work_seconds, np.zeros(len(job)), fleet.failure_share[job])
+    cancel_share = CANCEL_SHARE if "failures" in config.quirks else 0.0
+    share = fleet.failure_share[job]
+    tries = tried(rng, fleet, job, work_seconds, np.zeros(len(job)), share, cancel_share)
+    spelled = (tries.code == CANCELLED) & (rng.random(len(job)) < 0.4)
+    spelled &= "cancel_spellings" in config.quirks
+    return replace(tries, code=np.where(spelled, CANCELLED_DOUBLE_L, tries.code))
 
 
 def with_repairs(
@@ -148,18 +155,18 @@ def with_repairs(
     job: Ints,
     work_seconds: Floats,
     first: Attempts,
+    repaired: Bools,
 ) -> Attempts:
-    """The first attempts and the repairs that follow failed ones, by run and number."""
+    """The first attempts and the repairs that follow failed ones, by run and number.
+
+    `repaired` says of each run whether it may be repaired at all.
+    """
     rng = generator(config.seed, "repairs")
-    now_us = us_of(config.end)
     rounds = [first]
     for number in range(1, MOST_REPAIRS + 1):
         before = rounds[-1]
-        mended = np.isin(before.status, (Status.FAILED, Status.TIMED_OUT)) & (
-            before.end_us <= now_us
-        )
+        mended = np.isin(before.status, (Status.FAILED, Status.TIMED_OUT)) & repaired[before.run]
         mended &= rng.random(len(mended)) < config.repair_share
-        mended &= ~np.isin(fleet.kind[job[before.run]], (Kind.CONTINUOUS, Kind.NOTEBOOK))
         run = before.run[mended]
         # A retry within minutes, or a person the next morning.
         pause = np.where(
@@ -170,8 +177,16 @@ def with_repairs(
         start_us = before.end_us[mended] + from_seconds(pause + 45)
         again = stage_start(graphs, job[run], before.progress_to[mended])
         seconds = work_seconds[run] * np.exp(0.1 * rng.standard_normal(len(run)))
-        tries = tried(rng, fleet, job[run], seconds, again, np.full(len(run), _FAILS_AGAIN_SHARE))
-        happens = (start_us < now_us) & (start_us < fleet.deleted_us[job[run]])
+        tries = tried(
+            rng,
+            fleet,
+            job[run],
+            seconds,
+            again,
+            np.full(len(run), _FAILS_AGAIN_SHARE),
+            CANCEL_SHARE,
+        )
+        happens = start_us < fleet.deleted_us[job[run]]
         rounds.append(_attempts(run, number, start_us, again, tries, happens))
     return ordered(rounds)
 
@@ -203,14 +218,3 @@ def ordered(rounds: list[Attempts]) -> Attempts:
     """Attempts of several rounds by run and number."""
     attempts = joined(rounds)
     return chosen(attempts, np.lexsort((attempts.number, attempts.run)))
-
-
-def known_by(attempts: Attempts, now_us: int, closed_us: int) -> Attempts:
-    """The attempts that left a trace by now, those still open marked IN_FLIGHT.
-
-    An attempt that began in the hour still open, and has not ended, has no row anywhere yet.
-    """
-    open_now = attempts.end_us > now_us
-    seen = ~open_now | (attempts.start_us < closed_us)
-    status = np.where(open_now, Status.IN_FLIGHT, attempts.status)
-    return chosen(replace(attempts, status=status), seen)

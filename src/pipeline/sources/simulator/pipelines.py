@@ -23,6 +23,7 @@ from pipeline.sources.simulator.clock import (
 from pipeline.sources.simulator.columns import (
     TAGS,
     coded,
+    coded_ids,
     constant,
     identifiers,
     struct_of,
@@ -30,12 +31,12 @@ from pipeline.sources.simulator.columns import (
     taken,
     timestamps,
 )
-from pipeline.sources.simulator.config import generator
+from pipeline.sources.simulator.config import SimulatorConfig, generator
 from pipeline.sources.simulator.fleet import Compute, Fleet, Kind
 from pipeline.sources.simulator.frame import joined
-from pipeline.sources.simulator.identity import WORKSPACE_IDS, hex_strings
+from pipeline.sources.simulator.identity import WORKSPACE_IDS, hex_ids
 from pipeline.sources.simulator.outcomes import Status
-from pipeline.sources.simulator.slices import visible_slices
+from pipeline.sources.simulator.slices import Slices
 from pipeline.sources.simulator.task_runs import TaskRuns
 from pipeline.sources.simulator.tasks import Graphs
 from pipeline.tables import source
@@ -97,19 +98,24 @@ def no_pipelines() -> Pipelines:
     return Pipelines(none, none, none, none, none, np.zeros(0))
 
 
-def with_pipeline_jobs(seed: int, fleet: Fleet) -> Ints:
+def with_pipeline_jobs(config: SimulatorConfig, fleet: Fleet) -> Ints:
     """The jobs of which one task starts a pipeline's update."""
-    rng = generator(seed, "pipeline_jobs")
+    rng = generator(config.seed, "pipeline_jobs")
+    if "pipelines" not in config.quirks:
+        return np.zeros(0, dtype=np.int64)
     able = fleet.has_definition & (fleet.kind != Kind.CONTINUOUS) & ~fleet.single_task
+    able &= fleet.compute != Compute.WAREHOUSE
     wanted = rng.random(fleet.size) < STARTED_BY_JOB_SHARE / max(able.mean(), 0.1)
     return np.flatnonzero(able & wanted)
 
 
 def simulated_pipelines(
-    seed: int, fleet: Fleet, graphs: Graphs, jobs: Ints, workspaces: int, start_us: int
+    config: SimulatorConfig, fleet: Fleet, graphs: Graphs, jobs: Ints
 ) -> Pipelines:
     """A pipeline for the last stage of each of the jobs, and some that no job starts."""
-    rng = generator(seed, "pipelines")
+    rng = generator(config.seed, "pipelines")
+    if "pipelines" not in config.quirks:
+        return no_pipelines()
     task = graphs.first[jobs + 1] - 1
     # The longest task of a stage is its first: walk back to it from the job's last task.
     while not graphs.spans[task].all():
@@ -119,22 +125,24 @@ def simulated_pipelines(
     nothing = np.full(alone, -1, dtype=np.int64)
     age = rng.uniform(10, 400, alone)
     return Pipelines(
-        workspace=np.concatenate([fleet.workspace[jobs], rng.integers(0, workspaces, alone)]),
+        workspace=np.concatenate(
+            [fleet.workspace[jobs], rng.integers(0, config.workspaces, alone)]
+        ),
         started=np.concatenate([np.full(len(jobs), Started.BY_JOB), started]).astype(np.int64),
         job=np.concatenate([jobs, nothing]),
         task=np.concatenate([task, nothing]),
         created_us=floor_to(
-            np.concatenate([fleet.created_us[jobs], start_us - (age * DAY_US).astype(np.int64)]),
+            np.concatenate(
+                [fleet.created_us[jobs], config.start_us - (age * DAY_US).astype(np.int64)]
+            ),
             1000,
         ),
         dbu_per_hour=1.2 * np.exp(0.8 * rng.standard_normal(len(jobs) + alone)),
     )
 
 
-def updates_of(
-    seed: int, pipelines: Pipelines, tasks: TaskRuns, start_us: int, end_us: int
-) -> Updates:
-    """Every update of every pipeline from `start_us` to `end_us`."""
+def updates_of(config: SimulatorConfig, pipelines: Pipelines, tasks: TaskRuns) -> Updates:
+    """Every update of every pipeline up to the horizon."""
     owner = np.full(int(tasks.task.max(initial=-1)) + 2, -1, dtype=np.int64)
     by_job = np.flatnonzero(pipelines.task >= 0)
     by_job = by_job[pipelines.task[by_job] < len(owner)]
@@ -150,8 +158,8 @@ def updates_of(
             status=tasks.status[ran],
         )
     ]
-    rng = generator(seed, "updates")
-    days = max((end_us - start_us) // DAY_US, 1)
+    rng = generator(config.seed, "updates")
+    start_us, days = config.start_us, config.days + config.reserve_days
     for pipeline in np.flatnonzero(pipelines.task < 0):
         midnight = start_us + np.arange(days, dtype=np.int64) * DAY_US
         if pipelines.started[pipeline] == Started.ENDLESS:
@@ -168,27 +176,27 @@ def updates_of(
     return joined(parts)
 
 
-def pipeline_ids(seed: int, size: int) -> Any:
-    return hex_strings(generator(seed, "pipeline_ids"), size, "", 32)
+def pipeline_ids(pipeline: Ints) -> Any:
+    return hex_ids(pipeline, "pipeline", digits=32)
 
 
-def update_ids(seed: int, size: int) -> Any:
-    return hex_strings(generator(seed, "update_ids"), size, "", 32)
+def update_ids(update: Ints) -> Any:
+    return hex_ids(update, "update", digits=32)
 
 
-def pipelines_table(seed: int, pipelines: Pipelines) -> Any:
+def pipelines_table(seed: int, quirks: frozenset[str], pipelines: Pipelines) -> Any:
     """system.lakeflow.pipelines: one version of each."""
     rng, rows = generator(seed, "pipeline_definitions"), pipelines.size
-    names = [f"{labels.job_name(rng)}_pipeline" for _ in range(rows)]
+    names = [f"{labels.job_name(rng, index, quirks)}_pipeline" for index in range(rows)]
     owners = [labels.email(rng) for _ in range(rows)]
-    tags = [labels.people_tags(rng, labels.team(rng), owner) for owner in owners]
+    tags = [labels.people_tags(rng, labels.team(rng), owner, quirks) for owner in owners]
     everyone = np.arange(rows)
     return table_of(
         source.PIPELINES,
         rows,
         {
             "workspace_id": coded(WORKSPACE_IDS, pipelines.workspace),
-            "pipeline_id": pipeline_ids(seed, rows),
+            "pipeline_id": pipeline_ids(everyone),
             "pipeline_type": coded(_TYPES, np.where(everyone % 5 < 2, 0, everyone % 4)),
             "name": pa.array(names, pa.string()),
             "created_by": pa.array(owners, pa.string()),
@@ -217,15 +225,10 @@ def pipelines_table(seed: int, pipelines: Pipelines) -> Any:
 
 
 def pipeline_update_timeline(
-    seed: int,
-    pipelines: Pipelines,
-    updates: Updates,
-    task_run_ids: Ints,
-    job_ids: Ints,
-    now_us: int,
+    pipelines: Pipelines, updates: Updates, pieces: Slices, task_run_ids: Ints, job_ids: Ints
 ) -> Any:
-    """system.lakeflow.pipeline_update_timeline; ids of task runs, and of the job of each update."""
-    pieces = visible_slices(updates.start_us, updates.end_us, now_us)
+    """system.lakeflow.pipeline_update_timeline of some slices; `job_ids` are those of the updates'
+    jobs, where they have one."""
     update = pieces.owner
     pipeline, rows = updates.pipeline[update], len(update)
     by_job = updates.task_run[update] >= 0
@@ -242,18 +245,17 @@ def pipeline_update_timeline(
         },
         by_job,
     )
-    ids = update_ids(seed, updates.size)
     return table_of(
         source.PIPELINE_UPDATE_TIMELINE,
         rows,
         {
             "workspace_id": coded(WORKSPACE_IDS, pipelines.workspace[pipeline]),
-            "pipeline_id": coded(pipeline_ids(seed, pipelines.size), pipeline),
-            "update_id": coded(ids, update),
+            "pipeline_id": coded_ids(pipeline_ids, pipeline),
+            "update_id": coded_ids(update_ids, update),
             "period_start_time": timestamps(pieces.start_us),
             "period_end_time": timestamps(pieces.end_us),
             "update_type": coded(_UPDATE_TYPES, (update % 40 == 0).astype(np.int64)),
-            "request_id": coded(ids, update),
+            "request_id": coded_ids(update_ids, update),
             "trigger_type": coded(_TRIGGERS, pipelines.started[pipeline]),
             "trigger_details": struct_of(details, rows, {"job_task": starter}, by_job),
             "result_state": coded(_STATES, updates.status[update], pieces.last),

@@ -26,27 +26,31 @@ CLOUD = "AWS"
 CURRENCIES = ("USD", "EUR")
 _EUR_PER_USD = 0.921734561237
 _PICO = 10**12
+_FIRST_CHANGE_DAY, _CHANGE_EVERY_DAYS = 5, 45
 
 JOBS, JOBS_PHOTON, JOBS_SERVERLESS, ALL_PURPOSE, SQL_PRO, SQL_SERVERLESS, INTERACTIVE = range(7)
-UNPRICED, FREE = 7, 8
-# Name, list price in USD per DBU, factor after the change inside the window, promotional factor.
-_SKUS: tuple[tuple[str, float | None, float, float | None], ...] = (
-    ("PREMIUM_JOBS_COMPUTE", 0.15, 1.1, None),
-    ("PREMIUM_JOBS_COMPUTE_(PHOTON)", 0.15, 1.1, None),
-    ("PREMIUM_JOBS_SERVERLESS_COMPUTE_US_EAST_N_VIRGINIA", 0.5, 1.0, 0.7),
-    ("PREMIUM_ALL_PURPOSE_COMPUTE", 0.55, 1.05, None),
-    ("PREMIUM_SQL_PRO_COMPUTE_US_EAST_N_VIRGINIA", 0.55, 1.0, None),
-    ("PREMIUM_SERVERLESS_SQL_COMPUTE_US_EAST_N_VIRGINIA", 0.7, 1.0, None),
-    ("PREMIUM_ALL_PURPOSE_SERVERLESS_COMPUTE_US_EAST_N_VIRGINIA", 0.95, 1.0, None),
-    ("PREMIUM_DATABASE_SERVERLESS_COMPUTE_US_EAST_N_VIRGINIA", None, 1.0, None),
-    ("PREMIUM_JOBS_SERVERLESS_COMPUTE_FREE_USAGE", None, 1.0, None),
+UNPRICED, FREE, STORAGE = 7, 8, 9
+# Name, list price in USD per unit, factor at each change of price, promotional factor, unit.
+_SKUS: tuple[tuple[str, float | None, float, float | None, str], ...] = (
+    ("PREMIUM_JOBS_COMPUTE", 0.15, 1.1, None, "DBU"),
+    ("PREMIUM_JOBS_COMPUTE_(PHOTON)", 0.15, 1.1, None, "DBU"),
+    ("PREMIUM_JOBS_SERVERLESS_COMPUTE_US_EAST_N_VIRGINIA", 0.5, 1.0, 0.7, "DBU"),
+    ("PREMIUM_ALL_PURPOSE_COMPUTE", 0.55, 1.05, None, "DBU"),
+    ("PREMIUM_SQL_PRO_COMPUTE_US_EAST_N_VIRGINIA", 0.55, 1.0, None, "DBU"),
+    ("PREMIUM_SERVERLESS_SQL_COMPUTE_US_EAST_N_VIRGINIA", 0.7, 1.0, None, "DBU"),
+    ("PREMIUM_ALL_PURPOSE_SERVERLESS_COMPUTE_US_EAST_N_VIRGINIA", 0.95, 1.0, None, "DBU"),
+    ("PREMIUM_DATABASE_SERVERLESS_COMPUTE_US_EAST_N_VIRGINIA", None, 1.0, None, "DBU"),
+    ("PREMIUM_JOBS_SERVERLESS_COMPUTE_FREE_USAGE", None, 1.0, None, "DBU"),
+    ("PREMIUM_DATABRICKS_STORAGE_US_EAST_N_VIRGINIA", 0.026, 1.0, None, "DSU"),
 )
-SKU_NAMES = tuple(name for name, _, _, _ in _SKUS)
+SKU_NAMES = tuple(name for name, _, _, _, _ in _SKUS)
+SKU_UNITS = tuple(unit for _, _, _, _, unit in _SKUS)
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Windows of prices: half-open, `end_us` valid only where `closed`."""
+    """Windows of prices: half-open, `end_us` valid only where `closed`; where two windows overlap
+    the later one holds."""
 
     sku: Ints
     currency: Ints
@@ -70,26 +74,35 @@ class Prices:
         return price, found
 
 
-def simulated_prices(start_us: int, now_us: int) -> Prices:
-    """One price from two years before the window, another from a midnight late in it."""
-    change_us = (start_us + int(0.6 * (now_us - start_us))) // DAY_US * DAY_US
-    first_us = start_us // DAY_US * DAY_US - 730 * DAY_US
+def simulated_prices(quirks: frozenset[str], start_us: int, now_us: int) -> Prices:
+    """The prices known by now: of two years before the history, then from some midnights on."""
+    midnight_us = start_us // DAY_US * DAY_US
+    days = range(_FIRST_CHANGE_DAY, (now_us - midnight_us) // DAY_US + 1, _CHANGE_EVERY_DAYS)
+    begins = [midnight_us - 730 * DAY_US, *(midnight_us + day * DAY_US for day in days)]
+    reach_us = 2 * DAY_US if "overlapping_prices" in quirks else 0
     rows = []
-    for sku, (_, usd, factor, promotion) in enumerate(_SKUS):
+    for sku, (_, usd, factor, promotion, _) in enumerate(_SKUS):
         if usd is None:
             continue
+        changes = factor != 1.0 and "price_changes" in quirks
+        starts = begins if changes else begins[:1]
+        cheaper = promotion if promotion and "promotional_prices" in quirks else 1.0
         for currency, rate in enumerate((1.0, _EUR_PER_USD)):
-            windows = [(first_us, 0, False, usd)]
-            if factor != 1.0:
-                windows = [(first_us, change_us, True, usd), (change_us, 0, False, usd * factor)]
-            for start, end, closed, price in windows:
-                listed = round(price * rate * _PICO)
-                effective = listed if promotion is None else round(price * rate * promotion * _PICO)
-                rows.append(
-                    (sku, currency, start, end, closed, listed, promotion is not None, effective)
-                )
+            if currency and "currencies" not in quirks:
+                continue
+            for number, begin in enumerate(starts):
+                closed = number + 1 < len(starts)
+                # Only one SKU's window reaches into the next.
+                end = starts[number + 1] + reach_us * (sku == JOBS) if closed else 0
+                price = usd * rate * factor**number * _PICO
+                listed, effective = _off_tie(round(price)), _off_tie(round(price * cheaper))
+                rows.append((sku, currency, begin, end, closed, listed, cheaper != 1.0, effective))
     columns = [np.array(column) for column in zip(*rows, strict=True)]
     return Prices(*columns)
+
+
+def _off_tie(pico: int) -> int:
+    return pico + (pico % 1000 == 500)
 
 
 def list_prices(prices: Prices) -> Any:
@@ -117,7 +130,7 @@ def list_prices(prices: Prices) -> Any:
             "sku_name": coded(SKU_NAMES, prices.sku),
             "cloud": constant(CLOUD, rows),
             "currency_code": coded(CURRENCIES, prices.currency),
-            "usage_unit": constant("DBU", rows),
+            "usage_unit": coded(SKU_UNITS, prices.sku),
             "pricing": struct_of(kind, rows, money),
         },
     )

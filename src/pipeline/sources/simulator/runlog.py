@@ -32,7 +32,8 @@ from pipeline.sources.simulator.clock import (
     us_of,
 )
 from pipeline.sources.simulator.config import SimulatorConfig, generator
-from pipeline.sources.simulator.delivery import Summary, write_account
+from pipeline.sources.simulator.delivery import Summary, deliver
+from pipeline.sources.simulator.events import no_events
 from pipeline.sources.simulator.fleet import Compute, Fleet, Kind, job_numbers, spread_workspaces
 from pipeline.sources.simulator.hardware import (
     NODE_CORES,
@@ -52,6 +53,7 @@ from pipeline.sources.simulator.outcomes import (
     setup_seconds,
 )
 from pipeline.sources.simulator.pipelines import no_pipelines
+from pipeline.sources.simulator.quirks import OF_A_LOG
 from pipeline.sources.simulator.runs import Runs
 from pipeline.sources.simulator.tasks import graphs_of
 from pipeline.sources.simulator.versions import plain_versions
@@ -84,7 +86,9 @@ def from_log(
 ) -> Summary:
     """Write an account whose runs are the log's: of its busiest jobs, of its last days."""
     began = time.perf_counter()
-    config = SimulatorConfig(end=end, seed=seed, workspaces=_WORKSPACES)
+    config = SimulatorConfig(
+        end=end, seed=seed, workspaces=_WORKSPACES, reserve_days=0, quirks=OF_A_LOG
+    )
     log = read_log(path)
     if log.empty:
         raise UserError(f"simulator: {path} has no runs to simulate.")
@@ -101,7 +105,8 @@ def from_log(
         "limit_jobs": limit_jobs,
         "days": days,
     }
-    return write_account(history, folder, config.correction_share, settings, began, progress)
+    share, all_days = config.correction_share, range(history.deliveries)
+    return deliver(history, folder, all_days, share, settings, began, progress)
 
 
 def read_log(path: Path) -> pd.DataFrame:
@@ -195,11 +200,9 @@ def _history(config: SimulatorConfig, log: pd.DataFrame) -> History:
     limits = typical.reindex(range(len(names))).fillna(0).to_numpy() * 1.1
     setup = setup_seconds(generator(config.seed, "setups"), fleet.compute[job])
     count = len(job)
+    whole_days = -(-(end_us - int(start_us.min())) // DAY_US)
     return history_of(
-        seed=config.seed,
-        start_us=int(start_us.min()) // DAY_US * DAY_US,
-        now_us=end_us,
-        workspaces=_WORKSPACES,
+        replace(config, days=max(whole_days, 1)),
         fleet=fleet,
         schedules=None,
         hardware=_hardware(config, log, job, len(names)),
@@ -214,6 +217,9 @@ def _history(config: SimulatorConfig, log: pd.DataFrame) -> History:
             never_started=np.zeros(count, dtype=bool),
             queue_full=np.zeros(count, dtype=bool),
             parent=np.full(count, -1, dtype=np.int64),
+            retry_of=np.full(count, -1, dtype=np.int64),
+            cause=np.full(count, -1, dtype=np.int64),
+            slowed=np.ones(count),
         ),
         attempts=Attempts(
             run=np.arange(count),
@@ -227,6 +233,7 @@ def _history(config: SimulatorConfig, log: pd.DataFrame) -> History:
             progress_from=np.zeros(count),
             progress_to=np.ones(count),
         ),
+        events=no_events(),
     )
 
 
@@ -240,7 +247,7 @@ def _fleet(
     median: Floats = np.asarray(pd.Series(span_us / SECOND_US).groupby(job).median(), dtype=float)
     return Fleet(
         workspace=workspace,
-        job_number=job_numbers(workspace),
+        job_number=job_numbers(workspace, may_share=True),
         kind=np.full(jobs, Kind.MANUAL, dtype=np.int64),
         compute=np.where(
             rng.random(jobs) < config.serverless_share, Compute.SERVERLESS, Compute.JOB_CLUSTER
@@ -274,4 +281,7 @@ def _hardware(config: SimulatorConfig, log: pd.DataFrame, job: Ints, jobs: int) 
         runtime=np.zeros(jobs, dtype=np.int64),
         busy_share=rng.uniform(0.1, 0.9, jobs),
         memory_demand_mb=memory_mb,
+        spot=np.zeros(jobs, dtype=bool),
+        resized_us=np.full(jobs, NEVER_US, dtype=np.int64),
+        workers_after=workers,
     )

@@ -5,12 +5,12 @@ the job has no queue, is SKIPPED: a row of no length that never started. Waiting
 recursion over the slots of a job, all jobs at once.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from pipeline.sources.simulator.clock import NEVER_US, Bools, Ints, from_seconds, us_of
+from pipeline.sources.simulator.clock import NEVER_US, Bools, Floats, Ints, from_seconds
 from pipeline.sources.simulator.config import SimulatorConfig, generator
 from pipeline.sources.simulator.fleet import Fleet, Kind
 from pipeline.sources.simulator.frame import chosen
@@ -37,30 +37,35 @@ class Runs:
     """Never started because the queue was full, not because the run before was still going."""
     parent: Ints
     """Index of the run whose notebook started this one; -1 for all others."""
+    retry_of: Ints
+    """Index of the run that this one tries again; -1 for all others."""
+    cause: Ints
+    """Index of the run it depends on, whose failure made it fail; -1 for all others."""
+    slowed: Floats
+    """The factor by which this run alone is slow; 1 for most."""
 
     @property
     def size(self) -> int:
         return len(self.job)
-
-    def kept(self, rows: Bools) -> "Runs":
-        """The runs kept; a parent is renumbered with them."""
-        position = np.cumsum(rows) - 1
-        parent = np.where(self.parent >= 0, position[self.parent], -1)
-        return chosen(replace(self, parent=parent), rows)
 
 
 def placed(config: SimulatorConfig, fleet: Fleet, due: Due, length_us: Ints) -> tuple[Runs, Bools]:
     """Each due run at its start, given how long its first attempt takes; which happen."""
     rng = generator(config.seed, "placement")
     rows, size = len(due.job), fleet.size
-    queues = (rng.random(size) < _QUEUES_SHARE) | (fleet.kind == Kind.CONTINUOUS)
+    queues = (
+        ("never_started" not in config.quirks)
+        | (rng.random(size) < _QUEUES_SHARE)
+        | (fleet.kind == Kind.CONTINUOUS)
+    )
     # Submitted runs are separate jobs to the platform: nothing makes them wait for each other.
     alone = fleet.kind != Kind.SUBMITTED
     congested = rng.random(rows) < _CONGESTED_SHARE
     delay_us = from_seconds(
         np.where(congested, rng.exponential(90, rows), rng.exponential(0.8, rows))
     )
-    queue_full = rng.random(rows) < _NEVER_STARTED_SHARE
+    may_skip = "never_started" in config.quirks
+    queue_full = may_skip & (rng.random(rows) < _NEVER_STARTED_SHARE)
 
     ready_us = due.due_us + delay_us
     start_us = np.empty(rows, dtype=np.int64)
@@ -78,7 +83,7 @@ def placed(config: SimulatorConfig, fleet: Fleet, due: Due, length_us: Ints) -> 
         ran = ~skipped[index]
         busy_until_us[job[ran]] = start_us[index][ran] + length_us[index][ran]
     starts = np.where(skipped, due.due_us, start_us)
-    happens = starts < np.minimum(us_of(config.end), fleet.deleted_us[due.job])
+    happens = starts < np.minimum(config.horizon_us, fleet.deleted_us[due.job])
     # The next link of a continuous job is due when the one before has ended: it never waits.
     due_us = np.where(fleet.kind[due.job] == Kind.CONTINUOUS, starts, due.due_us)
     runs = Runs(
@@ -89,8 +94,11 @@ def placed(config: SimulatorConfig, fleet: Fleet, due: Due, length_us: Ints) -> 
         never_started=skipped,
         queue_full=queue_full,
         parent=np.full(rows, -1, dtype=np.int64),
+        retry_of=np.full(rows, -1, dtype=np.int64),
+        cause=np.full(rows, -1, dtype=np.int64),
+        slowed=np.ones(rows),
     )
-    return runs.kept(happens), happens
+    return chosen(runs, happens), happens
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +110,12 @@ class RunIds:
     task_run: Ints
 
 
-def run_ids(fleet: Fleet, runs: Runs, task_run_of: Ints) -> RunIds:
+def run_ids(fleet: Fleet, runs: Runs, task_run_of: Ints, may_share: bool) -> RunIds:
     """Ids (`task_run_of` is the run of each task run); every submitted run has its own job id."""
     workspace = fleet.workspace[runs.job]
     everyone = np.concatenate([workspace, workspace[task_run_of]])
-    ids = numbers(ordinals_within(everyone), everyone, _RUN_SALT)
-    fresh = numbers(ordinals_within(workspace), workspace, _SUBMIT_SALT)
+    ids = numbers(ordinals_within(everyone), everyone, _RUN_SALT, may_share)
+    fresh = numbers(ordinals_within(workspace), workspace, _SUBMIT_SALT, may_share)
     own = fleet.has_definition[runs.job]
     return RunIds(
         run=ids[: runs.size],

@@ -19,7 +19,6 @@ from pipeline.sources.simulator.clock import (
     floor_to,
     from_seconds,
     instant,
-    us_of,
 )
 from pipeline.sources.simulator.config import SimulatorConfig, generator
 from pipeline.sources.simulator.fleet import Fleet, Kind
@@ -49,8 +48,7 @@ class Due:
 def simulated_schedules(config: SimulatorConfig, fleet: Fleet) -> Schedules:
     """Nightly jobs crowd between 01:00 and 06:00; a few jobs pause, for a while or throughout."""
     rng = generator(config.seed, "schedules")
-    size, end_us = fleet.size, us_of(config.end)
-    start_us = end_us - config.days * DAY_US
+    size, start_us, end_us = fleet.size, config.start_us, config.horizon_us
     hour = np.where(
         rng.random(size) < 0.8,
         rng.choice([0, 1, 2, 3, 4, 5, 6], size=size, p=[0.08, 0.2, 0.22, 0.2, 0.14, 0.1, 0.06]),
@@ -82,8 +80,8 @@ def simulated_schedules(config: SimulatorConfig, fleet: Fleet) -> Schedules:
 def due_runs(config: SimulatorConfig, fleet: Fleet, schedules: Schedules) -> Due:
     """Every run that is due in the window, of jobs that exist and are not paused then."""
     rng = generator(config.seed, "starts")
-    end_us = us_of(config.end)
-    start_us = end_us - config.days * DAY_US
+    start_us, end_us = config.start_us, config.horizon_us
+    days = config.days + config.reserve_days
     parts = [
         _hourly(rng, np.flatnonzero(fleet.kind == Kind.HOURLY), schedules, start_us, end_us),
         _daily(
@@ -94,7 +92,7 @@ def due_runs(config: SimulatorConfig, fleet: Fleet, schedules: Schedules) -> Due
             end_us,
         ),
         _irregular(rng, np.flatnonzero(fleet.kind == Kind.MANUAL), start_us, end_us),
-        _chained(np.flatnonzero(fleet.kind == Kind.CONTINUOUS), fleet, start_us, config.days),
+        _chained(np.flatnonzero(fleet.kind == Kind.CONTINUOUS), fleet, start_us, days),
         _submitted(rng, np.flatnonzero(fleet.kind == Kind.SUBMITTED), schedules, start_us, end_us),
     ]
     job = np.concatenate([part[0] for part in parts])

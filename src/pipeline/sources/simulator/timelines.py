@@ -4,10 +4,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.sources.simulator.clock import SECOND_US, Bools, Ints
 from pipeline.sources.simulator.columns import (
     coded,
+    coded_ids,
     identifiers,
     integers,
     singletons,
@@ -16,20 +18,22 @@ from pipeline.sources.simulator.columns import (
     taken,
     timestamps,
 )
-from pipeline.sources.simulator.fleet import Kind
+from pipeline.sources.simulator.fleet import Compute
 from pipeline.sources.simulator.history import History
-from pipeline.sources.simulator.identity import WORKSPACE_IDS
+from pipeline.sources.simulator.identity import WORKSPACE_IDS, cluster_ids, warehouse_ids
+from pipeline.sources.simulator.other_usage import SERVICES_PER_WORKSPACE
 from pipeline.sources.simulator.outcomes import CODES, Status
-from pipeline.sources.simulator.slices import visible_slices
+from pipeline.sources.simulator.slices import Slices
 from pipeline.tables import source
 from pipeline.tables.derive import arrow_type
 
 _STATES = tuple(status.name for status in Status)
 _CODE_NAMES = tuple(code for code, _, _ in CODES)
 _CODE_TYPES = tuple(kind for _, kind, _ in CODES)
-_TRIGGERS = ("CRON", "ONETIME", "CONTINUOUS")
+_TRIGGERS = ("CRON", "ONETIME", "CONTINUOUS", "ONETIME_RETRY")
 _TRIGGER_OF_KIND = np.array([0, 0, 0, 2, 1, 1, 1])  # by Kind
 RUN_TYPES = ("JOB_RUN", "SUBMIT_RUN", "WORKFLOW_RUN")
+_RETRY = 3
 _RUN_TYPE_OF_KIND = np.array([0, 0, 0, 0, 0, 1, 2])
 
 
@@ -52,30 +56,35 @@ def _parameters(index: Ints, key: str) -> Any:
     return taken(values, np.where(index % 50 == 0, 1, np.where(index % 3 == 0, 0, 2)))
 
 
-def _compute(clusters: Any, cluster: Ints) -> dict[str, Any]:
-    """The compute columns of rows that used a cluster (-1: none)."""
-    valid: Bools = cluster >= 0
-    ids = coded(clusters, np.maximum(cluster, 0), valid).cast(pa.string())
-    kind = arrow_type("array<struct<type:string, cluster_id:string, warehouse_id:string>>")
+def _compute(cluster: Ints, warehouse: Ints) -> dict[str, Any]:
+    """The compute columns of rows that used a cluster or a warehouse (-1: none)."""
     rows = len(cluster)
+    valid: Bools = (cluster >= 0) | (warehouse >= 0)
+    clusters = coded_ids(cluster_ids, cluster).cast(pa.string())
+    warehouses = warehouse_ids(warehouse)
+    kind = arrow_type("array<struct<type:string, cluster_id:string, warehouse_id:string>>")
     typed = struct_of(
         kind.value_type,
         rows,
-        {"type": coded(("CLUSTER",), np.zeros(rows, dtype=np.int64)), "cluster_id": ids},
+        {
+            "type": coded(("CLUSTER", "WAREHOUSE"), (warehouse >= 0).astype(np.int64)),
+            "cluster_id": clusters,
+            "warehouse_id": warehouses,
+        },
     )
+    ids = pc.coalesce(clusters, warehouses)
     return {"compute_ids": singletons(ids, valid), "compute": singletons(typed, valid)}
 
 
-def job_run_timeline(history: History) -> Any:
-    """system.lakeflow.job_run_timeline."""
+def job_run_timeline(history: History, pieces: Slices) -> Any:
+    """system.lakeflow.job_run_timeline of some slices of attempts."""
     attempts, runs, fleet, ids = history.attempts, history.runs, history.fleet, history.ids
-    pieces = visible_slices(attempts.start_us, attempts.end_us, history.now_us)
     attempt, last = pieces.owner, pieces.last
     run = attempts.run[attempt]
     job = runs.job[run]
     rows = len(attempt)
     kind = fleet.kind[job]
-    legacy = fleet.single_task[job]
+    tells = fleet.single_task[job] | ("zero_durations" not in history.quirks)
     setup_us = attempts.setup_us[attempt]
     span_us = attempts.end_us[attempt] - attempts.start_us[attempt]
     first = attempts.number[attempt] == 0
@@ -83,12 +92,12 @@ def job_run_timeline(history: History) -> Any:
 
     def reported(us: Ints) -> Any:
         """Seconds on the end rows of legacy jobs; a literal 0 on those of all others."""
-        return integers(np.where(legacy, us // SECOND_US, 0), last)
+        return integers(np.where(tells, us // SECOND_US, 0), last)
 
     parent_cluster = np.where(
         runs.parent[run] >= 0, _first_cluster(history)[np.maximum(runs.parent[run], 0)], -1
     )
-    names = history.versions.names()
+    trigger = np.where(runs.retry_of[run] >= 0, _RETRY, _TRIGGER_OF_KIND[kind])
     return table_of(
         source.JOB_RUN_TIMELINE,
         rows,
@@ -98,11 +107,11 @@ def job_run_timeline(history: History) -> Any:
             "run_id": identifiers(ids.run[run]),
             "period_start_time": timestamps(pieces.start_us),
             "period_end_time": timestamps(pieces.end_us),
-            "trigger_type": coded(_TRIGGERS, _TRIGGER_OF_KIND[kind]),
+            "trigger_type": coded(_TRIGGERS, trigger),
             "result_state": coded(_STATES, attempts.status[attempt], last),
             "run_type": coded(RUN_TYPES, _RUN_TYPE_OF_KIND[kind]),
-            "run_name": coded(names, history.version[run]),
-            **_compute(history.clusters.ids, parent_cluster),
+            "run_name": coded_ids(history.versions.names, history.version[run]),
+            **_compute(parent_cluster, np.full(rows, -1)),
             "termination_code": coded(_CODE_NAMES, attempts.code[attempt], last),
             "job_parameters": _parameters(run, "api_token"),
             "termination_type": coded(_CODE_TYPES, attempts.code[attempt], last),
@@ -123,16 +132,19 @@ def _first_cluster(history: History) -> Ints:
     return out
 
 
-def job_task_run_timeline(history: History) -> Any:
-    """system.lakeflow.job_task_run_timeline; notebook workflow runs have no rows here."""
+def job_task_run_timeline(history: History, pieces: Slices) -> Any:
+    """system.lakeflow.job_task_run_timeline of some slices of task runs."""
     attempts, runs, fleet, tasks = history.attempts, history.runs, history.fleet, history.tasks
-    pieces = visible_slices(tasks.start_us, tasks.end_us, history.now_us)
-    shown = fleet.kind[history.attempt_job[tasks.attempt[pieces.owner]]] != Kind.NOTEBOOK
-    entry, last = pieces.owner[shown], pieces.last[shown]
+    entry, last = pieces.owner, pieces.last
     attempt = tasks.attempt[entry]
     run = attempts.run[attempt]
     job = runs.job[run]
     rows = len(entry)
+    compute = fleet.compute[job]
+    own = ~np.isin(tasks.task[entry], history.pipelines.task)
+    warehouse = np.where(
+        compute == Compute.WAREHOUSE, fleet.workspace[job] * SERVICES_PER_WORKSPACE, -1
+    )
     setup_us = tasks.setup_us[entry]
     work_us = tasks.end_us[entry] - tasks.start_us[entry] - setup_us
     run_id = identifiers(history.ids.run[run])
@@ -144,11 +156,12 @@ def job_task_run_timeline(history: History) -> Any:
             "workspace_id": coded(WORKSPACE_IDS, fleet.workspace[job]),
             "job_id": identifiers(history.ids.job[run]),
             "run_id": identifiers(history.ids.task_run[entry]),
-            "period_start_time": timestamps(pieces.start_us[shown]),
-            "period_end_time": timestamps(pieces.end_us[shown]),
+            "period_start_time": timestamps(pieces.start_us),
+            "period_end_time": timestamps(pieces.end_us),
             "task_key": coded(history.graphs.keys, tasks.task[entry]),
             **_compute(
-                history.clusters.ids, np.where(own, history.clusters.of_attempt[attempt], -1)
+                np.where(own, history.clusters.of_attempt[attempt], -1),
+                np.where(own, warehouse, -1),
             ),
             "result_state": coded(_STATES, tasks.status[entry], last),
             "job_run_id": run_id,

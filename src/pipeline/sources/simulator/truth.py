@@ -10,9 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.sources.simulator import sla
-from pipeline.sources.simulator.billing import Records
+from pipeline.sources.simulator.arrivals import Arrivals
+from pipeline.sources.simulator.billing import Bill
 from pipeline.sources.simulator.clock import (
     ZONES,
+    Bools,
     Ints,
     seconds_of,
 )
@@ -41,7 +43,7 @@ def _series_keys(history: History, run: Ints) -> Any:
     """workspace/job, or workspace/name where every submit has a new job id."""
     job = history.runs.job[run]
     submitted = pa.array(history.fleet.kind[job] == Kind.SUBMITTED)
-    name = strings_at(history.versions.names(), history.version[run])
+    name = history.versions.names(history.version[run])
     handle = pc.if_else(submitted, name, identifiers(history.ids.job[run]))
     return pc.binary_join_element_wise(
         strings_at(WORKSPACE_IDS, history.fleet.workspace[job]), handle, "/"
@@ -99,27 +101,27 @@ def attempts(history: History) -> Any:
     )
 
 
-def costs(history: History, prices: Prices, records: Records) -> Any:
-    """List cost per run, day and currency, of all records of jobs that have a price."""
-    line = chosen(records.lines, records.lines.run >= 0)
+def costs(history: History, prices: Prices, bill: Bill, arrivals: Arrivals) -> Any:
+    """List cost per run, day and currency, of all records of jobs that have landed and have a
+    price; the run is NULL where a record does not name it."""
+    line = _landed(history, bill, arrivals, bill.lines.run >= 0)
     return _list_cost(
         prices,
         line,
         {
             "workspace_id": strings_at(WORKSPACE_IDS, line.workspace),
             "job_id": identifiers(history.ids.job[line.run]),
-            "job_run_id": identifiers(history.ids.run[line.run]),
+            "job_run_id": identifiers(history.ids.run[line.run], ~line.nameless),
         },
     )
 
 
-def pipeline_costs(history: History, prices: Prices, records: Records) -> Any:
+def pipeline_costs(history: History, prices: Prices, bill: Bill, arrivals: Arrivals) -> Any:
     """List cost per update of a pipeline, day and currency, with the job run that it belongs to.
 
     The job is NULL where no job started the update: the bill knows only pipeline and update.
     """
-    line = chosen(records.lines, records.lines.update >= 0)
-    updates, pipelines, seed = history.updates, history.pipelines, history.seed
+    line = _landed(history, bill, arrivals, bill.lines.update >= 0)
     run = history.update_run[line.update]
     return _list_cost(
         prices,
@@ -128,12 +130,17 @@ def pipeline_costs(history: History, prices: Prices, records: Records) -> Any:
             "workspace_id": strings_at(WORKSPACE_IDS, line.workspace),
             "job_id": identifiers(np.append(history.ids.job, 0)[run], run >= 0),
             "job_run_id": identifiers(np.append(history.ids.run, 0)[run], run >= 0),
-            "pipeline_id": strings_at(
-                pipeline_ids(seed, pipelines.size), updates.pipeline[line.update]
-            ),
-            "update_id": strings_at(update_ids(seed, updates.size), line.update),
+            "pipeline_id": pipeline_ids(history.updates.pipeline[line.update]),
+            "update_id": update_ids(line.update),
         },
     )
+
+
+def _landed(history: History, bill: Bill, arrivals: Arrivals, wanted: Bools) -> Lines:
+    """Lines of the records that have landed, of the lines wanted."""
+    records = bill.records
+    here = arrivals.usage.before(history.deliveries, len(records.line))
+    return bill.told(np.flatnonzero(here & wanted[records.line]))
 
 
 def _list_cost(prices: Prices, line: Lines, keys: dict[str, Any]) -> Any:
@@ -163,8 +170,10 @@ def _list_cost(prices: Prices, line: Lines, keys: dict[str, Any]) -> Any:
 
 def jobs(history: History) -> Any:
     """What the parameters of each job's newest definition mean, once read rightly."""
-    fleet, versions = history.fleet, history.versions
-    newest = versions.first[1:] - 1
+    versions = history.versions
+    known = np.flatnonzero(np.diff(versions.first) > 0)
+    fleet = chosen(history.fleet, known)
+    newest = versions.first[known + 1] - 1
     definitions = [versions.definitions[index] for index in newest]
     levels = [d.sla for d in definitions]
     clock = [f"{s.minute_of_day // 60:02d}:{s.minute_of_day % 60:02d}" if s.kind == sla.DEADLINE

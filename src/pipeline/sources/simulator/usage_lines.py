@@ -7,7 +7,7 @@ import numpy as np
 from pipeline.sources.simulator.clock import HOUR_US, Bools, Floats, Ints
 
 PRODUCTS = ("JOBS", "ALL_PURPOSE", "SQL", "INTERACTIVE", "PREDICTIVE_OPTIMIZATION", "DATABASE",
-            "DLT")  # fmt: skip
+            "DLT", "DEFAULT_STORAGE")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,12 @@ class Lines:
     product: Ints
     serverless: Bools
     photon: Bools
+    nameless: Bools
+    """Whether the record names its job and not its run."""
     start_us: Ints
     end_us: Ints
     pico: Ints
-    """Quantity in 1e-12 DBU."""
+    """Quantity in 1e-12 of the SKU's unit."""
 
     @property
     def size(self) -> int:
@@ -41,7 +43,7 @@ def lines(rows: int, **columns: Ints | Bools | int) -> Lines:
     """Lines from the columns given; a number stands for every row, what is missing is -1."""
     made = {}
     for name in Lines.__dataclass_fields__:
-        default: int | bool = False if name in ("serverless", "photon") else -1
+        default: int | bool = False if name in ("serverless", "photon", "nameless") else -1
         made[name] = np.broadcast_to(np.asarray(columns.get(name, default)), rows)
     return Lines(**made)
 

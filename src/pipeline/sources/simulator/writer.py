@@ -5,14 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.errors import UserError
-from pipeline.sources.simulator.clock import DAY_US
-from pipeline.tables.declaration import Arrival, SourceTable
+from pipeline.tables.declaration import SourceTable
 
+SETTINGS = "simulation.json"
 Progress = Callable[[str, float], None]
 
 
@@ -42,25 +40,6 @@ def table_folder(folder: Path, table: SourceTable) -> Path:
 def write_file(rows: Any, path: Path) -> None:
     # Without the stored Arrow schema, dictionary-coded columns read back as the strings they are.
     pq.write_table(rows, path, compression="zstd", compression_level=1, store_schema=False)
-
-
-def write_table(folder: Path, table: SourceTable, rows: Any, first_day: int, last_day: int) -> int:
-    """Write a table; rows that arrived before the window are part of its first delivery."""
-    path = table_folder(folder, table)
-    if table.arrival is Arrival.SNAPSHOT:
-        write_file(rows, path / "snapshot.parquet")
-        return int(rows.num_rows)
-    arrived = rows.column(table.watermark).cast(pa.timestamp("us", tz="UTC"))
-    days = pc.cast(arrived, pa.int64()).to_numpy() // DAY_US
-    days = np.clip(days, first_day, last_day)
-    order = np.argsort(days, kind="stable")
-    rows = rows.take(pa.array(order)).combine_chunks()
-    bounds = np.searchsorted(days[order], np.arange(first_day, last_day + 2))
-    for day, low, high in zip(range(first_day, last_day + 1), bounds[:-1], bounds[1:], strict=True):
-        # A table without any rows still has a file, which tells its columns.
-        if high > low or (rows.num_rows == 0 and day == last_day):
-            write_file(rows.slice(low, high - low), path / f"{day_name(day)}.parquet")
-    return int(rows.num_rows)
 
 
 def write_truth(folder: Path, name: str, rows: Any) -> int:
