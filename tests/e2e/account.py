@@ -10,7 +10,8 @@ from typing import Any
 
 JOBS = 40
 DAYS = 12
-END = "2026-03-01T00:00:00Z"
+END = "2026-01-26T00:00:00Z"
+"""A week after the way of slicing changed."""
 
 
 @dataclass(frozen=True, slots=True)
