@@ -45,6 +45,8 @@ def _row(table: SourceTable, n: int) -> dict[str, Any]:
         "timeout_seconds": 60,
         "task_key": f"task{n}",
         "depends_on_keys": ["a", "b"],
+        "pipeline_id": f"p{n}",
+        "update_id": f"u{n}",
         "run_id": str(10**15 + n),
         "job_run_id": str(n),
         "period_start_time": start,
@@ -92,6 +94,8 @@ def _row(table: SourceTable, n: int) -> dict[str, Any]:
         ours["compute"] = compute[0]
     if table is source.WORKSPACES_LATEST:
         ours["workspace_id"] = f"w{n}"
+    if table is source.PIPELINE_UPDATE_TIMELINE:
+        ours["compute"] = {"type": "CLUSTER", "cluster_id": f"c{n}"}
     return {name: value for name, value in ours.items() if name in table.column_names}
 
 
@@ -105,12 +109,12 @@ def path_of(folder: Path, table: SourceTable) -> Path:
     return folder / schema / name
 
 
-def write_export(folder: Path, rows: int = ROWS) -> Path:
-    """Each table as a folder of two files."""
+def write_export(folder: Path, rows: int = ROWS, first: int = 0) -> Path:
+    """Each table as a folder of two files, its rows numbered from `first`."""
     for table in source.SOURCE_TABLES:
         place = path_of(folder, table)
         place.mkdir(parents=True)
         half = rows // 2
-        pq.write_table(arrow_rows(table, 0, half), place / "part-0.parquet")
-        pq.write_table(arrow_rows(table, half, rows - half), place / "part-1.parquet")
+        pq.write_table(arrow_rows(table, first, half), place / "part-0.parquet")
+        pq.write_table(arrow_rows(table, first + half, rows - half), place / "part-1.parquet")
     return folder
