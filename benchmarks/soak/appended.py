@@ -21,19 +21,15 @@ from typing import Any
 from benchmarks.soak.homes import changed_rows, differing, versions
 from benchmarks.speed.night import machine
 from pipeline.engine.session import Engine, connect
-from pipeline.graph import GRAPH
 from pipeline.lakehouse.folder import DeltaFolder
 from pipeline.night import Night, run_night
 from pipeline.settings import Settings
 from pipeline.sources.export import ExportFolder
 from pipeline.sources.simulator import SimulatorConfig, simulate
-from pipeline.tables.catalogue import TABLES
-from pipeline.tables.declaration import Layer
+from tests.night.homes import KEPT, WRITTEN
 
 APPENDED = 14
 _END = datetime(2026, 3, 1, tzinfo=UTC)
-_KEPT = tuple(table for table in TABLES if table.layer is not Layer.OPS)
-_STEPS = frozenset(step.writes for step in GRAPH.steps)
 
 
 def deliver(whole: Path, export: Path, until: date) -> None:
@@ -71,11 +67,11 @@ def appended(folder: Path, *, jobs: int, days: int, nights: int = APPENDED) -> d
         done = night(home, delivered)
         if not number:
             continue
-        written = {r.table.full_name: r.written for r in done.reports if r.table in _STEPS}
+        written = {r.table.full_name: r.written for r in done.reports if r.table in WRITTEN}
         differ = {
             table.full_name: changed_rows(home, table, before[table], version)
             for table, version in versions(home).items()
-            if table in _STEPS and version > before[table]
+            if table in WRITTEN and version > before[table]
         }
         told.append(
             {
@@ -95,7 +91,7 @@ def appended(folder: Path, *, jobs: int, days: int, nights: int = APPENDED) -> d
         f"{t.full_name} is written again" for t, v in versions(home).items() if v != settled[t]
     ]
     full = night(rebuilt, export)
-    broken += differing(home, rebuilt, _KEPT)
+    broken += differing(home, rebuilt, KEPT)
     broken += [
         f"night {number + 1} writes more rows than differ: {each['more_written']}"
         for number, each in enumerate(told)

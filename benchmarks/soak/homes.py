@@ -14,15 +14,20 @@ from deltalake import DeltaTable
 from mlflow import MlflowClient
 
 from pipeline.lakehouse.staging import STAGING
-from pipeline.tables import ops
+from pipeline.tables import nights, ops
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Table
 from tests.parity.comparing import compared_columns, differences, shown
 
 _MEMORY = "1GB"
-_NO_COUNTS = "step, table_name, stage, as_of"
-"""Of a night done in two parts, each part counts its own rows."""
-_NO_VERSIONS = "reader, input, CASE WHEN contains(input, '.') THEN '' ELSE position END AS position"
+_SAID = {
+    # A night done in two parts counts its rows in two parts, and of a killed one nothing is told.
+    nights.NIGHT_STEPS: "DISTINCT step, table_name, stage, as_of",
+    nights.NIGHT_ASSESSMENTS: "DISTINCT as_of, question, status, reason, jobs",
+    nights.SOURCE_FRESHNESS: "source_table, newest_observed_at, gap",
+    ops.POSITIONS: "reader, input, CASE WHEN contains(input, '.') THEN '' ELSE position END AS position",
+}
+"""What of these tables does not depend on when a night ran, or how often."""
 
 
 def delta(home: Path, table: Table, version: int | None = None) -> DeltaTable:
@@ -66,15 +71,17 @@ def differing(home: Path, undisturbed: Path, tables: Iterable[Table] = TABLES) -
     """What the tables of two homes do not agree on, in sentences."""
     said = []
     for table in tables:
-        keys, names = list(table.keys), compared_columns(table)
-        columns = ", ".join(f'"{name}"' for name in names)
-        if table is ops.POSITIONS:
-            columns = _NO_VERSIONS
-        if table is ops.NIGHT_STEPS:
-            keys, names = _NO_COUNTS.split(", "), []
-            columns = f"DISTINCT {_NO_COUNTS}"
+        names = compared_columns(table)
+        columns = _SAID.get(table, ", ".join(f'"{name}"' for name in names))
         sides = _unequal(columns, delta(home, table), delta(undisturbed, table))
-        found = differences(*(s.to_pylist() for s in sides), keys=keys, columns=names)
+        if table in _SAID:
+            found = [
+                f"{side}: {row}"
+                for side, rows in zip(("left", "right"), sides, strict=True)
+                for row in rows.to_pylist()
+            ]
+        else:
+            found = differences(*(s.to_pylist() for s in sides), keys=table.keys, columns=names)
         if found:
             said.append(f"{table.full_name}: {shown(found)}")
     return said

@@ -143,7 +143,7 @@ def _wait_for_lock(process: subprocess.Popen[str], home: Path) -> None:
 
 
 def _last_commit(home: Path, stood: dict[Table, int]) -> str:
-    """The table that the killed night wrote last; ops.night_steps when it was at MLflow already."""
+    """The table that the killed night wrote last; ops.night_steps the night is at its end, or at MLflow."""
     written = {
         log_of(home, table, version).stat().st_mtime_ns: table.full_name
         for table, version in versions(home).items()
