@@ -45,8 +45,6 @@ def _row(table: SourceTable, n: int) -> dict[str, Any]:
         "timeout_seconds": 60,
         "task_key": f"task{n}",
         "depends_on_keys": ["a", "b"],
-        "pipeline_id": f"p{n}",
-        "update_id": f"u{n}",
         "run_id": str(10**15 + n),
         "job_run_id": str(n),
         "period_start_time": start,
@@ -94,8 +92,6 @@ def _row(table: SourceTable, n: int) -> dict[str, Any]:
         ours["compute"] = compute[0]
     if table is source.WORKSPACES_LATEST:
         ours["workspace_id"] = f"w{n}"
-    if table is source.PIPELINE_UPDATE_TIMELINE:
-        ours["compute"] = {"type": "CLUSTER", "cluster_id": f"c{n}"}
     return {name: value for name, value in ours.items() if name in table.column_names}
 
 
