@@ -13,16 +13,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.soak.appended import deliver, lengths
+from benchmarks.soak.appended import lengths
 from benchmarks.soak.damages import damages
 from benchmarks.soak.kills import Undisturbed, kills, undisturbed
 from benchmarks.soak.rivals import rivals
 from benchmarks.speed.night import machine
-from pipeline.sources.simulator import SimulatorConfig, simulate
+from pipeline.sources.simulator import SimulatorConfig, append_day, simulate
 
 _END = datetime(2026, 3, 1, tzinfo=UTC)
 _SECOND_DELIVERY_DAYS = 2
@@ -35,12 +35,12 @@ def say(what: str) -> None:
 
 def grounds(folder: Path, asked: argparse.Namespace) -> tuple[Undisturbed, Undisturbed]:
     """A first night and an incremental one that nobody disturbs, over a simulated account."""
-    whole = folder / "whole"
-    simulate(SimulatorConfig(jobs=asked.jobs, days=asked.days, seed=asked.seed, end=_END), whole)
     exports = folder / "first", folder / "second"
-    earlier = (_END - timedelta(days=_SECOND_DELIVERY_DAYS)).date()
-    for export, until in zip(exports, (earlier, _END.date()), strict=True):
-        deliver(whole, export, until)
+    config = SimulatorConfig(jobs=asked.jobs, days=asked.days, seed=asked.seed, end=_END)
+    simulate(config, exports[0])
+    shutil.copytree(*exports)
+    for _ in range(_SECOND_DELIVERY_DAYS):
+        append_day(exports[1])
     first = undisturbed(exports[0], folder / "undisturbed-first")
     shutil.copytree(first.home, folder / "undisturbed-second")
     second = undisturbed(exports[1], folder / "undisturbed-second")

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,30 +25,19 @@ from pipeline.lakehouse.folder import DeltaFolder
 from pipeline.night import Night, run_night
 from pipeline.settings import Settings
 from pipeline.sources.export import ExportFolder
-from pipeline.sources.simulator import SimulatorConfig, simulate
+from pipeline.sources.simulator import SimulatorConfig, append_day, simulate
 from tests.night.homes import KEPT, WRITTEN
 
 APPENDED = 14
 _END = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def deliver(whole: Path, export: Path, until: date) -> None:
-    """Put into `export` the files of `whole` that had arrived by `until`: links, so times stay."""
-    for file in whole.rglob("*.parquet"):
-        name = file.relative_to(whole)
-        if name.parts[0] == "truth" or (export / name).exists():
-            continue
-        if file.stem == "snapshot" or date.fromisoformat(file.stem) <= until:
-            (export / name).parent.mkdir(parents=True, exist_ok=True)
-            (export / name).hardlink_to(file)
-
-
-def _deliveries(folder: Path, jobs: int, days: int, appended: int) -> Iterator[Path]:
+def _deliveries(export: Path, jobs: int, days: int, nights: int) -> Iterator[Path]:
     """The export after `days` days, and after each appended day."""
-    whole, export = folder / "whole", folder / "export"
-    simulate(SimulatorConfig(jobs=jobs, days=days + appended, seed=7, end=_END), whole)
-    for left in range(appended, -1, -1):
-        deliver(whole, export, (_END - timedelta(days=left)).date())
+    simulate(SimulatorConfig(jobs=jobs, days=days, seed=7, end=_END, reserve_days=nights), export)
+    yield export
+    for _ in range(nights):
+        append_day(export)
         yield export
 
 
@@ -58,11 +47,13 @@ def appended(folder: Path, *, jobs: int, days: int, nights: int = APPENDED) -> d
 
     def night(home: Path, export: Path) -> Night:
         lakehouse, source = DeltaFolder(home, spark), ExportFolder(export, spark)
-        return run_night(spark, lakehouse, source, Settings(), now=_END + timedelta(days=1))
+        return run_night(
+            spark, lakehouse, source, Settings(), now=_END + timedelta(days=nights + 1)
+        )
 
     home, rebuilt, export = folder / "home", folder / "rebuilt", folder / "export"
     told: list[dict[str, Any]] = []
-    for number, delivered in enumerate(_deliveries(folder, jobs, days, nights)):
+    for number, delivered in enumerate(_deliveries(export, jobs, days, nights)):
         before = versions(home)
         done = night(home, delivered)
         if not number:

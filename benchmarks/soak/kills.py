@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from benchmarks.soak.homes import differing, leftovers, log_of, models, versions
@@ -20,6 +21,8 @@ from tests.e2e.account import Ran, rightrun
 COMMAND = (sys.executable, "-m", "pipeline.cli")
 QUIET = {"PYTHONWARNINGS": "ignore", "COLUMNS": "200"}
 _POLL_SECONDS = 0.02
+_COMPARING = Lock()
+"""DuckDB and Arrow, each asking for Python's own lock, may wait for each other in two threads."""
 _EARLIER = 0.85
 """Of the moment drawn, when a night has ended before it could be killed."""
 
@@ -126,9 +129,10 @@ def _healed(night: Undisturbed, home: Path) -> list[str]:
     ran = nightly(night.export, home)
     if ran.code:
         return [f"the next night exits {ran.code}: {ran.err.strip()[-500:]}"]
-    broken = [*differing(home, night.home), *leftovers(home)]
-    if models(home) != models(night.home):
-        broken.append(f"models are {models(home)}, undisturbed {models(night.home)}")
+    with _COMPARING:
+        broken = [*differing(home, night.home), *leftovers(home)]
+        if models(home) != models(night.home):
+            broken.append(f"models are {models(home)}, undisturbed {models(night.home)}")
     settled = versions(home)
     again = nightly(night.export, home)
     if again.code or versions(home) != settled:
