@@ -59,6 +59,10 @@ picture: $(INSTALLED) ## Draw docs/pictures/nightly.svg from a real first night
 bench: $(INSTALLED) ## Seconds, rows and memory by stage for 1,000 and 5,000 jobs, beside DuckDB
 	$(BIN)/python benchmarks/speed/night.py --out benchmarks/results/night.json
 
+.PHONY: soak
+soak: $(INSTALLED) ## Nights killed, exports damaged, rivals, appended days; 20 minutes
+	$(BIN)/python -m benchmarks.soak --out benchmarks/results/soak.json
+
 .PHONY: lock
 lock: $(UV) ## Choose versions again, with hashes, for Python 3.11 and 3.12
 	$(UV) pip compile $(LOCK_FLAGS) --extra local --group dev --upgrade pyproject.toml -o requirements.lock

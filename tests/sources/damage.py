@@ -10,6 +10,7 @@ import random
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,50 @@ def moved_times(place: Path, table: SourceTable, rng: random.Random) -> None:
         return _with(rows, name, pa.array(values, rows.schema.field(name).type))
 
     _rewrite(_part(place, rng), change)
+
+
+def reversed_times(place: Path, table: SourceTable, rng: random.Random) -> None:
+    """The start of each interval where its end was, and the other way about."""
+    start, end = table.interval or rng.choices(_times(table) or [table.keys[0]], k=2)
+
+    def change(rows: pa.Table) -> pa.Table:
+        starts, ends = rows.column(start), rows.column(end)
+        return _with(_with(rows, start, ends), end, starts)
+
+    _rewrite(_part(place, rng), change)
+
+
+def swapped_columns(place: Path, table: SourceTable, rng: random.Random) -> None:
+    """Two columns under each other's names, of one type or of two."""
+    one, other = rng.sample(table.column_names, 2)
+    names = {one: other, other: one}
+    _rewrite(
+        _part(place, rng),
+        lambda rows: rows.rename_columns([names.get(name, name) for name in rows.column_names]),
+    )
+
+
+def huge_amounts(place: Path, table: SourceTable, rng: random.Random) -> None:
+    """Decimals as large as the type can hold, or of a scale that it cannot."""
+
+    def change(rows: pa.Table) -> pa.Table:
+        for column in table.columns:
+            if column.type.startswith("decimal"):
+                value = rng.choice(["9" * 20, "-" + "9" * 20, "1e-18", "9" * 38, "0." + "3" * 38])
+                amount = Decimal(value)
+                rows = _with(rows, column.name, pa.array([amount] * len(rows)))
+        return rows
+
+    _rewrite(_part(place, rng), change)
+
+
+def shuffled_delivery(place: Path, table: SourceTable, rng: random.Random) -> None:
+    """No damage at all: the rows in another order, and in other files."""
+    rows = pa.concat_tables([_read(file) for file in sorted(place.glob("*.parquet"))])
+    rows = rows.take(rng.sample(range(len(rows)), len(rows)))
+    at = rng.randrange(len(rows) + 1)
+    pq.write_table(rows.slice(0, at), place / "part-0.parquet")
+    pq.write_table(rows.slice(at), place / "part-1.parquet")
 
 
 def duplicated(place: Path, table: SourceTable, rng: random.Random) -> None:
@@ -383,6 +428,10 @@ DAMAGES: tuple[Damage, ...] = (
     links,
     two_places,
     folder_named_as_file,
+    reversed_times,
+    swapped_columns,
+    huge_amounts,
+    shuffled_delivery,
 )
 
 

@@ -105,12 +105,12 @@ def path_of(folder: Path, table: SourceTable) -> Path:
     return folder / schema / name
 
 
-def write_export(folder: Path, rows: int = ROWS) -> Path:
-    """Each table as a folder of two files."""
+def write_export(folder: Path, rows: int = ROWS, first: int = 0) -> Path:
+    """Each table as a folder of two files, its rows numbered from `first`."""
     for table in source.SOURCE_TABLES:
         place = path_of(folder, table)
         place.mkdir(parents=True)
         half = rows // 2
-        pq.write_table(arrow_rows(table, 0, half), place / "part-0.parquet")
-        pq.write_table(arrow_rows(table, half, rows - half), place / "part-1.parquet")
+        pq.write_table(arrow_rows(table, first, half), place / "part-0.parquet")
+        pq.write_table(arrow_rows(table, first + half, rows - half), place / "part-1.parquet")
     return folder

@@ -1,0 +1,121 @@
+"""Nights killed, exports damaged, rivals started at once, days appended: is any law broken?
+
+    python -m benchmarks.soak --out benchmarks/results/soak.json
+
+About 20 minutes on two cores. Progress goes to stderr, the result to `--out` as JSON. Exits 1 when
+a law is broken, and names each.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.soak.appended import lengths
+from benchmarks.soak.damages import damages
+from benchmarks.soak.kills import Undisturbed, kills, undisturbed
+from benchmarks.soak.rivals import rivals
+from benchmarks.speed.night import machine
+from pipeline.sources.simulator import SimulatorConfig, append_day, simulate
+
+_END = datetime(2026, 3, 1, tzinfo=UTC)
+_SECOND_DELIVERY_DAYS = 2
+_BEGAN = time.perf_counter()
+
+
+def say(what: str) -> None:
+    print(f"{time.perf_counter() - _BEGAN:6.0f} s  {what}", file=sys.stderr, flush=True)
+
+
+def grounds(folder: Path, asked: argparse.Namespace) -> tuple[Undisturbed, Undisturbed]:
+    """A first night and an incremental one that nobody disturbs, over a simulated account."""
+    exports = folder / "first", folder / "second"
+    config = SimulatorConfig(jobs=asked.jobs, days=asked.days, seed=asked.seed, end=_END)
+    simulate(config, exports[0])
+    shutil.copytree(*exports)
+    for _ in range(_SECOND_DELIVERY_DAYS):
+        append_day(exports[1])
+    first = undisturbed(exports[0], folder / "undisturbed-first")
+    shutil.copytree(first.home, folder / "undisturbed-second")
+    second = undisturbed(exports[1], folder / "undisturbed-second")
+    say(f"undisturbed nights took {first.seconds:.0f} s and {second.seconds:.0f} s")
+    return first, second
+
+
+def soaked(folder: Path, asked: argparse.Namespace) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The parts in turn: what each found, and the laws that it found broken."""
+    first, second = grounds(folder, asked)
+    yield "two_nights_at_once", rivals(first, second, folder / "rivals")
+    yield (
+        "kills",
+        kills(
+            first,
+            second,
+            folder,
+            times=asked.kills,
+            seed=asked.seed,
+            workers=asked.workers,
+            say=say,
+        ),
+    )
+    yield "appended_days", lengths(asked.appended_jobs, asked.appended_days)
+    yield (
+        "damages",
+        damages(
+            folder,
+            times=asked.damages,
+            commands=asked.commands,
+            seed=asked.seed,
+            workers=asked.workers,
+            say=say,
+        ),
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=20, help="of the account whose nights are killed"
+    )
+    parser.add_argument("--days", type=int, default=10)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--damages", type=int, default=500, help="damaged exports, in process")
+    parser.add_argument("--commands", type=int, default=20, help="damaged exports, by the command")
+    parser.add_argument("--appended-jobs", type=int, default=30)
+    parser.add_argument("--appended-days", type=int, nargs="+", default=[45, 90])
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--out", type=Path, default=None)
+    asked = parser.parse_args()
+    told: dict[str, Any] = {}
+    broken: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="rightrun-soak-") as folder:
+        for part, found in soaked(Path(folder), asked):
+            told[part] = found
+            broken += [f"{part}: {law}" for law in found["broken"]]
+            say(f"{part} done, {len(found['broken'])} laws broken")
+            if asked.out is not None:
+                _write(asked.out, told, broken)
+    for law in broken:
+        say(f"BROKEN {law}")
+    sys.exit(1 if broken else 0)
+
+
+def _write(out: Path, told: dict[str, Any], broken: list[str]) -> None:
+    """After each part, so that a soak cut short has said what it found."""
+    seconds = round(time.perf_counter() - _BEGAN)
+    result = {"machine": machine(), "seconds": seconds, "laws_broken": len(broken), **told}
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

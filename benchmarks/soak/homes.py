@@ -1,0 +1,102 @@
+"""Two homes, or two moments of one, held against each other: every table, and what lies beside them.
+
+What a night may not repeat is left out: audit columns, versions of tables, ids and seconds of
+nights. DuckDB finds the rows that are not the same to the last bit; of those, floats that agree to
+1e-9 are the same after all.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from deltalake import DeltaTable
+from mlflow import MlflowClient
+
+from pipeline.lakehouse.staging import STAGING
+from pipeline.tables import nights, ops
+from pipeline.tables.catalogue import TABLES
+from pipeline.tables.declaration import Table
+from tests.parity.comparing import compared_columns, differences, shown
+
+_MEMORY = "1GB"
+_SAID = {
+    # A night done in two parts counts its rows in two parts, and of a killed one nothing is told.
+    nights.NIGHT_STEPS: "DISTINCT step, table_name, stage, as_of",
+    nights.NIGHT_ASSESSMENTS: "DISTINCT as_of, question, status, reason, jobs",
+    nights.SOURCE_FRESHNESS: "source_table, newest_observed_at, gap",
+    ops.POSITIONS: "reader, input, CASE WHEN contains(input, '.') THEN '' ELSE position END AS position",
+}
+"""What of these tables does not depend on when a night ran, or how often."""
+
+
+def delta(home: Path, table: Table, version: int | None = None) -> DeltaTable:
+    return DeltaTable(str(home / table.layer.schema / table.name), version=version)
+
+
+def log_of(home: Path, table: Table, version: int) -> Path:
+    """The file that commits a version of the table."""
+    return home / table.layer.schema / table.name / "_delta_log" / f"{version:020}.json"
+
+
+def versions(home: Path) -> dict[Table, int]:
+    """The version of each table that is there."""
+    there = [table for table in TABLES if log_of(home, table, 0).exists()]
+    return {table: delta(home, table).version() for table in there}
+
+
+def _unequal(columns: str, left: DeltaTable, right: DeltaTable) -> list[pa.Table]:
+    """The rows that only `left` has, and those that only `right` has."""
+    with duckdb.connect(config={"memory_limit": _MEMORY, "threads": "1"}) as database:
+        database.execute("SET TimeZone = 'UTC'")
+        for name, side in (("a", left), ("b", right)):
+            database.register(name, side.to_pyarrow_dataset())
+        return [
+            database.sql(
+                f"SELECT {columns} FROM {one} EXCEPT ALL SELECT {columns} FROM {other}"
+            ).to_arrow_table()
+            for one, other in (("a", "b"), ("b", "a"))
+        ]
+
+
+def changed_rows(home: Path, table: Table, before: int, after: int) -> int:
+    """How many keys of `table` have another row, or one more or less, at version `after`."""
+    columns = ", ".join(f'"{name}"' for name in compared_columns(table))
+    sides = _unequal(columns, delta(home, table, before), delta(home, table, after))
+    keys = pa.concat_tables([side.select(list(table.keys)) for side in sides])
+    return keys.group_by(list(table.keys)).aggregate([]).num_rows
+
+
+def differing(home: Path, undisturbed: Path, tables: Iterable[Table] = TABLES) -> list[str]:
+    """What the tables of two homes do not agree on, in sentences."""
+    said = []
+    for table in tables:
+        names = compared_columns(table)
+        columns = _SAID.get(table, ", ".join(f'"{name}"' for name in names))
+        sides = _unequal(columns, delta(home, table), delta(undisturbed, table))
+        if table in _SAID:
+            found = [
+                f"{side}: {row}"
+                for side, rows in zip(("left", "right"), sides, strict=True)
+                for row in rows.to_pylist()
+            ]
+        else:
+            found = differences(*(s.to_pylist() for s in sides), keys=table.keys, columns=names)
+        if found:
+            said.append(f"{table.full_name}: {shown(found)}")
+    return said
+
+
+def leftovers(home: Path) -> list[str]:
+    """What a night that has ended may not leave: rows on their way, a holder's name."""
+    staged = list((home / STAGING).rglob("*")) if (home / STAGING).exists() else []
+    held = [home / ".lock.json"] if (home / ".lock.json").exists() else []
+    return [f"{path.relative_to(home)} was left behind" for path in (*staged, *held)]
+
+
+def models(home: Path) -> dict[str, list[str]]:
+    """The registered models and the names that point at a version of each."""
+    if not (home / "mlflow.db").exists():
+        return {}
+    client = MlflowClient(f"sqlite:///{home.absolute() / 'mlflow.db'}")
+    return {model.name: sorted(model.aliases) for model in client.search_registered_models()}

@@ -1,0 +1,33 @@
+"""Two nights started at once on one home: one works, the other says who does, or waits."""
+
+from pathlib import Path
+from typing import Any
+
+from benchmarks.soak.homes import differing, leftovers
+from benchmarks.soak.kills import Undisturbed, begin
+
+_HELD = "is being written by"
+
+
+def rivals(first: Undisturbed, second: Undisturbed, home: Path) -> dict[str, Any]:
+    """A first night against another, then an incremental one with --wait against another."""
+    broken = []
+    told = _both(first.export, home)
+    codes = sorted(code for code, _ in told)
+    if codes != [0, 2]:
+        broken.append(f"two nights at once exit {codes}, not one 0 and one 2")
+    sentences = [err.strip() for code, err in told if code == 2]
+    broken += [f"the second says {said!r}" for said in sentences if _HELD not in said]
+    broken += [*differing(home, first.home), *leftovers(home)]
+
+    waited = [code for code, _ in _both(second.export, home, "--wait")]
+    if waited != [0, 0]:
+        broken.append(f"two nights that wait exit {waited}")
+    broken += [*differing(home, second.home), *leftovers(home)]
+    return {"exit_codes": codes, "exit_codes_waiting": waited, "said": sentences, "broken": broken}
+
+
+def _both(export: Path, home: Path, *more: str) -> list[tuple[int, str]]:
+    racing = [begin(export, home, *more) for _ in range(2)]
+    said = [process.communicate()[1] for process in racing]
+    return [(process.returncode, err) for process, err in zip(racing, said, strict=True)]
