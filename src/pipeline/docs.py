@@ -15,6 +15,7 @@ from optimizer.config import BaselineConfig, ForecastConfig, SizingConfig, setti
 from pipeline.graph import GRAPH, Step
 from pipeline.settings import Settings
 from pipeline.sources.simulator import SimulatorConfig
+from pipeline.sources.simulator.quirks import QUIRKS
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Layer, SourceTable, Table
 from pipeline.tables.derive import described, markdown
@@ -145,6 +146,13 @@ def settings_page(_: str) -> str:
             if one.default is not MISSING and "minimum" in one.metadata
         ),
     )
+    parts += [
+        "### Quirks and events",
+        "",
+        "`rightrun simulate --quirks all|none|NAME,NAME`; all of them by default.",
+        "",
+    ]
+    parts += _rows(("quirk", "meaning"), ((f"`{name}`", QUIRKS[name]) for name in QUIRKS))
     return _page(parts)
 
 

@@ -50,6 +50,8 @@ class Clusters:
     worker_type: Ints
     of_attempt: Ints
     """The cluster of each attempt; -1 on serverless."""
+    of_run: Ints
+    """The cluster of each run's first attempt; -1 on serverless."""
 
     @property
     def size(self) -> int:
@@ -88,6 +90,9 @@ def simulated_clusters(
         + fleet.workspace[job[warm]] * SHARED_PER_WORKSPACE
         + job[warm] % SHARED_PER_WORKSPACE
     )
+    of_run = np.full(runs.size, -1, dtype=np.int64)
+    opens = attempts.number == 0
+    of_run[attempts.run[opens]] = of_attempt[opens]
     shared_type = rng.integers(1, 3, count)
     never = np.full(count, NEVER_US, dtype=np.int64)
     opened_us = np.full(count, config.start_us - 40 * DAY_US, dtype=np.int64) + shared * HOUR_US
@@ -104,6 +109,7 @@ def simulated_clusters(
         driver_type=np.concatenate([hardware.driver_type[owner], shared_type]),
         worker_type=np.concatenate([hardware.worker_type[owner], shared_type]),
         of_attempt=of_attempt,
+        of_run=of_run,
     )
 
 

@@ -113,18 +113,19 @@ def deliver(
             write_file(snapshot, table_folder(folder, table) / "snapshot.parquet")
             rows[table.name] = snapshot.num_rows
         known, traced = known_history(history, arrivals)
-        for name, told in (
-            ("jobs", truth.jobs(known)),
-            ("runs", truth.runs(known)),
-            ("attempts", truth.attempts(known)),
-            ("costs", truth.costs(history, prices, bill, arrivals)),
-            ("pipeline_costs", truth.pipeline_costs(history, prices, bill, arrivals)),
-            ("sizing", sizing(known, prices)),
-            ("events", events(history, traced)),
-            ("resizes", resizes(history)),
-            ("quirks", quirk_truth.quirks(history, traced, bill, arrivals, lives)),
-        ):
-            rows[f"truth.{name}"] = write_truth(folder, name, told)
+        told: dict[str, Callable[[], Any]] = {
+            "jobs": lambda: truth.jobs(known),
+            "runs": lambda: truth.runs(known),
+            "attempts": lambda: truth.attempts(known),
+            "costs": lambda: truth.costs(history, prices, bill, arrivals),
+            "pipeline_costs": lambda: truth.pipeline_costs(history, prices, bill, arrivals),
+            "sizing": lambda: sizing(known, prices),
+            "events": lambda: events(history, traced),
+            "resizes": lambda: resizes(history),
+            "quirks": lambda: quirk_truth.quirks(history, traced, bill, arrivals, lives),
+        }
+        for name, make_truth in told.items():
+            rows[f"truth.{name}"] = write_truth(folder, name, make_truth())
         if progress:
             progress("truth", 0.7)
         rows[source.NODE_TIMELINE.name] = sum(one.result() for one in writing)

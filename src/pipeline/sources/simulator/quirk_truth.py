@@ -70,13 +70,11 @@ def _of_runs(history: History, traced: Bools, arrivals: Arrivals) -> list[Any]:
     told = np.zeros(len(attempts.run), dtype=bool)
     told[pieces.owner[here & pieces.last]] = True
     crosses = (attempts.start_us < SWITCH_US) & (attempts.end_us > SWITCH_US)
-    multi = ~fleet.single_task[runs.job]
     touched: dict[str, Bools] = {
         "slicing_switch": by_attempt(crosses),
         "in_flight": by_attempt(~told),
         "late_rows": by_slice(rows.late),
         "delivered_twice": by_slice(rows.twice),
-        "zero_durations": multi & (kind != Kind.NOTEBOOK),
         "never_started": runs.never_started,
         "failures": by_attempt(
             told & np.isin(attempts.status, (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED))
@@ -139,6 +137,7 @@ def _of_jobs(history: History, arrivals: Arrivals) -> list[Any]:
         "shared_ids": (counts[inverse] > 1)[versions.job],
         "columns_added": versions.change_us < COLUMNS_ADDED_US,
         "late_rows": late,
+        "zero_durations": ~fleet.single_task[versions.job],
     }
     parts = []
     for quirk, mask in touched.items():

@@ -95,7 +95,7 @@ def job_run_timeline(history: History, pieces: Slices) -> Any:
         return integers(np.where(tells, us // SECOND_US, 0), last)
 
     parent_cluster = np.where(
-        runs.parent[run] >= 0, _first_cluster(history)[np.maximum(runs.parent[run], 0)], -1
+        runs.parent[run] >= 0, history.clusters.of_run[np.maximum(runs.parent[run], 0)], -1
     )
     trigger = np.where(runs.retry_of[run] >= 0, _RETRY, _TRIGGER_OF_KIND[kind])
     return table_of(
@@ -122,14 +122,6 @@ def job_run_timeline(history: History, pieces: Slices) -> Any:
             "execution_duration_seconds": reported(span_us - setup_us),
         },
     )
-
-
-def _first_cluster(history: History) -> Ints:
-    """The cluster of each run's first attempt; -1 where there is none."""
-    out = np.full(history.runs.size, -1, dtype=np.int64)
-    first = history.attempts.number == 0
-    out[history.attempts.run[first]] = history.clusters.of_attempt[first]
-    return out
 
 
 def job_task_run_timeline(history: History, pieces: Slices) -> Any:
