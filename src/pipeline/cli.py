@@ -167,6 +167,7 @@ def nightly(
     from pipeline.lakehouse.folder import DeltaFolder
     from pipeline.lakehouse.lock import home_lock
     from pipeline.night import run_night
+    from pipeline.positions import Positions
     from pipeline.reports import night as night_report
     from pipeline.reports.questions import Filter, Questions
     from pipeline.scoring.tracking import track_night
@@ -201,7 +202,8 @@ def nightly(
                 progress=progress,
             )
             bar.update(task, description="mlflow")
-            tracked = track_night(home, lakehouse, settings, done)
+            positions = Positions(spark, lakehouse)
+            tracked = track_night(home, lakehouse, positions, settings, done)
         if json_:
             typer.echo(as_json(night_report.steps(done)))
             return

@@ -14,10 +14,12 @@ from pipeline.advance import StepReport
 from pipeline.bronze.ingest import Ingested
 from pipeline.gold.assessments import not_assessed
 from pipeline.lakehouse.protocol import Lakehouse
-from pipeline.tables import gold, nights
+from pipeline.positions import Positions
+from pipeline.tables import bronze, gold, nights
 from pipeline.tables.declaration import SourceTable, Table
 from pipeline.tables.derive import spark_schema
 
+_LOGBOOK, _FRESHNESS = "logbook", "freshness"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 STREAM_WINDOW = timedelta(days=7)
 """How long the share keeps the files of an older version (system tables are vacuumed weekly)."""
@@ -26,12 +28,30 @@ STREAM_WINDOW = timedelta(days=7)
 class Logbook:
     """The night's pages of it."""
 
-    def __init__(self, spark: SparkSession, lakehouse: Lakehouse, night_id: str) -> None:
+    def __init__(
+        self, spark: SparkSession, lakehouse: Lakehouse, positions: Positions, night_id: str
+    ) -> None:
         self._spark = spark
         self._lakehouse = lakehouse
+        self._positions = positions
         self._night_id = night_id
 
-    def steps(self, as_of: datetime | None, reports: Iterable[StepReport]) -> None:
+    def write(self, as_of: datetime | None, reports: Sequence[StepReport]) -> None:
+        """The night's steps and what they could not answer, when anything has changed: in this
+        night, or in one that was killed before it could write."""
+        answered = {
+            table.full_name: str(self._lakehouse.version(table))
+            for table in gold.QUESTIONS.values()
+        }
+        unwritten = any(
+            self._positions.of(_LOGBOOK, name) != version for name, version in answered.items()
+        )
+        if unwritten or any(report.written for report in reports):
+            self._assessments(as_of)
+            self._steps(as_of, reports)
+            self._positions.set_all(_LOGBOOK, answered)
+
+    def _steps(self, as_of: datetime | None, reports: Iterable[StepReport]) -> None:
         """One row a step and table."""
         rows = [
             (
@@ -57,7 +77,7 @@ class Logbook:
         ]
         self._write(nights.NIGHT_STEPS, rows)
 
-    def assessments(self, as_of: datetime | None) -> None:
+    def _assessments(self, as_of: datetime | None) -> None:
         """Jobs not assessed, by question and reason."""
         answers = {asked: self._lakehouse.read(table) for asked, table in gold.QUESTIONS.items()}
         self._lakehouse.merge(
@@ -73,8 +93,12 @@ class Logbook:
         )
 
     def sources(self, done: Iterable[Ingested], now: datetime) -> None:
-        """When each source table that delivered did so, after how long a gap, how far behind."""
-        delivered = [one for one in done if one.kept_new or one.kept_changed]
+        """When each source table that delivered did so, after how long a gap, how far behind.
+
+        Told by bronze, not by this night's counts: of a night killed while it read, the next one
+        finds all rows known.
+        """
+        delivered = [one for one in done if one.received and self._is_news(one)]
         if not delivered:
             return
         before = {
@@ -99,6 +123,14 @@ class Logbook:
                 )
             )
         self._write(nights.SOURCE_FRESHNESS, rows)
+        self._positions.set_all(_FRESHNESS, {one.table.name: str(one.version) for one in delivered})
+
+    def _is_news(self, one: Ingested) -> bool:
+        seen = self._positions.of(_FRESHNESS, one.table.name)
+        if seen is None:
+            return True
+        known = bronze.BRONZE_OF[one.table.name]
+        return one.version != int(seen) and self._lakehouse.changed(known, int(seen))
 
     def _write(self, table: Table, rows: Sequence[tuple[object, ...]]) -> None:
         self._lakehouse.merge(table, self._spark.createDataFrame(rows, schema=spark_schema(table)))

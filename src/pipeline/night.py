@@ -73,14 +73,14 @@ def run_night(
         lakehouse.create(table)
     positions = Positions(spark, lakehouse)
     night = Night(night_id=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
-    logbook = Logbook(spark, lakehouse, night.night_id)
+    logbook = Logbook(spark, lakehouse, positions, night.night_id)
     steps = [step for step in graph.steps if str(step.writes.layer) in stages]
     total = len(steps) + 1
     if str(Layer.BRONZE) in stages:
         progress(_INGEST, 1, total)
         done = _ingest(lakehouse, source, positions, now)
-        positions.flush()
         logbook.sources(done, now)
+        positions.flush()
         night.reports += [_ingest_report(one) for one in done]
     night.as_of = as_of or _remembered_as_of(positions)
     if night.as_of is None and steps:
@@ -96,12 +96,10 @@ def run_night(
         _check(spark, lakehouse, positions, [step.writes for step in steps])
         if night.as_of is not None and len(steps) == len(graph.steps):
             _drop(lakehouse, positions, graph, night.as_of)
+        logbook.write(night.as_of, night.reports)
     finally:
         # Of a night that fails, what was done before stays done.
         positions.flush()
-    if night.changed_anything:
-        logbook.assessments(night.as_of)
-        logbook.steps(night.as_of, night.reports)
     night.seconds = time.perf_counter() - began
     return night
 

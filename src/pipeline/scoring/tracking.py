@@ -24,12 +24,14 @@ from pyspark.sql import functions as F
 
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.night import Night
+from pipeline.positions import Positions
 from pipeline.scoring import pictures
 from pipeline.scoring.promotion import is_better, load_rules
 from pipeline.settings import Settings
 from pipeline.tables import gold, nights
-from pipeline.tables.declaration import Layer, Table
+from pipeline.tables.declaration import Table
 
+_TRACKED = "mlflow"
 CHAMPION, CHALLENGER = "champion", "challenger"
 
 
@@ -137,12 +139,22 @@ def tracking_uri(home: Path) -> str:
     return f"sqlite:///{home.absolute() / 'mlflow.db'}"
 
 
-def track_night(home: Path, lakehouse: Lakehouse, settings: Settings, night: Night) -> str:
-    """Log the night and its models; returns where they can be looked at."""
+def track_night(
+    home: Path, lakehouse: Lakehouse, positions: Positions, settings: Settings, night: Night
+) -> str:
+    """Log the night and its models; returns where they can be looked at.
+
+    A night is logged when the tables of its models stand at versions that no run has told of, by
+    whichever night they were written: one may have been killed before it came to this.
+    """
     uri = tracking_uri(home)
     where = f"mlflow ui --backend-store-uri {uri}"
-    if not any(
-        r.written for r in night.reports if r.table.layer in (Layer.MODEL, Layer.RECOMMENDATION)
+    stand = {
+        table.full_name: str(lakehouse.version(table))
+        for table in (*gold.MODEL_TABLES, *gold.RECOMMENDATION_TABLES)
+    }
+    if night.as_of is None or all(
+        positions.of(_TRACKED, name) == version for name, version in stand.items()
     ):
         return where
     logging.getLogger("mlflow").setLevel(logging.ERROR)
@@ -170,6 +182,8 @@ def track_night(home: Path, lakehouse: Lakehouse, settings: Settings, night: Nig
             mlflow.log_figure(figure, f"{name}.png")
         for family in FAMILIES:
             _register(lakehouse, settings, family)
+    positions.set_all(_TRACKED, stand)
+    positions.flush()
     return where
 
 
