@@ -22,9 +22,11 @@ from pyspark.sql import functions as F
 
 from pipeline.engine import engine_name
 from pipeline.lakehouse import feed, schema
+from pipeline.lakehouse.commits import rows_changed
 from pipeline.lakehouse.merging import merge_into, writing_schema
 from pipeline.lakehouse.protocol import Commit, Written
-from pipeline.lakehouse.staging import STAGING, Staged, check_keys, declared, staged
+from pipeline.lakehouse.shape import as_declared, declared
+from pipeline.lakehouse.staging import STAGING, Staged, check_keys, staged
 from pipeline.tables.declaration import Table
 from pipeline.tables.derive import arrow_type, spark_schema
 
@@ -76,17 +78,7 @@ class DeltaFolder:
 
     def read(self, table: Table, version: int | None = None) -> DataFrame:
         delta = self._open(table, version)
-        stored = {field.name for field in delta.schema().fields}
-        frame = self._frame(delta, table)
-        # A column declared since that version was NULL in it.
-        return frame.select(
-            [
-                F.col(column.name)
-                if column.name in stored
-                else F.lit(None).cast(column.type).alias(column.name)
-                for column in table.columns
-            ]
-        )
+        return as_declared(table, self._frame(delta, table))
 
     def version(self, table: Table) -> int:
         return self._open(table).version()
@@ -115,7 +107,7 @@ class DeltaFolder:
         return self._spark.read.schema(spelled).parquet(str(answer))
 
     def changed(self, table: Table, since: int) -> bool:
-        return feed.rows_changed(self._open(table), since)
+        return rows_changed(self.version(table), since, lambda limit: self.history(table, limit))
 
     def history(self, table: Table, limit: int | None = None) -> list[Commit]:
         return [
