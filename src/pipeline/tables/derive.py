@@ -67,7 +67,7 @@ def spark_type(kind: pa.DataType) -> str:
         return f"map<{spark_type(kind.key_type)},{spark_type(kind.item_type)}>"
     if pa.types.is_decimal(kind):
         return f"decimal({kind.precision},{kind.scale})"
-    return _SPELLED[kind]
+    return str(_SPELLED[kind])
 
 
 @cache
