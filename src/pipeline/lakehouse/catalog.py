@@ -21,11 +21,9 @@ from pipeline.lakehouse.commits import rows_changed, touching
 from pipeline.lakehouse.growth import grown
 from pipeline.lakehouse.protocol import ChangesGone, Commit, KeyViolation, Written
 from pipeline.lakehouse.shape import as_declared, by_name, declared
+from pipeline.lakehouse.statements import STAGING
 from pipeline.tables.declaration import Table
 from pipeline.tables.derive import arrow_type, ddl, identifier
-
-STAGING = "staging"
-"""The schema of tables that live no longer than a night."""
 
 
 class DeltaCatalog:
@@ -36,12 +34,12 @@ class DeltaCatalog:
         self._spark = spark
 
     def name(self, table: Table) -> str:
-        return identifier(self.catalog, table.layer.schema, table.name)
+        return statements.target(self.catalog, table)
 
     def clear_staging(self) -> None:
         """Drop what nights that died left staged. Call it as the one writer, before writing."""
         staging = identifier(self.catalog, STAGING)
-        self._sql(f"CREATE SCHEMA IF NOT EXISTS {staging}")
+        self._sql(statements.create_schema(self.catalog, STAGING))
         for row in self._sql(f"SHOW TABLES IN {staging}").collect():
             # Temporary views are listed beside the tables of every schema.
             if not row["isTemporary"]:
@@ -49,9 +47,9 @@ class DeltaCatalog:
 
     def create(self, table: Table) -> None:
         name = self.name(table)
-        self._sql(f"CREATE SCHEMA IF NOT EXISTS {identifier(self.catalog, table.layer.schema)}")
+        self._sql(statements.create_schema(self.catalog, table.layer.schema))
         self._sql(ddl(table, name))
-        stored = self._stored(table)
+        stored = self._stored_schema(table)
         growth = grown(table, stored, has_rows=lambda: self._has_rows(name))
         if growth.gained:
             self._sql(statements.add_columns(name, growth.gained))
@@ -69,7 +67,7 @@ class DeltaCatalog:
 
     def append(self, table: Table, rows: DataFrame) -> Written:
         before = self.version(table)
-        with self._staged(table, rows) as new:
+        with self._staged(by_name(table, declared(table, rows))) as new:
             # An empty append would commit an empty version.
             if self._counted(table, new) == 0:
                 return Written(before)
@@ -89,6 +87,13 @@ class DeltaCatalog:
         at = self.version(table) if version is None else version
         return as_declared(table, self._sql(statements.read(self.name(table), at)))
 
+    def stored(self, table: Table) -> DataFrame:
+        return self._sql(statements.read(self.name(table), self.version(table)))
+
+    def rewrite(self, table: Table, rows: DataFrame) -> None:
+        with self._staged(rows) as new:
+            self._sql(statements.replace_with(table, self.name(table), new))
+
     def version(self, table: Table) -> int:
         return self.history(table, 1)[0].version
 
@@ -106,7 +111,7 @@ class DeltaCatalog:
         except PySparkException as error:
             # Whatever the reason, computing everything is right; what is really amiss shows there.
             raise ChangesGone.unreadable(table, since, error) from error
-        return self._sql(f"SELECT * FROM {answer}")
+        return self._sql(statements.columns(answer))
 
     def changed(self, table: Table, since: int) -> bool:
         return rows_changed(self.version(table), since, lambda limit: self.history(table, limit))
@@ -137,7 +142,7 @@ class DeltaCatalog:
         scoped_by: tuple[str, ...] | None = None,
     ) -> Written:
         name, before = self.name(table), self.version(table)
-        with self._staged(table, rows) as new:
+        with self._staged(by_name(table, declared(table, rows))) as new:
             self._counted(table, new)
             self._check_repeated(table, new)
             gone = ""
@@ -197,9 +202,9 @@ class DeltaCatalog:
             deleted=rows("numTargetRowsDeleted"),
         )
 
-    def _stored(self, table: Table) -> pa.Schema:
+    def _stored_schema(self, table: Table) -> pa.Schema:
         """The stored columns in the Arrow types that declarations use, comments included."""
-        found = self._sql(f"SELECT * FROM {self.name(table)}").schema
+        found = self._sql(statements.columns(self.name(table))).schema
         return pa.schema(
             pa.field(
                 field.name,
@@ -211,10 +216,10 @@ class DeltaCatalog:
         )
 
     @contextmanager
-    def _staged(self, table: Table, rows: DataFrame) -> Iterator[str]:
+    def _staged(self, rows: DataFrame) -> Iterator[str]:
         """`rows` computed once, in a table of the catalog until the block ends."""
         name = self._staging()
-        with self._view(by_name(table, declared(table, rows))) as view:
+        with self._view(rows) as view:
             try:
                 self._sql(statements.stage(name, view))
                 yield name
@@ -237,7 +242,7 @@ class DeltaCatalog:
         self._sql(f"DROP TABLE IF EXISTS {name}")
 
     def _has_rows(self, name: str) -> bool:
-        return self._sql(f"SELECT 1 FROM {name} LIMIT 1").first() is not None
+        return self._sql(statements.any_row(name)).first() is not None
 
     def _one(self, statement: str) -> Mapping[str, Any]:
         row: Row | None = self._sql(statement).first()

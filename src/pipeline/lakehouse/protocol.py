@@ -106,6 +106,15 @@ class Lakehouse(Protocol):
         The frame is pinned: a later write does not change what it says.
         """
 
+    def stored(self, table: Table) -> DataFrame:
+        """The columns that are stored, declared or not, at the version of this call."""
+
+    def rewrite(self, table: Table, rows: DataFrame) -> None:
+        """Make the table hold `rows` in their own columns, whatever is declared: one commit.
+
+        Only a migration may do this. Call `create` once the columns are those declared.
+        """
+
     def version(self, table: Table) -> int: ...
 
     def partition_rows(self, table: Table) -> dict[date | None, int]:

@@ -9,9 +9,11 @@ from collections.abc import Iterable
 import pyarrow as pa
 
 from pipeline.lakehouse.growth import new_field_types
+from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Column, Table
 from pipeline.tables.derive import (
     arrow_type,
+    ddl,
     described,
     identifier,
     layout,
@@ -19,9 +21,28 @@ from pipeline.tables.derive import (
     spark_type,
 )
 
+STAGING = "staging"
+"""The schema of tables that live no longer than a night."""
 GONE = "_gone"
 """Marks a row of a difference that only names a key to delete. No declared column begins with _."""
 ROWS = "_rows"
+
+
+def target(catalog: str, table: Table) -> str:
+    return identifier(catalog, table.layer.schema, table.name)
+
+
+def create_schema(catalog: str, schema: str) -> str:
+    return f"CREATE SCHEMA IF NOT EXISTS {identifier(catalog, schema)}"
+
+
+def all_ddl(catalog: str) -> list[str]:
+    """Schemas, then tables in the order data flows."""
+    schemas = dict.fromkeys([*(table.layer.schema for table in TABLES), STAGING])
+    return [
+        *(create_schema(catalog, schema) for schema in schemas),
+        *(ddl(table, target(catalog, table)) for table in TABLES),
+    ]
 
 
 def table_exists(catalog: str, table: Table) -> str:
@@ -157,10 +178,22 @@ def insert(table: Table, target: str, staged: str) -> str:
     return f"INSERT INTO {target} ({columns})\nSELECT {columns} FROM {staged}"
 
 
-def replace_with(table: Table, target: str, columns: Iterable[Column], staged: str) -> str:
-    """Other columns and other rows in one commit; history and grants stay."""
-    names = ", ".join(identifier(column.name) for column in columns)
-    return f"CREATE OR REPLACE TABLE {target}\n{layout(table)}\nAS SELECT {names} FROM {staged}"
+def replace_with(table: Table, target: str, staged: str) -> str:
+    """Other columns and other rows in one commit, as Delta keeps the table; its history stays.
+
+    Columns are neither renamed nor dropped in place: that needs Delta's column mapping, which older
+    readers do not know, and it could not convert values in the same commit.
+    """
+    return f"CREATE OR REPLACE TABLE {target}\n{layout(table)}\nAS SELECT * FROM {staged}"
+
+
+def columns(name: str) -> str:
+    """A frame over a table as it is; asked for its schema, nothing is read."""
+    return f"SELECT * FROM {name}"
+
+
+def any_row(name: str) -> str:
+    return f"SELECT 1 FROM {name} LIMIT 1"
 
 
 def read(target: str, version: int) -> str:

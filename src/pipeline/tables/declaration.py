@@ -77,6 +77,8 @@ class Table:
     columns: tuple[Column, ...]
     partition_by: str | None = None
     kept_days: int | None = None
+    version: int = 1
+    """Of the schema: raised, with a migration, when a column changes that somebody may read."""
 
     def __post_init__(self) -> None:
         where = self.full_name
