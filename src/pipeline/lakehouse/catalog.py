@@ -38,9 +38,8 @@ class DeltaCatalog:
 
     def clear_staging(self) -> None:
         """Drop what nights that died left staged. Call it as the one writer, before writing."""
-        staging = identifier(self.catalog, STAGING)
         self._sql(statements.create_schema(self.catalog, STAGING))
-        for row in self._sql(f"SHOW TABLES IN {staging}").collect():
+        for row in self._sql(statements.list_tables(self.catalog, STAGING)).collect():
             # Temporary views are listed beside the tables of every schema.
             if not row["isTemporary"]:
                 self._drop(identifier(self.catalog, STAGING, row["tableName"]))
@@ -233,13 +232,13 @@ class DeltaCatalog:
         try:
             yield view
         finally:
-            self._sql(f"DROP VIEW IF EXISTS {identifier(view)}")
+            self._sql(statements.drop_view(view))
 
     def _staging(self) -> str:
         return identifier(self.catalog, STAGING, uuid4().hex)
 
     def _drop(self, name: str) -> None:
-        self._sql(f"DROP TABLE IF EXISTS {name}")
+        self._sql(statements.drop(name))
 
     def _has_rows(self, name: str) -> bool:
         return self._sql(statements.any_row(name)).first() is not None

@@ -209,6 +209,18 @@ def changes(name: str, target: str, first: int, last: int, columns: Iterable[str
     )
 
 
+def drop(name: str) -> str:
+    return f"DROP TABLE IF EXISTS {name}"
+
+
+def drop_view(view: str) -> str:
+    return f"DROP VIEW IF EXISTS {identifier(view)}"
+
+
+def list_tables(catalog: str, schema: str) -> str:
+    return f"SHOW TABLES IN {identifier(catalog, schema)}"
+
+
 def history(target: str, limit: int) -> str:
     return f"DESCRIBE HISTORY {target} LIMIT {limit}"
 
