@@ -1,6 +1,7 @@
 """Every kind of statement that `DeltaCatalog` emits, over the example table, by the golden's name."""
 
 from dataclasses import replace
+from datetime import date
 
 from pipeline.lakehouse import statements
 from pipeline.tables.declaration import Column
@@ -16,7 +17,8 @@ _DIFFERENCE = identifier("rightrun", statements.STAGING, "difference")
 _GROWN = replace(
     THINGS.column("compute"), type="array<struct<kind:string, node:string, zone:string>>"
 )
-_GONE = statements.gone(THINGS, _TARGET, 7, _STAGED, "scope", ("day", "name"))
+_DAY = date(2026, 1, 1)
+_GONE = statements.gone(THINGS, _TARGET, 7, _STAGED, "scope", ("day", "name"), _DAY)
 _ALL = statements.gone(THINGS, _TARGET, 7, _STAGED, "", ())
 
 STATEMENTS = {
@@ -40,6 +42,12 @@ STATEMENTS = {
     "difference_of_all": statements.difference(_DIFFERENCE, THINGS, _TARGET, 7, _STAGED, _ALL),
     "merge": statements.merge(THINGS, _TARGET, _DIFFERENCE),
     "insert": statements.insert(THINGS, _TARGET, _STAGED),
+    "partition_rows": statements.partition_rows(THINGS, _TARGET),
+    "partition_rows_undated": statements.partition_rows(
+        replace(THINGS, partition_by=None), _TARGET
+    ),
+    "any_before": statements.any_before(THINGS, _TARGET, _DAY),
+    "delete_before": statements.delete_before(THINGS, _TARGET, _DAY),
     "replace_with": statements.replace_with(THINGS, _TARGET, _STAGED),
     "read": statements.read(_TARGET, 7),
     "changes": statements.changes(_STAGED, _TARGET, 3, 7, ("id", "day")),

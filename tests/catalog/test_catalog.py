@@ -1,5 +1,7 @@
 """What is a catalog's alone: its staging, its one writer, its structs by name, a whole night on it."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -148,3 +150,36 @@ def test_a_night_on_a_catalog_is_the_night_on_a_folder(
     again = run_night(spark, catalog, source, Settings(), now=NOW)
     assert not again.changed_anything
     assert {report.mode for report in again.reports} == {"current"}
+
+
+def test_days_are_counted_and_dropped(
+    catalog: DeltaCatalog, workspace: Workspace, spark: SparkSession
+) -> None:
+    catalog.create(THINGS)
+    catalog.merge(THINGS, things(spark, FULL, EMPTY, EMPTY | {"id": "c"}))
+    assert catalog.partition_rows(THINGS) == {FULL["day"]: 1, EMPTY["day"]: 2}
+    assert catalog.partition_rows(replace(THINGS, partition_by=None)) == {None: 3}
+    assert catalog.drop_before(THINGS, FULL["day"]) == 0
+    assert catalog.version(THINGS) == 1
+    assert catalog.drop_before(THINGS, EMPTY["day"]) == 1
+    assert catalog.version(THINGS) == 2
+    assert catalog.partition_rows(THINGS) == {EMPTY["day"]: 2}
+
+
+def test_a_scope_does_not_reach_before_its_date(catalog: DeltaCatalog, spark: SparkSession) -> None:
+    catalog.create(THINGS)
+    catalog.merge(THINGS, things(spark, FULL, EMPTY))
+    scope = things(spark, FULL, EMPTY).select("id")
+    written = catalog.merge(THINGS, things(spark), scope=scope, since=EMPTY["day"])
+    assert written.deleted == 1
+    assert [row["id"] for row in catalog.read(THINGS).collect()] == ["a"]
+
+
+def test_nothing_of_a_catalogs_night_needs_what_a_runtime_has_not() -> None:
+    code = (
+        "import sys, pipeline.cli, pipeline.lakehouse.catalog, pipeline.lakehouse.lock,"
+        " pipeline.night, pipeline.schema_versions, pipeline.sources.system_tables\n"
+        "print([n for n in ('deltalake', 'pysail', 'duckdb') if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -128,6 +128,7 @@ def home_of(spark: SparkSession, lakehouse: Lakehouse, version: int) -> None:
     positions = Positions(spark, lakehouse)
     positions.set_all("make", {"silver.fed": "4"})
     positions.set_all("other", {"silver.fed": "4"})
+    positions.flush()
 
 
 def run(spark: SparkSession, lakehouse: Any) -> list[Migration]:

@@ -7,7 +7,8 @@ another's beside it.
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC
+from dataclasses import dataclass
+from datetime import UTC, date
 from typing import Any
 from uuid import uuid4
 
@@ -24,6 +25,15 @@ from pipeline.lakehouse.shape import as_declared, by_name, declared
 from pipeline.lakehouse.statements import STAGING
 from pipeline.tables.declaration import Table
 from pipeline.tables.derive import arrow_type, ddl, identifier
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What a merge may delete: stored rows that match a row of `view` in `columns`; all by default."""
+
+    view: str = ""
+    columns: tuple[str, ...] = ()
+    since: date | None = None
 
 
 class DeltaCatalog:
@@ -73,14 +83,21 @@ class DeltaCatalog:
             self._sql(statements.insert(table, self.name(table), new))
             return self._written(table, before)
 
-    def merge(self, table: Table, rows: DataFrame, *, scope: DataFrame | None = None) -> Written:
+    def merge(
+        self,
+        table: Table,
+        rows: DataFrame,
+        *,
+        scope: DataFrame | None = None,
+        since: date | None = None,
+    ) -> Written:
         if scope is None:
             return self._merge(table, rows)
         with self._view(scope.distinct()) as view:
-            return self._merge(table, rows, view, tuple(scope.columns))
+            return self._merge(table, rows, _Scope(view, tuple(scope.columns), since))
 
     def replace(self, table: Table, rows: DataFrame) -> Written:
-        return self._merge(table, rows, scoped_by=())
+        return self._merge(table, rows, _Scope())
 
     def read(self, table: Table, version: int | None = None) -> DataFrame:
         at = self.version(table) if version is None else version
@@ -95,6 +112,17 @@ class DeltaCatalog:
 
     def version(self, table: Table) -> int:
         return self.history(table, 1)[0].version
+
+    def partition_rows(self, table: Table) -> dict[date | None, int]:
+        found = self._sql(statements.partition_rows(table, self.name(table))).collect()
+        return {row["day"]: row[statements.ROWS] for row in found}
+
+    def drop_before(self, table: Table, day: date) -> int:
+        name, before = self.name(table), self.version(table)
+        if self._sql(statements.any_before(table, name, day)).first() is None:
+            return 0
+        self._sql(statements.delete_before(table, name, day))
+        return self._written(table, before).deleted
 
     def changes(self, table: Table, since: int, columns: tuple[str, ...]) -> DataFrame:
         version = self.version(table)
@@ -124,7 +152,11 @@ class DeltaCatalog:
                 # A row's times are naive, in the session's zone, which is UTC.
                 at=row["timestamp"].replace(tzinfo=UTC),
                 operation=row["operation"],
-                metrics=row["operationMetrics"] or {},
+                # A map of strings, most of them counts.
+                metrics={
+                    name: int(value) if value.isdigit() else value
+                    for name, value in (row["operationMetrics"] or {}).items()
+                },
             )
             for row in rows
         ]
@@ -133,20 +165,16 @@ class DeltaCatalog:
         self._sql(statements.compact(self.name(table)))
         self._sql(statements.vacuum(self.name(table), retain_hours))
 
-    def _merge(
-        self,
-        table: Table,
-        rows: DataFrame,
-        scope: str = "",
-        scoped_by: tuple[str, ...] | None = None,
-    ) -> Written:
+    def _merge(self, table: Table, rows: DataFrame, scope: "_Scope | None" = None) -> Written:
         name, before = self.name(table), self.version(table)
         with self._staged(by_name(table, declared(table, rows))) as new:
             self._counted(table, new)
             self._check_repeated(table, new)
             gone = ""
-            if scoped_by is not None:
-                gone = statements.gone(table, name, before, new, scope, scoped_by)
+            if scope is not None:
+                gone = statements.gone(
+                    table, name, before, new, scope.view, scope.columns, scope.since
+                )
             difference = self._staging()
             try:
                 self._sql(statements.difference(difference, table, name, before, new, gone))
@@ -198,7 +226,7 @@ class DeltaCatalog:
             version=commits[0].version,
             inserted=rows("numTargetRowsInserted", "numOutputRows"),
             updated=rows("numTargetRowsUpdated"),
-            deleted=rows("numTargetRowsDeleted"),
+            deleted=rows("numTargetRowsDeleted", "numDeletedRows"),
         )
 
     def _stored_schema(self, table: Table) -> pa.Schema:

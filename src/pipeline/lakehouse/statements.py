@@ -5,6 +5,7 @@ reasons for the shapes stand with each; names come quoted (`derive.identifier`).
 """
 
 from collections.abc import Iterable
+from datetime import date
 
 import pyarrow as pa
 
@@ -134,11 +135,18 @@ def difference(
 
 
 def gone(
-    table: Table, target: str, version: int, staged: str, scope: str, columns: Iterable[str]
+    table: Table,
+    target: str,
+    version: int,
+    staged: str,
+    scope: str,
+    columns: Iterable[str],
+    since: date | None = None,
 ) -> str:
     """Keys of stored rows that are not staged and whose `columns` are among those of `scope`.
 
-    NULL is in scope where the scope has a NULL. Without columns every stored row is in scope.
+    NULL is in scope where the scope has a NULL. Without columns every stored row is in scope. No row
+    dated before `since` is.
     """
     selected = ", ".join(
         f"t.{identifier(column.name)}"
@@ -147,11 +155,14 @@ def gone(
         for column in table.columns
     )
     matched = " AND ".join(f"t.{identifier(name)} <=> c.{identifier(name)}" for name in columns)
+    dated = ""
+    if since is not None and table.partition_by is not None:
+        dated = f"\nWHERE t.{identifier(table.partition_by)} >= {_date(since)}"
     within = f"LEFT SEMI JOIN {identifier(scope)} AS c ON {matched}\n" if matched else ""
     return (
         f"SELECT {selected}, TRUE AS {identifier(GONE)}\n"
         f"FROM {target} VERSION AS OF {version} AS t\n{within}"
-        f"LEFT ANTI JOIN {staged} AS s ON {_same_key(table)}"
+        f"LEFT ANTI JOIN {staged} AS s ON {_same_key(table)}{dated}"
     )
 
 
@@ -176,6 +187,22 @@ def merge(table: Table, target: str, source: str) -> str:
 def insert(table: Table, target: str, staged: str) -> str:
     columns = ", ".join(map(identifier, table.column_names))
     return f"INSERT INTO {target} ({columns})\nSELECT {columns} FROM {staged}"
+
+
+def partition_rows(table: Table, target: str) -> str:
+    """Rows by date, or of the whole table under a NULL; it reads one column at the most."""
+    if table.partition_by is None:
+        return f"SELECT CAST(NULL AS date) AS `day`, count(*) AS {identifier(ROWS)} FROM {target}"
+    day = identifier(table.partition_by)
+    return f"SELECT {day} AS `day`, count(*) AS {identifier(ROWS)} FROM {target} GROUP BY {day}"
+
+
+def any_before(table: Table, target: str, day: date) -> str:
+    return f"SELECT 1 FROM {target} WHERE {_before(table, day)} LIMIT 1"
+
+
+def delete_before(table: Table, target: str, day: date) -> str:
+    return f"DELETE FROM {target} WHERE {_before(table, day)}"
 
 
 def replace_with(table: Table, target: str, staged: str) -> str:
@@ -231,6 +258,14 @@ def compact(target: str) -> str:
 
 def vacuum(target: str, retain_hours: int) -> str:
     return f"VACUUM {target} RETAIN {retain_hours} HOURS"
+
+
+def _before(table: Table, day: date) -> str:
+    return f"{identifier(str(table.partition_by))} < {_date(day)}"
+
+
+def _date(day: date) -> str:
+    return f"DATE '{day.isoformat()}'"
 
 
 def _same_key(table: Table) -> str:
