@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from pipeline.lakehouse import statements
 from pipeline.tables.catalogue import TABLES
+from pipeline.tables.declaration import Table
 from pipeline.tables.derive import ddl, identifier
 from tests.catalog.cases import HOSTILE, STATEMENTS
 from tests.catalog.differing import differing
@@ -65,14 +66,14 @@ def test_databricks_dialect_reads_each(name: str) -> None:
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.full_name)
-def test_each_tables_own_statements_are_read(table: object) -> None:
-    target = statements.target("c", table)  # type: ignore[arg-type]
-    gone = statements.gone(table, target, 1, "s", "", ())  # type: ignore[arg-type]
+def test_each_tables_own_statements_are_read(table: Table) -> None:
+    target = statements.target("c", table)
+    gone = statements.gone(table, target, 1, "s", "", ())
     for text in (
-        statements.difference("d", table, target, 1, "s", gone),  # type: ignore[arg-type]
-        statements.merge(table, target, "d"),  # type: ignore[arg-type]
-        statements.insert(table, target, "s"),  # type: ignore[arg-type]
-        statements.count(table, "s"),  # type: ignore[arg-type]
+        statements.difference("d", table, target, 1, "s", gone),
+        statements.merge(table, target, "d"),
+        statements.insert(table, target, "s"),
+        statements.count(table, "s"),
     ):
         parsed(text)
 
@@ -92,9 +93,8 @@ def test_a_hostile_name_stays_a_name() -> None:
         assert named <= {HOSTILE}
         assert not list(tree.find_all(exp.Drop))
     # table_changes takes the name as a string, which it reads as SQL would.
-    (text,) = (parsed(statements.changes("s", target, 1, 2, ("id",))).find_all(exp.Literal),)
-    literal = next(one for one in text if one.is_string)
-    assert literal.this == target
+    feed = parsed(statements.changes("s", target, 1, 2, ("id",)))
+    assert [one.this for one in feed.find_all(exp.Literal) if one.is_string] == [target]
     assert identifier("a`b", "c") == "`a``b`.`c`"
 
 
