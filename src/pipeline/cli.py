@@ -3,6 +3,7 @@
 Exit codes: 0 done; 1 done, and what was asked about is not in order; 2 the user can mend it.
 """
 
+import json
 import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -164,7 +165,6 @@ def nightly(
 ) -> None:
     """Run the night: ingest what is new, bring every table up to date, track the models."""
     from pipeline.engine.session import Engine, connect
-    from pipeline.lakehouse.folder import DeltaFolder
     from pipeline.lakehouse.lock import home_lock
     from pipeline.night import run_night
     from pipeline.positions import Positions
@@ -174,16 +174,11 @@ def nightly(
     from pipeline.settings import load_settings
     from pipeline.sources.chosen import chosen_source
 
-    if _engine(Engine, engine) is Engine.DATABRICKS:
-        raise UserError(
-            "nights on Databricks write to Unity Catalog, which this release does not do yet:"
-            " export the system tables and run rightrun nightly --source export:DIR"
-        )
     settings = load_settings(home)
     moment = _moment(as_of) if as_of else None
     with home_lock(home, wait=wait):
         spark = connect(_engine(Engine, engine))
-        lakehouse = DeltaFolder(home, spark)
+        lakehouse = _writing(home, engine, spark)
         with _progress(json_) as bar:
             task = bar.add_task("starting", total=None)
 
@@ -215,7 +210,7 @@ def nightly(
             )
         )
         night_report.summary(out, Questions(lakehouse, Filter()))
-    out.print(f"Tables: {home}/<schema>/<table> (Delta). MLflow: {tracked}.", markup=False)
+    out.print(f"Tables: {_where(home, engine)} (Delta). MLflow: {tracked}.", markup=False)
     out.print(
         "Look further: rightrun show jobs | show job KEY | show sla | show costs | show rightsizing |"
         ' show quality; rightrun sql "select ..."; rightrun tables',
@@ -325,6 +320,68 @@ def maintain(
                     }
                 )
     _print("Maintained", pd.DataFrame(rows), json_)
+
+
+@app.command()
+def ddl(
+    catalog: Annotated[
+        str | None, typer.Option(help="Catalog; the setting of the home by default.")
+    ] = None,
+    name: Annotated[str | None, typer.Option("--table", help="Only this table.")] = None,
+    home: Home = HOME,
+    json_: Json = False,
+) -> None:
+    """Print the DDL of the tables in Unity Catalog, in an order that runs; nights run it themselves."""
+    from pipeline.lakehouse.statements import all_ddl, create_schema, target
+    from pipeline.reports.query import known_table
+    from pipeline.settings import load_settings
+    from pipeline.tables.derive import ddl as table_ddl
+
+    chosen = catalog or load_settings(home).catalog
+    if name is None:
+        texts = all_ddl(chosen)
+    else:
+        wanted = known_table(name)
+        texts = [
+            create_schema(chosen, wanted.layer.schema),
+            table_ddl(wanted, target(chosen, wanted)),
+        ]
+    typer.echo(json.dumps(texts) if json_ else "\n\n".join(f"{text};" for text in texts))
+
+
+@app.command()
+def migrate(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
+    ] = False,
+    home: Home = HOME,
+    engine: EngineName = ENGINE,
+    json_: Json = False,
+) -> None:
+    """Bring the tables of an older release to this one; a new night refuses them until then."""
+    from pipeline.engine.session import Engine, connect
+    from pipeline.lakehouse.lock import home_lock
+    from pipeline.schema_versions import migrate as run_migrations
+    from pipeline.schema_versions import planned
+
+    with home_lock(home):
+        spark = connect(_engine(Engine, engine))
+        if dry_run:
+            done = planned(_lakehouse(home, engine, spark))
+        else:
+            done = run_migrations(spark, _writing(home, engine, spark))
+    rows = pd.DataFrame(
+        [
+            {
+                "table": migration.table,
+                "to version": migration.to,
+                "changes": "; ".join(map(str, migration.changes)),
+            }
+            for migration in done
+        ],
+        columns=["table", "to version", "changes"],
+    )
+    _print("To be migrated" if dry_run else "Migrated", rows, json_)
 
 
 @show.command("jobs")
@@ -449,9 +506,14 @@ def show_quality(home: Home = HOME, engine: EngineName = ENGINE, json_: Json = F
 def _counts(metrics: Mapping[str, object]) -> dict[str, object]:
     """Rows a commit touched, out of the many numbers it reports."""
     names = {
-        "inserted": ("num_target_rows_inserted", "num_added_rows"),
-        "updated": ("num_target_rows_updated",),
-        "deleted": ("num_target_rows_deleted",),
+        "inserted": (
+            "num_target_rows_inserted",
+            "num_added_rows",
+            "numTargetRowsInserted",
+            "numOutputRows",
+        ),
+        "updated": ("num_target_rows_updated", "numTargetRowsUpdated"),
+        "deleted": ("num_target_rows_deleted", "numTargetRowsDeleted"),
     }
     return {
         ours: next((metrics[name] for name in theirs if name in metrics), None)
@@ -461,15 +523,58 @@ def _counts(metrics: Mapping[str, object]) -> dict[str, object]:
 
 def _open(home: Path, engine: str):  # type: ignore[no-untyped-def]  # engines load only when used
     from pipeline.engine.session import Engine, connect
-    from pipeline.lakehouse.folder import DeltaFolder
+    from pipeline.schema_versions import refuse_other_release
     from pipeline.tables import ops
 
-    if not (home / ops.POSITIONS.layer.schema / ops.POSITIONS.name / "_delta_log").exists():
-        raise UserError(
-            f"{home} holds no tables yet: run rightrun nightly first, or name another --home"
-        )
-    spark = connect(_engine(Engine, engine))
-    return spark, DeltaFolder(home, spark)
+    chosen = _engine(Engine, engine)
+    nothing = UserError(
+        f"{_where(home, engine)} holds no tables yet: run rightrun nightly first, or name another"
+        + (" setting catalog" if chosen is Engine.DATABRICKS else " --home")
+    )
+    # A folder is looked at before an engine is started for it.
+    log = home / ops.POSITIONS.layer.schema / ops.POSITIONS.name / "_delta_log"
+    if chosen is not Engine.DATABRICKS and not log.exists():
+        raise nothing
+    spark = connect(chosen)
+    lakehouse = _lakehouse(home, engine, spark)
+    if not lakehouse.exists(ops.POSITIONS):
+        raise nothing
+    refuse_other_release(lakehouse)
+    return spark, lakehouse
+
+
+def _lakehouse(home: Path, engine: str, spark):  # type: ignore[no-untyped-def]
+    """Where the tables are: in Unity Catalog on Databricks, else in the home."""
+    from pipeline.engine.session import Engine
+    from pipeline.lakehouse.catalog import DeltaCatalog
+    from pipeline.settings import load_settings
+
+    if _engine(Engine, engine) is Engine.DATABRICKS:
+        return DeltaCatalog(load_settings(home).catalog, spark)
+    # delta-rs is not on a Databricks runtime.
+    from pipeline.lakehouse.folder import DeltaFolder
+
+    return DeltaFolder(home, spark)
+
+
+def _writing(home: Path, engine: str, spark):  # type: ignore[no-untyped-def]
+    """The lakehouse as its one writer finds it: what died with an earlier one is removed."""
+    from pipeline.lakehouse.catalog import DeltaCatalog
+
+    lakehouse = _lakehouse(home, engine, spark)
+    if isinstance(lakehouse, DeltaCatalog):
+        # A folder's leftovers go with taking its lock.
+        lakehouse.clear_staging()
+    return lakehouse
+
+
+def _where(home: Path, engine: str) -> str:
+    from pipeline.engine.session import Engine
+    from pipeline.settings import load_settings
+
+    if _engine(Engine, engine) is Engine.DATABRICKS:
+        return f"{load_settings(home).catalog}.<schema>.<table>"
+    return f"{home}/<schema>/<table>"
 
 
 def _questions(home: Path, engine: str, team: str | None, owner: str | None):  # type: ignore[no-untyped-def]

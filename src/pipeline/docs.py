@@ -1,14 +1,16 @@
-"""Writes the pages that follow from declarations: tables, settings, lineage, and the export query.
+"""Writes what follows from declarations: pages, the export query, and the contract of Gold.
 
 `python -m pipeline.docs` writes them into the checkout it stands in; with `--check` it writes
 nothing, names the pages that are not current, and exits 1.
 """
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, fields
+from importlib.metadata import version
 from pathlib import Path
 
 from optimizer.config import BaselineConfig, ForecastConfig, SizingConfig, settings_of
@@ -17,10 +19,13 @@ from pipeline.settings import Settings
 from pipeline.sources.simulator import SimulatorConfig
 from pipeline.sources.simulator.quirks import QUIRKS
 from pipeline.tables.catalogue import TABLES
+from pipeline.tables.contract import promised, unsaid
 from pipeline.tables.declaration import Layer, SourceTable, Table
 from pipeline.tables.derive import described, markdown
+from pipeline.tables.migration import MIGRATIONS, refuse_gaps
 from pipeline.tables.source import SOURCE_TABLES
 
+_CONTRACTS = Path("docs/contracts")
 _MADE = "<!-- Made by `make docs` from the declarations in {where}; change them, not this page. -->"
 _EXPORT_BEGINS = "<!-- export query: made by `make docs` -->"
 _EXPORT_ENDS = "<!-- end of the export query -->"
@@ -221,6 +226,21 @@ def decisions_page(_: str, folder: Path = Path("docs/decisions")) -> str:
     return _page(parts)
 
 
+def contract_page(_: str, release: str = version("rightrun")) -> str:
+    """docs/contracts/gold-RELEASE.json: what Gold promises; refused where a promise is broken."""
+    refuse_gaps(TABLES, MIGRATIONS)
+    declared = promised(TABLES)
+    earlier = [
+        file for file in _CONTRACTS.glob("gold-*.json") if _release(file) < _numbers(release)
+    ]
+    if earlier:
+        released = json.loads(max(earlier, key=_release).read_text(encoding="utf-8"))
+        changelog = Path("CHANGELOG.md").read_text(encoding="utf-8")
+        if said := unsaid(released, declared, changelog):
+            raise SystemExit("Gold is a public contract:\n" + "\n".join(said))
+    return json.dumps(declared, indent=1) + "\n"
+
+
 def readme_page(current: str) -> str:
     """README.md with its export query as the declarations want it; the rest is written by hand."""
     before, begins, rest = current.partition(_EXPORT_BEGINS)
@@ -258,6 +278,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "docs/settings.md": settings_page,
     "docs/lineage.md": lineage_page,
     "docs/decisions/README.md": decisions_page,
+    f"{_CONTRACTS}/gold-{version('rightrun')}.json": contract_page,
     "README.md": readme_page,
 }
 """Each page, and what makes it from its present text."""
@@ -293,6 +314,14 @@ def _rows(names: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
 
 def _page(parts: list[str]) -> str:
     return "\n".join(parts).rstrip("\n") + "\n"
+
+
+def _numbers(release: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in release.split("."))
+
+
+def _release(contract: Path) -> tuple[int, ...]:
+    return _numbers(contract.stem.removeprefix("gold-"))
 
 
 def _node(table: Table) -> str:

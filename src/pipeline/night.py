@@ -20,6 +20,7 @@ from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.logbook import Logbook
 from pipeline.positions import Positions
 from pipeline.quality import check_tables
+from pipeline.schema_versions import settle
 from pipeline.settings import Settings
 from pipeline.sources.protocol import Source
 from pipeline.tables import bronze
@@ -69,6 +70,7 @@ def run_night(
     """
     began = time.perf_counter()
     stages = _stages(graph, only, start)
+    settle(spark, lakehouse)
     for table in TABLES:
         lakehouse.create(table)
     positions = Positions(spark, lakehouse)

@@ -19,6 +19,11 @@ class Settings(BaseSettings):
         pattern="^[A-Z]{3}$",
         description="Currency whose prices costs are computed in; amounts are never mixed.",
     )
+    catalog: str = Field(
+        default="rightrun",
+        min_length=1,
+        description="Catalog of Unity Catalog that the engine databricks keeps the tables in.",
+    )
     experiment: str = Field(
         default="/Shared/rightrun",
         min_length=1,

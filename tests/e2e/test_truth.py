@@ -6,37 +6,35 @@ import pytest
 from tests.e2e.account import Account
 from tests.e2e.truth import EVERY, figures, stored, told, total_cost
 
-_ALWAYS = set(
-    [
-        "all_purpose",
-        "cancel_spellings",
-        "columns_added",
-        "continuous",
-        "corrections",
-        "deletions",
-        "delivered_twice",
-        "edits",
-        "failures",
-        "free_usage",
-        "hostile_names",
-        "late_rows",
-        "missing_prices",
-        "never_started",
-        "notebook_workflows",
-        "one_off_submits",
-        "pipelines",
-        "repairs",
-        "serverless_modes",
-        "shared_ids",
-        "short_nodes_missing",
-        "slicing_switch",
-        "slowdowns",
-        "spot_replacement",
-        "task_retries",
-        "usage_without_run",
-        "zero_durations",
-    ]
-)
+_ALWAYS = {
+    "all_purpose",
+    "cancel_spellings",
+    "columns_added",
+    "continuous",
+    "corrections",
+    "deletions",
+    "delivered_twice",
+    "edits",
+    "failures",
+    "free_usage",
+    "hostile_names",
+    "late_rows",
+    "missing_prices",
+    "never_started",
+    "notebook_workflows",
+    "one_off_submits",
+    "pipelines",
+    "repairs",
+    "serverless_modes",
+    "shared_ids",
+    "short_nodes_missing",
+    "slicing_switch",
+    "slowdowns",
+    "spot_replacement",
+    "task_retries",
+    "usage_without_run",
+    "zero_durations",
+}
 """Quirks that this account is large enough to hold; the benchmark has them all."""
 
 

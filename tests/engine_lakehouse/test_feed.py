@@ -2,17 +2,24 @@
 
 import os
 import time
+from typing import TypeVar
 
 import pytest
 from pyspark.sql import SparkSession
 
 from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.lakehouse.protocol import ChangesGone
+from pipeline.lakehouse.protocol import ChangesGone, Lakehouse
 from tests.engine_lakehouse.examples import EMPTY, FULL, THINGS, things
+
+Kind = TypeVar("Kind", bound=Lakehouse)
 
 
 @pytest.fixture
-def worked(lakehouse: DeltaFolder, spark: SparkSession) -> DeltaFolder:
+def worked(lakehouse: Lakehouse, spark: SparkSession) -> Lakehouse:
+    return work(lakehouse, spark)
+
+
+def work(lakehouse: Kind, spark: SparkSession) -> Kind:
     """Versions: 1 inserts a and b, 2 updates a, 3 deletes b."""
     lakehouse.create(THINGS)
     lakehouse.merge(THINGS, things(spark, FULL, EMPTY))
@@ -21,20 +28,20 @@ def worked(lakehouse: DeltaFolder, spark: SparkSession) -> DeltaFolder:
     return lakehouse
 
 
-def names(lakehouse: DeltaFolder, since: int) -> set[tuple[str, str | None]]:
+def names(lakehouse: Lakehouse, since: int) -> set[tuple[str, str | None]]:
     changed = lakehouse.changes(THINGS, since, ("id", "name")).collect()
     assert len(changed) == len(set(changed)), "values are distinct"
     return {(row["id"], row["name"]) for row in changed}
 
 
-def test_images_before_and_after(worked: DeltaFolder) -> None:
+def test_images_before_and_after(worked: Lakehouse) -> None:
     assert names(worked, 3) == set()
     assert names(worked, 2) == {("b", None)}
     assert names(worked, 1) == {("a", "été"), ("a", "new"), ("b", None)}
     assert names(worked, 0) == names(worked, -1) == names(worked, 1)
 
 
-def test_types_of_the_answer_are_the_declared_ones(worked: DeltaFolder) -> None:
+def test_types_of_the_answer_are_the_declared_ones(worked: Lakehouse) -> None:
     columns = ("id", "day", "ended_at", "cost", "count")
     fields = worked.changes(THINGS, 0, columns).schema.fields
     assert [(field.name, field.dataType.simpleString()) for field in fields] == [
@@ -42,14 +49,14 @@ def test_types_of_the_answer_are_the_declared_ones(worked: DeltaFolder) -> None:
     ]
 
 
-def test_answers_outlive_later_writes_and_answers(worked: DeltaFolder, spark: SparkSession) -> None:
+def test_answers_outlive_later_writes_and_answers(worked: Lakehouse, spark: SparkSession) -> None:
     first = worked.changes(THINGS, 2, ("id",))
     worked.changes(THINGS, 0, ("id",))
     worked.merge(THINGS, things(spark, FULL | {"name": "newer"}))
     assert [row["id"] for row in first.collect()] == ["b"]
 
 
-def test_a_feed_vacuumed_away_says_so(worked: DeltaFolder) -> None:
+def test_a_feed_vacuumed_away_says_so(worked: Lakehouse) -> None:
     worked.maintain(THINGS, retain_hours=0)
     with pytest.raises(ChangesGone, match=r"silver\.things: the change feed after version 1"):
         worked.changes(THINGS, 1, ("id",))
@@ -58,8 +65,9 @@ def test_a_feed_vacuumed_away_says_so(worked: DeltaFolder) -> None:
 
 
 def test_maintenance_keeps_what_is_young_and_changes_no_row(
-    worked: DeltaFolder, spark: SparkSession
+    folder: DeltaFolder, spark: SparkSession
 ) -> None:
+    worked = work(folder, spark)
     for number in range(3):
         worked.append(THINGS, things(spark, FULL | {"id": f"n{number}"}))
     before = worked.version(THINGS)
@@ -78,7 +86,7 @@ def test_maintenance_keeps_what_is_young_and_changes_no_row(
     assert names(worked, before) == set()
 
 
-def test_a_table_made_anew_has_no_changes_to_tell(worked: DeltaFolder) -> None:
+def test_a_table_made_anew_has_no_changes_to_tell(worked: Lakehouse) -> None:
     assert worked.changed(THINGS, 99)
     with pytest.raises(ChangesGone, match="made anew"):
         worked.changes(THINGS, 99, ("id",))

@@ -5,14 +5,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.lakehouse.lock import home_lock
+from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.tables.declaration import Column, Layer, Table
 from pipeline.tables.derive import spark_schema
+from tests.catalog.backends import BACKENDS, opened
 
 TABLE = Table(
     layer=Layer.SILVER,
@@ -64,11 +65,11 @@ operations = st.one_of(
 )
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
 @settings(max_examples=25)
 @given(st.lists(operations, min_size=2, max_size=7))
-def test_writes_match_the_model(spark: SparkSession, steps: list[tuple]) -> None:  # type: ignore[type-arg]
-    with TemporaryDirectory() as home, home_lock(Path(home)):
-        lakehouse = DeltaFolder(Path(home), spark)
+def test_writes_match_the_model(spark: SparkSession, backend: str, steps: list[tuple]) -> None:  # type: ignore[type-arg]
+    with TemporaryDirectory() as home, opened(backend, Path(home), spark) as lakehouse:
         lakehouse.create(TABLE)
         model: dict[Key, Row] = {}
         for number, step in enumerate(steps):
@@ -76,7 +77,7 @@ def test_writes_match_the_model(spark: SparkSession, steps: list[tuple]) -> None
 
 
 def check_step(
-    lakehouse: DeltaFolder,
+    lakehouse: Lakehouse,
     spark: SparkSession,
     model: dict[Key, Row],
     step: tuple,
@@ -149,7 +150,7 @@ def frame(spark: SparkSession, rows: dict[Key, Row]) -> DataFrame:
     )
 
 
-def contents(lakehouse: DeltaFolder) -> dict[Key, Row]:
+def contents(lakehouse: Lakehouse) -> dict[Key, Row]:
     stored = lakehouse.read(TABLE).toArrow().to_pylist()
     found = {
         (row["workspace_id"], row["thing_id"]): Row(

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.lakehouse.protocol import KeyViolation, Written
+from pipeline.lakehouse.protocol import KeyViolation, Lakehouse, Written
 from pipeline.tables.declaration import Column, Layer, Table
 from tests.engine_lakehouse.examples import EMPTY, FULL, THINGS, things
 
@@ -31,13 +31,13 @@ OTHER: dict[str, Any] = {
 
 
 @pytest.fixture
-def filled(lakehouse: DeltaFolder, spark: SparkSession) -> DeltaFolder:
+def filled(lakehouse: Lakehouse, spark: SparkSession) -> Lakehouse:
     lakehouse.create(THINGS)
     lakehouse.merge(THINGS, things(spark, FULL, EMPTY))
     return lakehouse
 
 
-def test_every_type_comes_back_as_it_went(filled: DeltaFolder) -> None:
+def test_every_type_comes_back_as_it_went(filled: Lakehouse) -> None:
     stored = filled.read(THINGS).orderBy("id")
     assert [(field.name, field.dataType.simpleString()) for field in stored.schema.fields] == [
         (column.name, column.type.replace(" ", "")) for column in THINGS.columns
@@ -53,7 +53,7 @@ def test_every_type_comes_back_as_it_went(filled: DeltaFolder) -> None:
 
 @pytest.mark.parametrize("column", [*OTHER])
 def test_a_change_in_any_column_is_seen(
-    filled: DeltaFolder, spark: SparkSession, column: str
+    filled: Lakehouse, spark: SparkSession, column: str
 ) -> None:
     changed = FULL | {column: OTHER[column]}
     assert filled.merge(THINGS, things(spark, changed, EMPTY)) == Written(2, updated=1)
@@ -64,29 +64,27 @@ def test_a_change_in_any_column_is_seen(
         assert filled.merge(THINGS, things(spark, changed | {column: None}, EMPTY)).updated == 1
 
 
-def test_the_same_rows_make_no_version(filled: DeltaFolder, spark: SparkSession) -> None:
+def test_the_same_rows_make_no_version(filled: Lakehouse, spark: SparkSession) -> None:
     later = datetime(2027, 1, 1, tzinfo=UTC)
     again = [row | {"first_seen_at": later} for row in (FULL, EMPTY)]
     assert filled.merge(THINGS, things(spark, *again)) == Written(1)
     assert filled.replace(THINGS, things(spark, *again)) == Written(1)
 
 
-def test_the_order_of_a_map_is_no_change(filled: DeltaFolder, spark: SparkSession) -> None:
+def test_the_order_of_a_map_is_no_change(filled: Lakehouse, spark: SparkSession) -> None:
     turned = FULL | {"tags": dict(reversed(FULL["tags"].items()))}
     assert filled.merge(THINGS, things(spark, turned)).rows == 0
 
 
 def test_an_update_keeps_when_the_row_was_first_seen(
-    filled: DeltaFolder, spark: SparkSession
+    filled: Lakehouse, spark: SparkSession
 ) -> None:
     filled.merge(THINGS, things(spark, FULL | {"count": 9, "first_seen_at": None}))
     row = filled.read(THINGS).where("id = 'a'").collect()[0]
     assert (row["count"], row["first_seen_at"].replace(tzinfo=UTC)) == (9, FULL["first_seen_at"])
 
 
-def test_a_key_whose_partition_moves_stays_one_row(
-    filled: DeltaFolder, spark: SparkSession
-) -> None:
+def test_a_key_whose_partition_moves_stays_one_row(filled: Lakehouse, spark: SparkSession) -> None:
     moved = FULL | {"day": date(2025, 12, 31)}
     assert filled.merge(THINGS, things(spark, moved)) == Written(2, updated=1)
     days = filled.read(THINGS).where("id = 'a'").select("day").collect()
@@ -97,7 +95,7 @@ def test_a_key_whose_partition_moves_stays_one_row(
 
 @pytest.mark.parametrize("verb", ["merge", "replace"])
 def test_duplicate_and_null_keys_are_refused_by_name(
-    filled: DeltaFolder, spark: SparkSession, verb: str
+    filled: Lakehouse, spark: SparkSession, verb: str
 ) -> None:
     write = getattr(filled, verb)
     with pytest.raises(KeyViolation, match=r"silver\.things: 2 rows have the key .*'z'"):
@@ -110,7 +108,7 @@ def test_duplicate_and_null_keys_are_refused_by_name(
 
 @pytest.mark.parametrize("verb", ["append", "merge", "replace"])
 def test_a_null_in_a_required_column_is_refused(
-    filled: DeltaFolder, spark: SparkSession, verb: str
+    filled: Lakehouse, spark: SparkSession, verb: str
 ) -> None:
     with pytest.raises(Exception, match=r"silver\.things: column count is NULL"):
         getattr(filled, verb)(THINGS, things(spark, FULL | {"id": "z", "count": None}))
@@ -118,12 +116,12 @@ def test_a_null_in_a_required_column_is_refused(
     assert filled.read(THINGS).count() == 2
 
 
-def test_a_missing_column_is_refused_by_name(filled: DeltaFolder, spark: SparkSession) -> None:
+def test_a_missing_column_is_refused_by_name(filled: Lakehouse, spark: SparkSession) -> None:
     with pytest.raises(ValueError, match=r"silver\.things lack the columns share, ids"):
         filled.merge(THINGS, things(spark, FULL).drop("share", "ids"))
 
 
-def test_struct_fields_go_by_name(filled: DeltaFolder, spark: SparkSession) -> None:
+def test_struct_fields_go_by_name(filled: Lakehouse, spark: SparkSession) -> None:
     turned = things(spark, FULL).withColumns(
         {
             "compute": F.expr(
@@ -140,7 +138,7 @@ def test_struct_fields_go_by_name(filled: DeltaFolder, spark: SparkSession) -> N
 
 
 def test_an_undeclared_struct_field_is_refused_by_name(
-    filled: DeltaFolder, spark: SparkSession
+    filled: Lakehouse, spark: SparkSession
 ) -> None:
     wider = things(spark, FULL).withColumn(
         "trigger", F.expr("named_struct('cron', trigger.cron, 'zone', 'UTC')")
@@ -150,14 +148,14 @@ def test_an_undeclared_struct_field_is_refused_by_name(
     assert filled.version(THINGS) == 1
 
 
-def test_no_rows_are_no_commit(filled: DeltaFolder, spark: SparkSession) -> None:
+def test_no_rows_are_no_commit(filled: Lakehouse, spark: SparkSession) -> None:
     for write in (filled.append, filled.merge):
         assert write(THINGS, things(spark)) == Written(1)
     assert filled.replace(THINGS, things(spark)) == Written(2, deleted=2)
     assert filled.read(THINGS).count() == 0
 
 
-def test_a_frame_is_pinned_and_old_versions_stay(filled: DeltaFolder, spark: SparkSession) -> None:
+def test_a_frame_is_pinned_and_old_versions_stay(filled: Lakehouse, spark: SparkSession) -> None:
     before = filled.read(THINGS)
     filled.merge(THINGS, things(spark, FULL | {"count": 8}))
     filled.replace(THINGS, things(spark, EMPTY))
@@ -168,7 +166,7 @@ def test_a_frame_is_pinned_and_old_versions_stay(filled: DeltaFolder, spark: Spa
     assert [commit.version for commit in filled.history(THINGS, 2)] == [3, 2]
 
 
-def test_keys_may_be_all_there_is(lakehouse: DeltaFolder, spark: SparkSession) -> None:
+def test_keys_may_be_all_there_is(lakehouse: Lakehouse, spark: SparkSession) -> None:
     pairs = Table(
         layer=Layer.GOLD,
         name="pairs",
@@ -189,10 +187,10 @@ def test_keys_may_be_all_there_is(lakehouse: DeltaFolder, spark: SparkSession) -
     assert lakehouse.replace(pairs, spark.createDataFrame([two], schema)) == Written(3, deleted=1)
 
 
-def test_nothing_stays_staged(filled: DeltaFolder, spark: SparkSession) -> None:
-    filled.merge(
-        THINGS, things(spark, FULL | {"count": 8}), scope=things(spark, FULL).select("day")
-    )
+def test_nothing_stays_staged(folder: DeltaFolder, spark: SparkSession) -> None:
+    folder.create(THINGS)
+    rows = things(spark, FULL | {"count": 8})
+    folder.merge(THINGS, rows, scope=things(spark, FULL).select("day"))
     with pytest.raises(KeyViolation):
-        filled.merge(THINGS, things(spark, FULL, FULL))
-    assert list((filled.home / ".staging").iterdir()) == []
+        folder.merge(THINGS, things(spark, FULL, FULL))
+    assert list((folder.home / ".staging").iterdir()) == []

@@ -14,8 +14,6 @@ _FIRST_VERSION = 0
 _HELD_ROWS = 500_000
 """Rows gathered before they are reduced to their distinct values."""
 
-_ROW_OPERATIONS = frozenset({"WRITE", "MERGE", "DELETE", "UPDATE"})
-
 
 def distinct_changes(
     delta: DeltaTable, table: Table, since: int, columns: tuple[str, ...]
@@ -24,9 +22,7 @@ def distinct_changes(
     schema = pa.schema([(name, arrow_type(table.column(name).type)) for name in columns])
     distinct = schema.empty_table()
     if since > delta.version():
-        raise ChangesGone(
-            f"table {table.full_name} is at version {delta.version()}, before {since}: it was made anew"
-        )
+        raise ChangesGone.made_anew(table, delta.version(), since)
     held: list[pa.RecordBatch] = []
     for batch in _feed(delta, table, since, columns):
         # Strings of the feed come as string_view, which group_by does not take.
@@ -34,20 +30,6 @@ def distinct_changes(
         if sum(part.num_rows for part in held) > _HELD_ROWS:
             distinct, held = _distinct(distinct, held, schema), []
     return _distinct(distinct, held, schema)
-
-
-def rows_changed(delta: DeltaTable, since: int) -> bool:
-    """Whether a commit after `since` touched rows, from the log alone."""
-    behind = delta.version() - since
-    if behind == 0:
-        return False
-    commits = delta.history(behind) if behind > 0 else []
-    # A log cut short cannot say no.
-    return (
-        len(commits) < behind
-        or behind < 0
-        or any(commit["operation"] in _ROW_OPERATIONS for commit in commits)
-    )
 
 
 def _feed(
@@ -62,9 +44,7 @@ def _feed(
         )
         yield from pa.RecordBatchReader.from_stream(feed)
     except (DeltaError, pa.ArrowException, OSError, ValueError) as error:
-        raise ChangesGone(
-            f"table {table.full_name}: the change feed after version {since} cannot be read: {error}"
-        ) from error
+        raise ChangesGone.unreadable(table, since, error) from error
 
 
 def _distinct(seen: pa.Table, held: list[pa.RecordBatch], schema: pa.Schema) -> pa.Table:

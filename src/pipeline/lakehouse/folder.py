@@ -22,11 +22,13 @@ from pyspark.sql import functions as F
 
 from pipeline.engine import engine_name
 from pipeline.lakehouse import feed, schema
+from pipeline.lakehouse.commits import rows_changed
 from pipeline.lakehouse.merging import merge_into, writing_schema
 from pipeline.lakehouse.protocol import Commit, Written
-from pipeline.lakehouse.staging import STAGING, Staged, check_keys, declared, staged
+from pipeline.lakehouse.shape import as_declared, declared
+from pipeline.lakehouse.staging import STAGING, Staged, check_keys, staged
 from pipeline.tables.declaration import Table
-from pipeline.tables.derive import arrow_type, spark_schema
+from pipeline.tables.derive import arrow_type, identifier, spark_type
 
 _MOST_DAYS = 400
 """Beyond this many the list costs more to plan than the partitions it spares."""
@@ -75,18 +77,21 @@ class DeltaFolder:
         return self._merge(table, rows, _Scope(None))
 
     def read(self, table: Table, version: int | None = None) -> DataFrame:
-        delta = self._open(table, version)
-        stored = {field.name for field in delta.schema().fields}
-        frame = self._frame(delta, table)
-        # A column declared since that version was NULL in it.
-        return frame.select(
-            [
-                F.col(column.name)
-                if column.name in stored
-                else F.lit(None).cast(column.type).alias(column.name)
-                for column in table.columns
-            ]
-        )
+        return as_declared(table, self._frame(self._open(table, version), table))
+
+    def stored(self, table: Table) -> DataFrame:
+        return self._frame(self._open(table), table)
+
+    def rewrite(self, table: Table, rows: DataFrame) -> None:
+        kinds = {field.name: field.dataType.simpleString() for field in rows.schema.fields}
+        wanted = pa.schema([(name, arrow_type(kind)) for name, kind in kinds.items()])
+        with staged(self.home, table, rows) as new:
+            write_deltalake(
+                self._open(table),
+                pa.RecordBatchReader.from_batches(wanted, new.batches(wanted)),
+                mode="overwrite",
+                schema_mode="overwrite",
+            )
 
     def version(self, table: Table) -> int:
         return self._open(table).version()
@@ -115,7 +120,7 @@ class DeltaFolder:
         return self._spark.read.schema(spelled).parquet(str(answer))
 
     def changed(self, table: Table, since: int) -> bool:
-        return feed.rows_changed(self._open(table), since)
+        return rows_changed(self.version(table), since, lambda limit: self.history(table, limit))
 
     def history(self, table: Table, limit: int | None = None) -> list[Commit]:
         return [
@@ -199,11 +204,10 @@ class DeltaFolder:
         if self._reads_delta:
             reader = self._spark.read.format("delta").option("versionAsOf", delta.version())
             return reader.load(str(self.path(table)))
-        names = {field.name for field in delta.schema().fields}
-        kept = [column for column in table.columns if column.name in names]
-        spelled = ", ".join(f"`{column.name}` {column.type}" for column in kept)
+        fields = schema.stored_schema(delta)
+        spelled = ", ".join(f"{identifier(f.name)} {spark_type(f.type)}" for f in fields)
         if not (files := delta.file_uris()):
-            return self._spark.createDataFrame([], spark_schema(table))
+            return self._spark.createDataFrame([], spelled)
         reader = self._spark.read.schema(spelled).option("basePath", str(self.path(table)))
         return reader.parquet(*files)
 

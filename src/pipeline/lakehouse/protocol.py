@@ -13,9 +13,29 @@ from pipeline.tables.declaration import Table
 class ChangesGone(Exception):
     """The change feed since the asked version is no longer there: recompute fully, and say so."""
 
+    @classmethod
+    def made_anew(cls, table: Table, version: int, since: int) -> "ChangesGone":
+        return cls(
+            f"table {table.full_name} is at version {version}, before {since}: it was made anew"
+        )
+
+    @classmethod
+    def unreadable(cls, table: Table, since: int, error: Exception) -> "ChangesGone":
+        return cls(
+            f"table {table.full_name}: the change feed after version {since} cannot be read: {error}"
+        )
+
 
 class KeyViolation(ValueError):
     """A step made rows with a NULL or a duplicate key: a bug in the step, never written."""
+
+    @classmethod
+    def of_null(cls, table: Table, name: str, row: Mapping[str, object]) -> "KeyViolation":
+        return cls(f"rows for {table.full_name}: {name} is NULL, as in {dict(row)}")
+
+    @classmethod
+    def of_copies(cls, table: Table, copies: int, key: Mapping[str, object]) -> "KeyViolation":
+        return cls(f"rows for {table.full_name}: {copies} rows have the key {dict(key)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +106,15 @@ class Lakehouse(Protocol):
         The frame is pinned: a later write does not change what it says.
         """
 
+    def stored(self, table: Table) -> DataFrame:
+        """The columns that are stored, declared or not, at the version of this call."""
+
+    def rewrite(self, table: Table, rows: DataFrame) -> None:
+        """Make the table hold `rows` in their own columns, whatever is declared: one commit.
+
+        Only a migration may do this. Call `create` once the columns are those declared.
+        """
+
     def version(self, table: Table) -> int: ...
 
     def partition_rows(self, table: Table) -> dict[date | None, int]:
@@ -102,7 +131,7 @@ class Lakehouse(Protocol):
         """
 
     def changed(self, table: Table, since: int) -> bool:
-        """Whether a commit after `since` touched rows; reads the log only."""
+        """Whether a commit after `since` may have touched rows; reads the log only."""
 
     def history(self, table: Table, limit: int) -> list[Commit]:
         """The newest commits, newest first."""

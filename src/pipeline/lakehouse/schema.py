@@ -6,6 +6,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, Field, Schema, write_deltalake
 
 from pipeline.errors import UserError
+from pipeline.lakehouse.growth import grown
 from pipeline.tables.declaration import Column, Table
 from pipeline.tables.derive import arrow_type, described
 
@@ -27,7 +28,6 @@ def make(path: Path, table: Table) -> None:
 
 def grow(delta: DeltaTable, table: Table) -> None:
     """Add the columns, struct fields and comments that the declaration gained; refuse the rest."""
-    stored = stored_schema(delta)
     if (parts := delta.metadata().partition_columns) != (
         [table.partition_by] if table.partition_by else []
     ):
@@ -35,36 +35,18 @@ def grow(delta: DeltaTable, table: Table) -> None:
             f"table {table.full_name} is partitioned by {', '.join(parts) or 'nothing'}, "
             f"but declared by {table.partition_by or 'nothing'}: rebuild it"
         )
-    gained, widened = [], []
-    for column in table.columns:
-        position = stored.get_field_index(column.name)
-        if position < 0:
-            if not column.nullable and delta.file_uris():
-                raise UserError(
-                    f"table {table.full_name} has no column {column.name}, and rows without it: "
-                    "a new column must be nullable, or the table rebuilt"
-                )
-            gained.append(column)
-            continue
-        kept, wanted = stored.field(position), arrow_type(column.type)
-        if kept.type == wanted:
-            continue
-        if not _extends(wanted, kept.type):
-            raise UserError(
-                f"table {table.full_name}: column {column.name} is stored as {kept.type}, "
-                f"but declared as {wanted}: rename the column, or rebuild the table"
-            )
-        widened.append(column)
-    if gained:
-        fields = Schema.from_arrow(pa.schema([_field(column) for column in gained])).fields
+    growth = grown(table, stored_schema(delta), has_rows=lambda: bool(delta.file_uris()))
+    if growth.gained:
+        fields = Schema.from_arrow(pa.schema([_field(column) for column in growth.gained])).fields
         delta.alter.add_columns([Field.from_json(field.to_json()) for field in fields])
-    if widened:
-        _widen(delta, widened)
-    _comment(delta, table)
+    if growth.widened:
+        _widen(delta, list(growth.widened))
+    for column in growth.described_anew:
+        delta.alter.set_column_metadata(column.name, {"comment": described(column)})
 
 
 def stored_schema(delta: DeltaTable) -> pa.Schema:
-    """The table's schema in the Arrow types that declarations use."""
+    """The table's schema in the Arrow types that declarations use, comments included."""
     return pa.schema(delta.schema())
 
 
@@ -79,24 +61,6 @@ def _field(column: Column) -> pa.Field:
     )
 
 
-def _extends(wanted: pa.DataType, kept: pa.DataType) -> bool:
-    """Whether `wanted` is `kept` with fields added at the end of its structs.
-
-    At the end only, because engines cast structs by position.
-    """
-    if pa.types.is_struct(wanted) and pa.types.is_struct(kept):
-        head = [wanted.field(index) for index in range(min(len(wanted), len(kept)))]
-        return len(head) == len(kept) and all(
-            new.name == old.name and _extends(new.type, old.type)
-            for new, old in zip(head, kept, strict=True)
-        )
-    if pa.types.is_list(wanted) and pa.types.is_list(kept):
-        return _extends(wanted.value_type, kept.value_type)
-    if pa.types.is_map(wanted) and pa.types.is_map(kept):
-        return wanted.key_type == kept.key_type and _extends(wanted.item_type, kept.item_type)
-    return bool(wanted == kept)
-
-
 def _widen(delta: DeltaTable, columns: list[Column]) -> None:
     # delta-rs has no verb for a new struct field: an empty append that merges schemas adds it.
     stored = stored_schema(delta)
@@ -104,10 +68,3 @@ def _widen(delta: DeltaTable, columns: list[Column]) -> None:
         position = stored.get_field_index(column.name)
         stored = stored.set(position, stored.field(position).with_type(arrow_type(column.type)))
     write_deltalake(delta, stored.empty_table(), mode="append", schema_mode="merge")
-
-
-def _comment(delta: DeltaTable, table: Table) -> None:
-    stored = {field.name: field.metadata.get("comment", "") for field in delta.schema().fields}
-    for column in table.columns:
-        if stored[column.name] != described(column):
-            delta.alter.set_column_metadata(column.name, {"comment": described(column)})

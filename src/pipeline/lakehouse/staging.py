@@ -15,10 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
-from pyspark.sql.types import ArrayType, MapType, StructType
 
 from pipeline.lakehouse.protocol import KeyViolation
+from pipeline.lakehouse.shape import undeclared
 from pipeline.tables.declaration import Table
 from pipeline.tables.derive import arrow_type
 
@@ -66,27 +65,6 @@ def staged(home: Path, table: Table, rows: DataFrame) -> Iterator[Staged]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def declared(table: Table, rows: DataFrame) -> DataFrame:
-    """`rows` with the table's columns in order and type; ValueError where some are missing.
-
-    Map entries are sorted by key, for two maps that differ in order only are the same map.
-    """
-    found = {field.name: field.dataType for field in rows.schema.fields}
-    missing = [name for name in table.column_names if name not in found]
-    if missing:
-        raise ValueError(f"rows for {table.full_name} lack the columns {', '.join(missing)}")
-    selected = []
-    for column in table.columns:
-        value, kind = F.col(column.name), found[column.name]
-        if not isinstance(kind, StructType | ArrayType | MapType):
-            value = value.cast(column.type)
-        # Nested types are aligned by name later: an engine casts structs by position.
-        elif isinstance(kind, MapType) and not isinstance(kind.valueType, MapType):
-            value = F.map_from_entries(F.array_sort(F.map_entries(value)))
-        selected.append(value.alias(column.name))
-    return rows.select(selected)
-
-
 def check_keys(table: Table, rows: Staged) -> pa.Table:
     """The keys of `rows` with their partition; KeyViolation with an example if NULL or repeated."""
     names = list(table.keys)
@@ -97,12 +75,12 @@ def check_keys(table: Table, rows: Staged) -> pa.Table:
     for name in names:
         if keys[name].null_count:
             bad = keys.filter(pc.is_null(keys[name])).slice(0, 1).to_pylist()[0]
-            raise KeyViolation(f"rows for {table.full_name}: {name} is NULL, as in {bad}")
+            raise KeyViolation.of_null(table, name, bad)
     counted = keys.group_by(list(table.keys)).aggregate([([], "count_all")])
     if counted.num_rows < keys.num_rows:
         repeated = counted.filter(pc.greater(counted["count_all"], 1)).slice(0, 1).to_pylist()[0]
         copies = repeated.pop("count_all")
-        raise KeyViolation(f"rows for {table.full_name}: {copies} rows have the key {repeated}")
+        raise KeyViolation.of_copies(table, copies, repeated)
     return keys
 
 
@@ -129,7 +107,7 @@ def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:
     if pa.types.is_struct(kind) and pa.types.is_struct(array.type):
         names = {field.name for field in array.type}
         if unknown := names - {field.name for field in kind}:
-            raise ValueError(f"struct has the fields {sorted(unknown)}, which are not declared")
+            raise ValueError(undeclared(unknown))
         children = [
             _cast(pc.struct_field(array, field.name), field.type)
             if field.name in names

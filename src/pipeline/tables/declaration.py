@@ -66,8 +66,9 @@ class Table:
     """A table of ours: layer, name, grain in one sentence, merge keys and columns.
 
     `partition_by` names a date column that prunes reads and merges. `kept_days` is how long rows
-    are kept once everything made from them is. `full_name` is `<schema>.<name>`: the schema in Unity
-    Catalog, and the folder under the home.
+    are kept once everything made from them is. `version` is the schema's: it is raised, with a
+    migration, when a column changes that somebody may read. `full_name` is `<schema>.<name>`: the
+    schema in Unity Catalog, and the folder under the home.
     """
 
     layer: Layer
@@ -77,6 +78,7 @@ class Table:
     columns: tuple[Column, ...]
     partition_by: str | None = None
     kept_days: int | None = None
+    version: int = 1
 
     def __post_init__(self) -> None:
         where = self.full_name

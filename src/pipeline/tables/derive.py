@@ -4,6 +4,7 @@ Types are parsed by sqlglot's Databricks dialect, so `struct<a: array<string>>` 
 means there.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -25,6 +26,12 @@ _SCALAR = {
     exp.DataType.Type.TIMESTAMP: pa.timestamp("us", tz="UTC"),
     exp.DataType.Type.BINARY: pa.binary(),
 }
+
+_SPELLED = {
+    kind: node.value.lower()
+    for node, kind in _SCALAR.items()
+    if node not in (exp.DataType.Type.TEXT, exp.DataType.Type.TIMESTAMPTZ)
+} | {pa.string(): "string"}
 
 
 @cache
@@ -48,6 +55,19 @@ def _arrow(node: exp.DataType, spelled: str) -> pa.DataType:
         case exp.DataType.Type.STRUCT:
             return pa.struct([(field.name, _arrow(field.args["kind"], spelled)) for field in inner])
     raise ValueError(f"type {spelled!r} is not one that RightRun's tables use")
+
+
+def spark_type(kind: pa.DataType) -> str:
+    """The Spark SQL type that `arrow_type` made `kind` of."""
+    if pa.types.is_struct(kind):
+        return f"struct<{', '.join(f'{identifier(f.name)}:{spark_type(f.type)}' for f in kind)}>"
+    if pa.types.is_list(kind):
+        return f"array<{spark_type(kind.value_type)}>"
+    if pa.types.is_map(kind):
+        return f"map<{spark_type(kind.key_type)},{spark_type(kind.item_type)}>"
+    if pa.types.is_decimal(kind):
+        return f"decimal({kind.precision},{kind.scale})"
+    return str(_SPELLED[kind])
 
 
 @cache
@@ -75,17 +95,33 @@ def quoted(text: str) -> str:
     return f"'{escaped}'"
 
 
-def ddl(table: Table, name: str) -> str:
-    """`CREATE TABLE IF NOT EXISTS` for Delta on Databricks, change data feed on, under `name`."""
-    columns = ",\n".join(
-        f"  `{column.name}` {column.type.upper()}{'' if column.nullable else ' NOT NULL'}"
+def identifier(*parts: str) -> str:
+    """A dotted SQL name that no part can break out of: backticks, and those inside doubled."""
+    return ".".join(f"`{part.replace('`', '``')}`" for part in parts)
+
+
+def columns_ddl(columns: Iterable[Column]) -> str:
+    """Names, types, nullability and comments, as CREATE TABLE wants them."""
+    return ",\n".join(
+        f"  {identifier(column.name)} {column.type}{'' if column.nullable else ' NOT NULL'}"
         f" COMMENT {quoted(described(column))}"
-        for column in table.columns
+        for column in columns
     )
-    cluster = f"\nCLUSTER BY (`{table.partition_by}`)" if table.partition_by else ""
+
+
+def ddl(table: Table, name: str) -> str:
+    """`CREATE TABLE IF NOT EXISTS` for Delta on Databricks, under the quoted `name`.
+
+    Types are spelled as declared: in capitals, the fields of structs would be stored in capitals.
+    """
+    return f"CREATE TABLE IF NOT EXISTS {name} (\n{columns_ddl(table.columns)}\n)\n{layout(table)}"
+
+
+def layout(table: Table) -> str:
+    """How Delta keeps the table: clustered by its date, described, change data feed on."""
+    cluster = f"CLUSTER BY ({identifier(table.partition_by)})\n" if table.partition_by else ""
     return (
-        f"CREATE TABLE IF NOT EXISTS {name} (\n{columns}\n)\nUSING DELTA{cluster}\n"
-        f"COMMENT {quoted(table.grain)}\n"
+        f"USING DELTA\n{cluster}COMMENT {quoted(table.grain)}\n"
         "TBLPROPERTIES ('delta.enableChangeDataFeed' = 'true')"
     )
 

@@ -30,4 +30,15 @@ QUALITY = Table(
     ),
 )
 
-OPS_TABLES: tuple[Table, ...] = (POSITIONS, QUALITY)
+SCHEMA_VERSIONS = Table(
+    layer=Layer.OPS,
+    name="schema_versions",
+    grain="the version of one table's schema",
+    keys=("table_name",),
+    columns=(
+        Column("table_name", "string", "Table", nullable=False),
+        Column("version", "int", "Version that its columns are of", nullable=False, minimum=1),
+    ),
+)
+
+OPS_TABLES: tuple[Table, ...] = (POSITIONS, QUALITY, SCHEMA_VERSIONS)

@@ -1,0 +1,2 @@
+-- Clustered tables are clustered further by it.
+OPTIMIZE `rightrun`.`silver`.`things`;

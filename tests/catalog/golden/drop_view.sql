@@ -1,0 +1,2 @@
+-- Views only name a frame to SQL.
+DROP VIEW IF EXISTS `rows`;

@@ -1,0 +1,2 @@
+-- What a night that died has left.
+SHOW TABLES IN `rightrun`.`staging`;

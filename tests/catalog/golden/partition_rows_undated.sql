@@ -1,0 +1,2 @@
+-- A table without a date has its rows under NULL; Delta counts them from the log.
+SELECT CAST(NULL AS date) AS `day`, count(*) AS `_rows` FROM `rightrun`.`silver`.`things`;

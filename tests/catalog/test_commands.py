@@ -1,0 +1,99 @@
+"""`rightrun ddl` and `rightrun migrate` as a user meets them."""
+
+import json
+from pathlib import Path
+from typing import cast
+
+import pytest
+import sqlglot
+from pyspark.sql import SparkSession
+from typer.testing import CliRunner
+
+from pipeline import cli
+from pipeline.engine import session
+from pipeline.errors import UserError
+from pipeline.lakehouse.catalog import DeltaCatalog
+from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.schema_versions import settle
+from pipeline.tables import gold, ops
+from pipeline.tables.catalogue import TABLES
+from pipeline.tables.derive import spark_schema
+from tests.catalog.workspace import CATALOG, Workspace
+
+_RUNNER = CliRunner()
+
+
+def said(*arguments: str) -> str:
+    done = _RUNNER.invoke(cli.app, list(arguments), catch_exceptions=False)
+    assert done.exit_code == 0
+    return done.output
+
+
+def test_ddl_is_a_script_of_all_tables(tmp_path: Path) -> None:
+    script = said("ddl", "--home", str(tmp_path))
+    assert len([one for one in sqlglot.parse(script, dialect="databricks") if one]) > len(TABLES)
+    assert "CREATE TABLE IF NOT EXISTS `rightrun`.`gold`.`jobs`" in script
+    texts = json.loads(said("ddl", "--home", str(tmp_path), "--json"))
+    assert "\n\n".join(f"{text};" for text in texts) + "\n" == script
+
+
+def test_ddl_of_one_table_and_of_the_catalog_that_is_set(tmp_path: Path) -> None:
+    (tmp_path / "rightrun.yml").write_text("catalog: main\n")
+    texts = json.loads(said("ddl", "--home", str(tmp_path), "--table", "gold.jobs", "--json"))
+    assert [text.splitlines()[0] for text in texts] == [
+        "CREATE SCHEMA IF NOT EXISTS `main`.`gold`",
+        "CREATE TABLE IF NOT EXISTS `main`.`gold`.`jobs` (",
+    ]
+    assert "`it``s`.`gold`" in said("ddl", "--catalog", "it`s", "--table", "gold.jobs")
+    with pytest.raises(UserError, match="there is no table 'jbos'"):
+        said("ddl", "--table", "jbos")
+
+
+def test_a_home_of_this_release_needs_no_migration(tmp_path: Path, spark: SparkSession) -> None:
+    lakehouse = DeltaFolder(tmp_path, spark)
+    settle(spark, lakehouse)
+    for arguments in ([], ["--dry-run"]):
+        assert json.loads(said("migrate", "--home", str(tmp_path), "--json", *arguments)) == []
+
+
+def test_a_home_of_a_newer_release_is_refused_by_every_command(
+    tmp_path: Path, spark: SparkSession
+) -> None:
+    lakehouse = DeltaFolder(tmp_path, spark)
+    for table in (ops.POSITIONS, ops.SCHEMA_VERSIONS):
+        lakehouse.create(table)
+    noted = spark.createDataFrame(
+        [(gold.JOBS.full_name, gold.JOBS.version + 1)], spark_schema(ops.SCHEMA_VERSIONS)
+    )
+    lakehouse.merge(ops.SCHEMA_VERSIONS, noted)
+    for command in (["migrate"], ["migrate", "--dry-run"], ["show", "jobs"], ["sql", "SELECT 1"]):
+        with pytest.raises(UserError, match=r"gold\.jobs is at version 2.*install the newer"):
+            said(*command, "--home", str(tmp_path))
+
+
+def test_the_engine_databricks_reads_the_catalog_that_is_set(
+    tmp_path: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session of a workspace is stood in for; from there on everything is what runs there."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "rightrun.yml").write_text(f"catalog: {CATALOG}\n")
+    workspace = Workspace(spark, tmp_path / "tables")
+    monkeypatch.setattr(session, "connect", lambda _: workspace)
+    chosen = ("--home", str(home), "--engine", "databricks", "--json")
+    with pytest.raises(UserError, match=r"sail\.<schema>\.<table> holds no tables yet"):
+        said("sql", "SELECT 1", *chosen)
+    lakehouse = DeltaCatalog(CATALOG, cast(SparkSession, workspace))
+    lakehouse.clear_staging()
+    for table in TABLES:
+        lakehouse.create(table)
+    positions = spark.createDataFrame([("a", "b", "1")], spark_schema(ops.POSITIONS))
+    lakehouse.merge(ops.POSITIONS, positions)
+    asked = json.loads(said("sql", "SELECT position FROM ops.positions", *chosen))
+    assert asked == [{"position": "1"}]
+    commits = json.loads(said("history", "ops.positions", *chosen))
+    assert [(one["version"], one["inserted"]) for one in commits] == [(1, 1), (0, None)]
+    assert json.loads(said("show", "jobs", *chosen)) == []
+    maintained = json.loads(said("maintain", *chosen))
+    assert len(maintained) == len(TABLES)
+    workspace.close()
