@@ -170,7 +170,7 @@ def nightly(
     from pipeline.positions import Positions
     from pipeline.reports import night as night_report
     from pipeline.reports.questions import Filter, Questions
-    from pipeline.scoring.tracking import track_night
+    from pipeline.scoring.tracking import WORKSPACE, store_of, track_night
     from pipeline.settings import load_settings
     from pipeline.sources.chosen import chosen_source
 
@@ -197,8 +197,9 @@ def nightly(
                 progress=progress,
             )
             bar.update(task, description="mlflow")
-            positions = Positions(spark, lakehouse)
-            tracked = track_night(home, lakehouse, positions, settings, done)
+            on_databricks = _engine(Engine, engine) is Engine.DATABRICKS
+            store = WORKSPACE if on_databricks else store_of(home)
+            track_night(store, lakehouse, Positions(spark, lakehouse), settings, done)
         if json_:
             typer.echo(as_json(night_report.steps(done)))
             return
@@ -210,7 +211,7 @@ def nightly(
             )
         )
         night_report.summary(out, Questions(lakehouse, Filter()))
-    out.print(f"Tables: {_where(home, engine)} (Delta). MLflow: {tracked}.", markup=False)
+    out.print(f"Tables: {_where(home, engine)} (Delta). MLflow: {store.shown}.", markup=False)
     out.print(
         "Look further: rightrun show jobs | show job KEY | show sla | show costs | show rightsizing |"
         ' show quality; rightrun sql "select ..."; rightrun tables',

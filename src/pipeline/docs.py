@@ -54,7 +54,7 @@ def tables_page(_: str) -> str:
         "The system tables, as far as RightRun relies on them. An export may hold any subset that"
         " has the required one.",
         "",
-        *_rows(
+        *rows_of_table(
             ("table", "one row", "needed", "without it you do not get"),
             (
                 (f"[`{t.system_name}`](#{t.name})", t.grain, _needed(t), t.switches_off)
@@ -67,7 +67,7 @@ def tables_page(_: str) -> str:
             f'<details id="{source.name}"><summary><code>{source.system_name}</code></summary>',
             "",
         ]
-        parts += _rows(
+        parts += rows_of_table(
             ("column", "type", "meaning", "filled"),
             (
                 (
@@ -85,7 +85,7 @@ def tables_page(_: str) -> str:
     for layer, sentence in _LAYERS.items():
         held = [table for table in TABLES if table.layer is layer]
         parts += [f"## {str(layer).capitalize()}", "", sentence, ""]
-        parts += _rows(
+        parts += rows_of_table(
             ("table", "one row"),
             ((f"[`{t.full_name}`](#{t.full_name.replace('.', '')})", t.grain) for t in held),
         )
@@ -108,7 +108,7 @@ def settings_page(_: str) -> str:
         "In `<home>/rightrun.yml` as `name: value`, or as an environment variable. The file wins."
         " A wrong value is refused with its name before anything runs.",
         "",
-        *_rows(
+        *rows_of_table(
             ("setting", "variable", "default", "meaning"),
             (
                 (
@@ -130,7 +130,7 @@ def settings_page(_: str) -> str:
     ]
     for config in (ForecastConfig, BaselineConfig, SizingConfig):
         parts += [f"### {config.SECTION}", "", (config.__doc__ or "").split("\n")[0], ""]
-        parts += _rows(
+        parts += rows_of_table(
             ("setting", "default", "unit", "allowed", "meaning"),
             (
                 (f"`{one.path}`", f"`{one.default}`", one.unit, str(one.bounds), one.meaning)
@@ -138,7 +138,7 @@ def settings_page(_: str) -> str:
             ),
         )
     parts += ["## Simulator", "", "What `rightrun simulate` draws an account from.", ""]
-    parts += _rows(
+    parts += rows_of_table(
         ("setting", "default", "allowed", "meaning"),
         (
             (
@@ -157,7 +157,7 @@ def settings_page(_: str) -> str:
         "`rightrun simulate --quirks all|none|NAME,NAME`; all of them by default.",
         "",
     ]
-    parts += _rows(("quirk", "meaning"), ((f"`{name}`", QUIRKS[name]) for name in QUIRKS))
+    parts += rows_of_table(("quirk", "meaning"), ((f"`{name}`", QUIRKS[name]) for name in QUIRKS))
     return _page(parts)
 
 
@@ -201,7 +201,7 @@ def lineage_page(_: str) -> str:
         "In the order of a night. `recomputed` says what is made anew when an input has changed;"
         " everything else stays as it is.",
         "",
-        *_rows(
+        *rows_of_table(
             ("step", "reads", "writes", "recomputed"),
             (
                 (
@@ -286,11 +286,16 @@ PAGES: dict[str, Callable[[str], str]] = {
 
 def main() -> None:
     """Write the pages, or with `--check` say which are not current."""
-    parser = argparse.ArgumentParser(prog="python -m pipeline.docs", description=__doc__)
+    keep_pages(PAGES, prog="python -m pipeline.docs", about=__doc__ or "")
+
+
+def keep_pages(pages: dict[str, Callable[[str], str]], *, prog: str, about: str) -> None:
+    """The command that writes `pages`, or with `--check` says which are not current."""
+    parser = argparse.ArgumentParser(prog=prog, description=about)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when stale")
     asked = parser.parse_args()
     stale = []
-    for name, make in PAGES.items():
+    for name, make in pages.items():
         page = Path(name)
         current = page.read_text(encoding="utf-8") if page.exists() else ""
         wanted = make(current)
@@ -303,7 +308,7 @@ def main() -> None:
     sys.exit(int(asked.check and bool(stale)))
 
 
-def _rows(names: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+def rows_of_table(names: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
     """A Markdown table, and the empty line after it."""
     lines = [names, ("---",) * len(names)]
     lines += [

@@ -134,21 +134,35 @@ def models_folder() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).parents[3] / "models"
 
 
-def tracking_uri(home: Path) -> str:
-    """The home's own store; a URI the environment sets wins."""
-    return f"sqlite:///{home.absolute() / 'mlflow.db'}"
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Where MLflow keeps runs and models: `artifacts` is None where the store has a place of its own."""
+
+    tracking_uri: str
+    registry_uri: str
+    artifacts: str | None
+    shown: str
+
+
+WORKSPACE = Store("databricks", "databricks-uc", None, "in the workspace")
+"""The workspace's own tracking, and Unity Catalog's registry."""
+
+
+def store_of(home: Path) -> Store:
+    """The home's own store: one file, and a folder beside it."""
+    uri = f"sqlite:///{home.absolute() / 'mlflow.db'}"
+    artifacts = (home.absolute() / "mlartifacts").as_uri()
+    return Store(uri, uri, artifacts, f"mlflow ui --backend-store-uri {uri}")
 
 
 def track_night(
-    home: Path, lakehouse: Lakehouse, positions: Positions, settings: Settings, night: Night
-) -> str:
-    """Log the night and its models; returns where they can be looked at.
+    store: Store, lakehouse: Lakehouse, positions: Positions, settings: Settings, night: Night
+) -> None:
+    """Log the night and its models.
 
     A night is logged when the tables of its models stand at versions that no run has told of, by
     whichever night they were written: one may have been killed before it came to this.
     """
-    uri = tracking_uri(home)
-    where = f"mlflow ui --backend-store-uri {uri}"
     stand = {
         table.full_name: str(lakehouse.version(table))
         for table in (*gold.MODEL_TABLES, *gold.RECOMMENDATION_TABLES)
@@ -156,18 +170,16 @@ def track_night(
     if night.as_of is None or all(
         positions.of(_TRACKED, name) == version for name, version in stand.items()
     ):
-        return where
+        return
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.ERROR)
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(uri)
+    mlflow.set_tracking_uri(store.tracking_uri)
+    mlflow.set_registry_uri(store.registry_uri)
     experiment = mlflow.get_experiment_by_name(settings.experiment)
     identifier = (
         experiment.experiment_id
         if experiment is not None
-        else mlflow.create_experiment(
-            settings.experiment, artifact_location=(home.absolute() / "mlartifacts").as_uri()
-        )
+        else mlflow.create_experiment(settings.experiment, artifact_location=store.artifacts)
     )
     quality = lakehouse.read(gold.FORECAST_QUALITY).toPandas()
     sizes = lakehouse.read(gold.RIGHTSIZING).toPandas()
@@ -184,7 +196,6 @@ def track_night(
             _register(lakehouse, settings, family)
     positions.set_all(_TRACKED, stand)
     positions.flush()
-    return where
 
 
 def fleet_quality(quality: pd.DataFrame) -> dict[str, float]:

@@ -1,0 +1,192 @@
+"""Writes the pages that follow from committed results: how fast a night is, and how true.
+
+`python -m benchmarks.pages` writes them; with `--check` it names those that are not current, and
+exits 1.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from pipeline.docs import keep_pages, rows_of_table
+from tests.e2e.truth import EVERY
+
+_RESULTS = Path("benchmarks/results")
+_MADE = "<!-- Made by `make docs` from `benchmarks/results/{file}`; measure again, do not edit. -->"
+
+
+def _result(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((_RESULTS / name).read_text(encoding="utf-8"))
+    return found
+
+
+def _machine(told: dict[str, Any]) -> str:
+    return f"{told['cores']} cores, {told['memory_gib']:.0f} GiB, Python {told['python']}"
+
+
+def performance_page(_: str) -> str:
+    """docs/performance.md: a first night, a night with nothing new, and one with a day's news."""
+    night, appended = _result("night.json"), _result("appended.json")
+    parts = [
+        "# How long a night takes",
+        "",
+        _MADE.format(file="night.json, appended.json"),
+        "",
+        f"Measured by `make bench` on {_machine(night['machine'])}. Timings of such a machine vary;"
+        " read them as ratios.",
+        "",
+        "## A first night, when everything is new",
+        "",
+        "DuckDB makes the same core tables of silver and gold from the same Parquet by SQL written for"
+        " it alone (`benchmarks/speed/reference.sql`), without keys checked, history or change feed.",
+        "",
+        *rows_of_table(
+            ("jobs x days", "source rows", "seconds", "peak memory", "same tables, against DuckDB"),
+            (
+                (
+                    f"{size['jobs']:,} x {size['days']}",
+                    f"{sum(size['source_rows'].values()):,}",
+                    f"{size['first_night_seconds']:.0f}",
+                    f"{_peak_mb(size):,.0f} MB",
+                    f"{size['same_tables_over_duckdb']:.2f} times {size['duckdb']['seconds']:.1f} s",
+                )
+                for size in night["sizes"]
+            ),
+        ),
+        "By stage:",
+        "",
+        *rows_of_table(
+            ("jobs x days", "stage", "rows read", "rows written", "seconds", "peak memory"),
+            (
+                (
+                    f"{size['jobs']:,} x {size['days']}",
+                    name,
+                    f"{stage['rows_read']:,.0f}",
+                    f"{stage['rows_written']:,.0f}",
+                    f"{stage['seconds']:.1f}",
+                    f"{stage['peak_mb']:,.0f} MB",
+                )
+                for size in night["sizes"]
+                for name, stage in size["stages"].items()
+            ),
+        ),
+        "A second night over the same export writes "
+        + " and ".join(f"{size['second_night_writes']:,}" for size in night["sizes"])
+        + " rows, in "
+        + " and ".join(f"{size['second_night_seconds']:.1f}" for size in night["sizes"])
+        + " seconds.",
+        "",
+        "## A night with one day's news",
+        "",
+        f"After histories of different length, {appended['lengths'][0]['appended_days']} days are"
+        " appended one by one with every quirk of the source on, a night after each. At the end every"
+        " table equals that of a home built at once from the whole export, and no night has written a"
+        " row that does not differ.",
+        "",
+        *rows_of_table(
+            ("jobs", "days of history", "built at once", "a night's median", "share",
+             "its bronze, silver and gold", "share"),
+            (
+                (
+                    f"{each['jobs']:,}",
+                    f"{each['days']}",
+                    f"{each['full_build_seconds']:.1f} s",
+                    f"{each['incremental_night_seconds']:.1f} s",
+                    f"{each['incremental_over_full']:.1%}",
+                    f"{each['incremental_data_seconds']:.1f} of {each['full_data_seconds']:.1f} s",
+                    f"{each['incremental_data_seconds'] / each['full_data_seconds']:.1%}",
+                )
+                for each in appended["lengths"]
+            ),
+        ),
+        f"The longer history costs {appended['longest_over_shortest_history']:.2f} times the shorter.",
+    ]  # fmt: skip
+    return _page(parts)
+
+
+def truth_page(_: str) -> str:
+    """docs/truth.md: every figure against the simulator's truth, and what a soak found."""
+    truth, soak = _result("truth.json"), _result("soak.json")
+    parts = [
+        "# How true it is",
+        "",
+        _MADE.format(file="truth.json, soak.json"),
+        "",
+        f"A simulated account of {truth['jobs']} jobs and {truth['days']} days with every quirk of the"
+        f" system tables on, a night over it, then {truth['appended_days']} appended days with a night"
+        f" after each: {truth['runs']:,} runs. Beside the tables the simulator writes what really"
+        " happened and which quirk touched what. `python -m benchmarks.truth` compares; each cell"
+        " below is the number of entities compared, and how many of them are told wrongly.",
+        "",
+        f"Wrong altogether: **{truth['wrong']}**. List cost of bronze usage times price"
+        f" {truth['list_cost_of_bronze']}, of Gold {truth['list_cost_of_gold']} USD. Rows received"
+        f" {truth['rows']['rows_read']:,} = kept {truth['rows']['inserted']:,} + replaced by a stronger"
+        f" one {truth['rows']['updated']:,} + quarantined {truth['rows']['rejected']:,} + received before"
+        f" {truth['rows']['duplicates']:,} + of dropped days {truth['rows']['expired']:,}.",
+        "",
+    ]
+    by_entity: dict[str, dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
+    for each in truth["figures"]:
+        cell = f"{each['compared']:,}" + (f" (**{each['wrong']:,}**)" if each["wrong"] else "")
+        by_entity[each["entity"]][each["quirk"]][each["figure"]] = cell
+    for entity, quirks in by_entity.items():
+        names = tuple(sorted({figure for found in quirks.values() for figure in found}))
+        parts += [
+            f"## {entity.replace('_', ' ').capitalize()}s",
+            "",
+            *rows_of_table(
+                ("quirk", *names),
+                (
+                    (quirk if quirk == EVERY else f"`{quirk}`", *(found.get(n, "") for n in names))
+                    for quirk, found in sorted(quirks.items())
+                ),
+            ),
+        ]
+    parts += [
+        "## Soaked",
+        "",
+        "`make soak` on " + _machine(soak["machine"]) + f": {soak['laws_broken']} laws broken.",
+        "",
+        *rows_of_table(("what", "how often", "outcome"), _soaked(soak)),
+    ]
+    return _page(parts)
+
+
+def _soaked(soak: dict[str, Any]) -> Iterable[tuple[str, ...]]:
+    kills, damages = soak["kills"], soak["damages"]
+    last = Counter(str(kill["last_commit"]).partition(".")[0] for kill in kills["kills"])
+    told = ", ".join(f"{schema} ({n})" for schema, n in sorted(last.items()))
+    yield (
+        "nights killed at a random moment, then run again",
+        f"{len(kills['kills'])}",
+        f"tables and models equal undisturbed ones; the last commit before the kill was in: {told}",
+    )
+    became = ", ".join(f"{n:,} {what}" for what, n in damages["outcomes"].items())
+    yield ("damaged exports", f"{damages['exports']:,}", became)
+    by_command = ", ".join(f"{n} {code}" for code, n in damages["through_the_command"].items())
+    yield (
+        "of them through the command",
+        f"{sum(damages['through_the_command'].values())}",
+        by_command,
+    )
+    yield ("two nights at once", "2", "one waits, or says who holds the home; nothing is lost")
+
+
+def _peak_mb(size: dict[str, Any]) -> float:
+    return float(max(stage["peak_mb"] for stage in size["stages"].values()))
+
+
+def _page(parts: list[str]) -> str:
+    return "\n".join(parts).rstrip("\n") + "\n"
+
+
+PAGES: dict[str, Callable[[str], str]] = {
+    "docs/performance.md": performance_page,
+    "docs/truth.md": truth_page,
+}
+
+
+if __name__ == "__main__":
+    keep_pages(PAGES, prog="python -m benchmarks.pages", about=__doc__ or "")
