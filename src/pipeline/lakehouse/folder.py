@@ -7,7 +7,8 @@ lose its work to a conflict.
 
 import shutil
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +33,8 @@ from pipeline.tables.derive import arrow_type, identifier, spark_type
 
 _MOST_DAYS = 400
 """Beyond this many the list costs more to plan than the partitions it spares."""
+_FEW = 2_000
+"""Rows that a merge compares in less time than the engine needs to be asked."""
 
 
 class DeltaFolder:
@@ -146,10 +149,10 @@ class DeltaFolder:
             keys = check_keys(table, new)
             if not delta.file_uris():
                 return self._append(delta, table, new)
-            batches = new.batches(writing_schema(delta, table))
             if scope is None:
                 if new.count == 0:
                     return Written(delta.version())
+                batches = new.batches(writing_schema(delta, table))
                 return merge_into(delta, table, batches, None, self._dates(table, new, keys))
             stored = self._stored(table, scope)
             # A key that tells its scope is stored in scope, or not at all.
@@ -159,10 +162,37 @@ class DeltaFolder:
             gone = _without(stored, keys, table.keys)
             if new.count == 0 and gone.num_rows == 0:
                 return Written(delta.version())
-            dates = _days(table, keys) | _days(table, stored)
-            if not is_whole:
-                dates |= self._dates(table, new, keys)
-            return merge_into(delta, table, batches, gone.to_batches(), dates)
+            with self._differing(table, new, scope) as other:
+                touched = keys if other is new else check_keys(table, other)
+                old = _without(stored, _without(stored, touched, table.keys), table.keys)
+                dates = _days(table, touched) | _days(table, old) | _days(table, gone)
+                if not is_whole:
+                    dates |= self._dates(table, other, touched)
+                if other.count == 0 and gone.num_rows == 0:
+                    return Written(delta.version())
+                batches = other.batches(writing_schema(delta, table))
+                return merge_into(delta, table, batches, gone.to_batches(), dates)
+
+    @contextmanager
+    def _differing(self, table: Table, new: Staged, scope: "_Scope") -> Iterator[Staged]:
+        """The rows of `new` that are not stored just so; `new` itself where there are few of them.
+
+        A merge costs as much for a row that is the same as for one that is not.
+        """
+        if new.count < _FEW or any(column.type.startswith("map") for column in table.columns):
+            yield new
+            return
+        stored = self._in_scope(table, scope).alias("stored")
+        same = [
+            F.col(f"new.{name}") == F.col(f"stored.{name}")
+            if name in table.keys
+            else F.col(f"new.{name}").eqNullSafe(F.col(f"stored.{name}"))
+            for name in table.column_names
+            if name not in table.audit_names
+        ]
+        differing = new.frame(self._spark).alias("new").join(stored, same, "left_anti")
+        with staged(self.home, table, differing) as other:
+            yield other
 
     def _append(self, delta: DeltaTable, table: Table, new: Staged) -> Written:
         # An empty append would commit an empty version.
@@ -175,6 +205,9 @@ class DeltaFolder:
     def _stored(self, table: Table, scope: "_Scope") -> pa.Table:
         """The keys that stand in scope, with their partition."""
         schema = _key_schema(table)
+        return self._in_scope(table, scope).select(*schema.names).toArrow().cast(schema)
+
+    def _in_scope(self, table: Table, scope: "_Scope") -> DataFrame:
         stored = self.read(table)
         if scope.frame is not None:
             if (day := table.partition_by) is not None:
@@ -188,7 +221,7 @@ class DeltaFolder:
             ]
             wanted = scope.frame.distinct().alias("scope")
             stored = stored.alias("stored").join(wanted, matches, "left_semi")
-        return stored.select(*schema.names).toArrow().cast(schema)
+        return stored
 
     def _dates(self, table: Table, new: Staged, keys: pa.Table) -> set[date]:
         """The partitions that the merge of `new` touches: where its keys go, and where they are."""
