@@ -14,6 +14,7 @@ the grouping or how often.
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
@@ -26,6 +27,7 @@ from pipeline.bronze.conform import (
     CONTENT_HASH,
     KEY_HASH,
     PROBLEM,
+    ROW_JSON,
     as_received,
     as_rejected,
     conform,
@@ -48,6 +50,7 @@ _KNOWN = "known_strength"
 _HASH = "hash"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ON_TIME = timedelta(days=1)
+_MOST_DAYS = 800
 _NEW, _CHANGED, _SAME, _WORSE = "new", "changed", "same", "worse"
 
 
@@ -165,6 +168,10 @@ class _Taking:
         self._past = past
 
     def take(self, batch: Batch) -> Ingested:
+        with ExitStack() as staged:
+            return self._take(batch, staged)
+
+    def _take(self, batch: Batch, staged: ExitStack) -> Ingested:
         table = self._table
         parts = [conform(table, part, now=self._now) for part in batch.parts]
         rows = reduce(DataFrame.unionByName, parts)
@@ -176,10 +183,12 @@ class _Taking:
         bad = seen["received"] - seen["good"] - seen["expired"]
         unique = OnePerKey(good, count=seen["good"])
         if seen["keys"] < seen["good"]:
+            # Telling copies apart reads the rows several times: they are converted once.
+            good = staged.enter_context(self._lakehouse.stage(good.drop(ROW_JSON, PROBLEM)))
             unique = one_per_key(table, good)
         self._agree("rows told apart", seen["good"], unique.received)
-        dates = (seen["earliest"], seen["latest"]) if seen.get("earliest") else None
-        standing = self._standing(unique, dates, late=seen["late"])
+        days = self._held_days(seen.get("days"))
+        standing = self._standing(unique, days, late=seen["late"])
         self._agree("rows compared", unique.count, sum(standing.counts.values()))
         rejected = []
         if bad:
@@ -189,7 +198,7 @@ class _Taking:
         if standing.count(_WORSE):
             rejected.append(as_rejected(table, standing.of(_WORSE), _WEAKER))
         if standing.count(_CHANGED) and table.arrival is Arrival.APPEND:
-            rejected.append(as_rejected(table, self._displaced(standing, dates), _WEAKER))
+            rejected.append(as_rejected(table, self._displaced(standing, days), _WEAKER))
         self._quarantine(rejected)
         if table.arrival is Arrival.SNAPSHOT:
             written, moved = self._replace(unique), 0
@@ -230,7 +239,7 @@ class _Taking:
             wanted.append(F.unix_micros(newest).alias("newest"))
         if self._table.dated_by:
             dated = F.when(good, F.col(bronze.PARTITION))
-            wanted += [F.min(dated).alias("earliest"), F.max(dated).alias("latest")]
+            wanted.append(F.collect_set(dated).alias("days"))
         found: dict[str, Any] = with_key_hash(self._table, rows).agg(*wanted).collect()[0].asDict()
         return found
 
@@ -246,19 +255,27 @@ class _Taking:
             return F.lit(False)
         return F.coalesce(F.col(observed) < F.lit(known - _ON_TIME), F.lit(False))
 
-    def _standing(
-        self, unique: OnePerKey, dates: tuple[date, date] | None, *, late: int
-    ) -> _Standing:
-        """What bronze holds under the keys received; nothing is compared when it is empty."""
+    def _held_days(self, days: list[date] | None) -> list[date] | None:
+        """The days received that bronze holds rows of; None where a key may stand on any day."""
+        if days is None or self._table.dated_by not in self._table.keys or len(days) > _MOST_DAYS:
+            return None
+        held = self._lakehouse.partition_rows(self._target)
+        return sorted(day for day in days if held.get(day))
+
+    def _standing(self, unique: OnePerKey, days: list[date] | None, *, late: int) -> _Standing:
+        """What bronze holds under the keys received; rows of days it knows nothing of are new."""
         every = unique.rows.withColumn(_VERDICT, F.lit(_NEW))
         if not unique.count:
             return _Standing(every, {})
-        held = self._held(dates)
+        held = self._held(days)
         if not held.limit(1).collect():
             return _Standing(every, {_NEW: unique.count}, late)
         table = self._table
+        asked = unique.rows
+        if days is not None:
+            asked = asked.where(F.col(bronze.PARTITION).isin(*days))
         # Keys first: the content of rows that nothing received shares a key with is not read.
-        held = held.join(unique.rows.select(*table.keys), list(table.keys), "left_semi")
+        held = held.join(asked.select(*table.keys), list(table.keys), "left_semi")
         known = with_content(table, held).select(*table.keys, _strength(table).alias(_KNOWN))
         stronger = _strength(table) > F.col(_KNOWN)
         if table.arrival is Arrival.SNAPSHOT:
@@ -279,18 +296,16 @@ class _Taking:
         news = (row["late"] for row in counted if row[_VERDICT] == _NEW)
         return _Standing(told.drop(_KNOWN), counts, sum(news))
 
-    def _held(self, dates: tuple[date, date] | None) -> DataFrame:
+    def _held(self, days: list[date] | None) -> DataFrame:
         """Bronze, as far as the keys received can stand in it."""
         held = self._lakehouse.read(self._target)
-        if dates is not None and self._table.dated_by in self._table.keys:
-            held = held.where(F.col(bronze.PARTITION).between(*dates))
-        return held
+        return held if days is None else held.where(F.col(bronze.PARTITION).isin(*days))
 
-    def _displaced(self, standing: _Standing, dates: tuple[date, date] | None) -> DataFrame:
+    def _displaced(self, standing: _Standing, days: list[date] | None) -> DataFrame:
         """Rows of bronze that a stronger row takes the place of."""
         keys = list(self._table.keys)
         stronger = standing.of(_CHANGED).select(*keys)
-        return with_content(self._table, self._held(dates).join(stronger, keys, "left_semi"))
+        return with_content(self._table, self._held(days).join(stronger, keys, "left_semi"))
 
     def _add(self, standing: _Standing) -> Written:
         if standing.count(_CHANGED):

@@ -243,6 +243,11 @@ class DeltaCatalog:
         )
 
     @contextmanager
+    def stage(self, rows: DataFrame) -> Iterator[DataFrame]:
+        with self._staged(rows) as name:
+            yield self._sql(f"SELECT * FROM {name}")
+
+    @contextmanager
     def _staged(self, rows: DataFrame) -> Iterator[str]:
         """`rows` computed once, in a table of the catalog until the block ends."""
         name = self._staging()

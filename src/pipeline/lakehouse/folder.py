@@ -62,6 +62,16 @@ class DeltaFolder:
     def exists(self, table: Table) -> bool:
         return DeltaTable.is_deltatable(str(self.path(table)))
 
+    @contextmanager
+    def stage(self, rows: DataFrame) -> Iterator[DataFrame]:
+        folder = self.home / STAGING / uuid4().hex
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            rows.write.parquet(str(folder))
+            yield self._spark.read.schema(rows.schema).parquet(str(folder))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
     def append(self, table: Table, rows: DataFrame) -> Written:
         with staged(self.home, table, declared(table, rows)) as new:
             return self._append(self._open(table), table, new)

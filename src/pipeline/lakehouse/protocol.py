@@ -1,6 +1,7 @@
 """What a lakehouse does, whichever backend does it: the verbs, their results and their errors."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -75,6 +76,9 @@ class Lakehouse(Protocol):
         """
 
     def exists(self, table: Table) -> bool: ...
+
+    def stage(self, rows: DataFrame) -> AbstractContextManager[DataFrame]:
+        """`rows` computed once, for as long as the block lasts."""
 
     def append(self, table: Table, rows: DataFrame) -> Written:
         """Add `rows`, in bounded memory. That their keys are new is the caller's promise."""
