@@ -177,7 +177,7 @@ def test_a_scope_does_not_reach_before_its_date(catalog: DeltaCatalog, spark: Sp
 
 def test_nothing_of_a_catalogs_night_needs_what_a_runtime_has_not() -> None:
     code = (
-        "import sys, pipeline.cli, pipeline.lakehouse.catalog, pipeline.lakehouse.lock,"
+        "import sys, pipeline.cli.app, pipeline.lakehouse.catalog, pipeline.lakehouse.lock,"
         " pipeline.night, pipeline.schema_versions, pipeline.sources.system_tables\n"
         "print([n for n in ('deltalake', 'pysail', 'duckdb') if n in sys.modules])"
     )

@@ -1,0 +1,55 @@
+"""Answers on a terminal or as JSON, the bar of long work, and times as people write them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import pandas as pd
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from pipeline.errors import UserError
+from pipeline.reports.terminal import as_json, console, table
+
+
+def print_answer(
+    title: str,
+    frame: pd.DataFrame,
+    json_: bool,
+    cut: Callable[[pd.DataFrame], pd.DataFrame] = lambda frame: frame,
+) -> None:
+    """The whole answer as JSON, or `cut` to what a person reads."""
+    if json_:
+        typer.echo(as_json(frame))
+    else:
+        console().print(table(title, cut(frame)))
+
+
+def print_answers(answers: dict[str, pd.DataFrame], json_: bool) -> None:
+    if json_:
+        typer.echo(as_json(answers))
+        return
+    for name, frame in answers.items():
+        console().print(table(name, frame))
+
+
+@contextmanager
+def progress_bar(quiet: bool) -> Iterator[Progress]:
+    with Progress(
+        TextColumn("{task.description:<18}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console(stderr=True),
+        disable=quiet,
+        transient=True,
+    ) as bar:
+        yield bar
+
+
+def moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UserError(f"{text!r} is no time: write it as 2026-01-31T02:00:00Z") from error
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,35 @@
+"""All commands together, and how they end.
+
+Exit codes: 0 done; 1 done, and what was asked about is not in order; 2 the user can mend it.
+"""
+
+import logging
+import sys
+
+import typer
+
+from pipeline.cli import nightly, show, sources, tables
+from pipeline.cli.options import USER_ERROR
+from pipeline.errors import UserError
+from pipeline.reports.terminal import console
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Says each night which Databricks jobs will miss their deadline, which behave unlike"
+    " themselves, what each costs, and which cluster would do the same work for less.",
+)
+for group in (sources, nightly, tables):
+    app.add_typer(group.commands)
+app.add_typer(show.commands, name="show")
+
+
+def main() -> None:
+    """Entry point: what the user can mend is one sentence and exit code 2, never a traceback."""
+    logging.getLogger("py4j").setLevel(logging.ERROR)
+    try:
+        app()
+    except UserError as error:
+        console(stderr=True).print(f"rightrun: {error}", style="red", markup=False)
+        sys.exit(USER_ERROR)

@@ -1,0 +1,75 @@
+"""The tables that a command reads or writes: in a home, or in Unity Catalog."""
+
+from pathlib import Path
+
+from pipeline.errors import UserError
+
+
+def opened(home: Path, engine: str):  # type: ignore[no-untyped-def]  # engines load only when used
+    from pipeline.engine.session import Engine, connect
+    from pipeline.schema_versions import refuse_other_release
+    from pipeline.tables import ops
+
+    chosen = engine_of(Engine, engine)
+    nothing = UserError(
+        f"{where(home, engine)} holds no tables yet: run rightrun nightly first, or name another"
+        + (" setting catalog" if chosen is Engine.DATABRICKS else " --home")
+    )
+    # A folder is looked at before an engine is started for it.
+    log = home / ops.POSITIONS.layer.schema / ops.POSITIONS.name / "_delta_log"
+    if chosen is not Engine.DATABRICKS and not log.exists():
+        raise nothing
+    spark = connect(chosen)
+    lakehouse = lakehouse_of(home, engine, spark)
+    if not lakehouse.exists(ops.POSITIONS):
+        raise nothing
+    refuse_other_release(lakehouse)
+    return spark, lakehouse
+
+
+def lakehouse_of(home: Path, engine: str, spark):  # type: ignore[no-untyped-def]
+    """Where the tables are: in Unity Catalog on Databricks, else in the home."""
+    from pipeline.engine.session import Engine
+    from pipeline.lakehouse.catalog import DeltaCatalog
+    from pipeline.settings import load_settings
+
+    if engine_of(Engine, engine) is Engine.DATABRICKS:
+        return DeltaCatalog(load_settings(home).catalog, spark)
+    # delta-rs is not on a Databricks runtime.
+    from pipeline.lakehouse.folder import DeltaFolder
+
+    return DeltaFolder(home, spark)
+
+
+def writing(home: Path, engine: str, spark):  # type: ignore[no-untyped-def]
+    """The lakehouse as its one writer finds it: what died with an earlier one is removed."""
+    from pipeline.lakehouse.catalog import DeltaCatalog
+
+    lakehouse = lakehouse_of(home, engine, spark)
+    if isinstance(lakehouse, DeltaCatalog):
+        # A folder's leftovers go with taking its lock.
+        lakehouse.clear_staging()
+    return lakehouse
+
+
+def where(home: Path, engine: str) -> str:
+    from pipeline.engine.session import Engine
+    from pipeline.settings import load_settings
+
+    if engine_of(Engine, engine) is Engine.DATABRICKS:
+        return f"{load_settings(home).catalog}.<schema>.<table>"
+    return f"{home}/<schema>/<table>"
+
+
+def questions_of(home: Path, engine: str, team: str | None, owner: str | None):  # type: ignore[no-untyped-def]
+    from pipeline.reports.questions import Filter, Questions
+
+    _, lakehouse = opened(home, engine)
+    return Questions(lakehouse, Filter(team, owner))
+
+
+def engine_of(engines, name: str):  # type: ignore[no-untyped-def]
+    try:
+        return engines(name)
+    except ValueError as error:
+        raise UserError(f"there is no engine {name!r}; engines are {', '.join(engines)}") from error

@@ -1,0 +1,143 @@
+"""The answers of the last night."""
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.answers import print_answer, print_answers
+from pipeline.cli.homes import questions_of
+from pipeline.cli.options import (
+    ENGINE,
+    HOME,
+    NOT_IN_ORDER,
+    EngineName,
+    Home,
+    Json,
+    Limit,
+    Owner,
+    Team,
+)
+from pipeline.reports import brief
+from pipeline.reports.terminal import as_json, console, facts
+
+commands = typer.Typer(no_args_is_help=True, help="Read the answers of the last night.")
+
+
+@commands.command("jobs")
+def show_jobs(
+    home: Home = HOME,
+    engine: EngineName = ENGINE,
+    limit: Limit = 50,
+    team: Team = None,
+    owner: Owner = None,
+    json_: Json = False,
+) -> None:
+    """List jobs with who they belong to."""
+    print_answer("Jobs", questions_of(home, engine, team, owner).jobs(limit), json_, brief.jobs)
+
+
+@commands.command("job")
+def show_job(
+    key: Annotated[str, typer.Argument(help="workspace_id/job_id, a job id, or a name.")],
+    home: Home = HOME,
+    engine: EngineName = ENGINE,
+    limit: Limit = 15,
+    json_: Json = False,
+) -> None:
+    """Show all about one job."""
+    questions = questions_of(home, engine, None, None)
+    found = questions.job(questions.key_of(key), runs=limit)
+    if json_:
+        typer.echo(as_json(found))
+        return
+    for name, frame in found.items():
+        console().print(facts(name, frame))
+
+
+@commands.command("failing")
+def show_failing(
+    home: Home = HOME,
+    engine: EngineName = ENGINE,
+    limit: Limit = 50,
+    team: Team = None,
+    owner: Owner = None,
+    json_: Json = False,
+) -> None:
+    """List the jobs that are failing now; exits 1 when there are any."""
+    rows = questions_of(home, engine, team, owner).failing(limit)
+    print_answer("Jobs failing now", rows, json_, brief.failing)
+    if len(rows):
+        raise typer.Exit(NOT_IN_ORDER)
+
+
+@commands.command("costs")
+def show_costs(
+    home: Home = HOME, engine: EngineName = ENGINE, team: Team = None, json_: Json = False
+) -> None:
+    """Show list cost by team over the last 30 days."""
+    rows = questions_of(home, engine, team, None).cost_by_team()
+    print_answer("List cost by team, last 30 days with usage", rows, json_, brief.costs)
+    if not json_ and team is None:
+        typer.echo(brief.coverage(rows))
+
+
+@commands.command("sla")
+def show_sla(
+    home: Home = HOME,
+    engine: EngineName = ENGINE,
+    limit: Limit = 50,
+    team: Team = None,
+    owner: Owner = None,
+    json_: Json = False,
+) -> None:
+    """Show SLA compliance, and the probability that the next run misses."""
+    questions = questions_of(home, engine, team, owner)
+    answers = {"next runs": questions.likely_to_miss(limit), "compliance": questions.sla(limit)}
+    cut = {"next runs": brief.likely_to_miss, "compliance": brief.sla}
+    print_answers(answers if json_ else {n: cut[n](rows) for n, rows in answers.items()}, json_)
+
+
+@commands.command("baselines")
+def show_baselines(
+    home: Home = HOME,
+    engine: EngineName = ENGINE,
+    limit: Limit = 50,
+    team: Team = None,
+    owner: Owner = None,
+    json_: Json = False,
+) -> None:
+    """Show the jobs whose last run was unlike themselves."""
+    rows = questions_of(home, engine, team, owner).unlike_themselves(limit)
+    print_answer("Last runs unlike their job", rows, json_, brief.unlike_themselves)
+
+
+@commands.command("rightsizing")
+def show_rightsizing(
+    home: Home = HOME,
+    engine: EngineName = ENGINE,
+    limit: Limit = 50,
+    team: Team = None,
+    owner: Owner = None,
+    all_: Annotated[
+        bool, typer.Option("--all", help="Also those to keep and those not assessed.")
+    ] = False,
+    json_: Json = False,
+) -> None:
+    """Show recommended cluster sizes."""
+    rows = questions_of(home, engine, team, owner).rightsizing(limit, changes_only=not all_)
+    print_answer(
+        "Right-sizing (saving is the DBU part, 80 % interval)",
+        rows,
+        json_,
+        partial(brief.sizes, reasons=True),
+    )
+
+
+@commands.command("quality")
+def show_quality(home: Home = HOME, engine: EngineName = ENGINE, json_: Json = False) -> None:
+    """Show broken rules, quarantined rows and jobs without an answer; exits 1 when a rule is broken."""
+    answers = questions_of(home, engine, None, None).quality()
+    print_answers(answers, json_)
+    if len(answers["rules broken"]):
+        raise typer.Exit(NOT_IN_ORDER)

@@ -1,0 +1,198 @@
+"""The tables themselves: what they are, what is in them, how they are kept."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from pipeline.cli.answers import print_answer, progress_bar
+from pipeline.cli.homes import engine_of, lakehouse_of, opened, writing
+from pipeline.cli.options import ENGINE, HOME, EngineName, Home, Json, Limit
+
+commands = typer.Typer()
+
+
+@commands.command()
+def tables(
+    lineage: Annotated[
+        bool, typer.Option("--lineage", help="Which table is made from which.")
+    ] = False,
+    json_: Json = False,
+) -> None:
+    """List the tables, or what each is made from."""
+    if lineage:
+        from pipeline.graph import GRAPH
+
+        pairs = pd.DataFrame(GRAPH.lineage(), columns=["input", "output"])
+        print_answer("Lineage", pairs, json_)
+        return
+    from pipeline.tables.catalogue import TABLES
+
+    rows = pd.DataFrame(
+        [
+            {
+                "table": t.full_name,
+                "one row": t.grain,
+                "keys": ", ".join(t.keys),
+                "columns": len(t.columns),
+            }
+            for t in TABLES
+        ]
+    )
+    print_answer("Tables", rows, json_)
+
+
+@commands.command()
+def sql(
+    query: Annotated[
+        str, typer.Argument(help="One SELECT over schema.table names; see rightrun tables.")
+    ],
+    home: Home = HOME,
+    engine: EngineName = ENGINE,
+    limit: Limit = 100,
+    json_: Json = False,
+) -> None:
+    """Ask the tables anything; nothing can be changed this way."""
+    from pipeline.reports.query import run_query
+
+    spark, lakehouse = opened(home, engine)
+    print_answer("Result", run_query(spark, lakehouse, query, limit=limit), json_)
+
+
+@commands.command()
+def history(
+    name: Annotated[str, typer.Argument(help="A table, such as gold.job_daily.")],
+    home: Home = HOME,
+    engine: EngineName = ENGINE,
+    limit: Limit = 20,
+    json_: Json = False,
+) -> None:
+    """Show the newest commits of a table."""
+    from pipeline.reports.query import known_table
+
+    _, lakehouse = opened(home, engine)
+    commits = lakehouse.history(known_table(name), limit)
+    rows = pd.DataFrame(
+        [
+            {
+                "version": commit.version,
+                "at": commit.at,
+                "operation": commit.operation,
+                **_counts(commit.metrics),
+            }
+            for commit in commits
+        ]
+    )
+    print_answer(f"History of {name}", rows, json_)
+
+
+@commands.command()
+def maintain(
+    retain_hours: Annotated[
+        int, typer.Option(min=168, help="Keep what versions younger than this need.")
+    ] = 168,
+    home: Home = HOME,
+    engine: EngineName = ENGINE,
+    json_: Json = False,
+) -> None:
+    """Compact small files and remove old ones; not part of a night."""
+    from pipeline.lakehouse.lock import home_lock
+    from pipeline.tables.catalogue import TABLES
+
+    with home_lock(home):
+        _, lakehouse = opened(home, engine)
+        rows = []
+        with progress_bar(json_) as bar:
+            for declared in bar.track(TABLES, description="maintaining"):
+                before = lakehouse.version(declared)
+                lakehouse.maintain(declared, retain_hours=retain_hours)
+                rows.append(
+                    {
+                        "table": declared.full_name,
+                        "version before": before,
+                        "version": lakehouse.version(declared),
+                    }
+                )
+    print_answer("Maintained", pd.DataFrame(rows), json_)
+
+
+@commands.command()
+def ddl(
+    catalog: Annotated[
+        str | None, typer.Option(help="Catalog; the setting of the home by default.")
+    ] = None,
+    name: Annotated[str | None, typer.Option("--table", help="Only this table.")] = None,
+    home: Home = HOME,
+    json_: Json = False,
+) -> None:
+    """Print the DDL of the tables in Unity Catalog, in an order that runs; nights run it themselves."""
+    from pipeline.lakehouse.statements import all_ddl, create_schema, target
+    from pipeline.reports.query import known_table
+    from pipeline.settings import load_settings
+    from pipeline.tables.derive import ddl as table_ddl
+
+    chosen = catalog or load_settings(home).catalog
+    if name is None:
+        texts = all_ddl(chosen)
+    else:
+        wanted = known_table(name)
+        texts = [
+            create_schema(chosen, wanted.layer.schema),
+            table_ddl(wanted, target(chosen, wanted)),
+        ]
+    typer.echo(json.dumps(texts) if json_ else "\n\n".join(f"{text};" for text in texts))
+
+
+@commands.command()
+def migrate(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
+    ] = False,
+    home: Home = HOME,
+    engine: EngineName = ENGINE,
+    json_: Json = False,
+) -> None:
+    """Bring the tables of an older release to this one; a new night refuses them until then."""
+    from pipeline.engine.session import Engine, connect
+    from pipeline.lakehouse.lock import home_lock
+    from pipeline.schema_versions import migrate as run_migrations
+    from pipeline.schema_versions import planned
+
+    with home_lock(home):
+        spark = connect(engine_of(Engine, engine))
+        if dry_run:
+            done = planned(lakehouse_of(home, engine, spark))
+        else:
+            done = run_migrations(spark, writing(home, engine, spark))
+    rows = pd.DataFrame(
+        [
+            {
+                "table": migration.table,
+                "to version": migration.to,
+                "changes": "; ".join(map(str, migration.changes)),
+            }
+            for migration in done
+        ],
+        columns=["table", "to version", "changes"],
+    )
+    print_answer("To be migrated" if dry_run else "Migrated", rows, json_)
+
+
+def _counts(metrics: Mapping[str, object]) -> dict[str, object]:
+    """Rows a commit touched, out of the many numbers it reports."""
+    names = {
+        "inserted": (
+            "num_target_rows_inserted",
+            "num_added_rows",
+            "numTargetRowsInserted",
+            "numOutputRows",
+        ),
+        "updated": ("num_target_rows_updated", "numTargetRowsUpdated"),
+        "deleted": ("num_target_rows_deleted", "numTargetRowsDeleted"),
+    }
+    return {
+        ours: next((metrics[name] for name in theirs if name in metrics), None)
+        for ours, theirs in names.items()
+    }
