@@ -94,20 +94,35 @@ class ForecastConfig(_Checked):
 
     SECTION: ClassVar[str] = "forecast"
 
-    half_life_days: float = setting(
-        5.0,
-        "days",
-        "A run this much older than the newest counts half as much.",
-        Bounds(0.0, 365.0, open_low=True),
-    )
-    max_runs: int = setting(
-        256, "runs", "Only this many of the latest ended runs of a job are used.", Bounds(8, 4096)
+    window_runs: int = setting(
+        128, "runs", "Only this many of the latest ended runs of a job are used.", Bounds(8, 4096)
     )
     min_runs: int = setting(
         3, "runs", "Below this many successful runs a job is not forecast.", Bounds(1, 1000)
     )
-    prior_scale_log: float = setting(
+    learning_rate: float = setting(
+        1.0,
+        "1",
+        "How fast the ways of weighing earlier runs gain and lose by what they have cost.",
+        Bounds(0.0, 10.0),
+    )
+    learning_half_life_runs: float = setting(
+        70.0, "runs", "What a way of weighing cost so many runs ago counts half.", Bounds(1.0, 1e6)
+    )
+    calibration_rate: float = setting(
+        0.02,
+        "logits",
+        "How far one run moves a quantile that covered too many or too few runs.",
+        Bounds(0.0, 1.0),
+    )
+    burst_correlation: float = setting(
         0.5,
+        "share",
+        "How alike runs are taken to be that started before one another had ended.",
+        SHARE,
+    )
+    prior_scale_log: float = setting(
+        0.4,
         "log seconds",
         "Spread of the log duration assumed of a job before it has shown its own.",
         Bounds(0.0, 10.0, open_low=True),
@@ -120,6 +135,12 @@ class ForecastConfig(_Checked):
         "log seconds",
         "Tails are never narrower than this, however constant the past was.",
         Bounds(0.0, 1.0, open_low=True),
+    )
+    failure_half_life_days: float = setting(
+        5.0,
+        "days",
+        "A failure this much older than the newest attempt counts half as much.",
+        Bounds(0.0, 365.0, open_low=True),
     )
     prior_failure_rate: float = setting(
         0.02, "share", "Share of failed attempts assumed before any was seen.", OPEN_SHARE

@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from optimizer.config import ForecastConfig
-from optimizer.forecast.decay import curves_at
+from optimizer.forecast.curves import curves_of_runs
 from optimizer.forecast.distribution import quantiles_of_curves
 from optimizer.panel import RunPanel
 from optimizer.quantile import logit, probability_over
@@ -68,7 +68,7 @@ def backtest(
 
     panel = RunPanel.from_frame(runs)
     at_us = origins_us(panel.start_us, origin, horizon_days)
-    curves = curves_at(panel, panel.offsets, at_us, config or ForecastConfig())
+    curves = curves_of_runs(panel, at_us, config or ForecastConfig())
 
     seconds = np.full((panel.rows, len(levels)), np.nan)
     if levels:
