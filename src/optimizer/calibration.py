@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.kernel import kernel
-from optimizer.quantile import curve_quantile
 
 __all__ = ["FARTHEST", "read_moved", "track"]
 
@@ -50,7 +49,16 @@ def read_moved(
     out: NDArray[np.float64],
 ) -> None:
     """Write the curve (m,) read at moved levels into `out` (m,), made non-decreasing."""
+    last = logit_levels.shape[0] - 2
+    left = 0
     for k in range(logit_levels.shape[0]):
-        out[k] = curve_quantile(log_quantiles, logit_levels, logit_levels[k] + moved[k])
+        at = logit_levels[k] + moved[k]
+        # The next level is read close to this one: walking is faster than searching.
+        while left < last and logit_levels[left + 1] < at:
+            left += 1
+        while left > 0 and logit_levels[left] > at:
+            left -= 1
+        way = (at - logit_levels[left]) / (logit_levels[left + 1] - logit_levels[left])
+        out[k] = log_quantiles[left] + way * (log_quantiles[left + 1] - log_quantiles[left])
         if k > 0 and out[k] < out[k - 1]:
             out[k] = out[k - 1]

@@ -95,13 +95,13 @@ class ForecastConfig(_Checked):
     SECTION: ClassVar[str] = "forecast"
 
     window_runs: int = setting(
-        128, "runs", "Only this many of the latest ended runs of a job are used.", Bounds(8, 4096)
+        100, "runs", "Only this many of the latest ended runs of a job are used.", Bounds(8, 4096)
     )
     min_runs: int = setting(
         3, "runs", "Below this many successful runs a job is not forecast.", Bounds(1, 1000)
     )
     learning_rate: float = setting(
-        1.0,
+        0.5,
         "1",
         "How fast the ways of weighing earlier runs gain and lose by what they have cost.",
         Bounds(0.0, 10.0),
@@ -110,7 +110,7 @@ class ForecastConfig(_Checked):
         70.0, "runs", "What a way of weighing cost so many runs ago counts half.", Bounds(1.0, 1e6)
     )
     calibration_rate: float = setting(
-        0.02,
+        0.01,
         "logits",
         "How far one run moves a quantile that covered too many or too few runs.",
         Bounds(0.0, 1.0),

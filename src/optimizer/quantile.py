@@ -51,7 +51,7 @@ LEVELS: Final[NDArray[np.float64]] = np.array(
 LOGIT_LEVELS: Final[NDArray[np.float64]] = np.log(LEVELS / (1.0 - LEVELS))
 
 TIE_LOG: Final = 1e-11
-"""Equal durations are spread by this much around their value, in log seconds per unit of logit."""
+"""Equal durations are spread by this much around their value, in log seconds per unit of level."""
 
 AT_LIMIT_LOG: Final = 1e-10
 """A limit counts as this much longer: no part of a spread tie lies beyond its own value."""
@@ -112,16 +112,22 @@ def plotting_positions(
     total = new_weight
     for w in weights:
         total += w
-    at_risk = total
+    passed = 0.0
+    lost = False
     survival = 1.0
     count = 0
     for k in range(weights.shape[0]):
-        if not censored[k]:
-            after = survival * max(0.0, 1.0 - weights[k] / at_risk)
+        if censored[k]:
+            lost = True
+        else:
+            if lost:
+                after = survival * max(0.0, 1.0 - weights[k] / (total - passed))
+            else:  # the same, without a division that waits for the one before
+                after = max(0.0, 1.0 - (passed + weights[k]) / total)
             out[count] = 1.0 - 0.5 * (survival + after) + 0.5 * new_weight / total
             survival = after
             count += 1
-        at_risk -= weights[k]
+        passed += weights[k]
     return count
 
 

@@ -22,9 +22,16 @@ from numpy.typing import NDArray
 
 from optimizer.calibration import read_moved, track
 from optimizer.config import ForecastConfig
-from optimizer.forecast.experts import EXPERTS, decay_table, weigh
+from optimizer.forecast.experts import (
+    DAY_HOURS,
+    EXPERT_COUNT,
+    WEEK_HOURS,
+    age_decay,
+    rank_decay,
+    weigh,
+)
 from optimizer.forecast.failures import count_attempt, failure_rate
-from optimizer.forecast.mixture import cost_and_gradient, learn, shares
+from optimizer.forecast.mixture import cost_and_gradient, learn, pool, shares
 from optimizer.forecast.sample import curve_of_sample, squares_with_bursts
 from optimizer.kernel import kernel
 from optimizer.panel import CANCELLED, FAILED, SUCCEEDED, TIMEOUT, UNKNOWN, RunPanel
@@ -35,7 +42,6 @@ __all__ = ["SHORTEST_SECONDS", "TOO_FEW_RUNS", "Curves", "curves_at_end", "curve
 SHORTEST_SECONDS: Final = 1e-3
 HOUR_US: Final = 3_600_000_000.0
 MINUTE_US: Final = 60_000_000.0
-EXPERT_COUNT: Final = len(EXPERTS)
 
 # Positions in `optimizer.result.STATUS_BY_CODE`.
 OK: Final = 0
@@ -120,7 +126,7 @@ def _walk(
         panel.offsets, panel.start_us, panel.end_us, panel.by_end,
         np.log(np.maximum(panel.duration_seconds, SHORTEST_SECONDS)), role[panel.outcome],
         origin_us, asked_us, last_origin_us,
-        LEVELS, LOGIT_LEVELS, decay_table(config.window_runs),
+        LEVELS, LOGIT_LEVELS, rank_decay(config.window_runs), age_decay(),
         config.min_runs, config.learning_rate, 0.5 ** (1.0 / config.learning_half_life_runs),
         config.calibration_rate, config.burst_correlation,
         config.prior_scale_log, config.prior_runs, config.min_scale_log,
@@ -193,7 +199,8 @@ def _fill(
     last_origin_us: int,
     levels: NDArray[np.float64],
     logit_levels: NDArray[np.float64],
-    decay: NDArray[np.float64],
+    by_rank: NDArray[np.float64],
+    by_age: NDArray[np.float64],
     min_runs: int,
     learning_rate: float,
     memory: float,
@@ -212,13 +219,12 @@ def _fill(
     failing: NDArray[np.float64],
 ) -> None:
     """Answer every run, or with `asked_us` one run of each job after all its others."""
-    window = decay.shape[0]
-    experts = EXPERT_COUNT
+    window = by_rank.shape[0]
     # A job's own arrays are views of these, as long as the longest job.
     longest = 0
     for job in range(offsets.shape[0] - 1):
         longest = max(longest, offsets[job + 1] - offsets[job])
-    hours = np.empty(longest)
+    hours, day_hours, week_hours = np.empty(longest), np.empty(longest), np.empty(longest)
     number = np.empty(longest, dtype=np.int64)  # order of entry, -1 before
     told_by = np.empty(longest, dtype=np.int64)  # latest ended run at the origin, -1 for none
     gap_log = np.empty(longest)
@@ -227,20 +233,20 @@ def _fill(
     burst = np.empty(longest, dtype=np.int64)
     scratch = np.zeros(longest + 1)
     cost = np.empty(longest)
-    gradient = np.empty((longest, experts))
+    gradient = np.empty((longest, EXPERT_COUNT))
     members = np.empty(longest, dtype=np.int64)
     told = np.empty((longest, levels.shape[0]))
     held = np.empty(window + 1, dtype=np.int64)
     rank = np.empty(longest, dtype=np.int64)
     tied_rank = np.empty(longest)
-    value_rank = np.empty(window)
-    weights = np.empty((window, experts))
+    value_rank = np.empty(longest)
+    weights = np.empty((window, EXPERT_COUNT))
     pooled = np.empty(window)
     x = np.empty(window)
     burst_of = np.empty(window, dtype=np.int64)
     bound = np.empty(window, dtype=np.bool_)
     raw = np.empty(levels.shape[0])
-    share = np.empty(experts)
+    share, total = np.empty(EXPERT_COUNT), np.empty(EXPERT_COUNT)
     one_each = asked_us.shape[0] > 0
     for job in range(offsets.shape[0] - 1):
         first = offsets[job]
@@ -248,6 +254,7 @@ def _fill(
         own_value, own_role = value[first : first + count], role[first : first + count]
         for i in range(count):
             hours[i] = start_us[first + i] / HOUR_US
+            day_hours[i], week_hours[i] = hours[i] % DAY_HOURS, hours[i] % WEEK_HOURS
             number[i] = -1
             taught[i] = 0
         taught[count] = 0
@@ -259,7 +266,7 @@ def _fill(
         attempts = np.zeros(2)
         newest_us = 0
         tally = np.zeros(2)
-        summed = np.zeros(experts)
+        summed = np.zeros(EXPERT_COUNT)
         moved = np.zeros(levels.shape[0])
         for i in range(count + 1 if one_each else count):
             last = i == count
@@ -326,30 +333,27 @@ def _fill(
                 burst_of[q] = burst[j]
                 bound[q] = (own_role[j] & BOUND) != 0
             for q in range(size):
-                j = told_by[held[q]]
+                before = told_by[held[q]]
                 # What preceded the oldest of the window may have left it.
-                inside = j >= 0 and entered - number[j] <= window
-                value_rank[q] = tied_rank[j] if inside else np.nan
+                inside = before >= 0 and entered - number[before] <= window
+                value_rank[held[q]] = tied_rank[before] if inside else np.nan
             weigh(
-                held[:size], rank, value_rank, hours, gap_log, at_us / HOUR_US, at_gap_log,
-                tied_rank[latest], decay, weights[:size],
+                held[:size], rank, value_rank, hours, day_hours, week_hours, gap_log,
+                at_us / HOUR_US, at_gap_log, tied_rank[latest], by_rank, by_age,
+                weights[:size], total,
             )  # fmt: skip
             shares(tally, summed, learning_rate, share)
-            for q in range(size):
-                pooled[q] = 0.0
-                for k in range(experts):
-                    pooled[q] += share[k] * weights[q, k]
+            pool(share, weights[:size], total, pooled)
             if teaches:
-                gradient[i] = 0.0
                 cost[i] = cost_and_gradient(
-                    own_value[i], x[:size], pooled[:size], weights[:size], gradient[i]
+                    own_value[i], x[:size], pooled, weights[:size], total, gradient[i]
                 )
             worth = 1.0 / squares_with_bursts(
                 pooled[:size], burst_of[:size], burst_correlation, scratch
             )
             curve_of_sample(
                 x[:size], bound[:size], pooled[:size], worth, prior_scale, prior_runs, min_scale,
-                logit_levels, raw,
+                levels, logit_levels, raw,
             )  # fmt: skip
             read = log_quantiles[out] if wanted else told[i]
             read_moved(raw, logit_levels, moved, read)

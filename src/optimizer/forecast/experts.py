@@ -1,6 +1,6 @@
-"""Nine ways to say which earlier runs tell most about the next one: each a weighting of the window.
+"""Eight ways to say which earlier runs tell most about the next one: each a weighting of the window.
 
-    recent     2 ** (-rank / 2), 2 ** (-rank / 6), 2 ** (-rank / 20)     rank 0 is the latest ended run
+    recent     2 ** (-rank / 2), 2 ** (-rank / 20)     rank 0 is the latest ended run
     week       2 ** (-age / 5 days)
     all        1
     session    runs that followed a run like the latest one        (analogues: Lorenz, 1969)
@@ -25,13 +25,15 @@ from numpy.typing import NDArray
 
 from optimizer.kernel import kernel
 
-__all__ = ["EXPERTS", "decay_table", "weigh"]
+__all__ = ["DAY_HOURS", "EXPERT_COUNT", "EXPERTS", "WEEK_HOURS", "age_decay", "rank_decay", "weigh"]
 
 EXPERTS: Final = (
-    "recent_2", "recent_6", "recent_20", "week", "all", "session", "hour", "weekday", "gap",
+    "recent_2", "recent_20", "week", "all", "session", "hour", "weekday", "gap",
 )  # fmt: skip
 
-HALF_LIVES_RUNS: Final = (2.0, 6.0, 20.0, 60.0)
+EXPERT_COUNT: Final = len(EXPERTS)
+
+HALF_LIVES_RUNS: Final = (2.0, 20.0, 60.0)
 WEEK_HALF_LIFE_HOURS: Final = 120.0
 NEAR_HOURS: Final = 4.0
 NEAR_WEEK_HOURS: Final = 10.0
@@ -45,26 +47,30 @@ DAY_HOURS: Final = 24.0
 WEEK_HOURS: Final = 168.0
 
 
-def decay_table(window_runs: int) -> NDArray[np.float64]:
-    """2 ** (-rank / half-life) by rank and half-life: (window_runs, 4)."""
+def rank_decay(window_runs: int) -> NDArray[np.float64]:
+    """2 ** (-rank / half-life) by rank and half-life: (window_runs, 3)."""
     rank = np.arange(window_runs)[:, None]
     return np.asarray(2.0 ** (-rank / np.array(HALF_LIVES_RUNS)[None, :]))
 
 
+def age_decay() -> NDArray[np.float64]:
+    """2 ** (-age / half-life) by whole hours, for ten half-lives; nothing after."""
+    age = np.arange(10 * int(WEEK_HALF_LIFE_HOURS))
+    return np.append(2.0 ** (-age / WEEK_HALF_LIFE_HOURS), 0.0)
+
+
 @kernel
 def _near(distance: float, width: float) -> float:
-    """Biweight of a distance."""
+    """Biweight of a distance; 0 for NaN."""
     u = distance / width
-    if u >= 1.0 or u <= -1.0:
-        return 0.0
     v = 1.0 - u * u
-    return v * v
+    return v * v if v > 0.0 else 0.0
 
 
 @kernel
-def _around(a: float, b: float, period: float) -> float:
-    """Distance on a circle of the given period."""
-    d = abs(a - b)
+def _around(difference: float, period: float) -> float:
+    """Distance on a circle of the given period, of two points on it."""
+    d = abs(difference)
     return min(d, period - d)
 
 
@@ -73,46 +79,42 @@ def weigh(
     held: NDArray[np.int64],
     rank: NDArray[np.int64],
     value_rank: NDArray[np.float64],
-    start_hours: NDArray[np.float64],
+    hours: NDArray[np.float64],
+    day_hours: NDArray[np.float64],
+    week_hours: NDArray[np.float64],
     gap_log: NDArray[np.float64],
     at_hours: float,
     at_gap_log: float,
     at_value_rank: float,
-    decay: NDArray[np.float64],
+    by_rank: NDArray[np.float64],
+    by_age: NDArray[np.float64],
     out: NDArray[np.float64],
+    total: NDArray[np.float64],
 ) -> None:
-    """Write the weights (h, 9), each column adding up to 1, of the runs `held` (h,) into `out`.
+    """Write the weights (h, 8) of the runs `held` (h,) into `out`, and their sums into `total`.
 
-    `rank`, `start_hours` and `gap_log` are looked up by run; `value_rank` (h,) is the rank in the
-    window of the duration that preceded the run, NaN where unknown.
+    By run: `rank`, start in `hours` and on the circles of a day and a week, `gap_log`, and
+    `value_rank`, the rank in the window of the duration that preceded the run. Unknown is NaN.
     """
     size = held.shape[0]
-    newest = -np.inf
+    newest = hours[held[0]]
     for q in range(size):
-        newest = max(newest, start_hours[held[q]])
-    width = max(FEWEST_NEAR_RANKS, NEAR_RANKS * size)
+        newest = max(newest, hours[held[q]])
+    oldest = by_age.shape[0] - 1
+    near_ranks = max(FEWEST_NEAR_RANKS, NEAR_RANKS * size)
     day, week = at_hours % DAY_HOURS, at_hours % WEEK_HOURS
-    total = np.zeros(out.shape[1])
+    total[:] = 0.0
     for q in range(size):
         j = held[q]
         r = rank[j]
-        slow = decay[r, 3]
-        hours = start_hours[j]
-        out[q, 0] = decay[r, 0] + KEPT
-        out[q, 1] = decay[r, 1] + KEPT
-        out[q, 2] = decay[r, 2] + KEPT
-        out[q, 3] = 2.0 ** ((hours - newest) / WEEK_HALF_LIFE_HOURS) + KEPT
-        out[q, 4] = 1.0
-        alike = value_rank[q] - at_value_rank
-        out[q, 5] = slow * (_near(alike, width) if alike == alike else 0.0) + KEPT
-        out[q, 6] = slow * _near(_around(hours % DAY_HOURS, day, DAY_HOURS), NEAR_HOURS) + KEPT
-        out[q, 7] = _near(_around(hours % WEEK_HOURS, week, WEEK_HOURS), NEAR_WEEK_HOURS) + KEPT
-        gap = gap_log[j] - at_gap_log
-        out[q, 8] = slow * (_near(gap, NEAR_GAP_LOG) if gap == gap else 0.0) + KEPT
-        for k in range(out.shape[1]):
+        slow = by_rank[r, 2]
+        out[q, 0] = by_rank[r, 0] + KEPT
+        out[q, 1] = by_rank[r, 1] + KEPT
+        out[q, 2] = by_age[int(min(newest - hours[j], oldest))] + KEPT
+        out[q, 3] = 1.0
+        out[q, 4] = slow * _near(value_rank[j] - at_value_rank, near_ranks) + KEPT
+        out[q, 5] = slow * _near(_around(day_hours[j] - day, DAY_HOURS), NEAR_HOURS) + KEPT
+        out[q, 6] = _near(_around(week_hours[j] - week, WEEK_HOURS), NEAR_WEEK_HOURS) + KEPT
+        out[q, 7] = slow * _near(gap_log[j] - at_gap_log, NEAR_GAP_LOG) + KEPT
+        for k in range(EXPERT_COUNT):
             total[k] += out[q, k]
-    for k in range(out.shape[1]):
-        total[k] = 1.0 / total[k]
-    for q in range(size):
-        for k in range(out.shape[1]):
-            out[q, k] *= total[k]

@@ -20,11 +20,28 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from optimizer.forecast.experts import EXPERT_COUNT
 from optimizer.kernel import kernel
 
-__all__ = ["cost_and_gradient", "learn", "shares"]
+__all__ = ["cost_and_gradient", "learn", "pool", "shares"]
 
 CAUTION_RUNS: Final = 30.0
+
+
+@kernel
+def pool(
+    share: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    total: NDArray[np.float64],
+    out: NDArray[np.float64],
+) -> None:
+    """Write the pooled weights (h,), which add up to 1; column k of `weights` adds up to total[k]."""
+    factor = share / total
+    for q in range(weights.shape[0]):
+        mass = 0.0
+        for k in range(EXPERT_COUNT):
+            mass += factor[k] * weights[q, k]
+        out[q] = mass
 
 
 @kernel
@@ -33,31 +50,32 @@ def cost_and_gradient(
     value: NDArray[np.float64],
     pooled: NDArray[np.float64],
     weights: NDArray[np.float64],
+    total: NDArray[np.float64],
     gradient: NDArray[np.float64],
 ) -> float:
-    """CRPS at x of values (h,) in ascending order with weights `pooled` (h,), which is returned.
+    """CRPS at x of values (h,) in ascending order with the weights `pooled` (h,).
 
-    Adds its derivative by the share of each expert, whose weights are the columns of (h, k), to
-    `gradient` (k,).
+    Its derivative by the share of each expert is written to `gradient` (k,).
     """
-    size, experts = weights.shape
+    size = weights.shape[0]
     below = 0.0
-    each = np.zeros(experts)
     cost = max(value[0] - x, 0.0)
+    slope = np.empty(size)  # of the cost, by F between a value and the next
     for q in range(size):
         below += pooled[q]
-        for k in range(experts):
-            each[k] += weights[q, k]
         right = value[q + 1] if q < size - 1 else max(x, value[q])
         split = min(max(x, value[q]), right)
         # Left of x nothing has been reached yet, right of it everything.
         left_width, right_width = split - value[q], right - split
-        if left_width == 0.0 and right_width == 0.0:
-            continue
         cost += below * below * left_width + (below - 1.0) * (below - 1.0) * right_width
-        slope = 2.0 * (below * left_width + (below - 1.0) * right_width)
-        for k in range(experts):
-            gradient[k] += slope * each[k]
+        slope[q] = 2.0 * (below * left_width + (below - 1.0) * right_width)
+    gradient[:] = 0.0
+    onward = 0.0  # a weight raises F from its value on
+    for q in range(size - 1, -1, -1):
+        onward += slope[q]
+        for k in range(EXPERT_COUNT):
+            gradient[k] += onward * weights[q, k]
+    gradient /= total
     return cost
 
 
@@ -74,7 +92,7 @@ def learn(
     keep = 1.0 - (1.0 - memory) * counts
     tally[0] = keep * tally[0] + counts
     tally[1] = keep * tally[1] + counts * cost
-    for k in range(summed.shape[0]):
+    for k in range(EXPERT_COUNT):
         summed[k] = keep * summed[k] + counts * gradient[k]
 
 
@@ -83,14 +101,13 @@ def shares(
     tally: NDArray[np.float64], summed: NDArray[np.float64], rate: float, out: NDArray[np.float64]
 ) -> None:
     """Write the shares (k,), which add up to 1, into `out`."""
-    experts = summed.shape[0]
     scale = 0.0
     if tally[1] > 0.0:
         scale = rate * tally[0] / (tally[0] + CAUTION_RUNS) * tally[0] / tally[1]
     least = summed.min()
     total = 0.0
-    for k in range(experts):
+    for k in range(EXPERT_COUNT):
         out[k] = np.exp(-scale * (summed[k] - least))
         total += out[k]
-    for k in range(experts):
+    for k in range(EXPERT_COUNT):
         out[k] /= total

@@ -66,6 +66,7 @@ def curve_of_sample(
     prior_scale: float,
     prior_runs: float,
     min_scale: float,
+    levels: NDArray[np.float64],
     logit_levels: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> None:
@@ -78,27 +79,35 @@ def curve_of_sample(
     bound[held - 1] = False  # Efron: the longest counts as a value
     position = np.empty(held)
     count = plotting_positions(weights, bound, weights.sum() / worth, position)
-    success = value[~bound]
-    own = _job_scale(success, position, count, min_scale)
-    at = np.empty(count)
-    for k in range(count):
-        at[k] = np.log(position[k] / (1.0 - position[k]))
-    _spread_ties(success, position, at)
+    success = np.empty(count)
+    k = 0
+    for q in range(held):
+        if not bound[q]:
+            success[k] = value[q]
+            k += 1
+    _spread_ties(success, position, count)
     trust = max(worth - 1.0, 0.0)
     share = trust / (trust + prior_runs) if trust + prior_runs > 0.0 else 1.0
-    own *= share
-    assumed = prior_scale * (1.0 - share)
+    own = share * _job_scale(success, position, count, min_scale)
+    assumed = (1.0 - share) * prior_scale
     k = 0
+    known = -1  # logits are taken of the few positions that levels fall between
+    low = high = np.nan
     for level in range(logit_levels.shape[0]):
         z = logit_levels[level]
-        while k < count and at[k] <= z:
+        while k < count and position[k] <= levels[level]:
             k += 1
-        if k == 0 or k == count:
-            end = 0 if k == 0 else count - 1
-            tail = z * abs(z) - at[end] * abs(at[end])
-            out[level] = success[end] + own * (z - at[end]) + assumed * tail
+        if k != known:
+            low = np.log(position[k - 1] / (1.0 - position[k - 1])) if k > 0 else np.nan
+            high = np.log(position[k] / (1.0 - position[k])) if k < count else np.nan
+            known = k
+        if k == 0:
+            out[level] = success[0] + own * (z - high) + assumed * (z * abs(z) - high * abs(high))
+        elif k == count:
+            tail = z * abs(z) - low * abs(low)
+            out[level] = success[count - 1] + own * (z - low) + assumed * tail
         else:
-            way = (z - at[k - 1]) / (at[k] - at[k - 1])
+            way = min(max((z - low) / (high - low), 0.0), 1.0) if high > low else 1.0
             out[level] = success[k - 1] + (success[k] - success[k - 1]) * way
         # Interpolation of a rising line may lose the last digit.
         if level > 0 and out[level] < out[level - 1]:
@@ -106,22 +115,18 @@ def curve_of_sample(
 
 
 @kernel
-def _spread_ties(
-    x: NDArray[np.float64], position: NDArray[np.float64], at: NDArray[np.float64]
-) -> None:
-    """Spread equal values around their own, by their logit positions `at`."""
+def _spread_ties(x: NDArray[np.float64], position: NDArray[np.float64], count: int) -> None:
+    """Spread equal values around their own, by their positions."""
     first = 0
-    count = at.shape[0]
     while first < count:
         last = first
         while last + 1 < count and x[last + 1] == x[first]:
             last += 1
         if last > first:
             middle = 0.5 * (position[first] + position[last])
-            center = np.log(middle / (1.0 - middle))
             for k in range(first, last + 1):
-                # A hundredth of a logit up: the middle level itself covers the value.
-                x[k] += TIE_LOG * (at[k] - center + 0.01)
+                # A hundredth up: the middle level itself covers the value.
+                x[k] += TIE_LOG * (position[k] - middle + 0.01)
         first = last + 1
 
 
