@@ -122,9 +122,9 @@ class ForecastConfig(_Checked):
         SHARE,
     )
     prior_scale_log: float = setting(
-        0.4,
+        0.1,
         "log seconds",
-        "Spread of the log duration assumed of a job before it has shown its own.",
+        "Beyond the runs of a young job the log duration grows by this times the square of the logit.",
         Bounds(0.0, 10.0, open_low=True),
     )
     prior_runs: float = setting(

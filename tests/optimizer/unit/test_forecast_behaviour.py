@@ -112,7 +112,8 @@ def test_failures_feed_the_failure_rate_only() -> None:
     a, b = fit(runs).states.iloc[0], fit(failing).states.iloc[0]
     assert a["failure_rate"] < 0.02
     assert 0.12 < b["failure_rate"] < 0.35
-    assert max(b["quantile_seconds"]) < 110
+    at_95 = fit(failing).predict(runs.head(1)).quantile(0.95)[0]
+    assert at_95 == pytest.approx(100.0, rel=0.02)
 
 
 def test_cancelled_runs_are_bounds() -> None:
@@ -122,7 +123,8 @@ def test_cancelled_runs_are_bounds() -> None:
     runs.loc[30:, "status"] = "CANCELLED"
     as_bound = fit(runs).predict(runs.head(1)).p_over_limit(290.0)[0]
     assert as_success < 0.01
-    assert 0.1 < as_bound < 0.4
+    # All of the last ten were stopped there, so most of the next will get that far.
+    assert 0.5 < as_bound < 0.9
 
 
 def test_a_few_runs_say_how_many_are_needed() -> None:
