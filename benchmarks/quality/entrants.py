@@ -114,39 +114,52 @@ def _fill(
                 out[i] = seconds[ended[int(chance[i] * count)]]
                 continue
             size = min(count, most)
-            x, age = np.empty(size), np.empty(size)
-            newest = start_us[ended[count - 1]]
-            for q in range(size):
-                newest = max(newest, start_us[ended[count - 1 - q]])
-            for q in range(size):
-                j = ended[count - 1 - q]
-                x[q] = seconds[j]
-                since = newest if how == CURVE else origin_us[i]
-                age[q] = (since - start_us[j]) / DAY_US
+            newest = start_us[ended[:count]].max()
+            latest = ended[count - size : count][::-1]
+            since = newest if how == CURVE else origin_us[i]
+            age = (since - start_us[latest]) / DAY_US
             if how == CURVE:
-                order = np.argsort(x)
-                weight = np.empty(size)
-                for q in range(size):
-                    weight[q] = 2.0 ** (-order[q] / runs - age[order[q]] / days) + 1e-9
-                worth = weight.sum() ** 2 / (weight * weight).sum()
-                curve_of_sample(
-                    np.log(x[order]), np.zeros(size, dtype=np.bool_), weight, worth,
-                    0.1, 1.0, 0.005, levels, logit_levels, out[i],
-                )  # fmt: skip
-                out[i] = np.exp(np.minimum(out[i], 700.0))
+                _decayed(seconds[latest], age, days, runs, levels, logit_levels, out[i])
                 continue
-            inside = x[age <= days]
+            inside = seconds[latest][age <= days]
             if inside.size == 0:
-                inside = x[:1]
+                inside = seconds[latest][:1]
             if how == NORMAL:
                 out[i] = inside.mean() + inside.std() * normal_levels
-                continue
-            inside = np.sort(inside)
-            for level in range(levels.shape[0]):
-                at = levels[level] * (inside.size - 1)
-                low = int(np.floor(at))
-                high = min(low + 1, inside.size - 1)
-                out[i, level] = inside[low] + (at - low) * (inside[high] - inside[low])
+            else:
+                out[i] = _type_7(inside, levels)
+
+
+@kernel
+def _decayed(
+    x: NDArray[np.float64],
+    age: NDArray[np.float64],
+    days: float,
+    runs: float,
+    levels: NDArray[np.float64],
+    logit_levels: NDArray[np.float64],
+    out: NDArray[np.float64],
+) -> None:
+    """Write the quantiles of runs, the latest first, weighted by age and rank."""
+    order = np.argsort(x)
+    weight = 2.0 ** (-order / runs - age[order] / days) + 1e-9
+    worth = weight.sum() ** 2 / (weight * weight).sum()
+    curve_of_sample(
+        np.log(x[order]), np.zeros(x.size, dtype=np.bool_), weight, worth,
+        0.1, 1.0, 0.005, levels, logit_levels, out,
+    )  # fmt: skip
+    for level in range(out.size):
+        out[level] = np.exp(min(out[level], 700.0))
+
+
+@kernel
+def _type_7(x: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Quantiles of Hyndman and Fan's type 7."""
+    ordered = np.sort(x)
+    at = levels * (x.size - 1)
+    low = np.floor(at).astype(np.int64)
+    high = np.minimum(low + 1, x.size - 1)
+    return np.asarray(ordered[low] + (at - low) * (ordered[high] - ordered[low]))
 
 
 ENTRANTS: Final[dict[str, Entrant]] = {

@@ -178,7 +178,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("data", type=Path, nargs="?", help="a folder of runs_*.parquet")
-    parser.add_argument("--kinds", action="store_true", help="simulated logs of known kinds as well")
+    parser.add_argument(
+        "--kinds", action="store_true", help="simulated logs of known kinds as well"
+    )
     parser.add_argument("--out", type=Path, default=None)
     asked = parser.parse_args()
     files = sorted(asked.data.glob("runs_*.parquet")) if asked.data else []

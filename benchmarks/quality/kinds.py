@@ -53,10 +53,6 @@ def _outliers(rng: np.random.Generator, sd: float, hours: Hours) -> NDArray[np.f
     return _noise(rng, 0.3 * sd, hours) + rare * rng.exponential(1.5, hours.size)
 
 
-def _constant(rng: np.random.Generator, sd: float, hours: Hours) -> NDArray[np.float64]:
-    return np.zeros(hours.size)
-
-
 def _log(
     name: str,
     logs: Logs,
@@ -64,6 +60,7 @@ def _log(
     gap_hours: float = 24.0,
     pauses: bool = False,
     rounded: bool = False,
+    constant: bool = False,
 ) -> pd.DataFrame:
     rng = np.random.default_rng(7)
     frames = []
@@ -73,7 +70,7 @@ def _log(
         hours = hours + pauses * 720.0 * (number // 60)
         median = np.exp(rng.uniform(np.log(20.0), np.log(5000.0)))
         sd = np.exp(rng.uniform(np.log(0.05), np.log(0.6)))
-        seconds = median * np.exp(logs(rng, sd, hours))
+        seconds = median * np.exp(logs(rng, 0.0 if constant else sd, hours))
         if rounded:
             seconds = np.maximum(np.round(seconds / 20.0), 1.0)
         frames.append(
@@ -105,5 +102,5 @@ def kinds() -> dict[str, pd.DataFrame]:
         "rounded": _log("rounded", _noise, rounded=True),
         "heavy": _log("heavy", _heavy),
         "outliers": _log("outliers", _outliers),
-        "constant": _log("constant", _constant),
+        "constant": _log("constant", _noise, constant=True),
     }

@@ -107,7 +107,7 @@ class ForecastConfig(_Checked):
         Bounds(0.0, 10.0),
     )
     learning_half_life_runs: float = setting(
-        70.0, "runs", "What a way of weighing cost so many runs ago counts half.", Bounds(1.0, 1e6)
+        150.0, "runs", "What a way of weighing cost so many runs ago counts half.", Bounds(1.0, 1e6)
     )
     calibration_rate: float = setting(
         0.01,

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from optimizer.kernel import kernel
 
-__all__ = ["DAY_HOURS", "EXPERT_COUNT", "EXPERTS", "WEEK_HOURS", "age_decay", "rank_decay", "weigh"]
+__all__ = ["DAY_HOURS", "EXPERTS", "EXPERT_COUNT", "WEEK_HOURS", "age_decay", "rank_decay", "weigh"]
 
 EXPERTS: Final = (
     "recent_2", "recent_20", "week", "all", "session", "hour", "weekday", "gap",

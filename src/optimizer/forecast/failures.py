@@ -39,4 +39,5 @@ def count_attempt(
 @kernel
 def failure_rate(tally: NDArray[np.float64], prior_rate: float, prior_attempts: float) -> float:
     """The rate that the tally and the assumed attempts give; NaN for none of either."""
-    return (tally[FAILURES] + prior_rate * prior_attempts) / (tally[ATTEMPTS] + prior_attempts)
+    failures = tally[FAILURES] + prior_rate * prior_attempts
+    return float(failures / (tally[ATTEMPTS] + prior_attempts))

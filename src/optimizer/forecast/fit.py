@@ -110,7 +110,7 @@ def fit(
     known = (panel.end_us < origin_us) & (panel.outcome != LEFT_OUT)
     last_start = _last_start(panel, known)
     if as_of is None:
-        asked_us = last_start.asi8
+        asked_us = last_start.as_unit("us").to_numpy(dtype="datetime64[us]").astype(np.int64)
     else:
         asked_us = np.full(panel.job_ids.size, origin_us, dtype=np.int64)
     curves = curves_at_end(panel, panel.start_us, origin_us, asked_us, config)

@@ -76,7 +76,7 @@ def cost_and_gradient(
         for k in range(EXPERT_COUNT):
             gradient[k] += onward * weights[q, k]
     gradient /= total
-    return cost
+    return float(cost)
 
 
 @kernel

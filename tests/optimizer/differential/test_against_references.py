@@ -178,5 +178,5 @@ def test_equal_runs_make_the_curve_of_their_order_statistics(seed: int) -> None:
     inside = (position[0] <= LEVELS) & (position[-1] >= LEVELS)
     theirs = np.interp(LOGIT_LEVELS, np.log(position / (1.0 - position)), x)
     np.testing.assert_allclose(out[inside], theirs[inside], atol=1e-9)
-    assert np.all(out[LEVELS < position[0]] < x[0])
-    assert np.all(out[LEVELS > position[-1]] > x[-1])
+    assert np.all(out[position[0] > LEVELS] < x[0])
+    assert np.all(out[position[-1] < LEVELS] > x[-1])
