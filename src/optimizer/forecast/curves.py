@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.config import ForecastConfig
-from optimizer.forecast.walk import Knobs, Known, Runs, roles, walk
+from optimizer.forecast.memory import Knobs, Known, Runs, roles
+from optimizer.forecast.walk import walk
 from optimizer.panel import RunPanel
 from optimizer.quantile import LEVELS
 
