@@ -59,6 +59,10 @@ picture: $(INSTALLED) ## Draw docs/pictures/nightly.svg from a real first night
 bench: $(INSTALLED) ## Seconds, rows and memory by stage for 1,000 and 5,000 jobs, beside DuckDB
 	$(BIN)/python benchmarks/speed/night.py --out benchmarks/results/night.json
 
+.PHONY: bench-quality
+bench-quality: $(INSTALLED) ## Forecasts beside simple methods, on DATA=a folder of runs_*.parquet and on simulated kinds
+	$(BIN)/python benchmarks/quality/forecast.py $(DATA) --kinds --out benchmarks/results/forecast.json
+
 .PHONY: lock
 lock: $(UV) ## Choose versions again, with hashes, for Python 3.11 and 3.12
 	$(UV) pip compile $(LOCK_FLAGS) --extra local --group dev --upgrade pyproject.toml -o requirements.lock
@@ -134,4 +138,4 @@ $(INSTALLED): requirements.lock pyproject.toml $(UV)
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -9,7 +9,8 @@ before that origin, and its quantiles and its probability of overrun are written
 
 Decided here: a run that starts at midnight exactly belongs to the night before, because that
 midnight's table does not exist yet; every run with a start gets its row, whatever became of it, so
-that the answer at an origin cannot depend on the outcome; a run without a start is not assessed.
+that the answer at an origin cannot depend on the outcome; a run without a start is not assessed; the
+start itself is known at every origin, as a schedule tells it.
 """
 
 from collections.abc import Iterator, Sequence

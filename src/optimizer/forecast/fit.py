@@ -5,7 +5,8 @@ A state row holds everything that prediction needs; the runs behind it are neede
 
 Decided here: `fit(a)` followed by `update(b)` is the same as `fit(a and b)`, to the last digit,
 because a state is always recomputed from its runs; a run delivered again (same job, run id and
-start) replaces the one known; a job never seen is answered not_assessed, not guessed.
+start) replaces the one known; a job never seen is answered not_assessed, not guessed. The curve of a
+state is that of a run that starts at `as_of`, or where none is given at the time of the latest start.
 """
 
 from dataclasses import dataclass
