@@ -50,18 +50,25 @@ format: $(INSTALLED) ## Format the code and mend what ruff can mend
 .PHONY: docs
 docs: $(INSTALLED) ## Write the generated pages again
 	$(BIN)/python -m pipeline.docs
+	$(BIN)/python -m benchmarks.pages
 
 .PHONY: picture
 picture: $(INSTALLED) ## Draw docs/pictures/nightly.svg from a real first night
 	$(BIN)/python docs/pictures/draw.py
 
 .PHONY: bench
-bench: $(INSTALLED) ## Seconds, rows and memory by stage for 1,000 and 5,000 jobs, beside DuckDB
+bench: $(INSTALLED) ## First nights of 1,000 and 5,000 jobs beside DuckDB, nights of a day's news, the truth
 	$(BIN)/python benchmarks/speed/night.py --out benchmarks/results/night.json
+	$(BIN)/python -m benchmarks.soak.appended --jobs 1000 --out benchmarks/results/appended.json
+	$(BIN)/python -m benchmarks.truth --out benchmarks/results/truth.json
 
 .PHONY: soak
 soak: $(INSTALLED) ## Nights killed, exports damaged, rivals, appended days; 20 minutes
 	$(BIN)/python -m benchmarks.soak --out benchmarks/results/soak.json
+
+.PHONY: bench-quality
+bench-quality: $(INSTALLED) ## Forecasts beside simple methods, on DATA=a folder of runs_*.parquet and on simulated kinds
+	$(BIN)/python benchmarks/quality/forecast.py $(DATA) --kinds --out benchmarks/results/forecast.json
 
 .PHONY: lock
 lock: $(UV) ## Choose versions again, with hashes, for Python 3.11 and 3.12
@@ -90,6 +97,7 @@ borders: $(INSTALLED) ## Who may import whom
 .PHONY: generated
 generated: $(INSTALLED) ## Whether the generated pages are current
 	$(BIN)/python -m pipeline.docs --check
+	$(BIN)/python -m benchmarks.pages --check
 
 .PHONY: fast
 fast: $(INSTALLED) ## The tests of the statistics and of the declarations
@@ -138,4 +146,4 @@ $(INSTALLED): requirements.lock pyproject.toml $(UV)
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

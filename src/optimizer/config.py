@@ -94,22 +94,37 @@ class ForecastConfig(_Checked):
 
     SECTION: ClassVar[str] = "forecast"
 
-    half_life_days: float = setting(
-        5.0,
-        "days",
-        "A run this much older than the newest counts half as much.",
-        Bounds(0.0, 365.0, open_low=True),
-    )
-    max_runs: int = setting(
-        256, "runs", "Only this many of the latest ended runs of a job are used.", Bounds(8, 4096)
+    window_runs: int = setting(
+        100, "runs", "Only this many of the latest ended runs of a job are used.", Bounds(8, 4096)
     )
     min_runs: int = setting(
         3, "runs", "Below this many successful runs a job is not forecast.", Bounds(1, 1000)
     )
-    prior_scale_log: float = setting(
+    learning_rate: float = setting(
         0.5,
+        "1",
+        "How fast the ways of weighing earlier runs gain and lose by what they have cost.",
+        Bounds(0.0, 10.0),
+    )
+    learning_half_life_runs: float = setting(
+        150.0, "runs", "What a way of weighing cost so many runs ago counts half.", Bounds(1.0, 1e6)
+    )
+    calibration_rate: float = setting(
+        0.01,
+        "logits",
+        "How far one run moves a quantile that covered too many or too few runs.",
+        Bounds(0.0, 1.0),
+    )
+    burst_correlation: float = setting(
+        0.5,
+        "share",
+        "How alike runs are taken to be that started before one another had ended.",
+        SHARE,
+    )
+    prior_scale_log: float = setting(
+        0.1,
         "log seconds",
-        "Spread of the log duration assumed of a job before it has shown its own.",
+        "Beyond the runs of a young job the log duration grows by this times the square of the logit.",
         Bounds(0.0, 10.0, open_low=True),
     )
     prior_runs: float = setting(
@@ -120,6 +135,12 @@ class ForecastConfig(_Checked):
         "log seconds",
         "Tails are never narrower than this, however constant the past was.",
         Bounds(0.0, 1.0, open_low=True),
+    )
+    failure_half_life_days: float = setting(
+        5.0,
+        "days",
+        "A failure this much older than the newest attempt counts half as much.",
+        Bounds(0.0, 365.0, open_low=True),
     )
     prior_failure_rate: float = setting(
         0.02, "share", "Share of failed attempts assumed before any was seen.", OPEN_SHARE

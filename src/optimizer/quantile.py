@@ -31,6 +31,7 @@ from optimizer.kernel import kernel
 __all__ = [
     "LEVELS",
     "LOGIT_LEVELS",
+    "TIE_LOG",
     "curve_log_survival",
     "curve_quantile",
     "logit",
@@ -48,6 +49,12 @@ LEVELS: Final[NDArray[np.float64]] = np.array(
 """(35,) the probabilities at which distributions are stored; finer where deadlines live."""
 
 LOGIT_LEVELS: Final[NDArray[np.float64]] = np.log(LEVELS / (1.0 - LEVELS))
+
+TIE_LOG: Final = 1e-11
+"""Equal durations are spread by this much around their value, in log seconds per unit of level."""
+
+AT_LIMIT_LOG: Final = 1e-10
+"""A limit counts as this much longer: no part of a spread tie lies beyond its own value."""
 
 FLATTEST: Final = 1e-9
 """Smallest slope of a tail, in log seconds per unit of logit: divisions stay finite."""
@@ -105,16 +112,22 @@ def plotting_positions(
     total = new_weight
     for w in weights:
         total += w
-    at_risk = total
+    passed = 0.0
+    lost = False
     survival = 1.0
     count = 0
     for k in range(weights.shape[0]):
-        if not censored[k]:
-            after = survival * max(0.0, 1.0 - weights[k] / at_risk)
+        if censored[k]:
+            lost = True
+        else:
+            if lost:
+                after = survival * max(0.0, 1.0 - weights[k] / (total - passed))
+            else:  # the same, without a division that waits for the one before
+                after = max(0.0, 1.0 - (passed + weights[k]) / total)
             out[count] = 1.0 - 0.5 * (survival + after) + 0.5 * new_weight / total
             survival = after
             count += 1
-        at_risk -= weights[k]
+        passed += weights[k]
     return count
 
 
@@ -136,7 +149,7 @@ def curve_log_survival(
 ) -> float:
     """log P(T > limit) under the curve; NaN where either is NaN.
 
-    A limit on a flat part (a duration that occurred often) counts all of it as not over.
+    A limit equal to a duration that occurred often counts all of it as not over.
     """
     last = logit_levels.shape[0] - 1
     if np.isnan(log_limit) or np.isnan(log_quantiles[0]):
@@ -145,10 +158,11 @@ def curve_log_survival(
         return 0.0
     if log_limit == np.inf:
         return -np.inf
-    k = min(max(np.searchsorted(log_quantiles, log_limit, side="right") - 1, 0), last - 1)
+    limit = log_limit + AT_LIMIT_LOG
+    k = min(max(np.searchsorted(log_quantiles, limit, side="right") - 1, 0), last - 1)
     width = logit_levels[k + 1] - logit_levels[k]
     slope = max((log_quantiles[k + 1] - log_quantiles[k]) / width, FLATTEST)
-    at = logit_levels[k] + (log_limit - log_quantiles[k]) / slope
+    at = logit_levels[k] + (limit - log_quantiles[k]) / slope
     # -log(1 + exp(at)), without overflow.
     return -at - math.log1p(math.exp(-at)) if at > 0.0 else -math.log1p(math.exp(at))
 

@@ -9,18 +9,19 @@ before that origin, and its quantiles and its probability of overrun are written
 
 Decided here: a run that starts at midnight exactly belongs to the night before, because that
 midnight's table does not exist yet; every run with a start gets its row, whatever became of it, so
-that the answer at an origin cannot depend on the outcome; a run without a start is not assessed.
+that the answer at an origin cannot depend on the outcome; a run without a start is not assessed; the
+start itself is known at every origin, as a schedule tells it.
 """
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from optimizer.config import ForecastConfig
-from optimizer.forecast.decay import curves_at
+from optimizer.forecast.curves import curves_of_runs
 from optimizer.forecast.distribution import quantiles_of_curves
 from optimizer.panel import RunPanel
 from optimizer.quantile import logit, probability_over
@@ -30,6 +31,7 @@ from optimizer.weights import DAY_US
 __all__ = ["Origin", "backtest", "origins_us", "per_run"]
 
 Origin = Literal["start", "nightly"]
+BLOCK_RUNS: Final = 250_000
 
 
 def backtest(
@@ -68,22 +70,33 @@ def backtest(
 
     panel = RunPanel.from_frame(runs)
     at_us = origins_us(panel.start_us, origin, horizon_days)
-    curves = curves_at(panel, panel.offsets, at_us, config or ForecastConfig())
-
+    config = config or ForecastConfig()
     seconds = np.full((panel.rows, len(levels)), np.nan)
-    if levels:
-        seconds[panel.row] = quantiles_of_curves(curves.log_quantiles, levels)
+    p_breach = np.full(panel.rows, np.nan)
+    status = np.full(panel.rows, Status.NOT_ASSESSED.value, dtype=object)
+    for jobs in _blocks(panel.offsets):
+        curves = curves_of_runs(panel, at_us, config, jobs)
+        row = panel.row[panel.offsets[jobs.start] : panel.offsets[jobs.stop]]
+        status[row] = status_array(curves.code)
+        if levels:
+            seconds[row] = quantiles_of_curves(curves.log_quantiles, levels)
+        if limit is not None:
+            p_breach[row] = probability_over(curves.log_quantiles, limit[row], elapsed[row])
     out = pd.DataFrame(seconds, columns=pd.Index(levels, dtype=object), index=runs.index)
     if limit is not None:
-        p_breach = np.full(panel.rows, np.nan)
-        p_breach[panel.row] = probability_over(
-            curves.log_quantiles, limit[panel.row], elapsed[panel.row]
-        )
         out["p_breach"] = p_breach
-    status = np.full(panel.rows, Status.NOT_ASSESSED.value, dtype=object)
-    status[panel.row] = status_array(curves.code)
     out["status"] = status
     return out
+
+
+def _blocks(offsets: NDArray[np.int64]) -> Iterator[slice]:
+    """Consecutive jobs of about BLOCK_RUNS runs: curves are ten times as large as what is kept."""
+    first, jobs = 0, offsets.size - 1
+    while first < jobs:
+        wanted = int(np.searchsorted(offsets, offsets[first] + BLOCK_RUNS, side="right")) - 1
+        last = max(wanted, first + 1)
+        yield slice(first, last)
+        first = last
 
 
 def origins_us(start_us: NDArray[np.int64], origin: Origin, horizon_days: int) -> NDArray[np.int64]:

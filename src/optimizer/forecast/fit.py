@@ -1,11 +1,12 @@
 """The distribution of every job's next run, as a state that can be stored, updated and asked.
 
-`fit` keeps, for each job, its curve (see `optimizer.forecast.decay`) and the latest runs behind it.
+`fit` keeps, for each job, its curve (see `optimizer.forecast.curves`) and the latest runs behind it.
 A state row holds everything that prediction needs; the runs behind it are needed only to update.
 
 Decided here: `fit(a)` followed by `update(b)` is the same as `fit(a and b)`, to the last digit,
 because a state is always recomputed from its runs; a run delivered again (same job, run id and
-start) replaces the one known; a job never seen is answered not_assessed, not guessed.
+start) replaces the one known; a job never seen is answered not_assessed, not guessed. The curve of a
+state is that of a run that starts at `as_of`, or where none is given at the time of the latest start.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optimizer.config import ForecastConfig
-from optimizer.forecast.decay import TOO_FEW_RUNS, curves_at
+from optimizer.forecast.curves import TOO_FEW_RUNS, curves_at_end
 from optimizer.forecast.distribution import Distribution
 from optimizer.panel import LEFT_OUT, NEVER_US, RunPanel, utc_microseconds
 from optimizer.quantile import LEVELS, seconds_of
@@ -107,14 +108,13 @@ def fit(
     origin_us = NEVER_US
     if as_of is not None:
         origin_us = int(utc_microseconds(pd.Series([as_of]), "as_of")[0][0])
-    jobs = panel.job_ids.size
-    curves = curves_at(
-        panel,
-        np.arange(jobs + 1, dtype=np.int64),
-        np.full(jobs, origin_us, dtype=np.int64),
-        config,
-    )
     known = (panel.end_us < origin_us) & (panel.outcome != LEFT_OUT)
+    last_start = _last_start(panel, known)
+    if as_of is None:
+        asked_us = last_start.as_unit("us").to_numpy(dtype="datetime64[us]").astype(np.int64)
+    else:
+        asked_us = np.full(panel.job_ids.size, origin_us, dtype=np.int64)
+    curves = curves_at_end(panel, panel.start_us, origin_us, asked_us, config)
     seconds = seconds_of(curves.log_quantiles)
     answered = curves.code != TOO_FEW_RUNS
     states = pd.DataFrame(
@@ -124,7 +124,7 @@ def fit(
             "reason": _reasons(curves.runs, answered, config.min_runs),
             "runs": curves.runs,
             "effective_runs": curves.effective_runs,
-            "last_start_time": _last_start(panel, known),
+            "last_start_time": last_start,
             "failure_rate": curves.failure_rate,
             "quantile_seconds": pd.Series(
                 [row if use else None for row, use in zip(seconds.tolist(), answered, strict=True)],

@@ -49,9 +49,10 @@ def test_ends_of_closed_bounds_are_accepted(config, one) -> None:
 
 def test_message_reads_as_declared() -> None:
     with pytest.raises(
-        ValueError, match=r"^forecast\.half_life_days must be in \(0, 365\], got -1$"
+        ValueError,
+        match=r"^forecast\.failure_half_life_days must be in \(0, 365\], got -1$",
     ):
-        ForecastConfig(half_life_days=-1)
+        ForecastConfig(failure_half_life_days=-1)
 
 
 def test_unknown_settings_are_refused() -> None:

@@ -7,9 +7,13 @@ import pandas as pd
 import pytest
 
 from optimizer.baselines import replay
-from optimizer.config import BaselineConfig, ForecastConfig
-from optimizer.forecast import Distribution, backtest, fit, p_miss_deadline, quality
-from optimizer.quantile import LEVELS, plotting_positions
+from optimizer.calibration import track
+from optimizer.config import BaselineConfig
+from optimizer.forecast import Distribution, backtest, p_miss_deadline, quality
+from optimizer.forecast.experts import EXPERT_COUNT
+from optimizer.forecast.mixture import cost_and_gradient
+from optimizer.forecast.sample import curve_of_sample, squares_with_bursts
+from optimizer.quantile import LEVELS, LOGIT_LEVELS, plotting_positions
 from optimizer.rightsizing import demand, recommend_many
 from optimizer.rightsizing.recommend import parallel_share
 from optimizer.rightsizing.scaling import shape
@@ -44,21 +48,78 @@ def test_kaplan_meier_of_the_first_trial() -> None:
     assert [t for t, c in zip(time, lost, strict=True) if not c][3:] == [7, 10, 13, 16, 22, 23]
 
 
+def _curve(seconds: list[float], *, worth: float, stopped: int = 0) -> Distribution:
+    """Of equally weighted runs, the last `stopped` of those of 150 s being bounds."""
+    x = np.log(np.sort(seconds))
+    censored = np.zeros(x.size, dtype=bool)
+    last = np.flatnonzero(x == np.log(150.0))
+    censored[last[last.size - stopped :]] = True
+    out = np.empty((1, LEVELS.size))
+    weights = np.full(x.size, 1.0 / x.size)
+    curve_of_sample(
+        x, censored, weights, worth, 0.1, 1.0, 0.005, LEVELS, LOGIT_LEVELS, out[0]
+    )  # fmt: skip
+    return Distribution(out, np.array(["ok"], dtype=object))
+
+
 def test_three_equal_runs_by_hand() -> None:
     # Positions 1/4, 2/4, 3/4 of 100, 200, 400 seconds: those quantiles are the runs themselves, and
     # logit(0.6) / logit(0.75) = log 1.5 / log 3 of the way from 200 to 400 on the log scale is 0.6's.
-    runs = one_job([100.0, 200.0, 400.0], gap_hours=1e-3 / 3600)
-    curve = fit(runs, as_of=EPOCH + pd.Timedelta(days=1)).predict(runs.head(1))
+    curve = _curve([100.0, 200.0, 400.0], worth=3.0)
     np.testing.assert_allclose(
         curve.quantile([0.25, 0.5, 0.75])[0], [100.0, 200.0, 400.0], rtol=1e-6
     )
     at_60 = 200.0 * 2.0 ** (math.log(1.5) / math.log(3.0))
     assert curve.quantile(0.6)[0] == pytest.approx(at_60, rel=1e-6)
-    # The tail beyond 3/4: own scale log(4) / (2 log 3), weight n_eff - 1 = 2 against one assumed run
-    # of scale 0.5; from logit 3/4 = log 3 to logit 0.9 = log 9 the log rises by scale * log 3.
+    # Beyond 3/4 the three runs count 2 against one assumed: 2/3 of the own scale log(4) / (2 log 3)
+    # per logit and 1/3 of 0.1 per squared logit, from logit 3/4 = log 3 to logit 0.9 = log 9.
     own = math.log(4.0) / (2.0 * math.log(3.0))
-    scale = math.exp((2.0 * math.log(own) + math.log(0.5)) / 3.0)
-    assert curve.quantile(0.9)[0] == pytest.approx(400.0 * 3.0**scale, rel=1e-6)
+    rise = 2.0 / 3.0 * own * math.log(3.0) + 0.1 / 3.0 * (math.log(9.0) ** 2 - math.log(3.0) ** 2)
+    assert curve.quantile(0.9)[0] == pytest.approx(400.0 * math.exp(rise), rel=1e-6)
+
+
+def test_a_burst_of_four_by_hand() -> None:
+    # Eight equal runs, four of which started together: sum w^2 = 8/64, the bursts' squares are
+    # (16 + 4) / 64; with correlation 1/2 the sample is worth 1 / (14/64) = 4.57 runs.
+    weights = np.full(8, 1.0 / 8.0)
+    burst = np.array([0, 0, 0, 0, 4, 5, 6, 7])
+    scratch = np.zeros(8)
+    assert squares_with_bursts(weights, burst, 0.5, scratch) == pytest.approx(14.0 / 64.0)
+    assert not scratch.any()
+
+
+def test_a_level_moves_by_hand() -> None:
+    # Quantile 0.9, rate 0.1: a run above it moves the level up by 0.09 logits, one below down by 0.01.
+    moved = np.zeros(1)
+    track(moved, np.array([0.9]), np.array([5.0]), 6.0, 0.1)
+    assert moved[0] == pytest.approx(0.09)
+    track(moved, np.array([0.9]), np.array([5.0]), 5.0, 0.1)
+    assert moved[0] == pytest.approx(0.08)
+
+
+def test_gradient_of_a_pool_by_hand() -> None:
+    # Values 0 and 2, the run at 1. Expert 0 believes in 0, expert 1 in 2; the pool is half and half:
+    # F = 1/2 on (0, 2), CRPS = 1/4 + 1/4. One more of expert 0 raises F on all of (0, 2):
+    # 2 (1/2 * 1 + (1/2 - 1) * 1) = 0; of expert 1 nowhere. Both are equally wrong.
+    # With the run at 2 the first costs 2 * 1/2 * 2 = 2.
+    weights = np.zeros((2, EXPERT_COUNT))
+    weights[0, 0] = weights[1, 1:] = 1.0
+    gradient = np.empty(EXPERT_COUNT)
+    ones, value, pooled = np.ones(EXPERT_COUNT), np.array([0.0, 2.0]), np.array([0.5, 0.5])
+    assert cost_and_gradient(1.0, value, pooled, weights, ones, gradient) == pytest.approx(0.5)
+    np.testing.assert_allclose(gradient, 0.0, atol=1e-15)
+    assert cost_and_gradient(2.0, value, pooled, weights, ones, gradient) == pytest.approx(0.5)
+    np.testing.assert_allclose(gradient, [2.0] + [0.0] * (EXPERT_COUNT - 1), atol=1e-15)
+
+
+def test_a_limit_equal_to_the_usual_duration_is_kept() -> None:
+    # Ten runs of 60 s and one of 90 s: the last 60 is at 10/12, and 0.8 is the stored level below it.
+    seconds = [60.0] * 10 + [90.0]
+    curve = _curve(seconds, worth=11.0)
+    assert curve.p_over_limit(60.0)[0] == pytest.approx(0.2)
+    assert curve.p_over_limit(59.99)[0] > 0.9
+    # Levels below the middle of the sixties lie just below 60, those above it just above.
+    assert curve.quantile(0.3)[0] < 60.0 < curve.quantile(0.6)[0] < 60.0001
 
 
 def test_log_logistic_survival_by_hand() -> None:
@@ -89,15 +150,12 @@ def test_timeouts_push_the_upper_quantiles_up() -> None:
     # next one included) S after 150 s falls to 10/16; the four successes beyond share 5 at risk
     # (the five killed have left): S after 160, 170, 180, 190 = 10/16 * (4/5, 3/5, 2/5, 1/5).
     seconds = [100.0 + 10.0 * k for k in range(10)]
-    runs = one_job(seconds + [150.0] * 5, gap_hours=1e-6)
-    runs.loc[10:, "status"] = "TIMEOUT"
-    config = ForecastConfig(half_life_days=365.0)
-    curve = fit(runs, config=config).predict(runs.head(1))
+    curve = _curve(seconds + [150.0] * 5, worth=15.0, stopped=5)
     middle_of_190 = 1.0 - 10.0 / 16.0 * (2.0 + 1.0) / 10.0 + 1.0 / 32.0
     # The curve is stored at fixed levels; between them it is a straight line, not a step.
     assert curve.quantile(middle_of_190)[0] == pytest.approx(190.0, rel=1e-2)
     # The same successes alone put 190 s at 10/11.
-    alone = fit(runs.head(10), config=config).predict(runs.head(1))
+    alone = _curve(seconds, worth=10.0)
     assert alone.quantile(10.0 / 11.0)[0] == pytest.approx(190.0, rel=2e-2)
     assert middle_of_190 < 10.0 / 11.0
 

@@ -1,0 +1,135 @@
+"""The distribution of a job's runs from its ended runs: every job is walked once, in order of time.
+
+For each run, at its origin:
+
+1. runs that have ended since the last origin enter the window of the latest `window_runs`, and teach
+   the shares of the experts (`forecast.mixture`) and the movement of the levels (`calibration`) by
+   what had been forecast for them at their own origins;
+2. each expert weighs the window (`forecast.experts`), and the weights are pooled by the shares;
+3. the pooled sample is made into a curve (`forecast.sample`), read at the moved levels.
+
+Decided here: the time a run is forecast for is its own start, which a schedule tells, whatever the
+origin; durations below a millisecond count as one, so that zero has a logarithm; timeouts and
+cancellations are values that were exceeded and teach no shares; failed runs say nothing about the
+duration of a success and only feed the failure rate (`forecast.failures`).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.config import ForecastConfig
+from optimizer.forecast.memory import Knobs, Known, Runs, roles
+from optimizer.forecast.walk import walk
+from optimizer.panel import RunPanel
+from optimizer.quantile import LEVELS
+
+__all__ = ["SHORTEST_SECONDS", "TOO_FEW_RUNS", "Curves", "curves_at_end", "curves_of_runs"]
+
+SHORTEST_SECONDS: Final = 1e-3
+
+EVERY: Final = slice(0, None)
+NOT_ASKED: Final[NDArray[np.int64]] = np.empty(0, dtype=np.int64)
+
+
+# Positions in `optimizer.result.STATUS_BY_CODE`.
+OK: Final = 0
+TOO_FEW_RUNS: Final = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curves:
+    """What was known at each of n origins."""
+
+    log_quantiles: NDArray[np.float64]
+    """(n, 35) NaN where too few runs."""
+    code: NDArray[np.int8]
+    """(n,) status codes."""
+    runs: NDArray[np.int64]
+    """(n,) successes used."""
+    effective_runs: NDArray[np.float64]
+    """(n,) what all used runs are worth."""
+    failure_rate: NDArray[np.float64]
+    """(n,) probability that an attempt fails."""
+
+    @classmethod
+    def empty(cls, n: int) -> "Curves":
+        return cls(
+            log_quantiles=np.full((n, LEVELS.size), np.nan),
+            code=np.full(n, TOO_FEW_RUNS, dtype=np.int8),
+            runs=np.zeros(n, dtype=np.int64),
+            effective_runs=np.zeros(n),
+            failure_rate=np.full(n, np.nan),
+        )
+
+
+def curves_of_runs(
+    panel: RunPanel, origin_us: NDArray[np.int64], config: ForecastConfig, jobs: slice = EVERY
+) -> Curves:
+    """The distribution of every run of `jobs` at its origin, in the panel's order.
+
+    Origins (R,) are those of all runs and ascend within a job; each distribution uses only runs
+    whose end is strictly before its origin.
+    """
+    offsets = panel.offsets[jobs.start : None if jobs.stop is None else jobs.stop + 1]
+    curves = Curves.empty(int(offsets[-1] - offsets[0]))
+    _walk(panel, offsets, origin_us, NOT_ASKED, 0, curves, config)
+    return curves
+
+
+def curves_at_end(
+    panel: RunPanel,
+    origin_us: NDArray[np.int64],
+    last_origin_us: int,
+    asked_us: NDArray[np.int64],
+    config: ForecastConfig,
+) -> Curves:
+    """The distribution of a run of each job that starts at asked_us (J,), known at one last origin.
+
+    What the job's own runs have taught is what they would have at their origins (R,).
+    """
+    curves = Curves.empty(panel.job_ids.size)
+    known_us = np.minimum(origin_us, last_origin_us)
+    _walk(panel, panel.offsets, known_us, asked_us, last_origin_us, curves, config)
+    return curves
+
+
+def _walk(
+    panel: RunPanel,
+    offsets: NDArray[np.int64],
+    origin_us: NDArray[np.int64],
+    asked_us: NDArray[np.int64],
+    last_origin_us: int,
+    curves: Curves,
+    config: ForecastConfig,
+) -> None:
+    first = int(offsets[0])
+    mine = slice(first, int(offsets[-1]))
+    runs = Runs(
+        start_us=panel.start_us[mine],
+        end_us=panel.end_us[mine],
+        by_end=panel.by_end[mine] - np.repeat(offsets[:-1], np.diff(offsets)),
+        log_seconds=np.log(np.maximum(panel.duration_seconds[mine], SHORTEST_SECONDS)),
+        role=roles(panel.outcome[mine]),
+        origin_us=origin_us[mine],
+    )
+    knobs = Knobs(
+        window_runs=config.window_runs,
+        learning_rate=config.learning_rate,
+        memory=0.5 ** (1.0 / config.learning_half_life_runs),
+        calibration_rate=config.calibration_rate,
+        burst_correlation=config.burst_correlation,
+        prior_scale=config.prior_scale_log,
+        prior_runs=config.prior_runs,
+        min_scale=config.min_scale_log,
+        failure_half_life_days=config.failure_half_life_days,
+        prior_failure_rate=config.prior_failure_rate,
+        prior_failure_runs=config.prior_failure_runs,
+    )
+    known = Known(curves.log_quantiles, curves.runs, curves.effective_runs, curves.failure_rate)
+    walk(offsets - first, runs, asked_us, last_origin_us, knobs, known)
+    enough = curves.runs >= config.min_runs
+    curves.log_quantiles[~enough] = np.nan
+    curves.code[:] = np.where(enough, OK, TOO_FEW_RUNS)

@@ -1,0 +1,175 @@
+"""What is kept of a job while its runs are walked (`optimizer.forecast.walk`): arrays by name.
+
+Kernels take tuples of arrays, made once and used for one job after the other: they are as long as the
+longest job, or as the window.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.forecast.experts import EXPERT_COUNT
+from optimizer.panel import CANCELLED, FAILED, SUCCEEDED, TIMEOUT, UNKNOWN
+from optimizer.quantile import LEVELS
+
+__all__ = [
+    "ATTEMPT", "BOUND", "ENDED", "ENTERED", "FAILURE", "NEWEST_US", "SIZE", "SUCCESSES", "VALUE",
+    "Knobs", "Known", "Learned", "Runs", "Told", "Window", "memory_of", "roles",
+]  # fmt: skip
+
+# Bits of what a run is good for.
+VALUE: Final = 1
+BOUND: Final = 2
+ATTEMPT: Final = 4
+FAILURE: Final = 8
+
+# Of the counters of a job.
+ENDED: Final = 0
+ENTERED: Final = 1
+SIZE: Final = 2
+SUCCESSES: Final = 3
+NEWEST_US: Final = 4
+COUNTERS: Final = 5
+
+
+class Runs(NamedTuple):
+    """The runs of some jobs (R,), job after job."""
+
+    start_us: NDArray[np.int64]
+    end_us: NDArray[np.int64]
+    by_end: NDArray[np.int64]
+    """Numbers of each job's runs in order of end."""
+    log_seconds: NDArray[np.float64]
+    role: NDArray[np.int8]
+    origin_us: NDArray[np.int64]
+
+
+class Knobs(NamedTuple):
+    """The settings, as `optimizer.config.ForecastConfig` explains them."""
+
+    window_runs: int
+    learning_rate: float
+    memory: float
+    calibration_rate: float
+    burst_correlation: float
+    prior_scale: float
+    prior_runs: float
+    min_scale: float
+    failure_half_life_days: float
+    prior_failure_rate: float
+    prior_failure_runs: float
+
+
+class Known(NamedTuple):
+    """What is to be filled in: n answers."""
+
+    log_quantiles: NDArray[np.float64]
+    runs: NDArray[np.int64]
+    effective_runs: NDArray[np.float64]
+    failure_rate: NDArray[np.float64]
+
+
+class Told(NamedTuple):
+    """By number of a job's run: when it starts, and what was known and told at its origin."""
+
+    hours: NDArray[np.float64]
+    day_hours: NDArray[np.float64]
+    week_hours: NDArray[np.float64]
+    burst: NDArray[np.int64]
+    """Runs of the job that had ended before it started."""
+    entered: NDArray[np.int64]
+    """Runs that had entered the window by its origin."""
+    latest: NDArray[np.int64]
+    """The last of them, -1 for none."""
+    gap_log: NDArray[np.float64]
+    cost: NDArray[np.float64]
+    gradient: NDArray[np.float64]
+    curve: NDArray[np.float64]
+    order: NDArray[np.int64]
+    """When it entered the window, -1 before."""
+
+
+class Window(NamedTuple):
+    """The latest ended runs, and room for what is computed of them."""
+
+    members: NDArray[np.int64]
+    """Numbers in order of entry."""
+    held: NDArray[np.int64]
+    """Numbers in ascending order of duration."""
+    x: NDArray[np.float64]
+    bound: NDArray[np.bool_]
+    burst: NDArray[np.int64]
+    rank: NDArray[np.int64]
+    tied_rank: NDArray[np.float64]
+    latest_rank: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    total: NDArray[np.float64]
+    share: NDArray[np.float64]
+    pooled: NDArray[np.float64]
+    raw: NDArray[np.float64]
+    scratch: NDArray[np.float64]
+
+
+class Learned(NamedTuple):
+    """What a job's ended runs have taught."""
+
+    counter: NDArray[np.int64]
+    attempts: NDArray[np.float64]
+    tally: NDArray[np.float64]
+    summed: NDArray[np.float64]
+    moved: NDArray[np.float64]
+    taught: NDArray[np.int64]
+    """Runs that have taught, by what they knew."""
+
+
+def roles(outcome: NDArray[np.int8]) -> NDArray[np.int8]:
+    """What each run is good for, by its outcome code."""
+    role = np.zeros(6, dtype=np.int8)
+    role[[SUCCEEDED, UNKNOWN]] = VALUE
+    role[[TIMEOUT, CANCELLED]] = BOUND
+    role[[SUCCEEDED, TIMEOUT, FAILED]] |= ATTEMPT
+    role[[TIMEOUT, FAILED]] |= FAILURE
+    return np.asarray(role[outcome])
+
+
+def memory_of(longest: int, window: int) -> tuple[Told, Window, Learned]:
+    """Room for jobs of up to `longest` runs."""
+    told = Told(
+        hours=np.empty(longest),
+        day_hours=np.empty(longest),
+        week_hours=np.empty(longest),
+        burst=np.empty(longest, dtype=np.int64),
+        entered=np.empty(longest, dtype=np.int64),
+        latest=np.empty(longest, dtype=np.int64),
+        gap_log=np.empty(longest),
+        cost=np.empty(longest),
+        gradient=np.empty((longest, EXPERT_COUNT)),
+        curve=np.empty((longest, LEVELS.size)),
+        order=np.empty(longest, dtype=np.int64),
+    )
+    room = Window(
+        members=np.empty(longest, dtype=np.int64),
+        held=np.empty(window + 1, dtype=np.int64),
+        x=np.empty(window),
+        bound=np.empty(window, dtype=np.bool_),
+        burst=np.empty(window, dtype=np.int64),
+        rank=np.empty(longest, dtype=np.int64),
+        tied_rank=np.empty(longest),
+        latest_rank=np.empty(longest),
+        weights=np.empty((window, EXPERT_COUNT)),
+        total=np.empty(EXPERT_COUNT),
+        share=np.empty(EXPERT_COUNT),
+        pooled=np.empty(window),
+        raw=np.empty(LEVELS.size),
+        scratch=np.zeros(longest + 1),
+    )
+    learned = Learned(
+        counter=np.empty(COUNTERS, dtype=np.int64),
+        attempts=np.empty(2),
+        tally=np.empty(2),
+        summed=np.empty(EXPERT_COUNT),
+        moved=np.empty(LEVELS.size),
+        taught=np.empty(longest + 1, dtype=np.int64),
+    )
+    return told, room, learned
