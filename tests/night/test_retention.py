@@ -13,6 +13,7 @@ from pipeline.graph import GRAPH
 from pipeline.lakehouse.folder import DeltaFolder
 from pipeline.logbook import gap_of
 from pipeline.positions import Positions
+from pipeline.reports.questions import Filter, Questions
 from pipeline.sources import export
 from pipeline.tables import bronze, nights, silver, source
 from tests.night.homes import Made, assert_same_home, night, versions
@@ -22,6 +23,8 @@ from tests.strategies.tables import Row, at, on, rows_of
 _KEPT = bronze.NODE_TIMELINE.kept_days or 0
 _AS_OF = at(_KEPT + 6)
 """Days 0 to 5 of the fixture are gone then, 6 to 11 are not."""
+_LONG_AFTER_MINUTES = 91 * 24 * 60
+"""The platform keeps node-minutes for 90 days."""
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +105,7 @@ def test_minutes_of_a_sealed_day_expire_and_later_ones_count(
         for row in _minutes(day, cluster):
             late.add("node_timeline", 40, **row)
     fixture.write_export(late, folder, 40, 40)
-    done = night(spark, home, folder, number=4, as_of=_AS_OF)
+    done = night(spark, home, folder, number=_LONG_AFTER_MINUTES, as_of=_AS_OF)
     taken = next(report for report in done.reports if report.table is bronze.NODE_TIMELINE)
     assert (taken.rows_read, taken.inserted, taken.expired, taken.late) == (10, 5, 5, 5)
     step = next(report for report in done.reports if report.step == "run_utilisation")
@@ -112,6 +115,8 @@ def test_minutes_of_a_sealed_day_expire_and_later_ones_count(
     assert [row["mem_max_pct"] for row in hot] == [99.0]
     logged = lakehouse.read(nights.NIGHT_STEPS).where("step = 'ingest' AND expired > 0")
     assert [(row["expired"], row["late"]) for row in logged.collect()] == [(5, 5)]
+    (said,) = Questions(lakehouse, Filter()).gaps()
+    assert said.startswith("system.compute.node_timeline was not read for 91.0 days, longer than")
 
 
 def test_a_few_rows_at_once_give_the_same_tables(

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from pipeline.bronze.convert import convert
+from pipeline.errors import UserError
 from pipeline.tables.bronze import PARTITION
 from pipeline.tables.declaration import Column as Declared
 from pipeline.tables.declaration import SourceTable
@@ -45,7 +46,8 @@ def kept_columns(table: SourceTable) -> list[Declared]:
 
 def conform(table: SourceTable, part: DataFrame, *, now: datetime) -> DataFrame:
     """The declared columns that bronze keeps, with PROBLEM (NULL for a good row), the row as it
-    came as ROW_JSON, and CONTENT_HASH. `now` bounds the times that can be true."""
+    came as ROW_JSON, and CONTENT_HASH. `now` bounds the times that can be true. UserError where a
+    column has a type that no value can be read from."""
     kept = kept_columns(table)
     types = {field.name: field.dataType for field in part.schema.fields}
     raw = {column.name: f"raw_{column.name}" for column in kept}
@@ -61,6 +63,13 @@ def conform(table: SourceTable, part: DataFrame, *, now: datetime) -> DataFrame:
         else convert(F.col(raw[c.name]), T.NullType(), arrow_type(c.type))
         for c in kept
     }
+    for column in kept:
+        if converted[column.name].never:
+            raise UserError(
+                f"{table.system_name}: the column {column.name} is {types[column.name].simpleString()}"
+                f" and should be {column.type}, so none of its rows can be read: export it as it is"
+                " in the system table, or wait for a release that knows the new type"
+            )
     lost = {c.name: f"lost_{c.name}" for c in kept if converted[c.name].lost is not None}
     read = present.select(
         "*",

@@ -37,6 +37,8 @@ class Converted:
 
     value: Column
     lost: Column | None = None
+    never: bool = False
+    """Whether no value of the type it arrives in can be read."""
 
 
 def convert(raw: Column, held: T.DataType, wanted: pa.DataType) -> Converted:
@@ -51,6 +53,8 @@ def convert(raw: Column, held: T.DataType, wanted: pa.DataType) -> Converted:
         return _struct(raw, held, wanted)
     if pa.types.is_list(wanted):
         return _array(raw, held, wanted)
+    if not _can_stand_for(held, wanted):
+        return Converted(_none(spelled(wanted)), raw.isNotNull(), never=True)
     value = _scalar(raw, held, wanted)
     return Converted(value, raw.isNotNull() & value.isNull())
 
@@ -70,45 +74,39 @@ def spelled(kind: pa.DataType) -> str:
     return _SPELLED[kind]
 
 
-def _scalar(raw: Column, held: T.DataType, wanted: pa.DataType) -> Column:
-    """NULL for what cannot be read, and for all values of a type that cannot stand for `wanted`."""
-    kind = spelled(wanted)
+def _can_stand_for(held: T.DataType, wanted: pa.DataType) -> bool:
+    """Whether a value of the type `held` can be one of the scalar type `wanted`."""
     if isinstance(held, T.ArrayType | T.MapType | T.StructType | T.BinaryType):
-        return F.lit(None).cast(kind)
-    if pa.types.is_string(wanted):
-        return (
-            _whole(raw, held).cast("string") if isinstance(held, _FRACTIONS) else raw.cast("string")
-        )
+        return False
+    if pa.types.is_string(wanted) or isinstance(held, T.StringType):
+        return True
     if pa.types.is_boolean(wanted):
-        # By way of text, where 2 is not true.
-        return (
-            raw.cast("string").try_cast(kind)
-            if isinstance(held, (T.StringType, *_INTEGERS))
-            else _none(kind)
-        )
-    if pa.types.is_integer(wanted):
-        if isinstance(held, T.StringType):
-            return F.coalesce(
-                raw.try_cast(kind), _whole(_decimal(raw, "decimal(38,18)"), held).try_cast(kind)
-            )
-        if isinstance(held, _FRACTIONS):
-            return _whole(raw, held).try_cast(kind)
-        return raw.try_cast(kind) if isinstance(held, _INTEGERS) else _none(kind)
-    if pa.types.is_floating(wanted):
-        return (
-            raw.try_cast(kind)
-            if isinstance(held, (T.StringType, *_INTEGERS, *_FRACTIONS))
-            else _none(kind)
-        )
-    if pa.types.is_decimal(wanted):
-        if isinstance(held, T.StringType):
-            return _decimal(raw, kind)
-        return raw.try_cast(kind) if isinstance(held, (*_INTEGERS, *_FRACTIONS)) else _none(kind)
-    # Dates and times are left. A number could be seconds, milliseconds or microseconds.
-    if isinstance(held, T.StringType):
+        return isinstance(held, _INTEGERS)
+    if pa.types.is_temporal(wanted):
+        # A number could be seconds, milliseconds or microseconds.
+        return isinstance(held, _TIMES)
+    return isinstance(held, (*_INTEGERS, *_FRACTIONS))
+
+
+def _scalar(raw: Column, held: T.DataType, wanted: pa.DataType) -> Column:
+    """The value, NULL where it cannot be read; `held` can stand for `wanted`."""
+    kind = spelled(wanted)
+    if pa.types.is_string(wanted):
+        whole = _whole(raw, held) if isinstance(held, _FRACTIONS) else raw
+        return whole.cast("string")
+    if pa.types.is_boolean(wanted):
+        return raw.cast("string").try_cast(kind)  # by way of text, where 2 is not true
+    if pa.types.is_integer(wanted) and isinstance(held, T.StringType):
+        exact = _whole(_decimal(raw, "decimal(38,18)"), held)
+        return F.coalesce(raw.try_cast(kind), exact.try_cast(kind))
+    if pa.types.is_integer(wanted) and isinstance(held, _FRACTIONS):
+        return _whole(raw, held).try_cast(kind)
+    if pa.types.is_decimal(wanted) and isinstance(held, T.StringType):
+        return _decimal(raw, kind)
+    if pa.types.is_temporal(wanted) and isinstance(held, T.StringType):
         moment = F.when(raw.rlike(_DATE_FIRST), raw.try_cast("timestamp"))
         return moment if pa.types.is_timestamp(wanted) else moment.cast(kind)
-    return raw.try_cast(kind) if isinstance(held, _TIMES) else _none(kind)
+    return raw.try_cast(kind)
 
 
 def _none(kind: str) -> Column:

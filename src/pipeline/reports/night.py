@@ -78,6 +78,8 @@ def summary(console: Console, questions: Questions) -> None:
     console.print(table("List cost by team, last 30 days with usage", brief.costs(costs)))
     console.print(brief.coverage(costs), markup=False)
     console.print(table("Jobs that could not be assessed, and why", questions.not_assessed()))
+    for gap in questions.gaps():
+        console.print(f"Gap: {gap}.", style="red", markup=False)
     checked, broken = questions.rules()
     for rule in broken:
         console.print(f"Broken: {rule}; answers from it are in doubt.", style="red", markup=False)

@@ -207,6 +207,19 @@ class Questions:
             .toPandas(),
         }
 
+    def gaps(self) -> list[str]:
+        """A sentence for each source that was left unread for longer than it is safe."""
+        gone = {
+            "outside": "longer than the share keeps old versions, but no row is lost",
+            "lost": "longer than the platform keeps its rows: those of the time between may be lost",
+        }
+        left = self._lakehouse.read(nights.SOURCE_FRESHNESS).where("gap <> 'within'")
+        return [
+            f"{row['source_table']} was not read for {row['gap_hours'] / 24:.1f} days,"
+            f" {gone[row['gap']]}"
+            for row in left.orderBy("source_table").collect()
+        ]
+
     def rules(self) -> tuple[int, list[str]]:
         """How many declared rules were checked, and a sentence for each that is broken."""
         checked = self._lakehouse.read(ops.QUALITY)
