@@ -59,7 +59,6 @@ picture: $(INSTALLED) ## Draw docs/pictures/nightly.svg from a real first night
 .PHONY: bench
 bench: $(INSTALLED) ## First nights of 1,000 and 5,000 jobs beside DuckDB, nights of a day's news, the truth
 	$(BIN)/python benchmarks/speed/night.py --out benchmarks/results/night.json
-	$(BIN)/python -m benchmarks.soak.appended --jobs 1000 --out benchmarks/results/appended.json
 	$(BIN)/python -m benchmarks.truth --out benchmarks/results/truth.json
 
 .PHONY: soak

@@ -1,9 +1,9 @@
 """How long a night takes and how much memory it needs, by stage, beside DuckDB on the same files.
 
-    python benchmarks/speed/night.py --jobs 1000 --days 30 --out benchmarks/results/night-1000.json
+    python benchmarks/speed/night.py --sizes 1000x45 1000x90 --out benchmarks/results/night.json
 
 Each size runs in a process of its own: simulate, the first night (everything is new), a second
-night (nothing is), and DuckDB doing the core aggregations of silver and gold by hand-written SQL
+night (nothing is), a third after one appended day, and DuckDB doing the core aggregations of silver and gold by hand-written SQL
 from the same Parquet. Peak memory is the kernel's high-water mark, reset before each step.
 """
 
@@ -38,12 +38,18 @@ def reset_high_water() -> None:
 
 
 def measure(export: Path, home: Path) -> dict[str, Any]:
-    """Two nights over `export`: rows, seconds and peak memory by stage."""
+    """Three nights over `export`: all new, nothing new, a day's news. By stage what the first took."""
     from pipeline.engine.session import Engine, connect
     from pipeline.lakehouse.folder import DeltaFolder
     from pipeline.night import Night, run_night
     from pipeline.settings import Settings
     from pipeline.sources.export import ExportFolder
+    from pipeline.sources.simulator import append_day
+    from pipeline.tables.declaration import Layer
+
+    def _data_seconds(done: Night) -> float:
+        """What bronze, silver and gold facts took: all but the statistics."""
+        return sum(r.seconds for r in done.reports if r.table.layer.rank <= Layer.GOLD.rank)
 
     spark = connect(Engine.EMBEDDED)
     lakehouse = DeltaFolder(home, spark)
@@ -77,10 +83,16 @@ def measure(export: Path, home: Path) -> dict[str, Any]:
         stage["seconds"] += report.seconds
         stage["peak_mb"] = max(stage["peak_mb"], peak_of[report.step])
     second, again = night()
+    append_day(export)
+    third, news = night()
     return {
         "first_night_seconds": round(seconds, 2),
+        "first_night_data_seconds": round(_data_seconds(first), 2),
         "second_night_seconds": round(again, 2),
         "second_night_writes": sum(report.written for report in second.reports),
+        "day_of_news_seconds": round(news, 2),
+        "day_of_news_data_seconds": round(_data_seconds(third), 2),
+        "day_of_news_rows": sum(report.written for report in third.reports),
         "stages": {
             name: {key: round(value, 2) for key, value in stage.items()}
             for name, stage in stages.items()
@@ -120,8 +132,8 @@ def run(jobs: int, days: int) -> dict[str, Any]:
         began = time.perf_counter()
         made = simulate(SimulatorConfig(jobs=jobs, days=days, seed=7, end=end), export)
         simulated = time.perf_counter() - began
-        ours = measure(export, folder / "home")
         duck = reference(export)
+        ours = measure(export, folder / "home")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     # Of silver and gold, the tables that DuckDB makes as well.
@@ -153,38 +165,34 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--jobs", type=int, nargs="+", default=[1000, 5000])
-    parser.add_argument("--days", type=int, default=90)
+    parser.add_argument(
+        "--sizes", nargs="+", default=["1000x45", "1000x90", "5000x90"], help="jobs x days"
+    )
     parser.add_argument("--out", type=Path, default=None)
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.one:
-        print(json.dumps(run(asked.jobs[0], asked.days)))
+        jobs, days = asked.sizes[0].split("x")
+        print(json.dumps(run(int(jobs), int(days))))
         return
     sizes = []
-    for jobs in asked.jobs:
+    for size in asked.sizes:
         # A process of its own: memory of one size must not hide that of the next.
-        command = [
-            sys.executable,
-            __file__,
-            "--one",
-            "--jobs",
-            str(jobs),
-            "--days",
-            str(asked.days),
-        ]
+        command = [sys.executable, __file__, "--one", "--sizes", size]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         sizes.append(json.loads(done.stdout.splitlines()[-1]))
         _show(sizes[-1])
-    if asked.out is not None:
-        asked.out.parent.mkdir(parents=True, exist_ok=True)
-        asked.out.write_text(json.dumps({"machine": machine(), "sizes": sizes}, indent=2) + "\n")
+        if asked.out is not None:
+            told = json.dumps({"machine": machine(), "sizes": sizes}, indent=2)
+            asked.out.parent.mkdir(parents=True, exist_ok=True)
+            asked.out.write_text(told + "\n")
 
 
 def _show(size: dict[str, Any]) -> None:
     print(
         f"{size['jobs']} jobs x {size['days']} days: first night {size['first_night_seconds']} s,"
         f" second {size['second_night_seconds']} s ({size['second_night_writes']} rows written),"
+        f" with a day's news {size['day_of_news_seconds']} s,"
         f" same tables {size['same_tables_over_duckdb']}x DuckDB ({size['duckdb']['seconds']} s)"
     )
     for name, stage in size["stages"].items():
