@@ -9,7 +9,7 @@ import sqlglot
 from pyspark.sql import SparkSession
 from typer.testing import CliRunner
 
-from pipeline import cli
+from pipeline.cli.app import app
 from pipeline.engine import session
 from pipeline.errors import UserError
 from pipeline.lakehouse.catalog import DeltaCatalog
@@ -24,7 +24,7 @@ _RUNNER = CliRunner()
 
 
 def said(*arguments: str) -> str:
-    done = _RUNNER.invoke(cli.app, list(arguments), catch_exceptions=False)
+    done = _RUNNER.invoke(app, list(arguments), catch_exceptions=False)
     assert done.exit_code == 0
     return done.output
 
