@@ -257,6 +257,13 @@ def _versions(night: Night) -> dict[str, object]:
     }
 
 
+def write_states(states: pd.DataFrame, file: Path) -> None:
+    """The rows of a model's artifact as Parquet."""
+    # Spark Connect hangs the metrics of its plan on the frame, which Parquet's metadata cannot hold.
+    states.attrs.clear()
+    states.to_parquet(file, index=False)
+
+
 def _register(lakehouse: Lakehouse, settings: Settings, family: Family) -> None:
     """A new version of the family, as challenger, or as champion too when its rules hold."""
     metrics = family.metrics(lakehouse)
@@ -264,7 +271,7 @@ def _register(lakehouse: Lakehouse, settings: Settings, family: Family) -> None:
     code = models_folder() / f"{family.name}.py"
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "states.parquet"
-        family.states(lakehouse).to_parquet(file, index=False)
+        write_states(family.states(lakehouse), file)
         with warnings.catch_warnings():
             # The model states its signature itself, and an example would be one of the user's jobs.
             warnings.filterwarnings("ignore", message=".*An input example was not provided")
