@@ -89,6 +89,7 @@ def check(
                 "found": "yes" if usable else ("damaged" if presence.found else "no"),
                 "where": presence.where,
                 "columns absent": ", ".join(presence.columns_missing),
+                "of another type": ", ".join(presence.columns_retyped),
                 "switched off": "" if usable else declared.switches_off,
                 "problem": presence.problem,
             }
