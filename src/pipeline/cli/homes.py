@@ -1,11 +1,20 @@
 """The tables that a command reads or writes: in a home, or in Unity Catalog."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.errors import UserError
 
+if TYPE_CHECKING:  # engines load only when a command uses one
+    from pyspark.sql import SparkSession
 
-def opened(home: Path, engine: str):  # type: ignore[no-untyped-def]  # engines load only when used
+    from pipeline.engine.session import Engine
+    from pipeline.lakehouse.protocol import Lakehouse
+    from pipeline.reports.questions import Questions
+
+
+def opened(home: Path, engine: str) -> "tuple[SparkSession, Lakehouse]":
+    """The tables of a home that has some, for reading; UserError where there are none yet."""
     from pipeline.engine.session import Engine, connect
     from pipeline.schema_versions import refuse_other_release
     from pipeline.tables import ops
@@ -27,7 +36,7 @@ def opened(home: Path, engine: str):  # type: ignore[no-untyped-def]  # engines 
     return spark, lakehouse
 
 
-def lakehouse_of(home: Path, engine: str, spark):  # type: ignore[no-untyped-def]
+def lakehouse_of(home: Path, engine: str, spark: "SparkSession") -> "Lakehouse":
     """Where the tables are: in Unity Catalog on Databricks, else in the home."""
     from pipeline.engine.session import Engine
     from pipeline.lakehouse.catalog import DeltaCatalog
@@ -41,7 +50,7 @@ def lakehouse_of(home: Path, engine: str, spark):  # type: ignore[no-untyped-def
     return DeltaFolder(home, spark)
 
 
-def writing(home: Path, engine: str, spark):  # type: ignore[no-untyped-def]
+def writing(home: Path, engine: str, spark: "SparkSession") -> "Lakehouse":
     """The lakehouse as its one writer finds it: what died with an earlier one is removed."""
     from pipeline.lakehouse.catalog import DeltaCatalog
 
@@ -61,14 +70,16 @@ def where(home: Path, engine: str) -> str:
     return f"{home}/<schema>/<table>"
 
 
-def questions_of(home: Path, engine: str, team: str | None, owner: str | None):  # type: ignore[no-untyped-def]
+def questions_of(home: Path, engine: str, team: str | None, owner: str | None) -> "Questions":
+    """The questions that can be asked of a home, about the jobs of a team or an owner."""
     from pipeline.reports.questions import Filter, Questions
 
     _, lakehouse = opened(home, engine)
     return Questions(lakehouse, Filter(team, owner))
 
 
-def engine_of(engines, name: str):  # type: ignore[no-untyped-def]
+def engine_of(engines: "type[Engine]", name: str) -> "Engine":
+    """The engine called so; UserError with all names where there is none."""
     try:
         return engines(name)
     except ValueError as error:
