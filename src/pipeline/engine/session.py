@@ -91,6 +91,9 @@ def _embedded() -> SparkSession:
     os.environ.setdefault("RUST_LOG", "error")
     # The client's gRPC library reports every retry of a connection as a warning otherwise.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    # The engine's allocator else keeps what a step has used: twice the memory over a night, for a
+    # tenth less of the processor's time. Read when the library is loaded.
+    os.environ.setdefault("MIMALLOC_PURGE_DELAY", "0")
     try:
         from pysail.spark import SparkConnectServer
     except ImportError as error:

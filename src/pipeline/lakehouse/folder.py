@@ -23,6 +23,7 @@ from pyspark.sql import functions as F
 
 from pipeline.engine import engine_name
 from pipeline.lakehouse import feed, schema
+from pipeline.lakehouse.adopting import adopt
 from pipeline.lakehouse.commits import rows_changed
 from pipeline.lakehouse.merging import merge_into, writing_schema
 from pipeline.lakehouse.protocol import Commit, Written
@@ -73,7 +74,7 @@ class DeltaFolder:
             shutil.rmtree(folder, ignore_errors=True)
 
     def append(self, table: Table, rows: DataFrame) -> Written:
-        with staged(self.home, table, declared(table, rows)) as new:
+        with staged(self.home, table, declared(table, rows), parted=True) as new:
             return self._append(self._open(table), table, new)
 
     def merge(
@@ -155,7 +156,8 @@ class DeltaFolder:
 
     def _merge(self, table: Table, rows: DataFrame, scope: "_Scope | None") -> Written:
         delta = self._open(table)
-        with staged(self.home, table, declared(table, rows)) as new:
+        adds = self._only_adds(table, scope)
+        with staged(self.home, table, declared(table, rows), parted=adds) as new:
             keys = check_keys(table, new)
             if not delta.file_uris():
                 return self._append(delta, table, new)
@@ -183,6 +185,16 @@ class DeltaFolder:
                 batches = other.batches(writing_schema(delta, table))
                 return merge_into(delta, table, batches, gone.to_batches(), dates)
 
+    def _only_adds(self, table: Table, scope: "_Scope | None") -> bool:
+        """Whether the table holds nothing yet where the rows of `scope` go; False if it is unsure."""
+        held = self.partition_rows(table)
+        if not any(held.values()):
+            return True
+        if scope is None or table.partition_by is None:
+            return False
+        days = scope.days(table.partition_by)
+        return bool(days) and not any(held.get(day) for day in days)
+
     @contextmanager
     def _differing(self, table: Table, new: Staged, scope: "_Scope") -> Iterator[Staged]:
         """The rows of `new` that are not stored just so; `new` itself where there are few of them.
@@ -206,8 +218,8 @@ class DeltaFolder:
 
     def _append(self, delta: DeltaTable, table: Table, new: Staged) -> Written:
         # An empty append would commit an empty version.
-        if new.count:
-            target = writing_schema(delta, table)
+        target = writing_schema(delta, table)
+        if new.count and not adopt(delta, self.path(table), table, new.files, target):
             reader = pa.RecordBatchReader.from_batches(target, new.batches(target))
             write_deltalake(delta, reader, mode="append", schema_mode="merge")
         return Written(delta.version(), inserted=new.count)

@@ -14,6 +14,7 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 
 from pipeline.lakehouse.protocol import KeyViolation
@@ -23,6 +24,7 @@ from pipeline.tables.derive import arrow_type
 
 STAGING = ".staging"
 _BATCH_ROWS = 65_536
+_NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,23 @@ class Staged:
     folder: Path
     count: int
 
+    @property
+    def files(self) -> dict[Path, str | None]:
+        """The files that hold rows, each with the partition named in its path."""
+        return {
+            file: _partition(file)
+            for file in _files(self.folder)
+            if pq.read_metadata(file).num_rows
+        }
+
     def frame(self, spark: SparkSession) -> DataFrame:
-        return spark.read.parquet(str(self.folder))
+        return spark.read.parquet(str(self.folder)).select(*self.table.column_names)
 
     def batches(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         """The rows, a batch at a time, as exactly `schema`."""
         if self.count == 0:
             return
-        scanned = _dataset(self.folder).scanner(
+        scanned = _dataset(self.table, self.folder).scanner(
             columns=schema.names,
             batch_size=_BATCH_ROWS,
             batch_readahead=2,
@@ -54,13 +65,18 @@ class Staged:
 
 
 @contextmanager
-def staged(home: Path, table: Table, rows: DataFrame) -> Iterator[Staged]:
-    """`rows` computed once, on disk until the block ends."""
+def staged(
+    home: Path, table: Table, rows: DataFrame, *, parted: bool = False
+) -> Iterator[Staged]:
+    """`rows` computed once, on disk until the block ends; `parted`, in a folder for each partition,
+    as a table holds them."""
     folder = home / STAGING / uuid4().hex
     folder.parent.mkdir(parents=True, exist_ok=True)
+    by = [table.partition_by] if parted and table.partition_by else []
     try:
-        rows.write.parquet(str(folder))
-        yield Staged(table, folder, _dataset(folder).count_rows() if _files(folder) else 0)
+        rows.write.parquet(str(folder), partitionBy=by)
+        count = sum(pq.read_metadata(file).num_rows for file in _files(folder))
+        yield Staged(table, folder, count)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -130,10 +146,21 @@ def _is_list_of_structs(kind: pa.DataType) -> bool:
     return bool(pa.types.is_list(kind) and pa.types.is_struct(kind.value_type))
 
 
-def _files(folder: Path) -> list[str]:
-    return sorted(str(path) for path in folder.rglob("*.parquet"))
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.parquet"))
 
 
-def _dataset(folder: Path) -> ds.Dataset:
+def _partition(file: Path) -> str | None:
+    _, named, value = file.parent.name.partition("=")
+    return value if named and value != _NO_VALUE else None
+
+
+def _dataset(table: Table, folder: Path) -> ds.Dataset:
+    by = pa.schema([(table.partition_by, pa.date32())]) if table.partition_by else pa.schema([])
     # The files themselves: a folder also holds the markers and checksums of the engine.
-    return ds.dataset(_files(folder), format="parquet")
+    return ds.dataset(
+        [str(file) for file in _files(folder)],
+        format="parquet",
+        partitioning=ds.partitioning(by, flavor="hive"),
+        partition_base_dir=str(folder),
+    )
