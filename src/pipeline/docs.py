@@ -174,23 +174,15 @@ def lineage_page(_: str) -> str:
         "```mermaid",
         "flowchart LR",
     ]
-    pairs = [
-        (table, step.writes, before)
-        for step in GRAPH.steps
-        for inputs, before in ((step.reads, False), (step.reads_previous, True))
-        for table in inputs
-    ]
-    drawn = {table for read, written, _ in pairs for table in (read, written)}
+    pairs = [(table, step.writes) for step in GRAPH.steps for table in step.reads]
+    drawn = {table for pair in pairs for table in pair}
     for layer in _LAYERS:
         held = [table for table in TABLES if table.layer is layer and table in drawn]
         if held:
             parts.append(f"  subgraph {layer}")
             parts += [f"    {_node(table)}[{table.name}]" for table in held]
             parts.append("  end")
-    parts += [
-        f"  {_node(read)} {'-.->' if before else '-->'} {_node(written)}"
-        for read, written, before in pairs
-    ]
+    parts += [f"  {_node(read)} --> {_node(written)}" for read, written in pairs]
     parts += [
         "```",
         "",

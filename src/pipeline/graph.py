@@ -5,7 +5,7 @@ a cycle, and a step that reads a later layer than it writes: one way for the dat
 the program.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -26,7 +26,7 @@ GIVEN = ("as_of", "currency_code")
 """What the night can hand to a step by name, beside its inputs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Step:
     """A plain function of DataFrames, and the tables it reads and writes.
 
@@ -54,7 +54,6 @@ class Step:
     reopened: str = ""
     window_days: int | None = None
     given: tuple[str, ...] = ()
-    reads_previous: tuple[Table, ...] = ()
     named: tuple[tuple[str, str], ...] = ()
     """Scope columns that the inputs call otherwise: (our name, theirs)."""
 
@@ -151,6 +150,13 @@ class Graph:
         self.steps: tuple[Step, ...] = tuple(
             sorted(by_name.values(), key=lambda s: (s.writes.layer.rank, depth[s.name]))
         )
+
+    def needs(self, steps: Sequence[Step]) -> dict[Step, list[Step]]:
+        """Each of `steps` with those of them that write what it reads."""
+        return {
+            step: [other for table in step.reads if (other := self._writers.get(table)) in steps]
+            for step in steps
+        }
 
     @cached_property
     def stages(self) -> tuple[str, ...]:

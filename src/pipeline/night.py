@@ -9,13 +9,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 
 from pyspark.sql import SparkSession
 
+from pipeline.abreast import abreast
 from pipeline.advance import AS_OF, DROPPED, StepReport, advance
 from pipeline.bronze.ingest import Ingested, Past, ingest
 from pipeline.errors import UserError
-from pipeline.graph import GRAPH, Graph
+from pipeline.graph import GRAPH, Graph, Step
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.logbook import Logbook
 from pipeline.positions import Positions
@@ -92,9 +94,13 @@ def run_night(
         )
     given: dict[str, object] = {"as_of": night.as_of, "currency_code": settings.currency_code}
     try:
-        for number, step in enumerate(steps, start=2):
-            progress(step.name, number, total)
-            night.reports.append(advance(lakehouse, positions, step, given))
+        number = count(2)
+
+        def one(step: Step) -> StepReport:
+            progress(step.name, next(number), total)
+            return advance(lakehouse, positions, step, given)
+
+        night.reports += abreast(graph.needs(steps), one).values()
         _check(spark, lakehouse, positions, [step.writes for step in steps])
         if night.as_of is not None and len(steps) == len(graph.steps):
             _drop(lakehouse, positions, graph, night.as_of)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from threading import RLock
 
 from pyspark.sql import SparkSession
 
@@ -30,6 +31,7 @@ class Positions:
         }
         self._moved: dict[tuple[str, str], str] = {}
         self._flushed = time.monotonic()
+        self._setting = RLock()  # Steps run side by side.
 
     def of(self, reader: str, read: str) -> str | None:
         """The last position of `reader` in the input `read`; None before it has read any."""
@@ -37,22 +39,25 @@ class Positions:
 
     def set_all(self, reader: str, positions: Mapping[str, str]) -> None:
         """Remember several at once, now in memory and soon on disk."""
-        moved = {
-            (reader, name): position
-            for name, position in positions.items()
-            if self._held.get((reader, name)) != position
-        }
-        self._held |= moved
-        self._moved |= moved
-        if time.monotonic() - self._flushed > _HELD_SECONDS:
-            self.flush()
+        with self._setting:
+            moved = {
+                (reader, name): position
+                for name, position in positions.items()
+                if self._held.get((reader, name)) != position
+            }
+            self._held |= moved
+            self._moved |= moved
+            if time.monotonic() - self._flushed > _HELD_SECONDS:
+                self.flush()
 
     def flush(self) -> None:
         """Write what has moved since the last time, in one commit."""
-        if self._moved:
-            rows = [(who, name, position) for (who, name), position in self._moved.items()]
-            self._lakehouse.merge(
-                ops.POSITIONS, self._spark.createDataFrame(rows, schema=spark_schema(ops.POSITIONS))
-            )
-            self._moved.clear()
-        self._flushed = time.monotonic()
+        with self._setting:
+            if self._moved:
+                rows = [(who, name, position) for (who, name), position in self._moved.items()]
+                schema = spark_schema(ops.POSITIONS)
+                self._lakehouse.merge(
+                    ops.POSITIONS, self._spark.createDataFrame(rows, schema=schema)
+                )
+                self._moved.clear()
+            self._flushed = time.monotonic()

@@ -1,5 +1,6 @@
 """One row a key among those received together: copies are counted, the weaker rows told apart."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame, Window
@@ -22,15 +23,19 @@ class OnePerKey:
     copies: int = 0
     weaker_count: int = 0
 
-    @property
-    def received(self) -> int:
-        return self.count + self.copies + self.weaker_count
 
+def one_per_key(
+    table: SourceTable, good: DataFrame, count: int, stage: Callable[[DataFrame], DataFrame]
+) -> OnePerKey:
+    """Only keys that come more than once are sorted: there are few of them.
 
-def one_per_key(table: SourceTable, good: DataFrame) -> OnePerKey:
-    """Only keys that come more than once are sorted: there are few of them."""
+    `good` holds `count` rows. `stage` computes a frame once: an engine that knows how few rows there
+    are holds those in memory for a join, and not all the others.
+    """
     hashed = with_key_hash(table, good)
-    crowded = hashed.groupBy(KEY_HASH).agg(F.count("*").alias("n")).where("n > 1").select(KEY_HASH)
+    crowded = stage(
+        hashed.groupBy(KEY_HASH).agg(F.count("*").alias("n")).where("n > 1").select(KEY_HASH)
+    )
     alone = hashed.join(crowded, KEY_HASH, "left_anti").drop(KEY_HASH)
     together = hashed.join(crowded, KEY_HASH, "left_semi").drop(KEY_HASH)
     # Columns, not one struct of them: Sail sorts by a struct in a window, and then fails on it.
@@ -38,7 +43,7 @@ def one_per_key(table: SourceTable, good: DataFrame) -> OnePerKey:
         *(column.desc() for column in strength(table))
     )
     in_key = strongest_first.rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    told = (
+    told = stage(
         together.withColumn("place", F.row_number().over(in_key))
         .withColumn("best", F.first(CONTENT_HASH).over(in_key))
         .withColumn(
@@ -56,7 +61,7 @@ def one_per_key(table: SourceTable, good: DataFrame) -> OnePerKey:
     return OnePerKey(
         rows=alone.unionByName(kept),
         weaker=told.where(F.col(_ROLE) == _WEAKER).drop(_ROLE),
-        count=alone.count() + counts.get(_KEPT, 0),
+        count=count - counts.get(_COPY, 0) - counts.get(_WEAKER, 0),
         copies=counts.get(_COPY, 0),
         weaker_count=counts.get(_WEAKER, 0),
     )

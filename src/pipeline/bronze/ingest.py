@@ -14,15 +14,18 @@ the grouping or how often.
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
+from threading import Lock
 from typing import Any, Protocol
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from pipeline.abreast import AT_ONCE
 from pipeline.bronze.conform import (
     CONTENT_HASH,
     KEY_HASH,
@@ -117,17 +120,26 @@ def ingest(
     tables: tuple[SourceTable, ...] = SOURCE_TABLES,
     past: Callable[[SourceTable], Past] = lambda _table: Past(),
 ) -> Iterator[Ingested]:
-    """Ingest each table in turn; UserError from the source before its first row is written."""
-    for table in tables:
+    """Ingest the tables, some at a time, and tell of each in turn; UserError from the source before
+    the first row of a table is written."""
+    quarantining = Lock()
+
+    def read(table: SourceTable) -> tuple[Ingested, str | None]:
         began = time.perf_counter()
         delivery = source.read(table, positions.get(table.name))
         if delivery is None:
             done = Ingested(table, 0.0, lakehouse.version(bronze.BRONZE_OF[table.name]))
         else:
-            done = _take(_Taking(lakehouse, table, now, past(table)), delivery)
-            # Only now: a night killed before this reads the same rows again, and finds them known.
-            positions.set(table.name, delivery.position)
-        yield replace(done, seconds=time.perf_counter() - began)
+            done = _take(_Taking(lakehouse, table, now, past(table), quarantining), delivery)
+        seconds = time.perf_counter() - began
+        return replace(done, seconds=seconds), None if delivery is None else delivery.position
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for done, position in pool.map(read, tables):
+            if position is not None:
+                # Only now: a night killed before this reads the rows again, and finds them known.
+                positions.set(done.table.name, position)
+            yield done
 
 
 def _take(taking: "_Taking", delivery: Delivery) -> Ingested:
@@ -160,18 +172,29 @@ class _Standing:
 class _Taking:
     """One batch after another of one table on its way into bronze."""
 
-    def __init__(self, lakehouse: Lakehouse, table: SourceTable, now: datetime, past: Past) -> None:
+    def __init__(
+        self,
+        lakehouse: Lakehouse,
+        table: SourceTable,
+        now: datetime,
+        past: Past,
+        quarantining: Lock,
+    ) -> None:
         self._lakehouse = lakehouse
         self._table = table
         self._target = bronze.BRONZE_OF[table.name]
         self._now = now
         self._past = past
+        self._quarantining = quarantining
 
     def take(self, batch: Batch) -> Ingested:
         with ExitStack() as staged:
             return self._take(batch, staged)
 
     def _take(self, batch: Batch, staged: ExitStack) -> Ingested:
+        def stage(rows: DataFrame) -> DataFrame:
+            return staged.enter_context(self._lakehouse.stage(rows))
+
         table = self._table
         parts = [conform(table, part, now=self._now) for part in batch.parts]
         rows = reduce(DataFrame.unionByName, parts)
@@ -184,11 +207,9 @@ class _Taking:
         unique = OnePerKey(good, count=seen["good"])
         if seen["keys"] < seen["good"]:
             # Telling copies apart reads the rows several times: they are converted once.
-            good = staged.enter_context(self._lakehouse.stage(good.drop(ROW_JSON, PROBLEM)))
-            unique = one_per_key(table, good)
-        self._agree("rows told apart", seen["good"], unique.received)
+            unique = one_per_key(table, stage(good.drop(ROW_JSON, PROBLEM)), seen["good"], stage)
         days = self._held_days(seen.get("days"))
-        standing = self._standing(unique, days, late=seen["late"])
+        standing = self._standing(unique, days, stage, late=seen["late"])
         self._agree("rows compared", unique.count, sum(standing.counts.values()))
         rejected = []
         if bad:
@@ -262,7 +283,14 @@ class _Taking:
         held = self._lakehouse.partition_rows(self._target)
         return sorted(day for day in days if held.get(day))
 
-    def _standing(self, unique: OnePerKey, days: list[date] | None, *, late: int) -> _Standing:
+    def _standing(
+        self,
+        unique: OnePerKey,
+        days: list[date] | None,
+        stage: Callable[[DataFrame], DataFrame],
+        *,
+        late: int,
+    ) -> _Standing:
         """What bronze holds under the keys received; rows of days it knows nothing of are new."""
         every = unique.rows.withColumn(_VERDICT, F.lit(_NEW))
         if not unique.count:
@@ -276,7 +304,9 @@ class _Taking:
             asked = asked.where(F.col(bronze.PARTITION).isin(*days))
         # Keys first: the content of rows that nothing received shares a key with is not read.
         held = held.join(asked.select(*table.keys), list(table.keys), "left_semi")
-        known = with_content(table, held).select(*table.keys, _strength(table).alias(_KNOWN))
+        known = stage(
+            with_content(table, held).select(*table.keys, _strength(table).alias(_KNOWN))
+        )
         stronger = _strength(table) > F.col(_KNOWN)
         if table.arrival is Arrival.SNAPSHOT:
             stronger = F.lit(True)
@@ -336,7 +366,9 @@ class _Taking:
     def _quarantine(self, rejected: list[DataFrame]) -> None:
         """Before bronze is written: afterwards nothing would tell what a changed row displaced."""
         if rejected:
-            quarantine(self._lakehouse, self._table, reduce(DataFrame.union, rejected), self._now)
+            rows = reduce(DataFrame.union, rejected)
+            with self._quarantining:  # one table for all
+                quarantine(self._lakehouse, self._table, rows, self._now)
 
     def _agree(self, what: str, expected: int | None, found: int) -> None:
         if expected is not None and expected != found:
