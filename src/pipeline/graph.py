@@ -368,9 +368,8 @@ GRAPH = Graph(
         Step(
             name="forecast_quality",
             run=forecasts.forecast_quality,
-            reads=(silver.ATTEMPTS, gold.JOBS),
+            reads=(gold.DURATION_STATES,),
             writes=gold.FORECAST_QUALITY,
-            window_days=180,
         ),
         Step(
             name="job_forecast",
