@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from math import ceil
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -18,7 +19,7 @@ from pyspark.sql import functions as F
 from pipeline.graph import Step
 from pipeline.lakehouse.protocol import Lakehouse, Written
 from pipeline.positions import Positions
-from pipeline.scopes import Scopes, affected, cut, is_read
+from pipeline.scopes import Scopes, affected, cut, is_read, shared_out, tells_scope
 from pipeline.tables.declaration import Table
 
 AS_OF = "as_of"
@@ -135,9 +136,17 @@ class _Doing:
         arguments = {name: self._given[name] for name in step.given}
         done = _Done()
         if scopes is None and not self._has_dates:
-            inputs = [self._windowed(table) for table in step.reads]
-            read = sum(self._count(table, self._window_start) for table in step.reads)
-            done.add(lakehouse.replace(step.writes, step.run(*inputs, **arguments)), read)
+            shares = self._shares()
+            for share in range(shares):
+                inputs = [
+                    shared_out(self._windowed(table), step, table, share, shares)
+                    for table in step.reads
+                ]
+                rows = step.run(*inputs, **arguments)
+                # Where nothing stands, the shares have no key in common with what does.
+                write = lakehouse.append if shares > 1 else lakehouse.replace
+                done.add(write(step.writes, rows), 0)
+            done.rows_read = sum(self._count(table, self._window_start) for table in step.reads)
             return done
         for part in self._goes(scopes):
             inputs = [cut(lakehouse.read(table), step, table, part) for table in step.reads]
@@ -146,6 +155,15 @@ class _Doing:
             written = lakehouse.merge(step.writes, rows, scope=part.rows, since=since)
             done.add(written, self._read(part))
         return done
+
+    def _shares(self) -> int:
+        """In how many goes everything is computed: of a table that holds nothing yet, as many as
+        keep the memory of one bounded. What stands is compared with all that is new, in one go."""
+        if any(self._lakehouse.partition_rows(self._step.writes).values()):
+            return 1
+        told = [table for table in self._step.reads if tells_scope(self._step, table)]
+        rows = sum(self._count(table, self._window_start) for table in told)
+        return max(1, ceil(rows / _ROWS_AT_ONCE))
 
     @property
     def _has_dates(self) -> bool:

@@ -100,6 +100,20 @@ def cut(rows: DataFrame, step: Step, table: Table, scopes: Scopes) -> DataFrame:
     return _matching(rows, step, table, scopes.rows)
 
 
+def shared_out(rows: DataFrame, step: Step, table: Table, share: int, shares: int) -> DataFrame:
+    """Of the input `table` the rows of one share of all scopes, of `shares` about equal ones; all
+    rows where the input does not tell their scope."""
+    if not tells_scope(step, table):
+        return rows
+    place = F.pmod(F.xxhash64(*(step.in_input(column) for column in step.scope)), F.lit(shares))
+    return rows.where(place == share)
+
+
+def tells_scope(step: Step, table: Table) -> bool:
+    """Whether each row of the input `table` names the scope that it belongs to."""
+    return bool(step.scope) and len(_named(step, table)) == len(step.scope)
+
+
 def is_read(step: Step, table: Table, scopes: Scopes, day: date) -> bool:
     """Whether the partition `day` of the input `table` is read for `scopes`."""
     if not scopes.dates or table in step.spans:

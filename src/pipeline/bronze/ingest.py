@@ -344,7 +344,8 @@ class _Taking:
             rows = self._arrivals(standing.of(_NEW, _CHANGED))
             return self._lakehouse.merge(self._target, rows, scope=scope)
         if standing.count(_NEW):
-            return self._lakehouse.append(self._target, self._arrivals(standing.of(_NEW)))
+            rows = self._arrivals(standing.of(_NEW))
+            return self._lakehouse.append(self._target, rows, unique=True)
         return Written(version=self._lakehouse.version(self._target))
 
     def _replace(self, unique: OnePerKey) -> Written:

@@ -74,12 +74,14 @@ class DeltaCatalog:
     def exists(self, table: Table) -> bool:
         return self._sql(statements.table_exists(self.catalog, table)).first() is not None
 
-    def append(self, table: Table, rows: DataFrame) -> Written:
+    def append(self, table: Table, rows: DataFrame, *, unique: bool = False) -> Written:
         before = self.version(table)
         with self._staged(by_name(table, declared(table, rows))) as new:
             # An empty append would commit an empty version.
             if self._counted(table, new) == 0:
                 return Written(before)
+            if not unique:
+                self._check_repeated(table, new)
             self._sql(statements.insert(table, self.name(table), new))
             return self._written(table, before)
 

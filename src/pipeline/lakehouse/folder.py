@@ -73,8 +73,10 @@ class DeltaFolder:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def append(self, table: Table, rows: DataFrame) -> Written:
+    def append(self, table: Table, rows: DataFrame, *, unique: bool = False) -> Written:
         with staged(self.home, table, declared(table, rows), parted=True) as new:
+            if not unique:
+                check_keys(table, new)
             return self._append(self._open(table), table, new)
 
     def merge(

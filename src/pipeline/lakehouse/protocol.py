@@ -80,8 +80,12 @@ class Lakehouse(Protocol):
     def stage(self, rows: DataFrame) -> AbstractContextManager[DataFrame]:
         """`rows` computed once, for as long as the block lasts."""
 
-    def append(self, table: Table, rows: DataFrame) -> Written:
-        """Add `rows`, in bounded memory. That their keys are new is the caller's promise."""
+    def append(self, table: Table, rows: DataFrame, *, unique: bool = False) -> Written:
+        """Add `rows`. That their keys are not stored yet is the caller's promise.
+
+        `unique` promises as well that no two rows share a key, and spares holding the keys in
+        memory. Otherwise KeyViolation as in `merge`.
+        """
 
     def merge(
         self,

@@ -142,6 +142,8 @@ class Store:
     registry_uri: str
     artifacts: str | None
     shown: str
+    file: Path | None = None
+    """The database, where it is a file of ours."""
 
 
 WORKSPACE = Store("databricks", "databricks-uc", None, "in the workspace")
@@ -150,9 +152,25 @@ WORKSPACE = Store("databricks", "databricks-uc", None, "in the workspace")
 
 def store_of(home: Path) -> Store:
     """The home's own store: one file, and a folder beside it."""
-    uri = f"sqlite:///{home.absolute() / 'mlflow.db'}"
+    file = home.absolute() / "mlflow.db"
     artifacts = (home.absolute() / "mlartifacts").as_uri()
-    return Store(uri, uri, artifacts, f"mlflow ui --backend-store-uri {uri}")
+    return Store(
+        _uri(file), _uri(file), artifacts, f"mlflow ui --backend-store-uri {_uri(file)}", file
+    )
+
+
+def _uri(file: Path) -> str:
+    return f"sqlite:///{file}"
+
+
+def _make(file: Path) -> None:
+    """The database, if there is none: whole or not at all. MLflow makes it by some fifty migrations,
+    and one that a kill cuts short can be neither used nor made good."""
+    if not file.exists():
+        unfinished = file.with_name("mlflow.db.new")
+        unfinished.unlink(missing_ok=True)
+        mlflow.MlflowClient(_uri(unfinished)).search_experiments(max_results=1)
+        unfinished.rename(file)
 
 
 def track_night(
@@ -173,6 +191,8 @@ def track_night(
         return
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.ERROR)
+    if store.file is not None:
+        _make(store.file)
     mlflow.set_tracking_uri(store.tracking_uri)
     mlflow.set_registry_uri(store.registry_uri)
     experiment = mlflow.get_experiment_by_name(settings.experiment)
