@@ -71,7 +71,7 @@ bench-quality: $(INSTALLED) ## Forecasts beside simple methods, on DATA=a folder
 
 .PHONY: lock
 lock: $(UV) ## Choose versions again, with hashes, for Python 3.11 and 3.12
-	$(UV) pip compile $(LOCK_FLAGS) --extra local --group dev --upgrade pyproject.toml -o requirements.lock
+	$(UV) pip compile $(LOCK_FLAGS) --extra local --extra peers --group dev --upgrade pyproject.toml -o requirements.lock
 
 .PHONY: clean
 clean: ## Remove .venv, the demo's home and every cache
