@@ -25,7 +25,7 @@ from optimizer.panel import SUCCEEDED, TIMEOUT, UNKNOWN, RunPanel
 from optimizer.quantile import LEVELS, probability_over, seconds_of
 
 __all__ = [
-    "COVERED", "LIMITS", "Figures", "Score", "figures", "ratio_interval", "scorable", "score",
+    "COVERED", "LIMITS", "Figures", "Score", "figures", "ratio_intervals", "scorable", "score",
 ]  # fmt: skip
 
 COVERED: Final = (0.5, 0.8, 0.9, 0.95, 0.99)
@@ -143,26 +143,27 @@ def by_tenths(p: NDArray[np.float64], happened: NDArray[np.bool_]) -> NDArray[np
     )
 
 
-def ratio_interval(
-    numerator: NDArray[np.float64],
-    denominator: NDArray[np.float64],
+def ratio_intervals(
+    own: NDArray[np.float64],
+    others: NDArray[np.float64],
     *,
     level: float = 0.95,
     seed: int = 0,
-) -> tuple[float, float]:
-    """Interval of sum(numerator) / sum(denominator) over jobs (J,) drawn with replacement.
+) -> NDArray[np.float64]:
+    """Intervals (m, 2) of sum(own) / sum(other), own (J,) and others (J, m), jobs drawn again.
 
-    NaN for fewer than two jobs, and where a denominator may be zero.
+    NaN for fewer than two jobs, and where the other is zero on most draws.
     """
-    jobs = numerator.size
-    if jobs < 2 or not denominator.sum() > 0.0:
-        return np.nan, np.nan
+    jobs = own.size
+    if jobs < 2:
+        return np.full((others.shape[1], 2), np.nan)
     rng = np.random.default_rng(seed)
-    ratios = np.empty(RESAMPLES)
+    both = np.column_stack((own, others))
+    sums = np.empty((RESAMPLES, both.shape[1]))
     for k in range(RESAMPLES):
-        drawn = rng.integers(0, jobs, jobs)
-        below = denominator[drawn].sum()
-        ratios[k] = numerator[drawn].sum() / below if below > 0.0 else np.nan
+        sums[k] = np.bincount(rng.integers(0, jobs, jobs), minlength=jobs) @ both
+    ratio = np.where(sums[:, 1:] > 0.0, sums[:, :1] / np.maximum(sums[:, 1:], 1e-300), np.inf)
     tail = 0.5 * (1.0 - level)
-    low, high = np.nanquantile(ratios, (tail, 1.0 - tail))
-    return float(low), float(high)
+    ordered = np.sort(ratio, axis=0)
+    ends = ordered[[int(tail * RESAMPLES), RESAMPLES - 1 - int(tail * RESAMPLES)]].T
+    return np.where(np.isfinite(ends), ends, np.nan)
