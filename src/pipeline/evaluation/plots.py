@@ -117,7 +117,7 @@ def _methods(document: Mapping[str, Any]) -> Figure:
 
 
 def _horizons(document: Mapping[str, Any], every: Mapping[str, Any]) -> Figure:
-    figure, axes = _axes(5.2, 3.4)
+    figure, axes = _axes(5.2, 3.8)
     asked = list(every)
     for method, color in _LINES.items():
         values = [every[h]["methods"][method]["crps_over_rule"] for h in asked]
@@ -140,13 +140,13 @@ def _horizons(document: Mapping[str, Any], every: Mapping[str, Any]) -> Figure:
         [short.get(h) or f"{h.removeprefix('nightly_')} d earlier" for h in asked],
     )
     axes.set_ylabel("CRPS / that of the 7-day rule")
-    axes.legend(fontsize=9)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=9)
     return figure
 
 
 def _coverage(methods: Mapping[str, Any]) -> Figure:
     """Share of runs below each quantile less its level, in points."""
-    figure, axes = _axes(5.2, 3.4)
+    figure, axes = _axes(5.2, 3.8)
     levels = list(methods[OURS]["coverage"])
     axes.axhspan(-1.5, 1.5, color=_GRID, alpha=0.45, linewidth=0)
     axes.axhline(0.0, color=_INK, linewidth=1.0)
@@ -157,12 +157,12 @@ def _coverage(methods: Mapping[str, Any]) -> Figure:
     axes.set_xticks(range(len(levels)), [f"{float(q):.0%}" for q in levels])
     axes.set_xlabel("quantile")
     axes.set_ylabel("runs below it, points off")
-    axes.legend(fontsize=9)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=9)
     return figure
 
 
 def _reliability(methods: Mapping[str, Any]) -> Figure:
-    figure, axes = _axes(5.2, 3.9)
+    figure, axes = _axes(5.2, 4.1)
     axes.plot([0, 1], [0, 1], color=_MUTED, linewidth=1.0)
     for method, color in reversed(_LINES.items()):
         tenths = [t for t in methods[method]["reliability"] if t[0] is not None]
@@ -178,12 +178,15 @@ def _reliability(methods: Mapping[str, Any]) -> Figure:
     axes.set_xlabel("P(over the limit) that was told")
     axes.set_ylabel("share of runs that were over it")
     handles, labels = axes.get_legend_handles_labels()
-    axes.legend(handles[::-1], labels[::-1], fontsize=9, markerscale=0.8)
+    figure.legend(
+        handles[::-1], labels[::-1], loc="outside lower center", ncols=2, fontsize=9,
+        markerscale=0.8,
+    )  # fmt: skip
     return figure
 
 
 def _jobs(by_job: Mapping[str, Any]) -> Figure:
-    figure, axes = _axes(5.2, 3.9)
+    figure, axes = _axes(5.2, 4.1)
     edges, counts = by_job["ratio_edges"], by_job["ratio_jobs"]
     for left, right, count in zip(edges, edges[1:], counts, strict=False):
         axes.bar(
