@@ -55,13 +55,13 @@ class Additive:
 
 def _fitted(start_us: NDArray[np.int64], value: NDArray[np.float64]) -> Any:
     """The model of these runs; None where it could not be fitted."""
-    # One tells of a missing plotting library when imported, the other of every fit; the second sets
-    # its own level when the first model is made.
+    # One tells of a missing plotting library, the other of every fit, unless it has a handler.
     logging.getLogger("prophet").setLevel(logging.CRITICAL)
+    if not logging.getLogger("cmdstanpy").hasHandlers():
+        logging.getLogger("cmdstanpy").addHandler(logging.NullHandler())
     from prophet import Prophet
 
     model = Prophet()
-    logging.getLogger("cmdstanpy").setLevel(logging.CRITICAL)
     try:
         return model.fit(pd.DataFrame({"ds": _clock(start_us), "y": value}))
     except (RuntimeError, ValueError):  # its optimizer has stopped without an answer

@@ -21,6 +21,8 @@ def read_runs(path: Path) -> pd.DataFrame:
         found = ds.dataset(path, format="parquet")
         if missing := [name for name in COLUMNS if name not in found.schema.names]:
             raise UserError(f"{path} lacks the column(s) {', '.join(missing)}: {_ASKED}")
+        if found.count_rows() == 0:
+            raise UserError(f"{path} holds no runs: {_ASKED}")
         _refuse_types(path, found.schema)
         runs: pd.DataFrame = found.to_table(columns=list(COLUMNS)).to_pandas()
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -29,8 +31,6 @@ def read_runs(path: Path) -> pd.DataFrame:
     runs["duration_seconds"] = pd.to_numeric(runs["duration_seconds"]).astype("float64")
     for name in ("job_id", "run_id", "status"):
         runs[name] = runs[name].astype(object)
-    if runs.empty:
-        raise UserError(f"{path} holds no runs: {_ASKED}")
     if runs["job_id"].isna().any():
         count = int(runs["job_id"].isna().sum())
         raise UserError(f"{path} has {count:,} runs without a job_id: give them one, or drop them")
