@@ -10,7 +10,7 @@ import pytest
 
 from optimizer.evaluation.methods import METHODS, OURS
 from pipeline.evaluation.evaluate import EVERY_JOB, evaluate
-from pipeline.evaluation.page import best_simple, losses, page
+from pipeline.evaluation.page import best_simple, losses, page, said
 from pipeline.evaluation.plots import pictures
 from pipeline.evaluation.tracking import metrics
 from tests.evaluation.logs import HOSTILE, log
@@ -135,12 +135,14 @@ def test_a_loss_is_told(document: dict[str, Any]) -> None:
     start = document["comparisons"][EVERY_JOB]["horizons"]["start"]
     rival = start["methods"][best_simple(start, document)]
     rival |= {"ours_over_it": 1.25, "ours_over_it_95": [1.2, 1.3]}
-    ratio, said = losses(document)[0]
-    assert ratio == 1.25
-    assert "at its start: 1.250, 95 % 1.200 to 1.300" in said
+    worst = losses(document)[0]
+    assert worst.ratio == 1.25
+    assert not worst.sampled
+    told = said(worst, document)
+    assert "at its start: 1.250, 95 % 1.200 to 1.300" in told
     reader = Read()
     reader.feed(page(document, "runs"))
-    assert said in reader.text
+    assert told in reader.text
 
 
 def test_a_constant_log_has_a_page(read: Read) -> None:

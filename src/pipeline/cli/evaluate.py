@@ -39,7 +39,7 @@ def evaluate(
 ) -> None:
     """Score forecasts of your own runs beside every peer: a page, JSON, and an MLflow run."""
     from pipeline.evaluation.evaluate import evaluate as evaluated
-    from pipeline.evaluation.page import losses, page
+    from pipeline.evaluation.page import losses, page, said
     from pipeline.evaluation.tracking import track_evaluation
     from pipeline.settings import load_settings
 
@@ -63,14 +63,14 @@ def evaluate(
     if json_:
         typer.echo(json.dumps(document, indent=2))
         return
-    said = console()
-    said.print(table("At the start of each run, every job", _summary(document)))
+    terminal = console()
+    terminal.print(table("At the start of each run, every job", _summary(document)))
     lost = losses(document)
-    worst = f"most to {lost[0][1]}" if lost else "to no method at any horizon"
-    said.print(f"It loses {worst}.", markup=False)
+    worst = f"most to {said(lost[0], document)}" if lost else "to no method at any horizon"
+    terminal.print(f"It loses {worst}.", markup=False)
     if document["absent"]:
-        said.print(f"Not compared, because not installed: {', '.join(document['absent'])}.")
-    said.print(f"Page: {out}. MLflow: {store.shown}.", markup=False)
+        terminal.print(f"Not compared, because not installed: {', '.join(document['absent'])}.")
+    terminal.print(f"Page: {out}. MLflow: {store.shown}.", markup=False)
 
 
 def _runs(runs: Path | None, home: Path, engine: str) -> pd.DataFrame:

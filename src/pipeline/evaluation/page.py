@@ -4,12 +4,13 @@ Names come from the log and are escaped; the page's own policy forbids it to loa
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from optimizer.evaluation.methods import OURS, RULE
+from optimizer.evaluation.methods import METHODS, OURS, RULE, SIMPLE
 from pipeline.evaluation.evaluate import EVERY_JOB, REFITTED, TRAINED
 from pipeline.evaluation.plots import named, pictures
 
@@ -32,7 +33,7 @@ def page(document: Mapping[str, Any], name: str) -> str:
         log=document["log"],
         start=start,
         cards=cards(document),
-        losses=[said for _, said in losses(document)][:MOST_LOSSES],
+        losses=[said(loss, document) for loss in losses(document)[:MOST_LOSSES]],
         worst=[job | {"job_id": printable(job["job_id"])} for job in document["by_job"]["worst"]],
         # Numbers and names of ours: nothing of the log is in them.
         pictures={name: Markup(svg) for name, svg in pictures(document).items()},
@@ -79,26 +80,57 @@ def cards(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def losses(document: Mapping[str, Any]) -> list[tuple[float, str]]:
-    """Where another method has a lower CRPS, the worst first: the ratio and a sentence."""
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A method whose CRPS is lower than ours."""
+
+    ratio: float
+    interval: tuple[float | None, float | None]
+    method: str
+    horizon: str
+    runs: int
+    jobs: int
+    sampled: bool
+
+
+def losses(document: Mapping[str, Any]) -> list[Loss]:
+    """Where another method has a lower CRPS, the worst first.
+
+    Controls do not count; simple methods count where every job is scored, the others on their sample.
+    """
     found = []
-    for comparison in document["comparisons"].values():
+    for horizon, one, method, told in rivals(document):
+        if told["ours_over_it"] is not None and told["ours_over_it"] > 1.0:
+            low, high = told["ours_over_it_95"]
+            sampled = method not in METHODS
+            found.append(
+                Loss(
+                    told["ours_over_it"], (low, high), method, horizon, one["runs"], one["jobs"],
+                    sampled,
+                )
+            )  # fmt: skip
+    return sorted(found, key=lambda loss: -loss.ratio)
+
+
+def rivals(
+    document: Mapping[str, Any],
+) -> Iterator[tuple[str, Mapping[str, Any], str, Mapping[str, Any]]]:
+    """Horizon, all scored there, method and its scores, for every method that we are held against."""
+    for name, comparison in document["comparisons"].items():
         for horizon, one in comparison["horizons"].items():
             for method, told in one["methods"].items():
-                value = told["ours_over_it"]
-                again = comparison is not document["comparisons"][EVERY_JOB]
-                if method == OURS or value is None or value <= 1.0:
-                    continue
-                low, high = told["ours_over_it_95"]
-                known = "" if low is None or high is None else f", 95 % {low:.3f} to {high:.3f}"
-                sample = f", on {one['runs']:,} runs of the sample" if again else ""
-                found.append(
-                    (
-                        value,
-                        f"{named(method)}, {document['horizons'][horizon]}: {value:.3f}{known}{sample}",
-                    )
-                )
-    return sorted(found, reverse=True)
+                counts = method in SIMPLE if name == EVERY_JOB else method not in METHODS
+                if counts:
+                    yield horizon, one, method, told
+
+
+def said(loss: Loss, document: Mapping[str, Any]) -> str:
+    """A loss in a line."""
+    low, high = loss.interval
+    known = "" if low is None or high is None else f", 95 % {low:.3f} to {high:.3f}"
+    sample = f", on {loss.runs:,} runs of the sample" if loss.sampled else ""
+    when = document["horizons"][loss.horizon]
+    return f"{named(loss.method)}, {when}: {loss.ratio:.3f}{known}{sample}"
 
 
 def _tables(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

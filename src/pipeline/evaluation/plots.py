@@ -65,7 +65,13 @@ def named(method: str) -> str:
         "all_jobs": "all runs of all jobs",
         "random_run": "a random run",
         "shuffled": "ours, shuffled",
-    }.get(method) or method.replace("recent_", "half-life, runs: ").replace("decay_", "half-life: ")
+        "recent_2": "half-life 2 runs",
+        "recent_6": "half-life 6 runs",
+        "recent_20": "half-life 20 runs",
+        "decay_1d": "half-life 1 day",
+        "decay_5d": "half-life 5 days",
+        "decay_30d": "half-life 30 days",
+    }.get(method, method)
 
 
 def _axes(width: float, height: float) -> tuple[Figure, Axes]:
