@@ -48,7 +48,9 @@ def simple(
     def method(panel: RunPanel, origin_us: NDArray[np.int64]) -> NDArray[np.float64]:
         out = np.full((panel.row.size, LEVELS.size), np.nan)
         seconds = np.maximum(np.nan_to_num(panel.duration_seconds), SHORTEST_SECONDS)
-        runs = (panel.offsets, panel.end_us, panel.by_end, seconds, training(panel), origin_us)
+        in_logs = how in (EWMA, DECAYED)
+        value = np.log(seconds) if in_logs else seconds
+        runs = (panel.offsets, panel.end_us, panel.by_end, value, training(panel), origin_us)
         if how == EWMA:
             _smooth(*runs, ndtri(LEVELS), out)
         else:
@@ -59,7 +61,10 @@ def simple(
                 *runs, panel.start_us, how, min(held, longest), days, half_life_runs, drawn,
                 LEVELS, LOGIT_LEVELS, ndtri(LEVELS), out,
             )  # fmt: skip
-        np.log(np.maximum(out, SHORTEST_SECONDS, out=out), out=out)
+        if in_logs:
+            np.maximum(out, np.log(SHORTEST_SECONDS), out=out)
+        else:
+            np.log(np.maximum(out, SHORTEST_SECONDS, out=out), out=out)
         return out
 
     return method
@@ -75,13 +80,13 @@ def _smooth(
     offsets: NDArray[np.int64],
     end_us: NDArray[np.int64],
     by_end: NDArray[np.int64],
-    seconds: NDArray[np.float64],
+    log_seconds: NDArray[np.float64],
     trains: NDArray[np.bool_],
     origin_us: NDArray[np.int64],
     normal_levels: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> None:
-    """Write quantiles in seconds of the exponentially weighted lognormal."""
+    """Write log quantiles of the exponentially weighted lognormal."""
     for job in range(offsets.shape[0] - 1):
         next_end = offsets[job]
         count, center, variance = 0, 0.0, 0.0
@@ -90,13 +95,13 @@ def _smooth(
                 j = by_end[next_end]
                 next_end += 1
                 if trains[j]:
-                    x = np.log(seconds[j])
+                    x = log_seconds[j]
                     error = x - center if count > 0 else 0.0
                     center = x - error + EWMA_NEWEST * error
                     variance = (1.0 - EWMA_NEWEST) * (variance + EWMA_NEWEST * error * error)
                     count += 1
             if count > 0:
-                out[i] = np.exp(center + np.sqrt(variance) * normal_levels)
+                out[i] = center + np.sqrt(variance) * normal_levels
 
 
 @kernel
@@ -104,7 +109,7 @@ def _walk(
     offsets: NDArray[np.int64],
     end_us: NDArray[np.int64],
     by_end: NDArray[np.int64],
-    seconds: NDArray[np.float64],
+    given: NDArray[np.float64],
     trains: NDArray[np.bool_],
     origin_us: NDArray[np.int64],
     start_us: NDArray[np.int64],
@@ -118,7 +123,7 @@ def _walk(
     normal_levels: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> None:
-    """Write quantiles in seconds from a window of ended runs."""
+    """Write quantiles from a window of ended runs, in the units that durations are given in."""
     window_us = np.inf if how == DECAYED else days * DAY_US
     for job in range(offsets.shape[0] - 1):
         first, stop = offsets[job], offsets[job + 1]
@@ -139,17 +144,17 @@ def _walk(
                 entered_as[j - first] = count
                 count += 1
                 if start_us[j] >= origin_us[i] - window_us:
-                    size = _enter(value, run, size, seconds[j], j)
+                    size = _enter(value, run, size, given[j], j)
                 if count > most:
-                    size = _leave(value, run, size, seconds, ended[count - 1 - most])
+                    size = _leave(value, run, size, given, ended[count - 1 - most])
             while oldest < stop and start_us[oldest] < origin_us[i] - window_us:
                 if entered_as[oldest - first] >= 0:
-                    size = _leave(value, run, size, seconds, oldest)
+                    size = _leave(value, run, size, given, oldest)
                 oldest += 1
             if count == 0:
                 continue
             if size == 0:
-                out[i] = seconds[ended[count - 1]]
+                out[i] = given[ended[count - 1]]
             elif how == DECAYED:
                 _decayed(
                     value[:size], run[:size], first, start_us, entered_as, count, newest_us,
@@ -160,15 +165,13 @@ def _walk(
 
 
 @kernel
-def _enter(
-    value: NDArray[np.float64], run: NDArray[np.int64], size: int, seconds: float, j: int
-) -> int:
+def _enter(value: NDArray[np.float64], run: NDArray[np.int64], size: int, x: float, j: int) -> int:
     """Put run j into the ascending window; its new size."""
-    at = int(np.searchsorted(value[:size], seconds, side="right"))
+    at = int(np.searchsorted(value[:size], x, side="right"))
     for k in range(size, at, -1):
         value[k] = value[k - 1]
         run[k] = run[k - 1]
-    value[at] = seconds
+    value[at] = x
     run[at] = j
     return size + 1
 
@@ -178,12 +181,12 @@ def _leave(
     value: NDArray[np.float64],
     run: NDArray[np.int64],
     size: int,
-    seconds: NDArray[np.float64],
+    given: NDArray[np.float64],
     j: int,
 ) -> int:
     """Take run j out of the ascending window, where it is in; its new size."""
-    at = int(np.searchsorted(value[:size], seconds[j]))
-    while at < size and run[at] != j and value[at] == seconds[j]:
+    at = int(np.searchsorted(value[:size], given[j]))
+    while at < size and run[at] != j and value[at] == given[j]:
         at += 1
     if at == size or run[at] != j:
         return size
@@ -208,20 +211,18 @@ def _decayed(
     logit_levels: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> None:
-    """Write quantiles in seconds: plotting positions and log-logistic tails of weighted runs."""
+    """Write log quantiles: plotting positions and log-logistic tails of weighted log durations."""
     size = value.shape[0]
     weight = np.empty(size)
     for k in range(size):
         rank = count - 1 - entered_as[run[k] - first]
         age = (newest_us - start_us[run[k]]) / DAY_US
-        weight[k] = 2.0 ** (-rank / half_life_runs - age / days) + 1e-9
+        weight[k] = np.exp2(-rank / half_life_runs - age / days) + 1e-9
     worth = weight.sum() ** 2 / (weight * weight).sum()
     curve_of_sample(
-        np.log(value), np.zeros(size, dtype=np.bool_), weight, worth,
+        value, np.zeros(size, dtype=np.bool_), weight, worth,
         0.1, 1.0, 0.005, levels, logit_levels, out,
     )  # fmt: skip
-    for level in range(out.size):
-        out[level] = np.exp(min(out[level], 700.0))
 
 
 @kernel
