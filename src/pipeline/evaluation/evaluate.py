@@ -143,7 +143,7 @@ def _beside_peers(
     learnt = np.bincount(job[training(panel)], minlength=panel.job_ids.size)
     few = np.sort(drawn[learnt[drawn] >= REFITTED_FEWEST_RUNS][:sample_jobs])
     if refitted and few.size:
-        sample = _of(runs, panel.job_ids[few], latest=REFITTED_RUNS_A_JOB)
+        sample = _of(runs, panel.job_ids[few]).latest(REFITTED_RUNS_A_JOB)
         yield Question(
             REFITTED,
             f"models fitted to each job anew each week, on the last {REFITTED_RUNS_A_JOB:,} runs of"
@@ -153,12 +153,9 @@ def _beside_peers(
         )
 
 
-def _of(runs: pd.DataFrame, job_ids: NDArray[np.object_], *, latest: int | None = None) -> RunPanel:
-    """The panel of some jobs, of each the latest runs."""
-    some = runs[runs["job_id"].isin(list(job_ids))]
-    if latest is not None:
-        some = some.sort_values(["start_time", "run_id"]).groupby("job_id", sort=False).tail(latest)
-    return RunPanel.from_frame(some.reset_index(drop=True))
+def _of(runs: pd.DataFrame, job_ids: NDArray[np.object_]) -> RunPanel:
+    """The panel of some jobs."""
+    return RunPanel.from_frame(runs[runs["job_id"].isin(list(job_ids))])
 
 
 def _horizon(one: Comparison, seed: int) -> dict[str, Any]:
