@@ -66,12 +66,12 @@ soak: $(INSTALLED) ## Nights killed, exports damaged, rivals, appended days; 20 
 	$(BIN)/python -m benchmarks.soak --out benchmarks/results/soak.json
 
 .PHONY: bench-quality
-bench-quality: $(INSTALLED) ## Forecasts beside simple methods, on DATA=a folder of runs_*.parquet and on simulated kinds
-	$(BIN)/python benchmarks/quality/forecast.py $(DATA) --kinds --out benchmarks/results/forecast.json
+bench-quality: $(INSTALLED) ## Forecasts beside all peers, on DATA=a folder of runs_*.parquet and on simulated kinds
+	$(BIN)/python benchmarks/quality/evaluation.py $(DATA) --out benchmarks/results/quality.json
 
 .PHONY: lock
 lock: $(UV) ## Choose versions again, with hashes, for Python 3.11 and 3.12
-	$(UV) pip compile $(LOCK_FLAGS) --extra local --group dev --upgrade pyproject.toml -o requirements.lock
+	$(UV) pip compile $(LOCK_FLAGS) --extra local --extra peers --group dev --upgrade pyproject.toml -o requirements.lock
 
 .PHONY: clean
 clean: ## Remove .venv, the demo's home and every cache

@@ -1,4 +1,4 @@
-"""Writes the pages that follow from committed results: how fast a night is, and how true.
+"""Writes the pages that follow from committed results: how fast a night is, how true, how good.
 
 `python -m benchmarks.pages` writes them; with `--check` it names those that are not current, and
 exits 1.
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.quality.page import quality_parts
 from pipeline.docs import keep_pages, rows_of_table
 from tests.e2e.truth import EVERY
 
@@ -184,12 +185,20 @@ def _soaked(soak: dict[str, Any]) -> Iterable[tuple[str, ...]]:
         yield ("two nights at once", "2", "one waits, or says who holds the home; nothing is lost")
 
 
+def quality_page(_: str) -> str:
+    """docs/quality.md: forecasts beside every peer, and where they lose."""
+    result = _result("quality.json")
+    made = _MADE.format(file="quality.json")
+    return _page(quality_parts(result, made, _machine(result["machine"])))
+
+
 def _page(parts: list[str]) -> str:
     return "\n".join(parts).rstrip("\n") + "\n"
 
 
 PAGES: dict[str, Callable[[str], str]] = {
     "docs/performance.md": performance_page,
+    "docs/quality.md": quality_page,
     "docs/truth.md": truth_page,
 }
 

@@ -23,10 +23,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from entrants import CONTROLS, ENTRANTS, OURS, RULE, TYPE_7, simple
 from kinds import kinds
 from numpy.typing import NDArray
 
+from optimizer.evaluation.methods import CONTROLS, OURS, RULE
+from optimizer.evaluation.methods import METHODS as ENTRANTS
+from optimizer.evaluation.simple import QUANTILES as TYPE_7
+from optimizer.evaluation.simple import simple
 from optimizer.forecast.backtest import origins_us
 from optimizer.forecast.score import crps_from_quantiles
 from optimizer.panel import SUCCEEDED, TIMEOUT, UNKNOWN, RunPanel

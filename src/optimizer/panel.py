@@ -150,6 +150,25 @@ class RunPanel:
             by_end=by_end - np.repeat(earlier, counts),
         )
 
+    def of_jobs(self, jobs: slice) -> "RunPanel":
+        """The panel of consecutive jobs; `row` still counts in the whole frame."""
+        first, stop = self.offsets[jobs.start], self.offsets[jobs.stop]
+        runs = slice(first, stop)
+        return replace(
+            self,
+            job_ids=self.job_ids[jobs],
+            offsets=self.offsets[jobs.start : jobs.stop + 1] - first,
+            row=self.row[runs],
+            run_id=self.run_id[runs],
+            start_us=self.start_us[runs],
+            end_us=self.end_us[runs],
+            duration_seconds=self.duration_seconds[runs],
+            value=self.value[runs],
+            outcome=self.outcome[runs],
+            by_end=self.by_end[runs] - first,
+            left_out=self.left_out[jobs],
+        )
+
 
 def _order(
     job_code: NDArray[np.int64],

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from pipeline.cli import nightly, show, sources, tables
+from pipeline.cli import evaluate, nightly, show, sources, tables
 from pipeline.cli.options import USER_ERROR
 from pipeline.errors import UserError
 from pipeline.reports.terminal import console
@@ -20,7 +20,7 @@ app = typer.Typer(
     help="Says each night which Databricks jobs will miss their deadline, which behave unlike"
     " themselves, what each costs, and which cluster would do the same work for less.",
 )
-for group in (sources, nightly, tables):
+for group in (sources, nightly, tables, evaluate):
     app.add_typer(group.commands)
 app.add_typer(show.commands, name="show")
 

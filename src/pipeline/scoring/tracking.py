@@ -189,18 +189,7 @@ def track_night(
         positions.of(_TRACKED, name) == version for name, version in stand.items()
     ):
         return
-    logging.getLogger("mlflow").setLevel(logging.ERROR)
-    logging.getLogger("alembic").setLevel(logging.ERROR)
-    if store.file is not None:
-        _make(store.file)
-    mlflow.set_tracking_uri(store.tracking_uri)
-    mlflow.set_registry_uri(store.registry_uri)
-    experiment = mlflow.get_experiment_by_name(settings.experiment)
-    identifier = (
-        experiment.experiment_id
-        if experiment is not None
-        else mlflow.create_experiment(settings.experiment, artifact_location=store.artifacts)
-    )
+    identifier = opened_experiment(store, settings.experiment)
     quality = lakehouse.read(gold.FORECAST_QUALITY).toPandas()
     sizes = lakehouse.read(gold.RIGHTSIZING).toPandas()
     with mlflow.start_run(experiment_id=identifier, run_name=f"night {night.as_of:%Y-%m-%d}"):
@@ -216,6 +205,20 @@ def track_night(
             _register(lakehouse, settings, family)
     positions.set_all(_TRACKED, stand)
     positions.flush()
+
+
+def opened_experiment(store: Store, name: str) -> str:
+    """Point MLflow at the store; the id of the experiment, made where it is not there yet."""
+    logging.getLogger("mlflow").setLevel(logging.ERROR)
+    logging.getLogger("alembic").setLevel(logging.ERROR)
+    if store.file is not None:
+        _make(store.file)
+    mlflow.set_tracking_uri(store.tracking_uri)
+    mlflow.set_registry_uri(store.registry_uri)
+    found = mlflow.get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    return str(mlflow.create_experiment(name, artifact_location=store.artifacts))
 
 
 def fleet_quality(quality: pd.DataFrame) -> dict[str, float]:

@@ -1,0 +1,70 @@
+"""What `rightrun evaluate` finds on run logs: ours beside all peers, as one committed result.
+
+    python benchmarks/quality/evaluation.py DIR --out benchmarks/results/quality.json
+
+Every runs_*.parquet of DIR (columns of the run contract) is a log. Simulated logs of known kinds are
+compared with simple methods only. Without DIR only those are.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from forecast import machine, milliseconds_per_job
+from kinds import kinds
+from rich.progress import track
+
+from pipeline.evaluation.evaluate import EVERY_JOB, PEERS, evaluate
+from pipeline.evaluation.runlog import read_runs
+
+# Reliability by tenth is kept of these.
+PICTURED = ("ours", "seven_days")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", type=Path, nargs="?", help="a folder of runs_*.parquet")
+    parser.add_argument("--out", type=Path, required=True)
+    asked = parser.parse_args()
+    files = sorted(asked.data.glob("runs_*.parquet")) if asked.data else []
+    if asked.data and not files:
+        parser.error(f"no runs_*.parquet in {asked.data}")
+    result: dict[str, Any] = {
+        "machine": machine(),
+        "ms_per_job_of_300": round(milliseconds_per_job(), 3),
+        "logs": {},
+        "kinds": {},
+    }
+    for file in track(files, description="logs"):
+        document = evaluate(read_runs(file))
+        if document["absent"]:
+            parser.error(f"{', '.join(document['absent'])} of {', '.join(PEERS)} not installed")
+        result["logs"][file.stem.removeprefix("runs_")] = _kept(document)
+        _write(result, asked.out)
+    for name, runs in track(kinds().items(), description="kinds"):
+        document = _kept(evaluate(runs, peers=False))
+        result["kinds"][name] = document["comparisons"][EVERY_JOB]["horizons"]
+    _write(result, asked.out)
+
+
+def _write(result: dict[str, Any], out: Path) -> None:
+    """A line for each method: a change of one is a change of one line."""
+    out.write_text(json.dumps(result, separators=(",", ":")).replace('},"', '},\n"') + "\n")
+
+
+def _kept(document: dict[str, Any]) -> dict[str, Any]:
+    """The document without names of jobs, and without what no page shows."""
+    del document["by_job"]["worst"]
+    for comparison in document["comparisons"].values():
+        for horizon in comparison["horizons"].values():
+            for name, method in horizon["methods"].items():
+                if name not in PICTURED:
+                    del method["reliability"]
+    return document
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""How good forecasts of durations are, beside simple methods and controls, on any log of runs."""

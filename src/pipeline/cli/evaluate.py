@@ -1,0 +1,110 @@
+"""How good the forecasts are, on the user's own runs."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import pandas as pd
+import typer
+
+from pipeline.cli.answers import progress_bar
+from pipeline.cli.homes import engine_of, opened
+from pipeline.cli.options import ENGINE, HOME, EngineName, Home, Json
+from pipeline.errors import UserError
+from pipeline.reports.terminal import console, table
+
+if TYPE_CHECKING:
+    from pipeline.scoring.tracking import Store
+
+commands = typer.Typer()
+
+
+@commands.command()
+def evaluate(
+    runs: Annotated[
+        Path | None,
+        typer.Argument(help="Parquet file or folder of runs; those of the home where not given."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Page to write.")] = Path("evaluation.html"),
+    sample_jobs: Annotated[
+        int, typer.Option(min=0, max=1000, help="Jobs that AutoETS and Prophet are fitted to.")
+    ] = 10,
+    seed: Annotated[int, typer.Option(help="Same seed, same sample.")] = 7,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Leave LightGBM, AutoETS and Prophet out.")
+    ] = False,
+    home: Home = HOME,
+    engine: EngineName = ENGINE,
+    json_: Json = False,
+) -> None:
+    """Score forecasts of your own runs beside every peer: a page, JSON, and an MLflow run."""
+    from pipeline.evaluation.evaluate import evaluate as evaluated
+    from pipeline.evaluation.page import losses, page, said
+    from pipeline.evaluation.tracking import track_evaluation
+    from pipeline.settings import load_settings
+
+    if out.is_dir() or not out.absolute().parent.is_dir():
+        raise UserError(f"{out} cannot be written: name a file in a folder that exists")
+    name = str(home) if runs is None else runs.name
+    frame = _runs(runs, home, engine)
+    with progress_bar(json_) as bar:
+        task = bar.add_task("evaluating", total=1.0)
+        document = evaluated(
+            frame,
+            seed=seed,
+            sample_jobs=sample_jobs,
+            peers=not quick,
+            progress=lambda what, share: bar.update(task, description=what, completed=share),
+        )
+    text = page(document, name)
+    out.write_text(text, encoding="utf-8")
+    store = _store(home, engine)
+    track_evaluation(store, load_settings(home).experiment, document, text, name)
+    if json_:
+        typer.echo(json.dumps(document, indent=2))
+        return
+    terminal = console()
+    terminal.print(table("At the start of each run, every job", _summary(document)))
+    lost = losses(document)
+    worst = f"most to {said(lost[0], document)}" if lost else "to no method at any horizon"
+    terminal.print(f"It loses {worst}.", markup=False)
+    if document["absent"]:
+        terminal.print(f"Not compared, because not installed: {', '.join(document['absent'])}.")
+    terminal.print(f"Page: {out}. MLflow: {store.shown}.", markup=False)
+
+
+def _runs(runs: Path | None, home: Path, engine: str) -> pd.DataFrame:
+    from pipeline.evaluation.home import runs_of_home
+    from pipeline.evaluation.runlog import read_runs
+
+    return runs_of_home(opened(home, engine)[1]) if runs is None else read_runs(runs)
+
+
+def _store(home: Path, engine: str) -> "Store":
+    from pipeline.engine.session import Engine
+    from pipeline.scoring.tracking import WORKSPACE, store_of
+
+    if engine_of(Engine, engine) is Engine.DATABRICKS:
+        return WORKSPACE
+    home.mkdir(parents=True, exist_ok=True)
+    return store_of(home)
+
+
+def _summary(document: dict[str, Any]) -> pd.DataFrame:
+    from optimizer.evaluation.methods import OURS
+    from pipeline.evaluation.evaluate import EVERY_JOB
+    from pipeline.evaluation.plots import named
+
+    scored = document["comparisons"][EVERY_JOB]["horizons"]["start"]["methods"]
+    rows = [
+        {
+            "method": named(method),
+            "CRPS": told["crps"],
+            "over 7-day": told["crps_over_rule"],
+            "ours over it": None if method == OURS else told["ours_over_it"],
+            "90% held": f"{told['coverage']['0.9']:.1%}",
+            "Brier": told["brier"],
+        }
+        for method, told in sorted(scored.items(), key=lambda item: item[1]["crps"])
+    ]
+    return pd.DataFrame(rows)

@@ -1,0 +1,62 @@
+"""LightGBM as a peer: boosted quantile trees over what is known of a run at its origin.
+
+One model for all jobs and each of nine levels, trained anew each week (at most 26 times over a log)
+on the last 50,000 runs that had ended by then. Features and target are those of
+`optimizer.evaluation.features`.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.evaluation.features import described, widen
+from optimizer.evaluation.refits import refits
+from optimizer.evaluation.simple import training
+from optimizer.forecast.curves import SHORTEST_SECONDS
+from optimizer.panel import RunPanel
+from optimizer.quantile import LEVELS
+
+TRAINED_LEVELS: Final = np.array([0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99])
+MOST_REFITS: Final = 26
+MOST_RUNS: Final = 50_000
+FEWEST_RUNS: Final = 200
+TREES: Final = 60
+SETTINGS: Final = {
+    "objective": "quantile",
+    "num_leaves": 15,
+    "learning_rate": 0.1,
+    "min_data_in_leaf": 40,
+    "seed": 1,
+    "deterministic": True,
+    "force_row_wise": True,
+    "num_threads": 1,
+    "verbose": -1,
+}
+
+
+def lightgbm(panel: RunPanel, origin_us: NDArray[np.int64]) -> NDArray[np.float64]:
+    """A method of `optimizer.evaluation`; NaN before enough runs have ended to train on."""
+    import lightgbm as gbm
+
+    features, center = described(panel, origin_us)
+    known = np.isfinite(center)
+    target = np.log(np.maximum(np.nan_to_num(panel.duration_seconds), SHORTEST_SECONDS)) - center
+    learns = np.flatnonzero(training(panel) & known)
+    learns = learns[np.argsort(panel.end_us[learns], kind="stable")]
+    out = np.full((panel.row.size, LEVELS.size), np.nan)
+    for fitted_us, asked in refits(origin_us, at_most=MOST_REFITS):
+        rows = asked[known[asked]]
+        ended = int(np.searchsorted(panel.end_us[learns], fitted_us))
+        if rows.size == 0 or ended < FEWEST_RUNS:
+            continue
+        used = learns[max(ended - MOST_RUNS, 0) : ended]
+        data = gbm.Dataset(features[used], target[used], free_raw_data=False)
+        answers = np.column_stack(
+            [
+                gbm.train(SETTINGS | {"alpha": level}, data, TREES).predict(features[rows])
+                for level in TRAINED_LEVELS
+            ]
+        )
+        out[rows] = widen(answers, TRAINED_LEVELS) + center[rows, None]
+    return out

@@ -1,0 +1,64 @@
+"""A log of runs from a Parquet file or a folder of them, as `optimizer` takes it."""
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from optimizer.panel import OUTCOMES
+from pipeline.errors import UserError
+
+COLUMNS = ("job_id", "run_id", "start_time", "duration_seconds", "status")
+_ASKED = "export it again by the query in docs/evaluate.md"
+
+
+def read_runs(path: Path) -> pd.DataFrame:
+    """The columns of the run contract; UserError in one sentence for what cannot be evaluated."""
+    if not path.exists():
+        raise UserError(f"{path} does not exist: name a Parquet file of runs, or a folder of them")
+    try:
+        found = ds.dataset(path, format="parquet")
+        if missing := [name for name in COLUMNS if name not in found.schema.names]:
+            raise UserError(f"{path} lacks the column(s) {', '.join(missing)}: {_ASKED}")
+        if found.count_rows() == 0:
+            raise UserError(f"{path} holds no runs: {_ASKED}")
+        _refuse_types(path, found.schema)
+        runs: pd.DataFrame = found.to_table(columns=list(COLUMNS)).to_pandas()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"{path} is not readable as Parquet: {said}") from error
+    runs["duration_seconds"] = pd.to_numeric(runs["duration_seconds"]).astype("float64")
+    for name in ("job_id", "run_id", "status"):
+        runs[name] = runs[name].astype(object)
+    if runs["job_id"].isna().any():
+        count = int(runs["job_id"].isna().sum())
+        raise UserError(f"{path} has {count:,} runs without a job_id: give them one, or drop them")
+    if not runs["status"].isin(list(OUTCOMES)).any():
+        seen = ", ".join(sorted({repr(s)[:30] for s in runs["status"].unique()})[:5])
+        raise UserError(
+            f"no status in {path} is one of {', '.join(OUTCOMES)} (it has {seen}): {_ASKED}"
+        )
+    return runs
+
+
+def _refuse_types(path: Path, schema: pa.Schema) -> None:
+    """UserError for the first column whose type says something else than the contract."""
+    for name in COLUMNS:
+        held = schema.field(name).type
+        plain = held.value_type if pa.types.is_dictionary(held) else held
+        text = pa.types.is_string(plain) or pa.types.is_large_string(plain)
+        if name in ("job_id", "run_id", "status") and not text:
+            raise UserError(f"{name} in {path} is {held}: cast it to a string, and write it again")
+        if name == "start_time" and not pa.types.is_timestamp(held):
+            raise UserError(f"{name} in {path} is {held}: cast it to a timestamp in UTC")
+        if name == "start_time" and held.tz is None:
+            raise UserError(
+                f"{name} in {path} has no time zone: cast it to TIMESTAMP (in pandas"
+                " tz_localize('UTC')), since a time of day means nothing without one"
+            )
+        number = (
+            pa.types.is_floating(held) or pa.types.is_integer(held) or pa.types.is_decimal(held)
+        )
+        if name == "duration_seconds" and not number:
+            raise UserError(f"{name} in {path} is {held}: it must be a number of seconds")

@@ -1,0 +1,96 @@
+"""`rightrun evaluate` as a sceptical engineer meets it: on a file of their own, and on a home."""
+
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from optimizer.evaluation.methods import METHODS
+from tests.e2e.account import Account, Ran, rightrun
+from tests.evaluation.logs import log, written
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("evaluated")
+    written(folder, log(8, 90))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def told(place: Path) -> Ran:
+    """The whole of it, peers as well."""
+    return rightrun(
+        "evaluate", "runs.parquet", "--sample-jobs", "1", "--home", "home", "--json", cwd=place
+    )
+
+
+def test_every_peer_is_scored_beside_ours_on_the_same_runs(told: Ran) -> None:
+    assert told.code == 0, told.err
+    document = told.json()
+    assert document["absent"] == []
+    comparisons = document["comparisons"]
+    assert set(comparisons["every job"]["horizons"]["start"]["methods"]) == set(METHODS)
+    for name, peers in (("trained", {"lightgbm"}), ("refitted", {"auto_ets", "prophet"})):
+        for horizon, one in comparisons[name]["horizons"].items():
+            assert peers | {"ours", "seven_days"} <= set(one["methods"]), horizon
+            assert one["runs"] > 0
+    assert list(comparisons["every job"]["horizons"]) == list(document["horizons"])
+
+
+def test_json_is_all_that_is_printed(told: Ran) -> None:
+    assert told.out.startswith("{")
+    assert told.err == ""
+
+
+def test_the_page_is_written_and_logged_to_mlflow(place: Path, told: Ran) -> None:
+    page = (place / "evaluation.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "LightGBM" in page
+    client = MlflowClient(f"sqlite:///{place / 'home' / 'mlflow.db'}")
+    (experiment,) = (e for e in client.search_experiments() if e.name == "/Shared/rightrun")
+    (run,) = client.search_runs([experiment.experiment_id])
+    assert run.data.params["seed"] == "7"
+    assert run.data.params["runs_from"] == "runs.parquet"
+    scored = told.json()["comparisons"]["every job"]["horizons"]["start"]["methods"]
+    assert run.data.metrics["every_job/start/ours/crps"] == scored["ours"]["crps"]
+    logged = Path(
+        client.download_artifacts(run.info.run_id, "evaluation.html", str(place / "home"))
+    )
+    assert logged.read_text(encoding="utf-8") == page
+
+
+def test_a_person_reads_a_table_and_where_it_loses(place: Path) -> None:
+    done = rightrun(
+        "evaluate", "runs.parquet", "--quick", "--home", "home", "--out", "q.html", cwd=place
+    )
+    assert done.code == 0, done.err
+    for said in ("RightRun", "7-day quantiles", "ours over it", "It loses", "Page: q.html"):
+        assert said in done.out
+    assert (place / "q.html").exists()
+
+
+def test_a_home_is_evaluated_on_what_its_nights_have_read(account: Account) -> None:
+    done = account.run("evaluate", "--quick", "--home", account.home, "--json", "--out", "h.html")
+    assert done.code == 0, done.err
+    document = done.json()
+    jobs = account.run("show", "jobs", "--home", account.home, "--json", "--limit", "1000").json()
+    assert 0 < document["log"]["jobs"] <= len(jobs)
+    assert document["comparisons"]["every job"]["horizons"]["start"]["runs"] > 100
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("evaluate", "nowhere.parquet"), "does not exist"),
+        (("evaluate", "text.parquet"), "not readable as Parquet"),
+        (("evaluate", "--home", "nowhere"), "holds no tables yet"),
+        (("evaluate", "text.parquet", "--out", "no/such/folder.html"), "cannot be written"),
+    ],
+)
+def test_a_mistake_is_one_sentence(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    (tmp_path / "text.parquet").write_text("no parquet")
+    done = rightrun(*arguments, cwd=tmp_path)
+    assert done.code == 2
+    assert said in done.err.replace("\n", " ")
+    assert "Traceback" not in done.err

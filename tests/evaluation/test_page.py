@@ -1,0 +1,163 @@
+"""The document is the same each time, and the page of it is whole, alone and safe."""
+
+import json
+import re
+from html.parser import HTMLParser
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from optimizer.evaluation.methods import METHODS, OURS
+from pipeline.evaluation.evaluate import EVERY_JOB, evaluate
+from pipeline.evaluation.page import best_simple, losses, page, said
+from pipeline.evaluation.plots import pictures
+from pipeline.evaluation.tracking import metrics
+from tests.evaluation.logs import HOSTILE, log
+
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+
+
+class Read(HTMLParser):
+    """Tags, attributes and text of a page; fails where tags do not close in order."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in ("p", "li", "tr", "td", "th"):
+            assert self.open, tag
+        while self.open.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return evaluate(log(), peers=False)
+
+
+@pytest.fixture(scope="module")
+def read(document: dict[str, Any]) -> Read:
+    reader = Read()
+    reader.feed(page(document, "<b>runs</b>.parquet"))
+    assert not reader.open
+    return reader
+
+
+def test_the_same_log_gives_the_same_document_and_page(document: dict[str, Any]) -> None:
+    again = evaluate(log().sample(frac=1.0, random_state=3), peers=False)
+    assert json.dumps(again) == json.dumps(document)
+    assert page(again, "runs") == page(document, "runs")
+
+
+def test_the_document_holds_every_method_at_every_horizon(document: dict[str, Any]) -> None:
+    assert document["log"]["jobs"] == 8
+    horizons = document["comparisons"][EVERY_JOB]["horizons"]
+    assert list(horizons) == list(document["horizons"])
+    for one in horizons.values():
+        assert set(one["methods"]) == set(METHODS)
+        assert one["methods"][OURS]["ours_over_it"] == 1.0
+        for told in one["methods"].values():
+            assert 0.0 < told["crps"] < 5.0
+            assert 0.0 <= told["brier"] <= 1.0
+            assert len(told["reliability"]) == 10
+    strict = json.dumps(document, allow_nan=False)
+    assert json.loads(strict) == document
+
+
+def test_jobs_are_all_counted(document: dict[str, Any]) -> None:
+    by_job = document["by_job"]
+    assert by_job["scored"] + by_job["not_scored"] == document["log"]["jobs"]
+    assert sum(by_job["ratio_jobs"]) == by_job["scored"]
+    for job in by_job["worst"]:
+        assert job["crps"] > job["crps_rule"]
+
+
+def test_hostile_names_stay_text(document: dict[str, Any], read: Read) -> None:
+    document = json.loads(json.dumps(document))
+    document["by_job"]["worst"] = [
+        {"job_id": name, "runs": 3, "crps": 0.2, "crps_rule": 0.1} for name in HOSTILE
+    ]
+    reader = Read()
+    reader.feed(page(document, HOSTILE[0]))
+    assert "script" not in reader.tags
+    assert "img" not in reader.tags
+    assert not [name for name, _ in reader.attributes if name.startswith("on")]
+    for name in HOSTILE:
+        shown = "".join(c if c.isprintable() else " " for c in name)
+        assert shown in reader.text
+    assert "\x1b" not in reader.text
+    assert "\u202e" not in reader.text
+    assert "<b>runs</b>.parquet" in read.text
+
+
+def test_the_page_needs_nothing_else(document: dict[str, Any], read: Read) -> None:
+    assert not {"script", "link", "iframe", "object", "image", "img"} & set(read.tags)
+    loaded = ("src", "href", "xlink:href", "action", "srcset", "data")
+    assert all(value.startswith("#") for name, value in read.attributes if name in loaded)
+    text = page(document, "runs")
+    assert "default-src 'none'" in text
+    assert "@import" not in text
+    assert all(found.startswith("#") for found in re.findall(r"url\(([^)]*)\)", text))
+
+
+def test_pictures_are_drawings_in_the_colours_of_the_page(document: dict[str, Any]) -> None:
+    text = page(document, "runs")
+    variables = set(re.findall(r"(--[a-z]+):", text))
+    for name, svg in pictures(document).items():
+        root = ElementTree.fromstring(svg.replace("xlink:href", "href"))
+        assert root.tag.endswith("svg"), name
+        drawn = "".join(root.itertext())
+        assert len(drawn) > 50, name
+        assert set(re.findall(r"var\((--[a-z]+)\)", svg)) <= variables
+        assert not re.search(r"#0[1-7]0[1-7]0[1-7]", svg), name
+
+
+def test_a_loss_is_told(document: dict[str, Any]) -> None:
+    document = json.loads(json.dumps(document))
+    start = document["comparisons"][EVERY_JOB]["horizons"]["start"]
+    rival = start["methods"][best_simple(start, document)]
+    rival |= {"ours_over_it": 1.25, "ours_over_it_95": [1.2, 1.3]}
+    worst = losses(document)[0]
+    assert worst.ratio == 1.25
+    assert not worst.sampled
+    told = said(worst, document)
+    assert "at its start: 1.250, 95 % 1.200 to 1.300" in told
+    reader = Read()
+    reader.feed(page(document, "runs"))
+    assert told in reader.text
+
+
+def test_a_constant_log_has_a_page(read: Read) -> None:
+    """Nothing to gain, nothing to compare: ratios are absent, and nothing fails."""
+    constant = evaluate(log().assign(duration_seconds=60.0, status="SUCCEEDED"), peers=False)
+    told = constant["comparisons"][EVERY_JOB]["horizons"]["start"]["methods"]
+    assert told["seven_days"]["crps_over_rule"] is None
+    reader = Read()
+    reader.feed(page(constant, "constant"))
+    assert "not comparable" in reader.text
+    assert set(read.tags) >= {"svg", "table", "details"}
+
+
+def test_metrics_are_numbers_with_names_that_mlflow_takes(document: dict[str, Any]) -> None:
+    told = metrics(document)
+    assert told[f"every_job/start/{OURS}/crps"] > 0.0
+    assert all(re.fullmatch(r"[\w\-./ ]+", name) for name in told)
+    assert all(isinstance(value, float) for value in told.values())
