@@ -17,7 +17,7 @@ from pipeline.gold import jobs as gold_jobs
 from pipeline.gold import runs as gold_runs
 from pipeline.gold import trends as gold_trends
 from pipeline.scoring import baselines as scoring_baselines
-from pipeline.scoring import forecasts, sizing
+from pipeline.scoring import forecasts, sizing, upcoming
 from pipeline.silver import compute, costs, jobs, pipelines, runs, sla
 from pipeline.tables import bronze, gold, silver
 from pipeline.tables.declaration import Layer, Table
@@ -374,7 +374,7 @@ GRAPH = Graph(
         ),
         Step(
             name="job_forecast",
-            run=forecasts.job_forecast,
+            run=upcoming.job_forecast,
             reads=(gold.JOBS, gold.DURATION_STATES, silver.RUNS),
             writes=gold.JOB_FORECAST,
             window_days=30,
