@@ -1,9 +1,10 @@
 """How long will a job's next run take, and how probably is that too long?"""
 
 from optimizer.forecast.backtest import backtest
-from optimizer.forecast.deadline import p_miss_deadline
+from optimizer.forecast.deadline import Miss, miss_deadline, miss_limit, p_miss_deadline
 from optimizer.forecast.distribution import Distribution
 from optimizer.forecast.fit import Forecaster, fit
+from optimizer.forecast.in_flight import remaining_seconds
 from optimizer.forecast.rule import seven_day_rule
 from optimizer.forecast.score import quality, summary
 from optimizer.forecast.start_times import start_of_day
@@ -11,10 +12,14 @@ from optimizer.forecast.start_times import start_of_day
 __all__ = [
     "Distribution",
     "Forecaster",
+    "Miss",
     "backtest",
     "fit",
+    "miss_deadline",
+    "miss_limit",
     "p_miss_deadline",
     "quality",
+    "remaining_seconds",
     "seven_day_rule",
     "start_of_day",
     "summary",
