@@ -373,12 +373,18 @@ GRAPH = Graph(
             window_days=180,
         ),
         Step(
-            name="job_forecast",
-            run=upcoming.job_forecast,
+            name="run_forecast",
+            run=upcoming.run_forecast,
             reads=(gold.JOBS, gold.DURATION_STATES, silver.RUNS),
-            writes=gold.JOB_FORECAST,
+            writes=gold.RUN_FORECAST,
             window_days=30,
             given=("as_of",),
+        ),
+        Step(
+            name="job_forecast",
+            run=upcoming.job_forecast,
+            reads=(gold.JOBS, gold.DURATION_STATES, gold.RUN_FORECAST),
+            writes=gold.JOB_FORECAST,
         ),
         Step(
             name="job_baseline",

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.scoring.quartz import Quartz, first_instants, occurrences
+from pipeline.scoring.clocks import first_instants
+from pipeline.scoring.quartz import Quartz, occurrences
 
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 

@@ -5,22 +5,27 @@ from optimizer.forecast.deadline import Miss, miss_deadline, miss_limit, p_miss_
 from optimizer.forecast.distribution import Distribution
 from optimizer.forecast.fit import Forecaster, fit
 from optimizer.forecast.in_flight import remaining_seconds
+from optimizer.forecast.recurrence import Recurrence, next_gap, recurrence
 from optimizer.forecast.rule import seven_day_rule
 from optimizer.forecast.score import quality, summary
-from optimizer.forecast.start_times import start_of_day
+from optimizer.forecast.start_times import delay_quantiles, start_delays
 
 __all__ = [
     "Distribution",
     "Forecaster",
     "Miss",
+    "Recurrence",
     "backtest",
+    "delay_quantiles",
     "fit",
     "miss_deadline",
     "miss_limit",
+    "next_gap",
     "p_miss_deadline",
     "quality",
+    "recurrence",
     "remaining_seconds",
     "seven_day_rule",
-    "start_of_day",
+    "start_delays",
     "summary",
 ]

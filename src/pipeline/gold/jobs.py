@@ -44,6 +44,7 @@ def jobs(job_versions: DataFrame, job_daily: DataFrame, workspaces: DataFrame) -
         "sla_problem",
         "cron",
         "timezone",
+        "periodic_seconds",
         F.when(F.col("deleted_at").isNotNull(), F.lit("deleted"))
         .when(F.col("is_paused"), F.lit("paused"))
         .when(F.col("is_defined").isNotNull(), F.lit("active"))

@@ -25,7 +25,9 @@ from croniter import croniter
 from croniter.croniter import CroniterBadDateError, CroniterError
 from numpy.typing import NDArray
 
-__all__ = ["Quartz", "first_instants", "occurrences"]
+from pipeline.scoring.clocks import first_instants
+
+__all__ = ["Quartz", "occurrences"]
 
 _DAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _MONTHS: Final = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"
@@ -36,7 +38,7 @@ _MONTH_END: Final = re.compile(r"L(?:-([0-9]{1,2}))?(W)?")
 _ANY: Final = ("*", "?")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Quartz:
     """A readable expression, its fields in upper case. Build with `read`."""
 
@@ -102,7 +104,8 @@ def occurrences(
     aware. Raises ZoneInfoNotFoundError for a zone that the zone database does not have.
     """
     found = [np.empty(0, dtype=np.int64)] * len(schedules)
-    bounds = [int(at.value // 1000) for at in (since.as_unit("ns"), until.as_unit("ns"))]
+    # Nanoseconds, whatever their unit.
+    bounds = [int(at.value) // 1000 for at in (since, until)]
     for zone in dict.fromkeys(zone for _, zone in schedules):
         here = [index for index, (_, other) in enumerate(schedules) if other == zone]
         first, last = (at.tz_convert(ZoneInfo(zone)).date() for at in (since, until))
@@ -117,24 +120,6 @@ def occurrences(
             micros = micros[(micros >= bounds[0]) & (micros < bounds[1])]
             found[index] = micros[-most:] if newest else micros[:most]
     return found
-
-
-def first_instants(wall: NDArray[np.datetime64], zone: str) -> NDArray[np.datetime64]:
-    """The UTC instants at which clocks in `zone` first show `wall`; NaT for those they never show."""
-    naive = pd.DatetimeIndex(wall.astype("datetime64[us]"))
-    # Which of two is "daylight" differs by country; the first is the earlier.
-    both = [
-        naive.tz_localize(
-            # By its name pandas would take the zone from another data base than the rest of Python.
-            ZoneInfo(zone),
-            ambiguous=np.full(len(naive), is_daylight),
-            nonexistent="NaT",
-        )
-        .tz_convert(None)
-        .to_numpy(dtype="datetime64[us]")
-        for is_daylight in (True, False)
-    ]
-    return np.asarray(np.minimum(*both))
 
 
 @lru_cache(maxsize=4096)

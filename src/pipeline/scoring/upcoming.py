@@ -1,123 +1,395 @@
-"""Each job's next run: how long it will take, and whether it will miss its SLA."""
+"""Each job's runs of the next seven days, and the probability that each misses the job's SLA.
 
-from datetime import datetime
+A run is expected when its job's schedule, its rhythm or its gaps say so (`pipeline.scoring.starts`).
+What the forecast knows of retries is how often a run whose first attempt failed got another one, and
+how long that took to begin: the job's own runs of 30 days, and the fleet's where it has few.
+"""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
 import pandas as pd
-from pyspark.sql import Column, DataFrame, Window
+from numpy.typing import NDArray
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from optimizer.forecast import Forecaster, p_miss_deadline
+from optimizer.forecast import (
+    Distribution,
+    Forecaster,
+    Miss,
+    delay_quantiles,
+    miss_deadline,
+    miss_limit,
+)
+from optimizer.quantile import LEVELS
 from pipeline.scoring.buckets import score_by_job
+from pipeline.scoring.clocks import next_due
+from pipeline.scoring.starts import LEARNED_DAYS, Starts, next_starts
 from pipeline.tables import gold
 
-_SHOWN = (50, 80, 90, 95, 99)
 _JOB = ["workspace_id", "series_key"]
+_SLA = ("sla_kind", "sla_limit_seconds", "sla_time_of_day", "sla_timezone")
+_PARTS = ("upstream", "start", "duration", "failure")
+_POINTS: Final = 24
+"""Equally probable starts that a run without a schedule is spread over."""
+_PRIOR_FAILURES: Final = 5.0
+"""Failed runs that the fleet's habit of trying again counts for."""
+_MEDIAN: Final = int(np.flatnonzero(LEVELS == 0.5)[0])
+
+_RUNS = (
+    "at_us array<bigint>, due_us array<bigint>, p_miss array<double>,"
+    " p_miss_upstream array<double>, p_miss_start array<double>, p_miss_duration array<double>,"
+    " p_miss_failure array<double>"
+)
+_SCHEMA = (
+    "job_id string, status string, reason string, start_basis string, start_reason string,"
+    f" starts_learned bigint, delay_p50_seconds double, median_seconds double, {_RUNS}"
+)
 
 
-def job_forecast(
+def run_forecast(
     jobs: DataFrame, states: DataFrame, runs: DataFrame, *, as_of: datetime
 ) -> DataFrame:
-    """gold.job_forecast from gold.jobs, model.duration_states and the starts of recent runs."""
-    upcoming = (
-        jobs.join(_next_starts(runs, as_of), _JOB, "left")
-        .withColumn("seconds_to_deadline", _seconds_to_deadline())
-        .join(states.withColumnRenamed("job_id", "series_key"), "series_key", "left")
-        .withColumn("status", F.coalesce("status", F.lit("not_assessed")))
-        .withColumn("reason", F.coalesce("reason", F.lit("not seen by the last fit")))
-        .withColumn("runs_learned", F.coalesce(states["runs"], F.lit(0)))
+    """gold.run_forecast from gold.jobs, model.duration_states and the runs of 30 days."""
+    habit = retries_of_the_fleet(runs)
+    asked = (
+        jobs.join(_history(runs, as_of), _JOB, "left")
+        .join(
+            states.select(
+                F.col("job_id").alias("series_key"),
+                F.col("status").alias("state_status"),
+                F.col("reason").alias("state_reason"),
+                F.col("runs").alias("learned_runs"),
+                "effective_runs",
+                "last_start_time",
+                "failure_rate",
+                "quantile_seconds",
+            ),
+            "series_key",
+            "left",
+        )
+        .select(
+            F.col("series_key").alias("job_id"),
+            F.coalesce("state_status", F.lit("not_assessed")).alias("status"),
+            F.coalesce("state_reason", F.lit("not seen by the last fit")).alias("reason"),
+            F.coalesce("learned_runs", F.lit(0)).alias("runs"),
+            "effective_runs",
+            "last_start_time",
+            "failure_rate",
+            "quantile_seconds",
+            "state",
+            "is_continuous",
+            "cron",
+            "timezone",
+            "periodic_seconds",
+            *_SLA,
+            *(
+                F.coalesce(name, F.array().cast("array<bigint>")).alias(name)
+                for name in ("starts", "cron_starts")
+            ),
+            F.coalesce("waits", F.array().cast("array<double>")).alias("waits"),
+            F.coalesce("failed_first", F.lit(0)).alias("failed_first"),
+            F.coalesce("retried", F.lit(0)).alias("retried"),
+        )
     )
-    asked = upcoming.select(
-        F.col("series_key").alias("job_id"),
+    now = pd.Timestamp(as_of)
+    answered = score_by_job(
+        asked, lambda rows: _upcoming(rows, now, habit), _SCHEMA, counted=jobs
+    ).withColumnRenamed("job_id", "series_key")
+    told = ("at_us", "due_us", "p_miss", *(f"p_miss_{part}" for part in _PARTS))
+    each = answered.select(
+        *(name for name in answered.columns if name not in told),
+        F.posexplode_outer(F.arrays_zip(*told)).alias("position", "run"),
+    )
+    known = jobs.select(*_JOB, *_SLA, "sla_source")
+    at = F.timestamp_micros(F.col("run")["at_us"])
+    is_expected = F.col("position").isNotNull()
+    return (
+        known.join(each, "series_key")
+        .withColumn("scheduled_at", at)
+        .withColumn("p_miss", F.col("run")["p_miss"])
+        .withColumn("delay_micros", F.round(F.col("delay_p50_seconds") * 1e6).cast("bigint"))
+        .withColumn(
+            "expected_start_at",
+            F.timestamp_micros(F.col("run")["at_us"] + F.col("delay_micros")),
+        )
+        .withColumn(
+            "expected_end_at",
+            F.timestamp_micros(
+                F.col("run")["at_us"]
+                + F.col("delay_micros")
+                + F.round(F.col("median_seconds") * 1e6).cast("bigint")
+            ),
+        )
+        .withColumn("run_number", F.coalesce(F.col("position") + 1, F.lit(0)).cast("int"))
+        .withColumn(
+            "horizon_days",
+            F.floor((F.col("run")["at_us"] - F.unix_micros(F.lit(as_of))) / 86_400e6).cast("int"),
+        )
+        .withColumn("due_at", F.timestamp_micros(F.col("run")["due_us"]))
+        .withColumn(
+            "allowed_seconds",
+            F.coalesce("sla_limit_seconds", (F.col("run")["due_us"] - F.col("run")["at_us"]) / 1e6),
+        )
+        .select("*", *(F.col("run")[f"p_miss_{part}"].alias(f"p_miss_{part}") for part in _PARTS))
+        .withColumn(
+            "status",
+            F.when(F.col("status") == "error", F.col("status"))
+            .when(is_expected & F.col("p_miss").isNotNull(), F.lit("ok"))
+            .otherwise(F.lit("not_assessed")),
+        )
+        .withColumn(
+            "reason",
+            F.when(F.col("status") == "error", F.col("reason"))
+            .when(~is_expected, F.col("start_reason"))
+            .when(F.col("p_miss").isNotNull(), F.lit(""))
+            .when(F.col("sla_kind").isNull(), F.lit("the job has no SLA"))
+            .otherwise(F.coalesce("reason", F.lit(""))),
+        )
+        .select(*gold.RUN_FORECAST.column_names)
+    )
+
+
+def job_forecast(jobs: DataFrame, states: DataFrame, run_forecast: DataFrame) -> DataFrame:
+    """gold.job_forecast from gold.jobs, model.duration_states and gold.run_forecast."""
+    learned = states.select(
+        F.col("job_id").alias("series_key"),
         "status",
         "reason",
-        F.col("runs_learned").alias("runs"),
-        "effective_runs",
-        "last_start_time",
-        "failure_rate",
-        "quantile_seconds",
-        "sla_limit_seconds",
-        "seconds_to_deadline",
+        "runs",
+        *(
+            F.get("quantile_seconds", F.lit(int(np.flatnonzero(level / 100 == LEVELS)[0]))).alias(
+                f"p{level}_seconds"
+            )
+            for level in gold.SHOWN_LEVELS
+        ),
     )
-    shown = ", ".join(f"p{level}_seconds double" for level in _SHOWN)
-    answered = score_by_job(
-        asked,
-        _upcoming,
-        f"job_id string, status string, reason string, {shown}, p_miss double",
-        counted=jobs,
-    ).drop("status", "reason")
+    is_run = F.col("run_number") > 0
+    week = run_forecast.groupBy(*_JOB).agg(
+        F.sum(F.when(is_run, 1).otherwise(0)).cast("bigint").alias("upcoming_runs"),
+        F.sum("p_miss").alias("expected_misses"),
+        F.max("p_miss").alias("worst_p_miss"),
+    )
+    next_run = run_forecast.where("run_number <= 1").select(
+        *_JOB,
+        "start_basis",
+        F.when(~is_run, F.col("reason")).alias("start_reason"),
+        F.col("expected_start_at").alias("next_start_at"),
+        F.col("due_at").alias("next_due_at"),
+        "allowed_seconds",
+        "p_miss",
+        *(f"p_miss_{part}" for part in _PARTS),
+    )
     has_sla = F.col("sla_kind").isNotNull()
     return (
-        upcoming.drop("runs")
-        .join(answered.withColumnRenamed("job_id", "series_key"), "series_key", "left")
+        jobs.drop("runs")
+        .join(next_run, _JOB, "left")
+        .join(week, _JOB, "left")
+        .join(learned, "series_key", "left")
+        .withColumn("status", F.coalesce("status", F.lit("not_assessed")))
+        .withColumn("reason", F.coalesce("reason", F.lit("not seen by the last fit")))
+        .withColumn("runs", F.coalesce("runs", F.lit(0)))
+        .withColumn("upcoming_runs", F.coalesce("upcoming_runs", F.lit(0)))
+        # What a limit allows does not hang on when the next run is.
+        .withColumn("allowed_seconds", F.coalesce("sla_limit_seconds", "allowed_seconds"))
         .withColumn(
             "sla_status",
             F.when(~has_sla, F.lit("no_sla"))
             .when(F.col("p_miss").isNull(), F.lit("not_assessed"))
             .otherwise(F.lit("ok")),
         )
-        .withColumnRenamed("runs_learned", "runs")
-        .withColumn("allowed_seconds", F.coalesce("sla_limit_seconds", "seconds_to_deadline"))
         .select(*gold.JOB_FORECAST.column_names)
     )
 
 
-def _upcoming(rows: pd.DataFrame) -> pd.DataFrame:
-    """Quantiles and P(miss) of the next run of each row's job.
-
-    A run misses a limit when its attempt is too long or fails; a deadline also when the retry that
-    follows a failure comes too late.
-    """
-    # Statuses without a curve answer nothing; the forecaster keeps them as they are.
-    forecaster = Forecaster.from_states(rows)
-    distribution = forecaster.predict(rows)
-    fails = rows["failure_rate"].fillna(0.0).to_numpy()
-    limit = rows["sla_limit_seconds"].astype("float64").to_numpy()
-    by_limit = 1.0 - (1.0 - fails) * (1.0 - distribution.p_over_limit(limit))
-    by_deadline = p_miss_deadline(
-        distribution,
-        rows["seconds_to_deadline"].astype("float64").to_numpy(),
-        failure_rate=fails,
+def _history(runs: DataFrame, as_of: datetime) -> DataFrame:
+    """Of each job: when its runs started, by schedule and at all, and how it tries again."""
+    began = ~F.col("never_started") & (
+        F.col("started_at") >= F.lit(as_of - timedelta(days=LEARNED_DAYS))
     )
-    out = rows[["job_id", "status", "reason"]].copy()
-    for level in _SHOWN:
-        out[f"p{level}_seconds"] = distribution.quantile(level / 100)
-    has_limit = pd.notna(limit)
-    out["p_miss"] = by_deadline
-    out.loc[has_limit, "p_miss"] = by_limit[has_limit]
-    out["p_miss"] = out["p_miss"].clip(0.0, 1.0)
+    start = F.unix_micros("started_at")
+    return (
+        _with_retries(runs)
+        .groupBy(*_JOB)
+        .agg(
+            F.collect_list(F.when(began, start)).alias("starts"),
+            F.collect_list(F.when(began & (F.col("trigger_type") == "CRON"), start)).alias(
+                "cron_starts"
+            ),
+            F.collect_list("wait_seconds").alias("waits"),
+            F.sum("is_failed_first").alias("failed_first"),
+            F.sum("is_retried").alias("retried"),
+        )
+    )
+
+
+def _with_retries(runs: DataFrame) -> DataFrame:
+    """Runs, with whether the first attempt failed, whether there was another, and after how long."""
+    is_retried = F.col("attempts") > 1
+    gave_up = ~is_retried & F.col("status").isin("FAILED", "TIMEOUT") & ~F.col("never_started")
+    return (
+        runs.withColumn("is_retried", is_retried.cast("int"))
+        .withColumn("is_failed_first", (is_retried | gave_up).cast("int"))
+        .withColumn(
+            "wait_seconds",
+            F.when(
+                F.col("attempts") == 2,
+                F.greatest(F.col("wall_seconds") - F.col("busy_seconds"), F.lit(0.0)),
+            ),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How the fleet tries again: the share of failed runs that it does, and the wait before it."""
+
+    share: float
+    wait_seconds: tuple[float, ...]
+    """35 quantiles at `optimizer.quantile.LEVELS`."""
+
+
+def retries_of_the_fleet(runs: DataFrame) -> Retries:
+    """Over all runs given; nobody tries again where no run shows it."""
+    levels = F.array(*(F.lit(float(level)) for level in LEVELS))
+    row = (
+        _with_retries(runs)
+        .agg(
+            F.sum("is_failed_first").alias("failed"),
+            F.sum("is_retried").alias("retried"),
+            F.percentile("wait_seconds", levels).alias("waits"),
+        )
+        .collect()[0]
+    )
+    failed = int(row["failed"] or 0)
+    waits = row["waits"] if row["waits"] is not None and len(row["waits"]) else [0.0] * LEVELS.size
+    return Retries(int(row["retried"] or 0) / failed if failed else 0.0, tuple(waits))
+
+
+def retry_habits(
+    rows: pd.DataFrame, fleet: Retries
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of each row's job: P(a failed attempt is tried again), (n,), and the wait's quantiles (n, 35).
+
+    Columns: failed_first, retried, waits.
+    """
+    failed, retried = (
+        rows[name].astype("float64").to_numpy() for name in ("failed_first", "retried")
+    )
+    again = (retried + _PRIOR_FAILURES * fleet.share) / (failed + _PRIOR_FAILURES)
+    sizes = rows["waits"].map(len).to_numpy()
+    values = np.concatenate([np.empty(0), *(np.asarray(waits) for waits in rows["waits"])])
+    waits = delay_quantiles(values, np.repeat(np.arange(len(rows)), sizes), len(rows))
+    return np.clip(again, 0.0, 1.0), np.where(np.isnan(waits), np.array(fleet.wait_seconds), waits)
+
+
+def _upcoming(rows: pd.DataFrame, as_of: pd.Timestamp, fleet: Retries) -> pd.DataFrame:
+    """The runs to come of each row's job, as arrays, and P(miss) of each."""
+    starts = next_starts(rows, as_of)
+    curves = Forecaster.from_states(rows).predict(rows)
+    due_us = _due(rows, starts)
+    misses = _misses(rows, starts, due_us, curves, fleet)
+    ends = np.cumsum(np.bincount(starts.job, minlength=len(rows)))[:-1]
+
+    def by_job(values: NDArray[Any]) -> list[Any]:
+        """Lists of each job's values, with None for what is not known."""
+        plain = values.astype(object)
+        plain[pd.isna(values)] = None
+        return [part.tolist() for part in np.split(plain, ends)]
+
+    return pd.DataFrame(
+        {
+            "job_id": rows["job_id"].to_numpy(),
+            "status": rows["status"].to_numpy(),
+            "reason": rows["reason"].to_numpy(),
+            "start_basis": starts.basis,
+            "start_reason": starts.reason,
+            "starts_learned": starts.learned,
+            "delay_p50_seconds": starts.delay_seconds[:, _MEDIAN],
+            "median_seconds": curves.quantile(0.5),
+            "at_us": by_job(starts.at_us),
+            "due_us": by_job(pd.Series(due_us).astype("Int64").replace(0, pd.NA).to_numpy(object)),
+            "p_miss": by_job(misses["p_miss"]),
+            **{f"p_miss_{part}": by_job(misses[part]) for part in _PARTS},
+        }
+    )
+
+
+def _due(rows: pd.DataFrame, starts: Starts) -> NDArray[np.int64]:
+    """When a success of each start is due, in microseconds; 0 without a deadline."""
+    due = np.zeros(starts.at_us.size, dtype=np.int64)
+    minute, zone = _deadlines(rows)
+    asked = minute[starts.job] >= 0
+    job = starts.job[asked]
+    due[asked] = next_due(starts.at_us[asked], minute[job], zone[job])
+    return due
+
+
+def _deadlines(rows: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
+    """Minute of the day of each job's deadline, -1 without one, and its zone."""
+    clock = rows["sla_time_of_day"].fillna("").astype(str)
+    minute = [int(text[:2]) * 60 + int(text[3:5]) if text else -1 for text in clock]
+    return np.array(minute, dtype=np.int64), rows["sla_timezone"].fillna("UTC").to_numpy(object)
+
+
+def _misses(
+    rows: pd.DataFrame,
+    starts: Starts,
+    due_us: NDArray[np.int64],
+    curves: Distribution,
+    fleet: Retries,
+) -> Mapping[str, NDArray[np.float64]]:
+    """P(miss) and its parts of each start; NaN where there is no SLA or no distribution."""
+    out = {name: np.full(starts.at_us.size, np.nan) for name in ("p_miss", *_PARTS)}
+    fails = rows["failure_rate"].astype("float64").fillna(0.0).to_numpy()
+    again, waits = retry_habits(rows, fleet)
+
+    # A limit asks the same of every run of a job.
+    limit = rows["sla_limit_seconds"].astype("float64").to_numpy()
+    of_limit = miss_limit(curves, limit, failure_rate=fails, retries=again)
+    with_limit = ~np.isnan(limit[starts.job])
+    for name in out:
+        out[name][with_limit] = getattr(of_limit, name)[starts.job[with_limit]]
+
+    def asked(job: NDArray[np.int64], slack: NDArray[np.float64], delay: NDArray[Any]) -> Miss:
+        chosen = Distribution(curves.log_quantiles[job], curves.status[job])
+        return miss_deadline(
+            chosen,
+            slack,
+            start_delay_seconds=delay,
+            failure_rate=fails[job],
+            retries=again[job],
+            retry_wait_seconds=waits[job],
+        )
+
+    is_gap = starts.basis[starts.job] == "gaps"
+    planned = np.flatnonzero((due_us > 0) & ~is_gap)
+    if planned.size:
+        # Most runs of a job are due as long after they start as its others.
+        pairs = np.stack([starts.job[planned], (due_us - starts.at_us)[planned]])
+        (job, slack_us), which = np.unique(pairs, axis=1, return_inverse=True)
+        miss = asked(job, slack_us / 1e6, starts.delay_seconds[job])
+        for name in out:
+            out[name][planned] = getattr(miss, name)[which.reshape(-1)]
+    drifting = np.flatnonzero((due_us > 0) & is_gap)
+    if drifting.size:
+        job = np.repeat(starts.job[drifting], _POINTS)
+        at_us = np.repeat(starts.at_us[drifting], _POINTS) + _spread_us(starts, drifting)
+        minute, zone = _deadlines(rows)
+        slack = (next_due(at_us, minute[job], zone[job]) - at_us) / 1e6
+        miss = asked(job, slack, np.zeros(job.size))
+        for name in out:
+            out[name][drifting] = getattr(miss, name).reshape(-1, _POINTS).mean(axis=1)
     return out
 
 
-def _next_starts(runs: DataFrame, as_of: datetime) -> DataFrame:
-    """When each job is expected to start next: its last start plus its median gap, not before now.
-
-    A job seen once has no gap, and no expectation.
-    """
-    by_start = Window.partitionBy(*_JOB).orderBy("started_at", "run_id")
-    gaps = runs.select(
-        *_JOB,
-        "started_at",
-        (F.unix_micros("started_at") - F.unix_micros(F.lag("started_at").over(by_start))).alias(
-            "gap_micros"
-        ),
-    )
-    expected = gaps.groupBy(*_JOB).agg(
-        F.max("started_at").alias("last_started_at"),
-        F.percentile("gap_micros", F.lit(0.5)).cast("bigint").alias("gap_micros"),
-    )
-    next_start = F.timestamp_micros(F.unix_micros("last_started_at") + F.col("gap_micros"))
-    return expected.select(
-        *_JOB,
-        F.greatest(next_start, F.when(next_start.isNotNull(), F.lit(as_of))).alias("next_start_at"),
-    )
-
-
-def _seconds_to_deadline() -> Column:
-    """From the next start to the first occurrence of the deadline's clock time after it."""
-    minutes = F.substring("sla_time_of_day", 1, 2).cast("int") * 60 + F.substring(
-        "sla_time_of_day", 4, 2
-    ).cast("int")
-    local = F.expr("from_utc_timestamp(next_start_at, coalesce(sla_timezone, 'UTC'))")
-    today = F.timestamp_add("MINUTE", minutes, F.date_trunc("DAY", local))
-    seconds = (F.unix_micros(today) - F.unix_micros(local)) / 1e6
-    return F.when(seconds > 0, seconds).otherwise(seconds + 86_400.0)
+def _spread_us(starts: Starts, which: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Equally probable distances from each start's middle, `_POINTS` of them one after another."""
+    points = (np.arange(_POINTS) + 0.5) / _POINTS
+    spread = [
+        np.interp(points, LEVELS, starts.delay_seconds[job]) for job in starts.job[which].tolist()
+    ]
+    return np.asarray(np.round(np.concatenate(spread) * 1e6), dtype=np.int64)

@@ -8,6 +8,7 @@ from pipeline.tables.declaration import Column, Layer, Table
 from pipeline.tables.silver import (
     CURRENCY,
     LIST_COST,
+    PERIODIC,
     RUN_DATE,
     SERIES,
     SLA,
@@ -77,6 +78,7 @@ JOBS = Table(
         Column("sla_problem", "string", "A declared SLA that could not be read, and why"),
         Column("cron", "string", "Quartz cron expression of the schedule"),
         Column("timezone", "string", "Time zone of the schedule"),
+        PERIODIC,
         Column(
             "state",
             "string",
@@ -309,10 +311,70 @@ FORECAST_QUALITY = Table(
     ),
 )
 
+SHOWN_LEVELS = (50, 80, 90, 95, 99)
+"""Quantiles of a duration that are columns of their own, in percent."""
+
+_PARTS_OF_A_MISS = tuple(
+    Column(f"p_miss_{name}", "double", f"Part of p_miss: {meaning}", minimum=0, maximum=1)
+    for name, meaning in (
+        ("upstream", "the job that starts it is too late for a usual run"),
+        ("start", "its own start is too late for a usual run"),
+        ("duration", "it takes too long"),
+        ("failure", "it fails, and no retry comes in time"),
+    )
+)
+_START_BASIS = Column(
+    "start_basis",
+    "string",
+    "What says when it starts: cron, periodic, the rhythm of its starts, or the gaps between them",
+    one_of=("cron", "periodic", "rhythm", "gaps"),
+)
+
+RUN_FORECAST = Table(
+    layer=Layer.RECOMMENDATION,
+    name="run_forecast",
+    grain="one run expected in the next 7 days; one row without a time for a job that has none",
+    keys=("workspace_id", "series_key", "run_number"),
+    columns=(
+        WORKSPACE,
+        SERIES,
+        Column(
+            "run_number",
+            "int",
+            "1 for the job's next run, and so on; 0 where none is expected",
+            nullable=False,
+            minimum=0,
+        ),
+        *ASSESSMENT,
+        _START_BASIS,
+        Column(
+            "starts_learned",
+            "bigint",
+            "Starts that its delay was learned from; too few, and it is taken to be punctual",
+            minimum=0,
+        ),
+        Column("scheduled_at", "timestamp", "When it is due to start"),
+        Column("horizon_days", "int", "Whole days until then", unit="days", minimum=0),
+        Column("expected_start_at", "timestamp", "The same after its usual delay"),
+        Column("expected_end_at", "timestamp", "The same after its usual duration"),
+        *SLA,
+        Column("due_at", "timestamp", "When a success is due, for a deadline"),
+        Column(
+            "allowed_seconds",
+            "double",
+            "What the SLA leaves: the limit, or from scheduled_at to due_at",
+            unit="seconds",
+            minimum=0,
+        ),
+        Column("p_miss", "double", "P(it misses the SLA)", minimum=0, maximum=1),
+        *_PARTS_OF_A_MISS,
+    ),
+)
+
 JOB_FORECAST = Table(
     layer=Layer.RECOMMENDATION,
     name="job_forecast",
-    grain="one job's next run: how long it will take and whether it will miss its SLA",
+    grain="one job's next run, and its runs of the next 7 days together",
     keys=("workspace_id", "series_key"),
     columns=(
         WORKSPACE,
@@ -321,18 +383,30 @@ JOB_FORECAST = Table(
         Column("runs", "bigint", "Attempts it was learned from", nullable=False, minimum=0),
         *(
             Column(f"p{level}_seconds", "double", f"{level} % quantile", unit="seconds", minimum=0)
-            for level in (50, 80, 90, 95, 99)
+            for level in SHOWN_LEVELS
         ),
         *SLA,
+        _START_BASIS,
+        Column("start_reason", "string", "Why no run is expected in the next 7 days"),
         Column("next_start_at", "timestamp", "When the next run is expected to start"),
+        Column("next_due_at", "timestamp", "When its success is due, for a deadline"),
         Column(
             "allowed_seconds",
             "double",
-            "What the SLA leaves the next run: the limit, or from its expected start to the deadline",
+            "What the SLA leaves the next run: the limit, or from its scheduled start to the deadline",
             unit="seconds",
             minimum=0,
         ),
         Column("p_miss", "double", "P(the next run misses the SLA)", minimum=0, maximum=1),
+        *_PARTS_OF_A_MISS,
+        Column(
+            "upcoming_runs",
+            "bigint",
+            "Runs expected in the next 7 days, at most 168",
+            minimum=0,
+        ),
+        Column("expected_misses", "double", "Misses expected among them", minimum=0),
+        Column("worst_p_miss", "double", "The largest p_miss of them", minimum=0, maximum=1),
         Column(
             "sla_status",
             "string",
@@ -442,6 +516,9 @@ GOLD_TABLES: tuple[Table, ...] = (
 )
 MODEL_TABLES: tuple[Table, ...] = (DURATION_STATES, FORECAST_QUALITY)
 RECOMMENDATION_TABLES: tuple[Table, ...] = (JOB_FORECAST, JOB_BASELINE, RIGHTSIZING)
+"""One row a job, with an answer or the reason for none."""
+RUN_TABLES: tuple[Table, ...] = (RUN_FORECAST,)
+"""One row a run: of those to come, and of those in progress."""
 QUESTIONS: dict[str, Table] = {
     "forecast": JOB_FORECAST,
     "baseline": JOB_BASELINE,

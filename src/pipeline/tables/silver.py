@@ -41,6 +41,13 @@ FAILURE_CLASS = Column(
     one_of=FAILURE_CLASSES,
 )
 TERMINATION_CODE = Column("termination_code", "string", "Why it ended, as the source says it")
+PERIODIC = Column(
+    "periodic_seconds",
+    "double",
+    "Interval of a periodic trigger; NULL is none",
+    unit="seconds",
+    minimum=0,
+)
 SLA_KINDS = ("limit", "deadline")
 SLA = (
     Column(
@@ -75,6 +82,7 @@ JOB_VERSIONS = Table(
         Column("trigger_type", "string", "Kind of trigger"),
         Column("cron", "string", "Quartz cron expression of the schedule"),
         Column("timezone", "string", "Time zone of the schedule"),
+        PERIODIC,
         Column(
             "is_continuous", "boolean", "Runs without end: no duration baseline", nullable=False
         ),
