@@ -17,7 +17,7 @@ from pipeline.gold import jobs as gold_jobs
 from pipeline.gold import runs as gold_runs
 from pipeline.gold import trends as gold_trends
 from pipeline.scoring import baselines as scoring_baselines
-from pipeline.scoring import forecasts, sizing, upcoming
+from pipeline.scoring import forecasts, in_flight, sizing, upcoming
 from pipeline.silver import compute, costs, jobs, pipelines, runs, sla
 from pipeline.tables import bronze, gold, silver
 from pipeline.tables.declaration import Layer, Table
@@ -377,6 +377,14 @@ GRAPH = Graph(
             run=upcoming.run_forecast,
             reads=(gold.JOBS, gold.DURATION_STATES, silver.RUNS),
             writes=gold.RUN_FORECAST,
+            window_days=30,
+            given=("as_of",),
+        ),
+        Step(
+            name="in_flight",
+            run=in_flight.in_flight,
+            reads=(gold.JOBS, gold.DURATION_STATES, silver.ATTEMPTS, silver.RUNS),
+            writes=gold.IN_FLIGHT,
             window_days=30,
             given=("as_of",),
         ),

@@ -8,7 +8,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from optimizer.quantile import LEVELS, LOGIT_LEVELS
-from pipeline.scoring.upcoming import job_forecast, retries_of_the_fleet, run_forecast
+from pipeline.scoring.retries import retries_of_the_fleet
+from pipeline.scoring.upcoming import job_forecast, run_forecast
 from pipeline.tables import gold, silver
 from tests.strategies.tables import Row, frame_of, rows_of
 

@@ -304,9 +304,7 @@ class _Taking:
             asked = asked.where(F.col(bronze.PARTITION).isin(*days))
         # Keys first: the content of rows that nothing received shares a key with is not read.
         held = held.join(asked.select(*table.keys), list(table.keys), "left_semi")
-        known = stage(
-            with_content(table, held).select(*table.keys, _strength(table).alias(_KNOWN))
-        )
+        known = stage(with_content(table, held).select(*table.keys, _strength(table).alias(_KNOWN)))
         stronger = _strength(table) > F.col(_KNOWN)
         if table.arrival is Arrival.SNAPSHOT:
             stronger = F.lit(True)

@@ -65,9 +65,7 @@ class Staged:
 
 
 @contextmanager
-def staged(
-    home: Path, table: Table, rows: DataFrame, *, parted: bool = False
-) -> Iterator[Staged]:
+def staged(home: Path, table: Table, rows: DataFrame, *, parted: bool = False) -> Iterator[Staged]:
     """`rows` computed once, on disk until the block ends; `parted`, in a folder for each partition,
     as a table holds them."""
     folder = home / STAGING / uuid4().hex

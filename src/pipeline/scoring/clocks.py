@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["first_instants", "next_due"]
+__all__ = ["deadlines", "first_instants", "next_due"]
 
 _HOUR = pd.Timedelta(hours=1)
 
@@ -47,6 +47,16 @@ def next_due(
         never = np.iinfo(np.int64).max
         due[here] = np.where(candidates > at_us[here], candidates, never).min(axis=0)
     return due
+
+
+def deadlines(rows: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
+    """Minute of the day of each row's deadline, -1 without one, and its zone.
+
+    Columns: sla_time_of_day (HH:MM) and sla_timezone.
+    """
+    clock = rows["sla_time_of_day"].fillna("").astype(str)
+    minute = [int(text[:2]) * 60 + int(text[3:5]) if text else -1 for text in clock]
+    return np.array(minute, dtype=np.int64), rows["sla_timezone"].fillna("UTC").to_numpy(object)
 
 
 def _both(

@@ -1,12 +1,9 @@
 """Each job's runs of the next seven days, and the probability that each misses the job's SLA.
 
 A run is expected when its job's schedule, its rhythm or its gaps say so (`pipeline.scoring.starts`).
-What the forecast knows of retries is how often a run whose first attempt failed got another one, and
-how long that took to begin: the job's own runs of 30 days, and the fleet's where it has few.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -20,13 +17,13 @@ from optimizer.forecast import (
     Distribution,
     Forecaster,
     Miss,
-    delay_quantiles,
     miss_deadline,
     miss_limit,
 )
 from optimizer.quantile import LEVELS
 from pipeline.scoring.buckets import score_by_job
-from pipeline.scoring.clocks import next_due
+from pipeline.scoring.clocks import deadlines, next_due
+from pipeline.scoring.retries import Retries, retries_of_the_fleet, retry_habits, with_retries
 from pipeline.scoring.starts import LEARNED_DAYS, Starts, next_starts
 from pipeline.tables import gold
 
@@ -35,8 +32,6 @@ _SLA = ("sla_kind", "sla_limit_seconds", "sla_time_of_day", "sla_timezone")
 _PARTS = ("upstream", "start", "duration", "failure")
 _POINTS: Final = 24
 """Equally probable starts that a run without a schedule is spread over."""
-_PRIOR_FAILURES: Final = 5.0
-"""Failed runs that the fleet's habit of trying again counts for."""
 _MEDIAN: Final = int(np.flatnonzero(LEVELS == 0.5)[0])
 
 _RUNS = (
@@ -212,7 +207,7 @@ def _history(runs: DataFrame, as_of: datetime) -> DataFrame:
     )
     start = F.unix_micros("started_at")
     return (
-        _with_retries(runs)
+        with_retries(runs)
         .groupBy(*_JOB)
         .agg(
             F.collect_list(F.when(began, start)).alias("starts"),
@@ -224,66 +219,6 @@ def _history(runs: DataFrame, as_of: datetime) -> DataFrame:
             F.sum("is_retried").alias("retried"),
         )
     )
-
-
-def _with_retries(runs: DataFrame) -> DataFrame:
-    """Runs, with whether the first attempt failed, whether there was another, and after how long."""
-    is_retried = F.col("attempts") > 1
-    gave_up = ~is_retried & F.col("status").isin("FAILED", "TIMEOUT") & ~F.col("never_started")
-    return (
-        runs.withColumn("is_retried", is_retried.cast("int"))
-        .withColumn("is_failed_first", (is_retried | gave_up).cast("int"))
-        .withColumn(
-            "wait_seconds",
-            F.when(
-                F.col("attempts") == 2,
-                F.greatest(F.col("wall_seconds") - F.col("busy_seconds"), F.lit(0.0)),
-            ),
-        )
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Retries:
-    """How the fleet tries again: the share of failed runs that it does, and the wait before it."""
-
-    share: float
-    wait_seconds: tuple[float, ...]
-    """35 quantiles at `optimizer.quantile.LEVELS`."""
-
-
-def retries_of_the_fleet(runs: DataFrame) -> Retries:
-    """Over all runs given; nobody tries again where no run shows it."""
-    levels = F.array(*(F.lit(float(level)) for level in LEVELS))
-    row = (
-        _with_retries(runs)
-        .agg(
-            F.sum("is_failed_first").alias("failed"),
-            F.sum("is_retried").alias("retried"),
-            F.percentile("wait_seconds", levels).alias("waits"),
-        )
-        .collect()[0]
-    )
-    failed = int(row["failed"] or 0)
-    waits = row["waits"] if row["waits"] is not None and len(row["waits"]) else [0.0] * LEVELS.size
-    return Retries(int(row["retried"] or 0) / failed if failed else 0.0, tuple(waits))
-
-
-def retry_habits(
-    rows: pd.DataFrame, fleet: Retries
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Of each row's job: P(a failed attempt is tried again), (n,), and the wait's quantiles (n, 35).
-
-    Columns: failed_first, retried, waits.
-    """
-    failed, retried = (
-        rows[name].astype("float64").to_numpy() for name in ("failed_first", "retried")
-    )
-    again = (retried + _PRIOR_FAILURES * fleet.share) / (failed + _PRIOR_FAILURES)
-    sizes = rows["waits"].map(len).to_numpy()
-    values = np.concatenate([np.empty(0), *(np.asarray(waits) for waits in rows["waits"])])
-    waits = delay_quantiles(values, np.repeat(np.arange(len(rows)), sizes), len(rows))
-    return np.clip(again, 0.0, 1.0), np.where(np.isnan(waits), np.array(fleet.wait_seconds), waits)
 
 
 def _upcoming(rows: pd.DataFrame, as_of: pd.Timestamp, fleet: Retries) -> pd.DataFrame:
@@ -321,18 +256,11 @@ def _upcoming(rows: pd.DataFrame, as_of: pd.Timestamp, fleet: Retries) -> pd.Dat
 def _due(rows: pd.DataFrame, starts: Starts) -> NDArray[np.int64]:
     """When a success of each start is due, in microseconds; 0 without a deadline."""
     due = np.zeros(starts.at_us.size, dtype=np.int64)
-    minute, zone = _deadlines(rows)
+    minute, zone = deadlines(rows)
     asked = minute[starts.job] >= 0
     job = starts.job[asked]
     due[asked] = next_due(starts.at_us[asked], minute[job], zone[job])
     return due
-
-
-def _deadlines(rows: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
-    """Minute of the day of each job's deadline, -1 without one, and its zone."""
-    clock = rows["sla_time_of_day"].fillna("").astype(str)
-    minute = [int(text[:2]) * 60 + int(text[3:5]) if text else -1 for text in clock]
-    return np.array(minute, dtype=np.int64), rows["sla_timezone"].fillna("UTC").to_numpy(object)
 
 
 def _misses(
@@ -378,7 +306,7 @@ def _misses(
     if drifting.size:
         job = np.repeat(starts.job[drifting], _POINTS)
         at_us = np.repeat(starts.at_us[drifting], _POINTS) + _spread_us(starts, drifting)
-        minute, zone = _deadlines(rows)
+        minute, zone = deadlines(rows)
         slack = (next_due(at_us, minute[job], zone[job]) - at_us) / 1e6
         miss = asked(job, slack, np.zeros(job.size))
         for name in out:

@@ -9,6 +9,7 @@ from pipeline.tables.silver import (
     CURRENCY,
     LIST_COST,
     PERIODIC,
+    RUN,
     RUN_DATE,
     SERIES,
     SLA,
@@ -371,6 +372,55 @@ RUN_FORECAST = Table(
     ),
 )
 
+LEFT_LEVELS = (50, 80, 95)
+"""Quantiles of what is left of a run in progress, in percent."""
+
+IN_FLIGHT = Table(
+    layer=Layer.RECOMMENDATION,
+    name="in_flight",
+    grain="one run in progress: what is left of it, and whether it will miss its SLA",
+    keys=("workspace_id", "run_id"),
+    columns=(
+        WORKSPACE,
+        RUN,
+        SERIES,
+        *ASSESSMENT,
+        Column("started_at", "timestamp", "First start of the run", nullable=False),
+        Column("attempt", "int", "Attempt in progress, 0 for the first", nullable=False, minimum=0),
+        Column("attempt_started_at", "timestamp", "Start of that attempt", nullable=False),
+        Column("seen_until", "timestamp", "Until when it is known to have run", nullable=False),
+        Column(
+            "elapsed_seconds",
+            "double",
+            "How long the attempt is known to have lasted",
+            unit="seconds",
+            nullable=False,
+            minimum=0,
+        ),
+        *(
+            Column(
+                f"remaining_p{level}_seconds",
+                "double",
+                f"{level} % quantile of the time left after that",
+                unit="seconds",
+                minimum=0,
+            )
+            for level in LEFT_LEVELS
+        ),
+        Column("expected_end_at", "timestamp", "When it is as likely to have ended as not"),
+        *SLA,
+        Column("due_at", "timestamp", "When a success is due, for a deadline"),
+        Column(
+            "p_miss",
+            "double",
+            "P(it misses the SLA), given how long it has lasted; NULL without an SLA",
+            minimum=0,
+            maximum=1,
+        ),
+        *_PARTS_OF_A_MISS[2:],
+    ),
+)
+
 JOB_FORECAST = Table(
     layer=Layer.RECOMMENDATION,
     name="job_forecast",
@@ -517,7 +567,7 @@ GOLD_TABLES: tuple[Table, ...] = (
 MODEL_TABLES: tuple[Table, ...] = (DURATION_STATES, FORECAST_QUALITY)
 RECOMMENDATION_TABLES: tuple[Table, ...] = (JOB_FORECAST, JOB_BASELINE, RIGHTSIZING)
 """One row a job, with an answer or the reason for none."""
-RUN_TABLES: tuple[Table, ...] = (RUN_FORECAST,)
+RUN_TABLES: tuple[Table, ...] = (RUN_FORECAST, IN_FLIGHT)
 """One row a run: of those to come, and of those in progress."""
 QUESTIONS: dict[str, Table] = {
     "forecast": JOB_FORECAST,
