@@ -49,7 +49,17 @@ def job_versions(jobs: DataFrame) -> DataFrame:
         tag = tagged(F.col("tags"), tag_keys)
         read = read.withColumn(f"{name}_tag", tag.value).withColumn(f"{name}_key", tag.key)
     read = read.withColumn("tier_number", tier(F.col("tier_tag")))
-    read = with_declared_sla(read, tags="tags", health_rules="health_rules", schedule_zone=zone)
+    endless = F.coalesce(
+        (F.col("trigger_type") == "CONTINUOUS") | F.col("trigger")["continuous"]["enabled"],
+        F.lit(False),
+    )
+    read = with_declared_sla(
+        read,
+        tags="tags",
+        health_rules="health_rules",
+        timeout=F.when(~endless, _positive_seconds("timeout_seconds")),
+        schedule_zone=zone,
+    )
     return read.select(
         "workspace_id",
         "job_id",
@@ -64,10 +74,7 @@ def job_versions(jobs: DataFrame) -> DataFrame:
         schedule["quartz_cron_expression"].alias("cron"),
         zone.alias("timezone"),
         _periodic_seconds().alias("periodic_seconds"),
-        F.coalesce(
-            (F.col("trigger_type") == "CONTINUOUS") | F.col("trigger")["continuous"]["enabled"],
-            F.lit(False),
-        ).alias("is_continuous"),
+        endless.alias("is_continuous"),
         F.coalesce("paused", F.lit(False)).alias("is_paused"),
         F.col("create_time").alias("created_at"),
         F.col("delete_time").alias("deleted_at"),

@@ -59,7 +59,12 @@ SLA = (
     Column("sla_limit_seconds", "double", "The limit", unit="seconds", minimum=0),
     Column("sla_time_of_day", "string", "The deadline's local clock time, HH:MM"),
     Column("sla_timezone", "string", "The deadline's time zone"),
-    Column("sla_source", "string", "Where it was declared: the tag's key, or health_rule"),
+    Column(
+        "sla_source",
+        "string",
+        "Where it was declared: yaml (rightrun.yml), the tag's key, health_rule, accepted (a"
+        " proposal), or timeout, in this order",
+    ),
 )
 
 JOB_VERSIONS = Table(
