@@ -17,7 +17,7 @@ from pipeline.gold import jobs as gold_jobs
 from pipeline.gold import runs as gold_runs
 from pipeline.gold import trends as gold_trends
 from pipeline.scoring import baselines as scoring_baselines
-from pipeline.scoring import forecasts, in_flight, sizing, upcoming
+from pipeline.scoring import forecasts, in_flight, proposals, sizing, upcoming
 from pipeline.silver import compute, costs, jobs, pipelines, runs, sla
 from pipeline.tables import bronze, gold, silver
 from pipeline.tables.declaration import Layer, Table
@@ -390,6 +390,13 @@ GRAPH = Graph(
             writes=gold.IN_FLIGHT,
             window_days=30,
             given=("as_of",),
+        ),
+        Step(
+            name="sla_proposals",
+            run=proposals.sla_proposals,
+            reads=(gold.JOBS, gold.RUN_FORECAST, silver.RUNS),
+            writes=gold.SLA_PROPOSALS,
+            window_days=60,
         ),
         Step(
             name="job_forecast",

@@ -30,6 +30,13 @@ class Terms:
     time_of_day: str | None = None
     timezone: str | None = None
 
+    @property
+    def spelled(self) -> str:
+        """As `read_terms` reads it: `06:30 Europe/Berlin`, `5400s`."""
+        if self.kind == "deadline":
+            return f"{self.time_of_day} {self.timezone}"
+        return f"{self.limit_seconds:.12g}s"
+
 
 def read_terms(text: str) -> Terms:
     """`text` as an SLA, a clock without a zone being UTC; ValueError in a sentence otherwise."""

@@ -11,8 +11,10 @@ from pyspark.sql import functions as F
 
 from pipeline.errors import UserError
 from pipeline.gold.assessments import not_assessed
+from pipeline.held_sla import SLA_COLUMNS, decided, with_decided
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.silver.tags import team_name
+from pipeline.sla_terms import Terms, read_terms
 from pipeline.tables import bronze, gold, nights, ops, silver
 from pipeline.tables.declaration import Table
 
@@ -122,6 +124,95 @@ class Questions:
             .limit(limit)
             .toPandas()
         )
+
+    def slas(self, limit: int) -> pd.DataFrame:
+        """Jobs with an SLA, or with one that was accepted since the last night."""
+        decisions = decided(self._lakehouse.read(ops.SLA_DECISIONS)).where(
+            "decided_until IS NULL AND decided_sla_source IS NOT NULL"
+        )
+        by = self._lakehouse.read(ops.SLA_DECISIONS).select(
+            "series_key", "decided_at", "decided_by", "evidence"
+        )
+        jobs = self._jobs().join(decisions.drop("workspace_id"), "series_key", "left")
+        told = jobs.join(by, ["series_key", "decided_at"], "left")
+        holds = F.col("sla_source") == F.col("decided_sla_source")
+        is_ahead = F.col("sla_kind").isNull() & F.col("decided_sla_source").isNotNull()
+        named = with_decided(
+            told.withColumn("from_next_night", is_ahead).withColumn("is_decided", holds | is_ahead)
+        )
+        forecast = self._lakehouse.read(gold.JOB_FORECAST).select(
+            *_KEY, "p_miss", "upcoming_runs", "expected_misses"
+        )
+        return (
+            named.where("sla_kind IS NOT NULL")
+            .join(forecast, _KEY, "left")
+            .select(
+                *_WHO,
+                *SLA_COLUMNS,
+                *(
+                    F.when(F.col("is_decided"), F.col(name)).alias(name)
+                    for name in ("decided_by", "decided_at", "evidence")
+                ),
+                "from_next_night",
+                "p_miss",
+                "upcoming_runs",
+                "expected_misses",
+            )
+            .orderBy(F.col("p_miss").desc_nulls_last(), "series_key")
+            .limit(limit)
+            .toPandas()
+        )
+
+    def proposals(self, limit: int) -> pd.DataFrame:
+        """SLAs to propose, of important and often-run jobs first."""
+        return (
+            self._about(gold.SLA_PROPOSALS)
+            .where("status = 'ok'")
+            .select(
+                *_WHO,
+                "basis",
+                *SLA_COLUMNS[:-1],
+                "downstream_series_key",
+                "runs",
+                "met",
+                "p50_seconds",
+                "worst_seconds",
+                "evidence",
+            )
+            .orderBy(F.col("tier").asc_nulls_last(), F.col("runs").desc(), "series_key")
+            .limit(limit)
+            .toPandas()
+        )
+
+    def to_accept(self, key: str, words: str | None) -> tuple[Terms | None, str]:
+        """What accepting means for a job, and on what evidence: `words`, else what is proposed.
+
+        `none` takes back what was accepted. UserError where the job declares an SLA itself, where
+        nothing is proposed, and for words that are no SLA.
+        """
+        job = self._jobs().where(F.col("series_key") == key).collect()[0]
+        source = job["sla_source"]
+        if source is not None and source not in ("accepted", "timeout"):
+            where = {"yaml": "rightrun.yml", "health_rule": "a health rule"}
+            raise UserError(
+                f"{key} has its SLA from {where.get(source, f'its tag {source}')}: change it there"
+            )
+        if words == "none":
+            return None, "taken back"
+        if words is not None:
+            try:
+                return read_terms(words), "as said"
+            except ValueError as error:
+                raise UserError(str(error)) from error
+        found = self._lakehouse.read(gold.SLA_PROPOSALS).where(F.col("series_key") == key).collect()
+        if not found or found[0]["status"] != "ok":
+            why = f": {found[0]['reason']}" if found else ""
+            raise UserError(f"nothing is proposed for {key}{why}; say what holds with --as")
+        row = found[0]
+        terms = Terms(
+            row["sla_kind"], row["sla_limit_seconds"], row["sla_time_of_day"], row["sla_timezone"]
+        )
+        return terms, str(row["evidence"])
 
     def unlike_themselves(self, limit: int) -> pd.DataFrame:
         """Jobs whose last run was unlike the job's usual."""

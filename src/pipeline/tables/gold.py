@@ -554,6 +554,33 @@ RIGHTSIZING = Table(
     ),
 )
 
+SLA_PROPOSALS = Table(
+    layer=Layer.RECOMMENDATION,
+    name="sla_proposals",
+    grain="one job's proposed SLA, for its owner to accept; a reason where none is proposed",
+    keys=("workspace_id", "series_key"),
+    columns=(
+        WORKSPACE,
+        SERIES,
+        *ASSESSMENT,
+        Column(
+            "basis",
+            "string",
+            "history: what its runs took; downstream: when a job of its team starts after it",
+            one_of=("history", "downstream"),
+        ),
+        *SLA[:-1],
+        Column("downstream_series_key", "string", "The job that starts then"),
+        Column("runs", "bigint", "Runs of 60 days that ended by themselves", minimum=0),
+        Column("met", "bigint", "Those that would have met it", minimum=0),
+        Column(
+            "p50_seconds", "double", "What half of the successes took", unit="seconds", minimum=0
+        ),
+        Column("worst_seconds", "double", "What the longest took", unit="seconds", minimum=0),
+        Column("evidence", "string", "The same in a sentence"),
+    ),
+)
+
 GOLD_TABLES: tuple[Table, ...] = (
     JOBS,
     JOB_DAILY,
@@ -565,7 +592,12 @@ GOLD_TABLES: tuple[Table, ...] = (
     JOB_TRENDS,
 )
 MODEL_TABLES: tuple[Table, ...] = (DURATION_STATES, FORECAST_QUALITY)
-RECOMMENDATION_TABLES: tuple[Table, ...] = (JOB_FORECAST, JOB_BASELINE, RIGHTSIZING)
+RECOMMENDATION_TABLES: tuple[Table, ...] = (
+    JOB_FORECAST,
+    JOB_BASELINE,
+    RIGHTSIZING,
+    SLA_PROPOSALS,
+)
 """One row a job, with an answer or the reason for none."""
 RUN_TABLES: tuple[Table, ...] = (RUN_FORECAST, IN_FLIGHT)
 """One row a run: of those to come, and of those in progress."""
