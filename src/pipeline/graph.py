@@ -17,7 +17,7 @@ from pipeline.gold import jobs as gold_jobs
 from pipeline.gold import runs as gold_runs
 from pipeline.gold import trends as gold_trends
 from pipeline.scoring import baselines as scoring_baselines
-from pipeline.scoring import forecasts, in_flight, proposals, sizing, upcoming
+from pipeline.scoring import forecasts, growing, in_flight, proposals, sizing, upcoming
 from pipeline.silver import compute, costs, jobs, pipelines, runs, sla
 from pipeline.tables import bronze, gold, silver
 from pipeline.tables.declaration import Layer, Table
@@ -403,6 +403,14 @@ GRAPH = Graph(
             run=upcoming.job_forecast,
             reads=(gold.JOBS, gold.DURATION_STATES, gold.RUN_FORECAST),
             writes=gold.JOB_FORECAST,
+        ),
+        Step(
+            name="job_growth",
+            run=growing.job_growth,
+            reads=(gold.JOBS, gold.JOB_DAILY, gold.JOB_FORECAST),
+            writes=gold.JOB_GROWTH,
+            window_days=60,
+            given=("as_of",),
         ),
         Step(
             name="job_baseline",

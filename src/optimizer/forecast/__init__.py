@@ -4,6 +4,7 @@ from optimizer.forecast.backtest import backtest
 from optimizer.forecast.deadline import Miss, miss_deadline, miss_limit, p_miss_deadline
 from optimizer.forecast.distribution import Distribution
 from optimizer.forecast.fit import Forecaster, fit
+from optimizer.forecast.growth import Growth, growth
 from optimizer.forecast.in_flight import remaining_seconds
 from optimizer.forecast.recurrence import Recurrence, next_gap, recurrence
 from optimizer.forecast.rule import seven_day_rule
@@ -13,11 +14,13 @@ from optimizer.forecast.start_times import delay_quantiles, start_delays
 __all__ = [
     "Distribution",
     "Forecaster",
+    "Growth",
     "Miss",
     "Recurrence",
     "backtest",
     "delay_quantiles",
     "fit",
+    "growth",
     "miss_deadline",
     "miss_limit",
     "next_gap",
