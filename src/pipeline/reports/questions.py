@@ -4,15 +4,19 @@ Each answer is a small frame: ranked, limited, with names beside keys. Filters a
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from optimizer.quantile import LEVELS
 from pipeline.errors import UserError
 from pipeline.gold.assessments import not_assessed
 from pipeline.held_sla import SLA_COLUMNS, decided, with_decided
 from pipeline.lakehouse.protocol import Lakehouse
+from pipeline.reports.history import PAST_DAYS, History
 from pipeline.silver.tags import team_name
 from pipeline.sla_terms import Terms, read_terms
 from pipeline.tables import bronze, gold, nights, ops, silver
@@ -322,6 +326,107 @@ class Questions:
         ]
         return checked.count(), said
 
+    def history(self, key: str) -> History:
+        """What the picture of a job shows."""
+
+        def rows(table: Table) -> DataFrame:
+            return self._lakehouse.read(table).where(F.col("series_key") == key)
+
+        job = rows(gold.JOBS).collect()[0]
+        forecast = rows(gold.JOB_FORECAST).toPandas()
+        state = self._lakehouse.read(gold.DURATION_STATES).where(F.col("job_id") == key).collect()
+        curve = state[0]["quantile_seconds"] if state else None
+        low, middle, high = (
+            float("nan") if curve is None else float(curve[int(np.flatnonzero(level == LEVELS)[0])])
+            for level in (0.05, 0.5, 0.95)
+        )
+        verdicts = rows(silver.RUN_SLA).select("run_id", "sla_status")
+        ended = (
+            rows(silver.RUNS)
+            .where("status IN ('SUCCEEDED', 'FAILED', 'TIMEOUT') AND NOT never_started")
+            .join(verdicts, "run_id", "left")
+            .select(
+                "started_at",
+                F.coalesce("first_success_seconds", "busy_seconds").alias("seconds"),
+                F.when(F.col("status") != "SUCCEEDED", "failed")
+                .when(F.col("sla_status") == "MISSED", "missed")
+                .otherwise("ok")
+                .alias("verdict"),
+            )
+            .where("seconds > 0")
+        )
+        now = self._now()
+        begin = now - timedelta(days=PAST_DAYS)
+        runs = ended.where(F.col("started_at") >= F.lit(begin)).orderBy("started_at").toPandas()
+        runs["started_at"] = pd.to_datetime(runs["started_at"], utc=True)
+        upcoming = (
+            rows(gold.RUN_FORECAST)
+            .where("scheduled_at IS NOT NULL")
+            .select(F.unix_micros("scheduled_at").alias("at"))
+        )
+        allowed = forecast["allowed_seconds"].astype(float).tolist() if len(forecast) else []
+        return History(
+            name=str(job["name"] or key),
+            now=now,
+            runs=runs[["started_at", "seconds", "verdict"]],
+            upcoming=sorted(
+                datetime.fromtimestamp(row["at"] / 1e6, UTC) for row in upcoming.collect()
+            ),
+            low_seconds=low,
+            middle_seconds=middle,
+            high_seconds=high,
+            allowed_seconds=allowed[0] if allowed else float("nan"),
+        )
+
+    def _now(self) -> datetime:
+        """The time that the last night spoke of."""
+        told = self._lakehouse.read(ops.POSITIONS).where("input = 'as_of'").select("position")
+        moments = [datetime.fromisoformat(row["position"]) for row in told.collect()]
+        return max(moments).astimezone(UTC)
+
+    def in_flight(self, limit: int) -> pd.DataFrame:
+        """Runs in progress, those most likely to miss first."""
+        return (
+            self._about(gold.IN_FLIGHT)
+            .select(
+                *_WHO,
+                "run_id",
+                "started_at",
+                "elapsed_seconds",
+                "remaining_p50_seconds",
+                "remaining_p95_seconds",
+                "expected_end_at",
+                *SLA_COLUMNS[:-1],
+                "due_at",
+                "p_miss",
+                "status",
+                "reason",
+            )
+            .orderBy(F.col("p_miss").desc_nulls_last(), "started_at", "run_id")
+            .limit(limit)
+            .toPandas()
+        )
+
+    def growing(self, limit: int) -> pd.DataFrame:
+        """Jobs that grow towards their SLA, the soonest first."""
+        return (
+            self._about(gold.JOB_GROWTH)
+            .where("is_over OR crosses_on IS NOT NULL")
+            .select(
+                *_WHO,
+                "typical_seconds",
+                "growth_30_days",
+                "allowed_seconds",
+                "is_over",
+                "crosses_on",
+                "crosses_earliest",
+                "crosses_latest",
+            )
+            .orderBy("is_over", F.col("crosses_on").asc_nulls_last(), "series_key")
+            .limit(limit)
+            .toPandas()
+        )
+
     def key_of(self, asked: str) -> str:
         """The series key of a job by its key, its id or its name; UserError unless exactly one."""
         jobs = self._jobs()
@@ -377,6 +482,10 @@ class Questions:
             "job": row(gold.JOBS),
             "health": row(gold.JOB_HEALTH),
             "forecast": row(gold.JOB_FORECAST),
+            "next runs": row(gold.RUN_FORECAST).sort_values("run_number").head(runs),
+            "in flight": row(gold.IN_FLIGHT),
+            "growth": row(gold.JOB_GROWTH),
+            "proposed SLA": row(gold.SLA_PROPOSALS),
             "baseline": row(gold.JOB_BASELINE),
             "right-sizing": row(gold.RIGHTSIZING),
             "trends": row(gold.JOB_TRENDS),

@@ -26,10 +26,16 @@ _SHARES = (
     "compliance",
     "success_rate",
     "previous_success_rate",
+    *(f"p_miss_{part}" for part in ("upstream", "start", "duration", "failure")),
+    "worst_p_miss",
+    "growth_30_days",
+    "growth_30_days_lower",
+    "growth_30_days_upper",
 )
 _LONGEST = 60
 _GIVEN_UP = (
     "tier",
+    "left_p95_seconds",
     "decided_at",
     "misses_7_days",
     "currency_code",
