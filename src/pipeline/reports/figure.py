@@ -1,5 +1,6 @@
 """The history of a job as an SVG: runs as points, the forecast as a band, the limit as a line."""
 
+import warnings
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -32,7 +33,10 @@ def write_figure(history: History, file: Path) -> None:
         figure = _drawn(history)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            figure.savefig(file, format="svg", metadata={"Date": None})
+            with warnings.catch_warnings():
+                # A letter that no font here has is in the reader's: it is written as text.
+                warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+                figure.savefig(file, format="svg", metadata={"Date": None})
         except OSError as error:
             raise UserError(f"{file} cannot be written: {error.strerror or error}") from error
 
