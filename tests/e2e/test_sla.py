@@ -6,7 +6,9 @@ import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pandas as pd
 import pytest
+from deltalake import DeltaTable
 
 from tests.e2e.account import END, Account, Ran, rightrun
 
@@ -22,6 +24,22 @@ def copied(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Accoun
         account.home, root / "home", ignore=shutil.ignore_patterns("mlflow.db", "mlartifacts")
     )
     return Account(root)
+
+
+@pytest.fixture(scope="module")
+def named(account: Account) -> dict[str, str]:
+    """A job with a proposal, one without, and one that declares its SLA."""
+
+    def rows(name: str) -> pd.DataFrame:
+        table = DeltaTable(str(account.home / "gold" / name)).to_pandas()
+        return table.sort_values("series_key").set_index("series_key")
+
+    proposals, jobs = rows("sla_proposals")["status"], rows("jobs")["sla_source"]
+    return {
+        "open": str(proposals.index[proposals == "ok"][0]),
+        "unproposed": str(proposals.index[proposals == "too_few_runs"][0]),
+        "declared": str(jobs.index[jobs.fillna("").str.startswith("sla")][0]),
+    }
 
 
 def _sla(account: Account, *arguments: str) -> Ran:
@@ -73,25 +91,12 @@ def test_a_proposal_is_signed_and_holds_from_the_next_night(copied: Account) -> 
     [
         (("accept", "no such job"), "no job has the key"),
         (("accept", "{open}", "--as", "soon"), "neither a duration"),
-        (("accept", "{open}", "--as", "07:30 Mars/Base"), "no time zone"),
         (("accept", "{declared}"), "change it there"),
         (("accept", "{unproposed}"), "nothing is proposed"),
         (("accept", "{open}", "--by", " "), "say who decides"),
     ],
 )
 def test_a_mistake_is_one_sentence(account: Account, arguments: tuple[str, ...], said: str) -> None:
-    def first(query: str) -> str:
-        rows = account.run("sql", query, "--home", account.home, "--json").json()
-        return str(rows[0]["series_key"])
-
-    open_jobs = "select series_key from gold.sla_proposals where status "
-    named = {
-        "open": first(f"{open_jobs} = 'ok' order by 1"),
-        "unproposed": first(f"{open_jobs} = 'too_few_runs' order by 1"),
-        "declared": first(
-            "select series_key from gold.jobs where sla_source like 'sla%' order by 1"
-        ),
-    }
     done = _sla(account, *(argument.format(**named) for argument in arguments))
     assert done.code == 2, done.out
     assert said in done.err.replace("\n", " ")
@@ -99,7 +104,7 @@ def test_a_mistake_is_one_sentence(account: Account, arguments: tuple[str, ...],
 
 
 def test_a_home_without_tables_is_said_and_not_made(tmp_path: Path) -> None:
-    for command in (("list",), ("propose",), ("accept", "w/1")):
+    for command in (("list",), ("accept", "w/1")):
         done = rightrun("sla", *command, "--home", "nowhere", cwd=tmp_path)
         assert done.code == 2
         assert "holds no tables yet" in done.err.replace("\n", " ")
