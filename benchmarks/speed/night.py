@@ -3,8 +3,10 @@
     python benchmarks/speed/night.py --sizes 1000x45 1000x90 --out benchmarks/results/night.json
 
 Each size runs in a process of its own: simulate, the first night (everything is new), a second
-night (nothing is), a third after one appended day, and DuckDB doing the core aggregations of silver and gold by hand-written SQL
-from the same Parquet. Peak memory is the kernel's high-water mark, reset before each step.
+night (nothing is), a third after one appended day, and DuckDB doing the core aggregations of silver
+and gold by hand-written SQL from the same Parquet. A night goes in parts, one after the other,
+since steps run side by side: ours of the tables that DuckDB makes includes what those are made
+from. Peak memory is the kernel's high-water mark, reset before each part.
 """
 
 import argparse
@@ -16,14 +18,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
+from collections.abc import Collection
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
-from itertools import pairwise
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+Part = dict[str, float]
 REFERENCE = Path(__file__).with_name("reference.sql")
 
 
@@ -39,9 +41,10 @@ def reset_high_water() -> None:
     Path("/proc/self/clear_refs").write_text("5")
 
 
-def measure(export: Path, home: Path) -> dict[str, Any]:
-    """Three nights over `export`: all new, nothing new, a day's news. By stage what the first took."""
+def measure(export: Path, home: Path, compared: Collection[str]) -> dict[str, Any]:
+    """Three nights over `export`: all new, nothing new, a day's news; each in its parts."""
     from pipeline.engine.session import Engine, connect
+    from pipeline.graph import GRAPH, Graph
     from pipeline.lakehouse.folder import DeltaFolder
     from pipeline.night import Night, run_night
     from pipeline.settings import Settings
@@ -49,60 +52,45 @@ def measure(export: Path, home: Path) -> dict[str, Any]:
     from pipeline.sources.simulator import append_day
     from pipeline.tables.declaration import Layer
 
-    def _data_seconds(done: Night) -> float:
-        """What bronze, silver and gold facts took: all but the statistics."""
-        return sum(r.seconds for r in done.reports if r.table.layer.rank <= Layer.GOLD.rank)
-
     spark = connect(Engine.EMBEDDED)
     lakehouse = DeltaFolder(home, spark)
-    peaks: list[tuple[str, float]] = []
 
-    def watch(name: str, _number: int, _total: int) -> None:
-        peaks.append((name, high_water_mb()))
+    def needed(names: Collection[str]) -> Graph:
+        """The steps that write these tables, and those that write what they read."""
+        steps = [step for step in GRAPH.steps if step.writes.name in names]
+        for step in steps:
+            steps += [one for one in GRAPH.steps if one.writes in step.reads and one not in steps]
+        return Graph(tuple(step for step in GRAPH.steps if step in steps))
+
+    data = Graph(tuple(step for step in GRAPH.steps if step.writes.layer.rank <= Layer.GOLD.rank))
+
+    def night(graph: Graph = GRAPH, only: str | None = None) -> Part:
         reset_high_water()
-
-    def night() -> tuple[Night, float]:
         began = time.perf_counter()
-        done = run_night(
-            spark,
-            lakehouse,
-            ExportFolder(export, spark),
-            Settings(),
-            now=datetime.now(UTC),
-            progress=watch,
+        source = ExportFolder(export, spark)
+        done: Night = run_night(
+            spark, lakehouse, source, Settings(), now=datetime.now(UTC), only=only, graph=graph
         )
-        return done, time.perf_counter() - began
+        seconds = time.perf_counter() - began
+        return {
+            "seconds": round(seconds, 2),
+            "rows_read": sum(report.rows_read for report in done.reports),
+            "rows_written": sum(report.written for report in done.reports),
+            "peak_mb": round(high_water_mb()),
+        }
 
-    first, seconds = night()
-    peaks.append(("end", high_water_mb()))
-    # The mark read when a step begins is that of the step before it.
-    peak_of = {before: mb for (before, _), (_, mb) in pairwise(peaks)}
-    stages: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for report in first.reports:
-        stage = stages[report.stage]
-        stage["rows_read"] += report.rows_read or 0
-        stage["rows_written"] += report.written
-        stage["seconds"] += report.seconds
-        stage["peak_mb"] = max(stage["peak_mb"], peak_of[report.step])
-    second, again = night()
+    first = {
+        "bronze": night(only="bronze"),
+        "silver and gold that DuckDB makes too": night(needed(compared)),
+        "other silver and gold": night(data),
+        "statistics": night(),
+    }
+    nothing = night()
     append_day(export)
-    third, news = night()
     return {
-        "first_night_seconds": round(seconds, 2),
-        "first_night_data_seconds": round(_data_seconds(first), 2),
-        "second_night_seconds": round(again, 2),
-        "second_night_writes": sum(report.written for report in second.reports),
-        "day_of_news_seconds": round(news, 2),
-        "day_of_news_data_seconds": round(_data_seconds(third), 2),
-        "day_of_news_rows": sum(report.written for report in third.reports),
-        "stages": {
-            name: {key: round(value, 2) for key, value in stage.items()}
-            for name, stage in stages.items()
-        },
-        "steps": {
-            report.step + " " + report.table.name: round(report.seconds, 2)
-            for report in first.reports
-        },
+        "first": first,
+        "nothing_new": nothing,
+        "a_days_news": {"bronze, silver and gold": night(data), "statistics": night()},
     }
 
 
@@ -137,17 +125,17 @@ def run(jobs: int, days: int) -> dict[str, Any]:
     folder = Path(tempfile.mkdtemp(prefix="rightrun-bench-"))
     try:
         export = folder / "export"
-        # In processes of their own: what they leave in memory must not count as a night's.
+        # In a process of its own: what it leaves in memory must not count as a night's.
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as apart:
             rows, simulated = apart.submit(simulated_account, jobs, days, export).result()
             duck = apart.submit(reference, export).result()
-        ours = measure(export, folder / "home")
+        ours = measure(export, folder / "home", duck["tables"])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    # Of silver and gold, the tables that DuckDB makes as well.
-    core = sum(
-        seconds for step, seconds in ours["steps"].items() if step.split()[1] in duck["tables"]
-    )
+    bronze, compared, rest, statistics = ours["first"].values()
+    data = bronze["seconds"] + compared["seconds"] + rest["seconds"]
+    news, scores = ours["a_days_news"].values()
+    whole = data + statistics["seconds"]
     return {
         "jobs": jobs,
         "days": days,
@@ -155,7 +143,9 @@ def run(jobs: int, days: int) -> dict[str, Any]:
         "simulate_seconds": round(simulated, 2),
         **ours,
         "duckdb": duck,
-        "same_tables_over_duckdb": round(core / duck["seconds"], 2),
+        "same_tables_over_duckdb": round(compared["seconds"] / duck["seconds"], 2),
+        "news_over_first_data": round(news["seconds"] / data, 3),
+        "news_over_first": round((news["seconds"] + scores["seconds"]) / whole, 3),
     }
 
 
@@ -198,15 +188,18 @@ def main() -> None:
 
 def _show(size: dict[str, Any]) -> None:
     print(
-        f"{size['jobs']} jobs x {size['days']} days: first night {size['first_night_seconds']} s,"
-        f" second {size['second_night_seconds']} s ({size['second_night_writes']} rows written),"
-        f" with a day's news {size['day_of_news_seconds']} s,"
-        f" same tables {size['same_tables_over_duckdb']}x DuckDB ({size['duckdb']['seconds']} s)"
+        f"{size['jobs']} jobs x {size['days']} days: the same tables"
+        f" {size['same_tables_over_duckdb']}x DuckDB ({size['duckdb']['seconds']} s); a day's news"
+        f" costs {size['news_over_first_data']:.1%} of the first night's data layer,"
+        f" {size['news_over_first']:.1%} of all of it"
     )
-    for name, stage in size["stages"].items():
+    parts = {f"first night: {name}": part for name, part in size["first"].items()}
+    parts["a night with nothing new"] = size["nothing_new"]
+    parts |= {f"a day's news: {name}": part for name, part in size["a_days_news"].items()}
+    for name, part in parts.items():
         print(
-            f"  {name:15s} read {stage['rows_read']:>11,.0f}  written {stage['rows_written']:>11,.0f}"
-            f"  {stage['seconds']:7.2f} s  peak {stage['peak_mb']:7.0f} MB"
+            f"  {name:52s} read {part['rows_read']:>11,}  written {part['rows_written']:>11,}"
+            f"  {part['seconds']:7.2f} s  peak {part['peak_mb']:6,} MB"
         )
 
 

@@ -12,7 +12,7 @@ Decided here:
   A run without a start has no place in time; it is counted and not kept.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -126,6 +126,28 @@ class RunPanel:
             by_end=np.lexsort((ordered_end, job_code[order])).astype(np.int64),
             left_out=left_out,
             rows=len(runs),
+        )
+
+    def latest(self, runs: int) -> "RunPanel":
+        """The same with only this many runs of each job, those that started last."""
+        counts = np.minimum(np.diff(self.offsets), runs)
+        offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+        earlier = self.offsets[1:] - offsets[1:]
+        kept = np.arange(offsets[-1]) + np.repeat(earlier, counts)
+        is_kept = np.zeros(self.row.size, dtype=np.bool_)
+        is_kept[kept] = True
+        by_end = self.by_end[is_kept[self.by_end]]
+        return replace(
+            self,
+            offsets=offsets,
+            row=self.row[kept],
+            run_id=self.run_id[kept],
+            start_us=self.start_us[kept],
+            end_us=self.end_us[kept],
+            duration_seconds=self.duration_seconds[kept],
+            value=self.value[kept],
+            outcome=self.outcome[kept],
+            by_end=by_end - np.repeat(earlier, counts),
         )
 
 

@@ -156,10 +156,7 @@ class Graph:
 
     def needs(self, steps: Sequence[Step]) -> dict[Step, list[Step]]:
         """Each of `steps` with those of them that write what it reads."""
-        return {
-            step: [other for table in step.reads if (other := self._writers.get(table)) in steps]
-            for step in steps
-        }
+        return {step: [other for other in steps if other.writes in step.reads] for step in steps}
 
     @cached_property
     def stages(self) -> tuple[str, ...]:
@@ -371,9 +368,8 @@ GRAPH = Graph(
         Step(
             name="forecast_quality",
             run=forecasts.forecast_quality,
-            reads=(silver.ATTEMPTS, gold.JOBS),
+            reads=(gold.DURATION_STATES,),
             writes=gold.FORECAST_QUALITY,
-            window_days=180,
         ),
         Step(
             name="run_forecast",

@@ -6,6 +6,7 @@ from optimizer.forecast.distribution import Distribution
 from optimizer.forecast.fit import Forecaster, fit
 from optimizer.forecast.growth import Growth, growth
 from optimizer.forecast.in_flight import remaining_seconds
+from optimizer.forecast.nightly import states_with_quality
 from optimizer.forecast.recurrence import Recurrence, next_gap, recurrence
 from optimizer.forecast.rule import seven_day_rule
 from optimizer.forecast.score import quality, summary
@@ -30,5 +31,6 @@ __all__ = [
     "remaining_seconds",
     "seven_day_rule",
     "start_delays",
+    "states_with_quality",
     "summary",
 ]

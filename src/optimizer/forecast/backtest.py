@@ -13,15 +13,15 @@ that the answer at an origin cannot depend on the outcome; a run without a start
 start itself is known at every origin, as a schedule tells it.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Final, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from optimizer.config import ForecastConfig
-from optimizer.forecast.curves import curves_of_runs
+from optimizer.forecast.curves import blocks, curves_of_runs
 from optimizer.forecast.distribution import quantiles_of_curves
 from optimizer.panel import RunPanel
 from optimizer.quantile import logit, probability_over
@@ -31,7 +31,6 @@ from optimizer.weights import DAY_US
 __all__ = ["Origin", "backtest", "origins_us", "per_run"]
 
 Origin = Literal["start", "nightly"]
-BLOCK_RUNS: Final = 250_000
 
 
 def backtest(
@@ -74,7 +73,7 @@ def backtest(
     seconds = np.full((panel.rows, len(levels)), np.nan)
     p_breach = np.full(panel.rows, np.nan)
     status = np.full(panel.rows, Status.NOT_ASSESSED.value, dtype=object)
-    for jobs in _blocks(panel.offsets):
+    for jobs in blocks(panel.offsets):
         curves = curves_of_runs(panel, at_us, config, jobs)
         row = panel.row[panel.offsets[jobs.start] : panel.offsets[jobs.stop]]
         status[row] = status_array(curves.code)
@@ -87,16 +86,6 @@ def backtest(
         out["p_breach"] = p_breach
     out["status"] = status
     return out
-
-
-def _blocks(offsets: NDArray[np.int64]) -> Iterator[slice]:
-    """Consecutive jobs of about BLOCK_RUNS runs: curves are ten times as large as what is kept."""
-    first, jobs = 0, offsets.size - 1
-    while first < jobs:
-        wanted = int(np.searchsorted(offsets, offsets[first] + BLOCK_RUNS, side="right")) - 1
-        last = max(wanted, first + 1)
-        yield slice(first, last)
-        first = last
 
 
 def origins_us(start_us: NDArray[np.int64], origin: Origin, horizon_days: int) -> NDArray[np.int64]:

@@ -14,7 +14,8 @@ cancellations are values that were exceeded and teach no shares; failed runs say
 duration of a success and only feed the failure rate (`forecast.failures`).
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -23,16 +24,17 @@ from numpy.typing import NDArray
 from optimizer.config import ForecastConfig
 from optimizer.forecast.memory import Knobs, Known, Runs, roles
 from optimizer.forecast.walk import walk
-from optimizer.panel import RunPanel
+from optimizer.panel import NEVER_US, RunPanel
 from optimizer.quantile import LEVELS
 
-__all__ = ["SHORTEST_SECONDS", "TOO_FEW_RUNS", "Curves", "curves_at_end", "curves_of_runs"]
+__all__ = [
+    "SHORTEST_SECONDS", "TOO_FEW_RUNS", "Curves", "blocks", "curves_of_jobs", "curves_of_runs",
+]  # fmt: skip
 
 SHORTEST_SECONDS: Final = 1e-3
 
 EVERY: Final = slice(0, None)
-NOT_ASKED: Final[NDArray[np.int64]] = np.empty(0, dtype=np.int64)
-
+BLOCK_RUNS: Final = 250_000
 
 # Positions in `optimizer.result.STATUS_BY_CODE`.
 OK: Final = 0
@@ -64,6 +66,15 @@ class Curves:
             failure_rate=np.full(n, np.nan),
         )
 
+    def part(self, rows: slice) -> "Curves":
+        """A view of some of the origins."""
+        return Curves(*(getattr(self, one.name)[rows] for one in fields(self)))
+
+    def put(self, rows: slice, those: "Curves") -> None:
+        """Write `those` over some of the origins."""
+        for one in fields(self):
+            getattr(self, one.name)[rows] = getattr(those, one.name)
+
 
 def curves_of_runs(
     panel: RunPanel, origin_us: NDArray[np.int64], config: ForecastConfig, jobs: slice = EVERY
@@ -73,47 +84,33 @@ def curves_of_runs(
     Origins (R,) are those of all runs and ascend within a job; each distribution uses only runs
     whose end is strictly before its origin.
     """
-    offsets = panel.offsets[jobs.start : None if jobs.stop is None else jobs.stop + 1]
-    curves = Curves.empty(int(offsets[-1] - offsets[0]))
-    _walk(panel, offsets, origin_us, NOT_ASKED, 0, curves, config)
-    return curves
+    nobody_asks = np.zeros(panel.job_ids.size, dtype=np.int64)
+    return curves_of_jobs(panel, origin_us, NEVER_US, nobody_asks, config, jobs)[0]
 
 
-def curves_at_end(
+def curves_of_jobs(
     panel: RunPanel,
     origin_us: NDArray[np.int64],
     last_origin_us: int,
     asked_us: NDArray[np.int64],
     config: ForecastConfig,
-) -> Curves:
-    """The distribution of a run of each job that starts at asked_us (J,), known at one last origin.
+    jobs: slice = EVERY,
+) -> tuple[Curves, Curves]:
+    """The distributions of every run of `jobs`, and of one more of each job.
 
-    What the job's own runs have taught is what they would have at their origins (R,).
+    The first are those of `curves_of_runs`, with no origin after the last one. The second are those
+    of a run that starts at asked_us (J,), known at the last origin.
     """
-    curves = Curves.empty(panel.job_ids.size)
-    known_us = np.minimum(origin_us, last_origin_us)
-    _walk(panel, panel.offsets, known_us, asked_us, last_origin_us, curves, config)
-    return curves
-
-
-def _walk(
-    panel: RunPanel,
-    offsets: NDArray[np.int64],
-    origin_us: NDArray[np.int64],
-    asked_us: NDArray[np.int64],
-    last_origin_us: int,
-    curves: Curves,
-    config: ForecastConfig,
-) -> None:
-    first = int(offsets[0])
-    mine = slice(first, int(offsets[-1]))
+    of_all = panel.offsets[jobs.start : None if jobs.stop is None else jobs.stop + 1]
+    offsets = of_all - of_all[0]
+    mine = slice(int(of_all[0]), int(of_all[-1]))
     runs = Runs(
         start_us=panel.start_us[mine],
         end_us=panel.end_us[mine],
-        by_end=panel.by_end[mine] - np.repeat(offsets[:-1], np.diff(offsets)),
+        by_end=panel.by_end[mine] - np.repeat(of_all[:-1], np.diff(of_all)),
         log_seconds=np.log(np.maximum(panel.duration_seconds[mine], SHORTEST_SECONDS)),
         role=roles(panel.outcome[mine]),
-        origin_us=origin_us[mine],
+        origin_us=np.minimum(origin_us[mine], last_origin_us),
     )
     knobs = Knobs(
         window_runs=config.window_runs,
@@ -128,8 +125,20 @@ def _walk(
         prior_failure_rate=config.prior_failure_rate,
         prior_failure_runs=config.prior_failure_runs,
     )
+    curves = Curves.empty(int(offsets[-1]) + offsets.size - 1)
     known = Known(curves.log_quantiles, curves.runs, curves.effective_runs, curves.failure_rate)
-    walk(offsets - first, runs, asked_us, last_origin_us, knobs, known)
+    walk(offsets, runs, asked_us[jobs], last_origin_us, knobs, known)
     enough = curves.runs >= config.min_runs
     curves.log_quantiles[~enough] = np.nan
     curves.code[:] = np.where(enough, OK, TOO_FEW_RUNS)
+    return curves.part(slice(0, int(offsets[-1]))), curves.part(slice(int(offsets[-1]), None))
+
+
+def blocks(offsets: NDArray[np.int64]) -> Iterator[slice]:
+    """Consecutive jobs of about BLOCK_RUNS runs: curves are ten times as large as what is kept."""
+    first, jobs = 0, offsets.size - 1
+    while first < jobs:
+        wanted = int(np.searchsorted(offsets, offsets[first] + BLOCK_RUNS, side="right")) - 1
+        last = max(wanted, first + 1)
+        yield slice(first, last)
+        first = last

@@ -16,13 +16,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optimizer.config import ForecastConfig
-from optimizer.forecast.curves import TOO_FEW_RUNS, curves_at_end
+from optimizer.forecast.curves import TOO_FEW_RUNS, Curves, blocks, curves_of_jobs
 from optimizer.forecast.distribution import Distribution
 from optimizer.panel import LEFT_OUT, NEVER_US, RunPanel, utc_microseconds
 from optimizer.quantile import LEVELS, seconds_of
 from optimizer.result import Status, require_one_row_per_job, status_array
 
-__all__ = ["STATE_COLUMNS", "Forecaster", "fit"]
+__all__ = ["STATE_COLUMNS", "Forecaster", "fit", "last_starts", "states_of"]
 
 STATE_COLUMNS = (
     "job_id",
@@ -108,47 +108,64 @@ def fit(
     origin_us = NEVER_US
     if as_of is not None:
         origin_us = int(utc_microseconds(pd.Series([as_of]), "as_of")[0][0])
-    known = (panel.end_us < origin_us) & (panel.outcome != LEFT_OUT)
-    last_start = _last_start(panel, known)
-    if as_of is None:
-        asked_us = last_start.as_unit("us").to_numpy(dtype="datetime64[us]").astype(np.int64)
-    else:
-        asked_us = np.full(panel.job_ids.size, origin_us, dtype=np.int64)
-    curves = curves_at_end(panel, panel.start_us, origin_us, asked_us, config)
-    seconds = seconds_of(curves.log_quantiles)
-    answered = curves.code != TOO_FEW_RUNS
+    last_start = last_starts(panel, origin_us)
+    # Without a last origin the next run is asked for at the time of the latest one.
+    asked_us = (
+        last_start.as_unit("us").to_numpy(dtype="datetime64[us]").astype(np.int64)
+        if as_of is None
+        else np.full(panel.job_ids.size, origin_us, dtype=np.int64)
+    )
+    ends = Curves.empty(panel.job_ids.size)
+    for jobs in blocks(panel.offsets):
+        told = curves_of_jobs(panel, panel.start_us, origin_us, asked_us, config, jobs)[1]
+        ends.put(jobs, told)
+    return Forecaster(
+        states_of(panel, ends, last_start, config), _kept_runs(runs, panel, origin_us), config
+    )
+
+
+def states_of(
+    panel: RunPanel, ends: Curves, last_start: pd.DatetimeIndex, config: ForecastConfig
+) -> pd.DataFrame:
+    """STATE_COLUMNS of what is known of the next run of each job of `panel`."""
+    seconds = seconds_of(ends.log_quantiles)
+    answered = ends.code != TOO_FEW_RUNS
     states = pd.DataFrame(
         {
             "job_id": panel.job_ids,
-            "status": status_array(curves.code),
-            "reason": _reasons(curves.runs, answered, config.min_runs),
-            "runs": curves.runs,
-            "effective_runs": curves.effective_runs,
+            "status": status_array(ends.code),
+            "reason": _reasons(ends.runs, answered, config.min_runs),
+            "runs": ends.runs,
+            "effective_runs": ends.effective_runs,
             "last_start_time": last_start,
-            "failure_rate": curves.failure_rate,
+            "failure_rate": ends.failure_rate,
             "quantile_seconds": pd.Series(
                 [row if use else None for row, use in zip(seconds.tolist(), answered, strict=True)],
                 dtype=object,
             ),
         }
     )
-    require_one_row_per_job(states, list(panel.job_ids))
-    return Forecaster(states, _kept_runs(runs, panel, known), config)
+    return require_one_row_per_job(states, list(panel.job_ids))
 
 
-def _kept_runs(runs: pd.DataFrame, panel: RunPanel, known: NDArray[np.bool_]) -> pd.DataFrame:
+def _known(panel: RunPanel, origin_us: int) -> NDArray[np.bool_]:
+    """Which runs (R,) had ended before the origin."""
+    return np.asarray((panel.end_us < origin_us) & (panel.outcome != LEFT_OUT))
+
+
+def _kept_runs(runs: pd.DataFrame, panel: RunPanel, origin_us: int) -> pd.DataFrame:
     """The usable runs behind the states, plus one row for each job that has none."""
     kept = np.zeros(panel.rows, dtype=bool)
-    kept[panel.row[known]] = True
+    kept[panel.row[_known(panel, origin_us)]] = True
     seen = set(runs["job_id"].to_numpy()[kept])
     first = ~runs["job_id"].duplicated().to_numpy() & ~runs["job_id"].isin(seen).to_numpy()
     return runs.loc[kept | first, RUN_COLUMNS].reset_index(drop=True)
 
 
-def _last_start(panel: RunPanel, known: NDArray[np.bool_]) -> pd.DatetimeIndex:
-    """The latest start of a known run of each job, NaT for none; shape (J,)."""
+def last_starts(panel: RunPanel, origin_us: int) -> pd.DatetimeIndex:
+    """The latest start of a run of each job that had ended before the origin, NaT for none; (J,)."""
     nothing = np.iinfo(np.int64).min
-    start = np.where(known, panel.start_us, nothing)
+    start = np.where(_known(panel, origin_us), panel.start_us, nothing)
     out = np.full(panel.job_ids.size, nothing, dtype=np.int64)
     held = np.diff(panel.offsets) > 0
     if start.size:

@@ -85,7 +85,6 @@ class Told(NamedTuple):
     gap_log: NDArray[np.float64]
     cost: NDArray[np.float64]
     gradient: NDArray[np.float64]
-    curve: NDArray[np.float64]
     order: NDArray[np.int64]
     """When it entered the window, -1 before."""
 
@@ -145,7 +144,6 @@ def memory_of(longest: int, window: int) -> tuple[Told, Window, Learned]:
         gap_log=np.empty(longest),
         cost=np.empty(longest),
         gradient=np.empty((longest, EXPERT_COUNT)),
-        curve=np.empty((longest, LEVELS.size)),
         order=np.empty(longest, dtype=np.int64),
     )
     room = Window(

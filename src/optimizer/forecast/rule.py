@@ -18,7 +18,7 @@ from optimizer.panel import SUCCEEDED, UNKNOWN, RunPanel
 from optimizer.result import Status
 from optimizer.weights import DAY_US
 
-__all__ = ["seven_day_rule"]
+__all__ = ["rule_of_runs", "seven_day_rule"]
 
 WINDOW_US = 7 * DAY_US
 
@@ -29,21 +29,30 @@ def seven_day_rule(runs: pd.DataFrame, quantiles: Sequence[float]) -> pd.DataFra
     Raises ValueError for a malformed frame.
     """
     panel = RunPanel.from_frame(runs)
-    levels = np.asarray([float(q) for q in quantiles])
-    trains = (panel.outcome == SUCCEEDED) | (panel.outcome == UNKNOWN)
-    ordered = np.full((panel.row.size, levels.size), np.nan)
-    _fill(panel.offsets, panel.start_us, panel.end_us, panel.value, trains, levels, ordered)
-    seconds = np.full((panel.rows, levels.size), np.nan)
-    seconds[panel.row] = ordered
-    out = pd.DataFrame(seconds, columns=pd.Index(list(levels), dtype=object), index=runs.index)
-    answered = np.isfinite(seconds).all(axis=1) if levels.size else np.zeros(panel.rows, dtype=bool)
+    levels = [float(q) for q in quantiles]
+    seconds = np.full((panel.rows, len(levels)), np.nan)
+    seconds[panel.row] = rule_of_runs(panel, levels, np.arange(panel.row.size))
+    out = pd.DataFrame(seconds, columns=pd.Index(levels, dtype=object), index=runs.index)
+    answered = np.isfinite(seconds).all(axis=1) if levels else np.zeros(panel.rows, dtype=bool)
     out["status"] = np.where(answered, Status.OK.value, Status.TOO_FEW_RUNS.value)
+    return out
+
+
+def rule_of_runs(
+    panel: RunPanel, levels: Sequence[float], asked: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Seconds (n, m) at the levels, of the runs at these ascending positions (n,) of a panel."""
+    trains = (panel.outcome == SUCCEEDED) | (panel.outcome == UNKNOWN)
+    out = np.full((asked.size, len(levels)), np.nan)
+    first = panel.offsets[np.searchsorted(panel.offsets, asked, side="right") - 1]
+    _fill(first, asked, panel.start_us, panel.end_us, panel.value, trains, np.asarray(levels), out)
     return out
 
 
 @kernel
 def _fill(
-    offsets: NDArray[np.int64],
+    first_of_job: NDArray[np.int64],
+    asked: NDArray[np.int64],
     start_us: NDArray[np.int64],
     end_us: NDArray[np.int64],
     value: NDArray[np.float64],
@@ -51,29 +60,28 @@ def _fill(
     levels: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> None:
-    for job in range(offsets.size - 1):
-        first, stop = offsets[job], offsets[job + 1]
-        held = np.empty(stop - first)
-        for i in range(first, stop):
-            size = 0
-            newest = -1
-            for j in range(i - 1, first - 1, -1):
-                if not trains[j] or end_us[j] >= start_us[i]:
-                    continue
-                if newest < 0:
-                    newest = j
-                if start_us[i] - start_us[j] > WINDOW_US:
-                    break
-                held[size] = value[j]
-                size += 1
-            if size == 0:
-                if newest < 0:
-                    continue
-                held[0] = value[newest]
-                size = 1
-            window = np.sort(held[:size])
-            for k in range(levels.size):
-                at = levels[k] * (size - 1)
-                low = int(np.floor(at))
-                high = min(low + 1, size - 1)
-                out[i, k] = window[low] + (at - low) * (window[high] - window[low])
+    for row in range(asked.size):
+        i, first = asked[row], first_of_job[row]
+        held = np.empty(i - first + 1)
+        size = 0
+        newest = -1
+        for j in range(i - 1, first - 1, -1):
+            if not trains[j] or end_us[j] >= start_us[i]:
+                continue
+            if newest < 0:
+                newest = j
+            if start_us[i] - start_us[j] > WINDOW_US:
+                break
+            held[size] = value[j]
+            size += 1
+        if size == 0:
+            if newest < 0:
+                continue
+            held[0] = value[newest]
+            size = 1
+        window = np.sort(held[:size])
+        for k in range(levels.size):
+            at = levels[k] * (size - 1)
+            low = int(np.floor(at))
+            high = min(low + 1, size - 1)
+            out[row, k] = window[low] + (at - low) * (window[high] - window[low])

@@ -12,7 +12,7 @@ CRPS of min(T, c), and counts in the Brier score only where c is over the limit,
 coverage, since which quantiles its full duration would have stayed below is not known.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,14 @@ from optimizer.panel import OUTCOMES, SUCCEEDED, TIMEOUT, UNKNOWN, job_codes, nu
 from optimizer.quantile import logit
 from optimizer.result import Status, require_one_row_per_job
 
-__all__ = ["crps_from_quantiles", "level_weights", "pinball", "quality", "summary"]
+__all__ = [
+    "crps_from_quantiles",
+    "level_weights",
+    "pinball",
+    "quality",
+    "quality_of_runs",
+    "summary",
+]
 
 
 def pinball(observed: ArrayLike, forecast: ArrayLike, level: ArrayLike) -> NDArray[np.float64]:
@@ -67,19 +74,40 @@ def quality(
     """
     if not backtest_frame.index.equals(runs.index):
         raise ValueError("backtest_frame and runs must have the same index")
-    levels = sorted(name for name in backtest_frame.columns if isinstance(name, float))
+    levels = sorted(float(n) for n in backtest_frame.columns if isinstance(n, float))
     if not levels:
         raise ValueError("backtest_frame has no quantile columns (named by a float)")
     code, job_ids = job_codes(runs["job_id"], "runs.job_id")
-    duration = numbers(runs["duration_seconds"], "runs.duration_seconds")
-    outcome = runs["status"].map(OUTCOMES).fillna(0).to_numpy(dtype=np.int8)
-    whole = (outcome == SUCCEEDED) | (outcome == UNKNOWN)
-    scorable = (whole | (outcome == TIMEOUT)) & np.isfinite(duration) & (duration >= 0.0)
-    quantiles = backtest_frame[levels].to_numpy(dtype=np.float64)
-    scored = scorable & np.isfinite(quantiles).all(axis=1)
+    has_limits = limits is not None and "p_breach" in backtest_frame.columns
+    return quality_of_runs(
+        code,
+        job_ids,
+        numbers(runs["duration_seconds"], "runs.duration_seconds"),
+        np.asarray(runs["status"].map(OUTCOMES).fillna(0), dtype=np.int8),
+        backtest_frame[pd.Index(levels, dtype=object)].to_numpy(dtype=np.float64),
+        levels,
+        per_run(limits, runs.index, "limits") if limits is not None and has_limits else None,
+        backtest_frame["p_breach"].to_numpy(dtype=np.float64) if has_limits else None,
+    )
 
-    x = np.log1p(np.where(scored, duration, 0.0))
-    q = np.log1p(np.where(scored[:, None], quantiles, 0.0))
+
+def quality_of_runs(
+    code: NDArray[np.int64],
+    job_ids: NDArray[np.object_],
+    seconds: NDArray[np.float64],
+    outcome: NDArray[np.int8],
+    quantile_seconds: NDArray[np.float64],
+    levels: Sequence[float],
+    limit_seconds: NDArray[np.float64] | None = None,
+    p_breach: NDArray[np.float64] | None = None,
+) -> pd.DataFrame:
+    """`quality` of runs (n,) of the jobs with these codes, forecast by quantiles (n, m)."""
+    whole = (outcome == SUCCEEDED) | (outcome == UNKNOWN)
+    scorable = (whole | (outcome == TIMEOUT)) & np.isfinite(seconds) & (seconds >= 0.0)
+    scored = scorable & np.isfinite(quantile_seconds).all(axis=1)
+
+    x = np.log1p(np.where(scored, seconds, 0.0))
+    q = np.log1p(np.where(scored[:, None], quantile_seconds, 0.0))
     below = np.where(whole[:, None], q, np.minimum(q, x[:, None]))
     crps = crps_from_quantiles(x, below, levels)
     covered = (x[:, None] <= q).astype(np.float64)
@@ -102,15 +130,12 @@ def quality(
     }
     for k, level in enumerate(levels):
         columns[f"coverage_{level:g}"] = mean(covered[:, k], scored & whole)
-    if limits is not None and "p_breach" in backtest_frame.columns:
-        limit = per_run(limits, runs.index, "limits")
-        over = np.where(scored, duration, 0.0) > limit
-        p_breach = backtest_frame["p_breach"].to_numpy(dtype=np.float64)
-        told = scored & np.isfinite(p_breach) & np.isfinite(limit) & (whole | over)
+    columns["brier"] = columns["breaches"] = np.full(job_ids.size, np.nan)
+    if limit_seconds is not None and p_breach is not None:
+        over = np.where(scored, seconds, 0.0) > limit_seconds
+        told = scored & np.isfinite(p_breach) & np.isfinite(limit_seconds) & (whole | over)
         columns["brier"] = mean((np.where(told, p_breach, 0.0) - over) ** 2, told)
         columns["breaches"] = mean(over.astype(np.float64), told)
-    else:
-        columns["brier"] = columns["breaches"] = np.full(job_ids.size, np.nan)
     return require_one_row_per_job(pd.DataFrame(columns), list(job_ids))
 
 

@@ -1,7 +1,8 @@
 """One job's runs walked once, in order of time: the compiled form of `optimizer.forecast.curves`.
 
 Runs of a job are numbered from 0 in order of start. What a run was told at its origin is kept
-until it has ended, and taught from only then.
+until it has ended, and taught from only then. After the last of them one more run is told, which has
+not been seen.
 """
 
 from typing import Final
@@ -56,7 +57,7 @@ def walk(
     knobs: Knobs,
     known: Known,
 ) -> None:
-    """Answer every run (R,), or with asked_us (J,) one run of each job at the last origin."""
+    """Answer every run (R,), then one run of each job that starts at asked_us (J,): R + J rows."""
     told, room, learned = memory_of(int(np.diff(offsets).max(initial=0)), knobs.window_runs)
     _walk_jobs(
         offsets, runs, asked_us, last_origin_us, knobs, known, told, room, learned,
@@ -86,16 +87,10 @@ def _walk_jobs(
             runs.start_us[first:stop], runs.end_us[first:stop], runs.by_end[first:stop],
             runs.log_seconds[first:stop], runs.role[first:stop], runs.origin_us[first:stop],
         )  # fmt: skip
-        asked = asked_us.shape[0] > 0
-        out = slice(job, job + 1) if asked else slice(first, stop)
-        answers = Known(
-            known.log_quantiles[out], known.runs[out], known.effective_runs[out],
-            known.failure_rate[out],
-        )  # fmt: skip
         _begin(own, told, learned)
         _walk_job(
-            own, asked, asked_us[job] if asked else 0, last_origin_us, knobs, answers, told, room,
-            learned, levels, logit_levels, by_rank, by_age,
+            own, first, runs.start_us.shape[0] + job, asked_us[job], last_origin_us, knobs, known,
+            told, room, learned, levels, logit_levels, by_rank, by_age,
         )  # fmt: skip
 
 
@@ -124,7 +119,8 @@ def _begin(own: Runs, told: Told, learned: Learned) -> None:
 @kernel
 def _walk_job(
     own: Runs,
-    asked: bool,
+    first: int,
+    asked_row: int,
     asked_us: int,
     last_origin_us: int,
     knobs: Knobs,
@@ -142,33 +138,31 @@ def _walk_job(
     counter, attempts, tally, summed, moved, taught = learned
     held, x, weights, total, pooled = room.held, room.x, room.weights, room.total, room.pooled
     count = start_us.shape[0]
-    for i in range(count + 1 if asked else count):
+    told_curves = known.log_quantiles[first : first + count]
+    for i in range(count + 1):
         last = i == count
         origin = last_origin_us if last else origin_us[i]
         while counter[ENDED] < count and end_us[by_end[counter[ENDED]]] < origin:
             j = by_end[counter[ENDED]]
             counter[ENDED] += 1
             _teach(
-                j, start_us, value, role, told.entered, told.cost, told.gradient, told.curve,
+                j, start_us, value, role, told.entered, told.cost, told.gradient, told_curves,
                 counter, attempts, tally, summed, moved, taught, levels, knobs,
             )  # fmt: skip
             if role[j] & (VALUE | BOUND):
                 enter(j, value, role, held, room.members, told.order, counter, x.shape[0])
-        wanted = last or not asked
-        out = 0 if asked else i
-        if wanted:
-            known.runs[out] = counter[SUCCESSES]
-            known.failure_rate[out] = failure_rate(
-                attempts, knobs.prior_failure_rate, knobs.prior_failure_runs
-            )
+        out = asked_row if last else first + i
+        known.runs[out] = counter[SUCCESSES]
+        known.failure_rate[out] = failure_rate(
+            attempts, knobs.prior_failure_rate, knobs.prior_failure_runs
+        )
         at_us = asked_us if last else start_us[i]
         entered, size = counter[ENTERED], counter[SIZE]
         latest = room.members[entered - 1] if entered > 0 else -1
         gap_log = np.log1p(max(at_us - start_us[latest], 0) / MINUTE_US) if entered > 0 else np.nan
         if not last:
             told.entered[i], told.latest[i], told.gap_log[i] = entered, latest, gap_log
-        teaches = not last and (role[i] & VALUE) != 0
-        if entered == 0 or not (wanted or teaches):
+        if entered == 0:
             continue
         describe(
             held[:size], entered, value, role, told.burst, told.order, told.latest,
@@ -181,23 +175,19 @@ def _walk_job(
         )  # fmt: skip
         shares(tally, summed, knobs.learning_rate, room.share)
         pool(room.share, weights[:size], total, pooled)
-        if teaches:
+        if not last and (role[i] & VALUE) != 0:
             told.cost[i] = cost_and_gradient(
                 value[i], x[:size], pooled, weights[:size], total, told.gradient[i]
             )
         worth = 1.0 / squares_with_bursts(
             pooled[:size], room.burst[:size], knobs.burst_correlation, room.scratch
         )
+        known.effective_runs[out] = worth
         curve_of_sample(
             x[:size], room.bound[:size], pooled[:size], worth, knobs.prior_scale, knobs.prior_runs,
             knobs.min_scale, levels, logit_levels, room.raw,
         )  # fmt: skip
-        curve = known.log_quantiles[out] if wanted else told.curve[i]
-        read_moved(room.raw, logit_levels, moved, curve)
-        if teaches:
-            told.curve[i] = curve
-        if wanted:
-            known.effective_runs[out] = worth
+        read_moved(room.raw, logit_levels, moved, known.log_quantiles[out])
 
 
 @kernel

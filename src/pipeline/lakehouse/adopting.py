@@ -13,7 +13,7 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
-from deltalake.transaction import AddAction
+from deltalake.transaction import AddAction, RemoveAction
 
 from pipeline.tables.declaration import Table
 
@@ -36,7 +36,7 @@ def adopt(
     footers = {file: pq.read_metadata(file) for file in files}
     if not all(_fits(footer, within) for footer in footers.values()):
         return False
-    added = []
+    added: list[AddAction | RemoveAction] = []
     for file, footer in footers.items():
         partition = {} if day is None else {day: files[file]}
         folders = [f"{name}={value}" for name, value in partition.items()]

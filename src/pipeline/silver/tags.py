@@ -47,16 +47,19 @@ def plain(word: Column) -> Column:
 
 def tagged(tags: Column, keys: tuple[str, ...]) -> Tagged:
     """The first tag among `keys` with a value; both NULL when there is none."""
-    entries = F.sort_array(F.map_entries(tags))
-
-    def spelled(key: str) -> Column:
-        return F.get(
-            F.filter(entries, lambda e: (plain(e["key"]) == key) & (F.trim(e["value"]) != "")),
-            F.lit(0),
-        )
-
-    first = F.coalesce(*(spelled(key) for key in keys))
-    return Tagged(F.trim(first["value"]), first["key"])
+    place = F.array(*(F.lit(key) for key in keys))
+    # By place among `keys`, and of the same place by spelling: each entry is looked at once.
+    found = F.transform(
+        F.map_entries(tags),
+        lambda entry: F.struct(
+            F.array_position(place, plain(entry["key"])).alias("place"),
+            entry["key"].alias("key"),
+            F.trim(entry["value"]).alias("value"),
+        ),
+    )
+    wanted = F.filter(found, lambda entry: (entry["place"] > 0) & (entry["value"] != ""))
+    first = F.get(F.sort_array(wanted), F.lit(0))
+    return Tagged(first["value"], first["key"])
 
 
 def team_name(value: Column) -> Column:

@@ -261,6 +261,22 @@ JOB_TRENDS = Table(
     ),
 )
 
+FORECAST_SCORES = (
+    Column(
+        "scored_runs",
+        "bigint",
+        "Of the latest runs, those forecast and scored",
+        nullable=False,
+        minimum=0,
+    ),
+    Column("crps_log", "double", "Mean CRPS of log1p(duration)", minimum=0),
+    Column("crps_log_rule", "double", "The same of the usual rule: quantiles of 7 days", minimum=0),
+    Column("coverage_50", "double", "Share of runs below the 50 % quantile", minimum=0, maximum=1),
+    Column("coverage_90", "double", "Share of runs below the 90 % quantile", minimum=0, maximum=1),
+    Column("coverage_99", "double", "Share of runs below the 99 % quantile", minimum=0, maximum=1),
+    Column("brier", "double", "Brier score of P(duration > limit)", minimum=0, maximum=1),
+)
+
 DURATION_STATES = Table(
     layer=Layer.MODEL,
     name="duration_states",
@@ -281,34 +297,19 @@ DURATION_STATES = Table(
             "Quantiles on the fixed grid of levels",
             unit="seconds",
         ),
+        *FORECAST_SCORES,
     ),
 )
 
 FORECAST_QUALITY = Table(
     layer=Layer.MODEL,
     name="forecast_quality",
-    grain="how well the forecasts of one job's runs did over its history",
+    grain="how well the forecasts of one job's latest runs did",
     keys=("job_id",),
     columns=(
         Column("job_id", "string", "The series key", nullable=False),
         *ASSESSMENT,
-        Column(
-            "scored_runs", "bigint", "Runs that were forecast and scored", nullable=False, minimum=0
-        ),
-        Column("crps_log", "double", "Mean CRPS of log1p(duration)", minimum=0),
-        Column(
-            "crps_log_rule", "double", "The same of the usual rule: quantiles of 7 days", minimum=0
-        ),
-        Column(
-            "coverage_50", "double", "Share of runs below the 50 % quantile", minimum=0, maximum=1
-        ),
-        Column(
-            "coverage_90", "double", "Share of runs below the 90 % quantile", minimum=0, maximum=1
-        ),
-        Column(
-            "coverage_99", "double", "Share of runs below the 99 % quantile", minimum=0, maximum=1
-        ),
-        Column("brier", "double", "Brier score of P(duration > limit)", minimum=0, maximum=1),
+        *FORECAST_SCORES,
     ),
 )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from optimizer.baselines import latest, replay
-from optimizer.forecast import backtest, fit, quality, seven_day_rule
+from optimizer.forecast import backtest, fit, quality, seven_day_rule, states_with_quality
 
 LEVELS = (0.05, 0.5, 0.9, 0.99)
 AS_OF = pd.Timestamp("2026-04-20", tz="UTC")
@@ -66,4 +66,9 @@ METHODS = (
     ),
     Method("fit_as_of", lambda r: fit(r, as_of=AS_OF).states, by_job=True),
     Method("quality", _scores, by_job=True),
+    Method(
+        "states_with_quality",
+        lambda r: states_with_quality(r, LEVELS, as_of=AS_OF, limits=600.0),
+        by_job=True,
+    ),
 )  # fmt: skip

@@ -1,7 +1,5 @@
 """What forecasts are worth, and what their functions refuse."""
 
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -96,15 +94,6 @@ def test_drift_does_not_spoil_coverage_for_long() -> None:
 
     assert short(0.05) < 0.02
     assert short(0.05) < 0.5 * short(0.0)
-
-
-def test_jobs_are_walked_in_blocks_without_a_trace(monkeypatch: pytest.MonkeyPatch) -> None:
-    runs = lognormal_runs(7, 30, seed=5)
-    whole = backtest(runs, WANTED, limits=400.0)
-    monkeypatch.setattr(sys.modules[backtest.__module__], "BLOCK_RUNS", 1)
-    pd.testing.assert_frame_equal(whole, backtest(runs, WANTED, limits=400.0))
-    monkeypatch.setattr(sys.modules[backtest.__module__], "BLOCK_RUNS", 65)
-    pd.testing.assert_frame_equal(whole, backtest(runs, WANTED, limits=400.0))
 
 
 def test_in_flight_probability_grows_with_elapsed_time() -> None:

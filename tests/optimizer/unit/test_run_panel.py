@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from optimizer.panel import FAILED, LEFT_OUT, NEVER_US, SUCCEEDED, RunPanel
 from optimizer.result import Status, require_one_row_per_job
@@ -30,6 +31,28 @@ def test_every_row_is_kept_in_order_or_counted(runs: pd.DataFrame) -> None:
         ends = panel.end_us[panel.by_end[own]]
         assert np.all(ends[1:] >= ends[:-1])
         assert sorted(panel.by_end[own]) == list(range(own.start, own.stop))
+
+
+@given(histories(bad=True), st.integers(1, 20))
+def test_the_latest_runs_are_a_panel_of_those_runs(runs: pd.DataFrame, most: int) -> None:
+    whole = RunPanel.from_frame(runs)
+    latest = whole.latest(most)
+    from_end = np.repeat(whole.offsets[1:], np.diff(whole.offsets)) - np.arange(whole.row.size)
+    again = RunPanel.from_frame(runs.iloc[np.sort(whole.row[from_end <= most])])
+    kept = {job_id: j for j, job_id in enumerate(again.job_ids)}
+    for j, job_id in enumerate(latest.job_ids):
+        mine = slice(latest.offsets[j], latest.offsets[j + 1])
+        assert mine.stop - mine.start <= most
+        if job_id not in kept:
+            assert mine.stop == mine.start
+            continue
+        first = again.offsets[kept[job_id]]
+        same = slice(first, again.offsets[kept[job_id] + 1])
+        assert latest.start_us[mine].tolist() == again.start_us[same].tolist()
+        assert latest.end_us[mine].tolist() == again.end_us[same].tolist()
+        assert latest.outcome[mine].tolist() == again.outcome[same].tolist()
+        by_end = latest.by_end[mine] - mine.start
+        assert by_end.tolist() == (again.by_end[same] - first).tolist()
 
 
 def test_equal_starts_are_ordered_by_run_id() -> None:

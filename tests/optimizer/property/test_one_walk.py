@@ -1,0 +1,51 @@
+"""One walk says what fitting, backtesting and scoring say apart, however the jobs are cut up."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from pandas.testing import assert_frame_equal
+
+from optimizer.forecast import backtest, curves, fit, quality, seven_day_rule, states_with_quality
+from optimizer.forecast.nightly import HISTORY_RUNS, JUDGED_RUNS
+from tests.strategies.runs import histories, lognormal_runs
+
+LEVELS = (0.1, 0.5, 0.9)
+AFTER = pd.Timestamp("2027-01-01", tz="UTC")
+SCORES = ["crps_log1p", "coverage_0.1", "coverage_0.5", "coverage_0.9", "brier"]
+
+
+@given(histories())
+def test_states_and_scores_are_those_of_fit_and_backtest(runs: pd.DataFrame) -> None:
+    both = states_with_quality(runs, LEVELS, as_of=AFTER, limits=600.0)
+    states = fit(runs, as_of=AFTER).states
+    assert_frame_equal(both[list(states.columns)], states)
+    told = backtest(runs, LEVELS, limits=600.0)
+    scores = quality(told, runs, limits=600.0)
+    assert both["runs_scored"].tolist() == scores["runs_scored"].tolist()
+    np.testing.assert_allclose(both[SCORES], scores[SCORES])
+    # The rule answers earlier in a job's life, and is judged on the runs that both answer.
+    rule = quality(seven_day_rule(runs, LEVELS).where(told["status"] == "ok"), runs)
+    np.testing.assert_allclose(both["crps_log1p_rule"], rule["crps_log1p"])
+
+
+def test_what_lies_before_the_history_changes_nothing() -> None:
+    runs = lognormal_runs(2, HISTORY_RUNS + 50, seed=4)
+    latest = runs.groupby("job_id").tail(HISTORY_RUNS)
+    both, again = (
+        states_with_quality(r, LEVELS, as_of=AFTER, limits=600.0) for r in (runs, latest)
+    )
+    assert_frame_equal(both, again)
+    assert both["runs_scored"].tolist() == [JUDGED_RUNS, JUDGED_RUNS]
+
+
+@pytest.mark.parametrize("runs_a_block", [1, 35])
+def test_blocks_of_jobs_do_not_show(monkeypatch: pytest.MonkeyPatch, runs_a_block: int) -> None:
+    runs = lognormal_runs(7, 20, seed=2)
+    asked = {"as_of": AFTER, "limits": 600.0}
+    states, both = fit(runs).states, states_with_quality(runs, LEVELS, **asked)
+    told = backtest(runs, LEVELS, limits=600.0)
+    monkeypatch.setattr(curves, "BLOCK_RUNS", runs_a_block)
+    assert_frame_equal(fit(runs).states, states)
+    assert_frame_equal(states_with_quality(runs, LEVELS, **asked), both)
+    assert_frame_equal(backtest(runs, LEVELS, limits=600.0), told)
