@@ -96,7 +96,9 @@ def test_a_proposal_is_signed_and_holds_from_the_next_night(copied: Account) -> 
         (("accept", "{open}", "--by", " "), "say who decides"),
     ],
 )
-def test_a_mistake_is_one_sentence(account: Account, arguments: tuple[str, ...], said: str) -> None:
+def test_a_mistake_is_one_sentence(
+    account: Account, named: dict[str, str], arguments: tuple[str, ...], said: str
+) -> None:
     done = _sla(account, *(argument.format(**named) for argument in arguments))
     assert done.code == 2, done.out
     assert said in done.err.replace("\n", " ")
