@@ -17,10 +17,11 @@ from pipeline.gold import jobs as gold_jobs
 from pipeline.gold import runs as gold_runs
 from pipeline.gold import trends as gold_trends
 from pipeline.scoring import baselines as scoring_baselines
-from pipeline.scoring import forecasts, sizing
+from pipeline.scoring import forecasts, growing, in_flight, proposals, sizing, upcoming
 from pipeline.silver import compute, costs, jobs, pipelines, runs, sla
 from pipeline.tables import bronze, gold, silver
 from pipeline.tables.declaration import Layer, Table
+from pipeline.tables.ops import DECISION_TABLES, SLA_DECISIONS
 
 GIVEN = ("as_of", "currency_code")
 """What the night can hand to a step by name, beside its inputs."""
@@ -59,6 +60,8 @@ class Step:
 
     def __post_init__(self) -> None:
         for table in self.reads:
+            if table in DECISION_TABLES:  # Written between nights, by people.
+                continue
             if table.layer.rank > self.writes.layer.rank:
                 raise ValueError(
                     f"step {self.name} reads {table.full_name}, which is downstream of"
@@ -286,9 +289,9 @@ GRAPH = Graph(
         Step(
             name="run_sla",
             run=sla.run_sla,
-            reads=(silver.RUNS, silver.JOB_VERSIONS),
+            reads=(silver.RUNS, silver.JOB_VERSIONS, SLA_DECISIONS),
             writes=silver.RUN_SLA,
-            scope=("workspace_id", "job_id", "run_id"),
+            scope=("workspace_id", "series_key", "run_id"),
             pruned=(silver.RUNS,),
             reopened="sla_status = 'PENDING'",
             given=("as_of",),
@@ -343,7 +346,7 @@ GRAPH = Graph(
         Step(
             name="jobs",
             run=gold_jobs.jobs,
-            reads=(silver.JOB_VERSIONS, gold.JOB_DAILY, bronze.WORKSPACES_LATEST),
+            reads=(silver.JOB_VERSIONS, gold.JOB_DAILY, bronze.WORKSPACES_LATEST, SLA_DECISIONS),
             writes=gold.JOBS,
         ),
         Step(
@@ -369,11 +372,40 @@ GRAPH = Graph(
             writes=gold.FORECAST_QUALITY,
         ),
         Step(
-            name="job_forecast",
-            run=forecasts.job_forecast,
+            name="run_forecast",
+            run=upcoming.run_forecast,
             reads=(gold.JOBS, gold.DURATION_STATES, silver.RUNS),
-            writes=gold.JOB_FORECAST,
+            writes=gold.RUN_FORECAST,
             window_days=30,
+            given=("as_of",),
+        ),
+        Step(
+            name="in_flight",
+            run=in_flight.in_flight,
+            reads=(gold.JOBS, gold.DURATION_STATES, silver.ATTEMPTS, silver.RUNS),
+            writes=gold.IN_FLIGHT,
+            window_days=30,
+            given=("as_of",),
+        ),
+        Step(
+            name="sla_proposals",
+            run=proposals.sla_proposals,
+            reads=(gold.JOBS, gold.RUN_FORECAST, silver.RUNS),
+            writes=gold.SLA_PROPOSALS,
+            window_days=60,
+        ),
+        Step(
+            name="job_forecast",
+            run=upcoming.job_forecast,
+            reads=(gold.JOBS, gold.DURATION_STATES, gold.RUN_FORECAST),
+            writes=gold.JOB_FORECAST,
+        ),
+        Step(
+            name="job_growth",
+            run=growing.job_growth,
+            reads=(gold.JOBS, gold.JOB_DAILY, gold.JOB_FORECAST),
+            writes=gold.JOB_GROWTH,
+            window_days=60,
             given=("as_of",),
         ),
         Step(

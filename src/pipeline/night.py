@@ -16,6 +16,7 @@ from pyspark.sql import SparkSession
 from pipeline.abreast import abreast
 from pipeline.advance import AS_OF, DROPPED, StepReport, advance
 from pipeline.bronze.ingest import Ingested, Past, ingest
+from pipeline.decisions import follow_settings
 from pipeline.errors import UserError
 from pipeline.graph import GRAPH, Graph, Step
 from pipeline.lakehouse.protocol import Lakehouse
@@ -75,6 +76,7 @@ def run_night(
     settle(spark, lakehouse)
     for table in TABLES:
         lakehouse.create(table)
+    follow_settings(spark, lakehouse, settings.slas, now)
     positions = Positions(spark, lakehouse)
     night = Night(night_id=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
     logbook = Logbook(spark, lakehouse, positions, night.night_id)

@@ -29,6 +29,11 @@ class Settings(BaseSettings):
         min_length=1,
         description="MLflow experiment that nights are logged to.",
     )
+    slas: dict[str, str] = Field(
+        default={},
+        description="SLAs by the job's key (workspace_id/job_id, or workspace_id/name for submitted"
+        " runs): `45m`, or `06:30 Europe/Berlin`. They count before what the job declares.",
+    )
     model_prefix: str = Field(
         default="rightrun.model",
         min_length=1,

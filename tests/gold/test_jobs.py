@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from pipeline.gold.jobs import jobs
 from pipeline.gold.trends import job_trends
-from pipeline.tables import bronze, gold, silver
+from pipeline.tables import bronze, gold, ops, silver
 from tests.strategies.tables import Row, at, frame_of, on, rows_of
 
 
@@ -39,6 +39,20 @@ def test_every_job_that_is_defined_or_ran_is_listed_once(spark: SparkSession) ->
         _version("4"),
     ]
     ran = [_day("w/1", 3), _day("w/1", 8), _day("w/77", 2), _day("w/adf / load", 2), _day("v/1", 1)]
+    decisions = [
+        {
+            "workspace_id": "w",
+            "series_key": "w/adf / load",
+            "decided_at": at(day),
+            "source": "accepted",
+            "is_set": True,
+            "sla_kind": "limit",
+            "sla_limit_seconds": seconds,
+            "decided_by": "ada",
+            "evidence": "",
+        }
+        for day, seconds in ((1, 60.0), (2, 90.0))
+    ]
     spaces = [
         {"workspace_id": "w", "workspace_name": "west", "workspace_url": "https://w.example.com//"}
     ]
@@ -47,6 +61,7 @@ def test_every_job_that_is_defined_or_ran_is_listed_once(spark: SparkSession) ->
             frame_of(spark, silver.JOB_VERSIONS, versions),
             frame_of(spark, gold.JOB_DAILY, ran),
             frame_of(spark, bronze.WORKSPACES_LATEST, spaces),
+            frame_of(spark, ops.SLA_DECISIONS, decisions),
         )
     )
     found = {row["series_key"]: row for row in made}
@@ -60,6 +75,8 @@ def test_every_job_that_is_defined_or_ran_is_listed_once(spark: SparkSession) ->
         "w/adf / load": "submitted",
         "v/1": "undefined",
     }
+    submitted = found["w/adf / load"]
+    assert (submitted["sla_limit_seconds"], submitted["sla_source"]) == (90.0, "accepted")
     one = found["w/1"]
     assert (one["name"], one["runs"], one["first_run_date"], one["last_run_date"]) == (
         "new",

@@ -90,7 +90,8 @@ def _give(spark: SparkSession, place: Path, given: Path) -> None:
     account = fixture.account()
     export = fixture.write_export(account, place / "export")
     lakehouse = DeltaFolder(place / "home", spark)
-    night = run_night(spark, lakehouse, ExportFolder(export, spark), Settings(), now=fixture.NOW)
+    settings = Settings(slas={f"{fixture.WEST}/1": "45m", f"{fixture.WEST}/3": "06:30 Asia/Tokyo"})
+    night = run_night(spark, lakehouse, ExportFolder(export, spark), settings, now=fixture.NOW)
     if night.as_of is None:
         raise UserError("the fixture speaks of no time")
     for table in {table for step in GRAPH.steps for table in step.reads}:

@@ -112,3 +112,34 @@ def test_tags_in_several_spellings(spark: SparkSession) -> None:
     )
     assert (nothing["team"], nothing["tier"], nothing["timeout_seconds"]) == (None, None, None)
     assert (nothing["owner"], nothing["owner_source"]) == ("r@x", "run_as")
+
+
+def test_a_timeout_is_a_limit_where_nothing_else_is_declared(spark: SparkSession) -> None:
+    rule = [{"metric": "RUN_DURATION_SECONDS", "operator": "GREATER_THAN", "value": 1800}]
+    said = {
+        "timeout": {"timeout_seconds": 3600},
+        "health_rule": {"timeout_seconds": 3600, "health_rules": rule},
+        "sla": {"timeout_seconds": 3600, "tags": [("sla", "20m")]},
+        None: {"timeout_seconds": 0},
+    }
+    for source, columns in said.items():
+        assert _read(spark, **columns)["sla_source"] == source
+    endless = _read(spark, timeout_seconds=3600, trigger_type="CONTINUOUS")
+    assert endless["sla_kind"] is None
+    unread = _read(spark, timeout_seconds=3600, tags=[("sla", "soon")])
+    assert (unread["sla_limit_seconds"], unread["sla_source"]) == (3600.0, "timeout")
+    assert "soon" in unread["sla_problem"]
+
+
+def test_periodic_triggers_in_seconds(spark: SparkSession) -> None:
+    def seconds(interval: int, units: str) -> float | None:
+        trigger = {"periodic": {"interval": interval, "units": units}}
+        return _read(spark, trigger=trigger)["periodic_seconds"]
+
+    assert [seconds(2, unit) for unit in ("HOURS", "days", "WEEKS", "MOONS")] == [
+        7_200.0,
+        172_800.0,
+        1_209_600.0,
+        None,
+    ]
+    assert seconds(0, "HOURS") is None

@@ -7,10 +7,10 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipeline.silver.sla import run_sla
-from pipeline.tables import silver
+from pipeline.tables import ops, silver
 from tests.strategies.tables import Row, at, frame_of, one, rows_of
 
-_KEY = {"workspace_id": "w", "job_id": "7"}
+_KEY = {"workspace_id": "w", "job_id": "7", "series_key": "w/7"}
 _FAR = at(400)
 
 
@@ -40,6 +40,7 @@ def _judged(spark: SparkSession, run: Row, *versions: Row, as_of: datetime = _FA
         run_sla(
             frame_of(spark, silver.RUNS, [run]),
             frame_of(spark, silver.JOB_VERSIONS, versions),
+            frame_of(spark, ops.SLA_DECISIONS, []),
             as_of=as_of,
         )
     )
@@ -142,7 +143,69 @@ def test_jobs_without_an_sla_are_not_judged(spark: SparkSession) -> None:
         run_sla(
             frame_of(spark, silver.RUNS, runs),
             frame_of(spark, silver.JOB_VERSIONS, versions),
+            frame_of(spark, ops.SLA_DECISIONS, []),
             as_of=_FAR,
         )
     )
     assert [row["run_id"] for row in made] == ["5"]
+
+
+def _decision(day: int, seconds: float | None, **columns: Any) -> Row:
+    known: Row = {"workspace_id": "w", "series_key": "w/7", "decided_at": at(day)}
+    known |= {"source": "accepted", "is_set": seconds is not None, "decided_by": "ada"}
+    if seconds is not None:
+        known |= {"sla_kind": "limit", "sla_limit_seconds": seconds}
+    return known | {"evidence": ""} | columns
+
+
+@pytest.mark.parametrize(
+    ("declared", "source", "held"),
+    [
+        ({}, "accepted", ("accepted", 60.0)),
+        ({}, "yaml", ("yaml", 60.0)),
+        # A tag counts before an accepted proposal, the settings file before a tag.
+        (
+            {"sla_kind": "limit", "sla_limit_seconds": 90.0, "sla_source": "sla"},
+            "accepted",
+            ("sla", 90.0),
+        ),
+        (
+            {"sla_kind": "limit", "sla_limit_seconds": 90.0, "sla_source": "sla"},
+            "yaml",
+            ("yaml", 60.0),
+        ),
+        # A timeout is what is left when nobody said anything.
+        (
+            {"sla_kind": "limit", "sla_limit_seconds": 90.0, "sla_source": "timeout"},
+            "accepted",
+            ("accepted", 60.0),
+        ),
+    ],
+)
+def test_which_sla_holds(
+    spark: SparkSession, declared: Row, source: str, held: tuple[str, float]
+) -> None:
+    made = one(
+        run_sla(
+            frame_of(spark, silver.RUNS, [_run(at(5), at(5, 1))]),
+            frame_of(spark, silver.JOB_VERSIONS, [_version(**declared)]),
+            frame_of(spark, ops.SLA_DECISIONS, [_decision(2, 60.0, source=source)]),
+            as_of=_FAR,
+        )
+    )
+    assert (made["sla_source"], made["sla_limit_seconds"]) == held
+
+
+def test_a_decision_holds_from_when_it_was_made_until_the_next(spark: SparkSession) -> None:
+    runs = [_run(at(day), at(day, 1), run_id=str(day)) for day in (1, 3, 5, 7)]
+    decisions = [_decision(2, 60.0), _decision(4, 7200.0), _decision(6, None)]
+    made = rows_of(
+        run_sla(
+            frame_of(spark, silver.RUNS, runs),
+            # Submitted runs have no definition: people can still decide about them.
+            frame_of(spark, silver.JOB_VERSIONS, []),
+            frame_of(spark, ops.SLA_DECISIONS, decisions),
+            as_of=_FAR,
+        )
+    )
+    assert {row["run_id"]: row["sla_status"] for row in made} == {"3": "MISSED", "5": "MET"}

@@ -14,7 +14,7 @@ from pipeline.silver.costs import prices, run_costs, usage_costs
 from pipeline.silver.jobs import job_versions
 from pipeline.silver.runs import attempts, runs, task_runs
 from pipeline.silver.sla import run_sla
-from pipeline.tables import bronze, gold, silver
+from pipeline.tables import bronze, gold, ops, silver
 from pipeline.tables.declaration import Table
 from tests.parity.comparing import compared_columns, differences, shown
 from tests.strategies.accounts import CHANGES, PRICES, Account, accounts, in_workspace, together
@@ -48,7 +48,15 @@ def _tables(spark: SparkSession, account: Account) -> dict[Table, list[Row]]:
         usage_costs(frame(bronze.USAGE), priced, frame(silver.TASK_UPDATES), currency_code="USD"),
     )
     make(silver.RUN_COSTS, run_costs(frame(silver.USAGE_COSTS)))
-    make(silver.RUN_SLA, run_sla(frame(silver.RUNS), frame(silver.JOB_VERSIONS), as_of=_AS_OF))
+    make(
+        silver.RUN_SLA,
+        run_sla(
+            frame(silver.RUNS),
+            frame(silver.JOB_VERSIONS),
+            frame(ops.SLA_DECISIONS),
+            as_of=_AS_OF,
+        ),
+    )
     make(gold.JOB_DAILY, job_daily(frame(silver.RUNS)))
     make(gold.SLA_DAILY, sla_daily(frame(silver.RUN_SLA)))
     make(gold.COST_DAILY, cost_daily(frame(silver.USAGE_COSTS), frame(silver.JOB_VERSIONS)))

@@ -71,7 +71,7 @@ def test_attempts(account: Account, attempts: dict[Run, list[dict[str, Any]]]) -
             assert row["duration_seconds"] == pytest.approx(seconds, abs=1e-9)
 
 
-def read_level(tags: dict[str, str], rules: Any) -> tuple[str, Any] | None:
+def read_level(tags: dict[str, str], rules: Any, timeout: Any) -> tuple[str, Any] | None:
     """What a definition declares: ("limit", seconds) or ("deadline", (clock, zone))."""
     for rule in rules if rules is not None else ():
         if rule["metric"] == "RUN_DURATION_SECONDS":
@@ -83,7 +83,7 @@ def read_level(tags: dict[str, str], rules: Any) -> tuple[str, Any] | None:
         return "limit", int(found[1] or 0) * 3600 + int(found[2] or 0) * 60
     if found := re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)(?: (\S+))?", text):
         return "deadline", (time(int(found[1]), int(found[2])), found[3] or "UTC")
-    return None
+    return ("limit", int(timeout)) if timeout and timeout > 0 else None
 
 
 def due_at(start: datetime, clock: time, zone: str) -> datetime:
@@ -106,7 +106,12 @@ def test_service_levels(account: Account, attempts: dict[Run, list[dict[str, Any
         history = versions.get((row["workspace_id"], row["job_id"]), [])
         start = run[0]["start"]
         valid = [v for v in history if v["change_time"] <= start] or history[:1]
-        level = read_level(valid[-1]["tags"], valid[-1]["health_rules"]) if valid else None
+        told = (
+            [valid[-1][name] for name in ("tags", "health_rules", "timeout_seconds")]
+            if valid
+            else []
+        )
+        level = read_level(*told) if told else None
         assert row["sla_kind"] == (level[0] if level else None)
         met: bool | None = None
         final = run[-1]["status"]

@@ -1,62 +1,71 @@
-"""When a job's first run of a day starts: quantiles of the time of day over recent days.
+"""How late runs start: delays behind the times they were due, and their quantiles by job.
 
-    Q(p) = order statistic number p (n + 1) of n days, linear between its neighbours
+    Q(p) = order statistic number p (n + 1) of n delays, linear between its neighbours
 
 which is Hyndman and Fan's type 6 (numpy's "weibull"), the one whose levels are right for the next
-exchangeable value. Decided here: the day is the UTC day; only its first run counts, since later ones
-are usually repairs or the job's own repetitions; beyond the extremes the extreme is held.
+exchangeable value. Decided here: a start belongs to the newest due time at or before it, and a clock
+that runs a minute fast is forgiven; of several starts of one due time only the first counts, since
+later ones are started by hand; a delay of a day or more is not one; beyond the extremes the extreme
+is held.
 """
 
+from typing import Final
+
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from optimizer.panel import RunPanel, utc_microseconds
 from optimizer.quantile import LEVELS
-from optimizer.result import Status, require_one_row_per_job
 from optimizer.weights import DAY_US
 
-__all__ = ["order_statistics", "start_of_day"]
+__all__ = ["delay_quantiles", "order_statistics", "start_delays"]
+
+EARLY_US: Final = 60_000_000
+MIN_STARTS: Final = 5
 
 
-def start_of_day(
-    runs: pd.DataFrame, *, as_of: pd.Timestamp, days: int = 28, min_days: int = 5
-) -> pd.DataFrame:
-    """Starts within the last `days` days before `as_of`: one row per job, sorted by job id.
+def start_delays(
+    start_us: NDArray[np.int64],
+    start_job: NDArray[np.int64],
+    due_us: NDArray[np.int64],
+    due_job: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Seconds that each start (n,) came after its due time (m,); NaN where it has none of its own.
 
-    Columns: job_id, status, reason, days (with a run), start_delay_seconds (list of 35 quantiles of
-    seconds after midnight UTC at `optimizer.quantile.LEVELS`, None with fewer than `min_days` days).
-    Raises ValueError for a malformed frame or a naive `as_of`.
+    Times in microseconds, jobs as numbers; both pairs ordered by job and then time.
     """
-    panel = RunPanel.from_frame(runs)
-    until_us = int(utc_microseconds(pd.Series([as_of]), "as_of")[0][0])
-    recent = (panel.start_us < until_us) & (panel.start_us >= until_us - days * DAY_US)
-    job = np.repeat(np.arange(panel.job_ids.size), np.diff(panel.offsets))[recent]
-    start = panel.start_us[recent]
-    day = start // DAY_US
-    first = (np.diff(job, prepend=-1) != 0) | (np.diff(day, prepend=-1) != 0)
-    job, seconds = job[first], (start[first] - day[first] * DAY_US) / 1e6
-    seconds = seconds[np.lexsort((seconds, job))]
-    count = np.bincount(job, minlength=panel.job_ids.size)
-    enough = count >= min_days
+    delay = np.full(start_us.size, np.nan)
+    if start_us.size == 0 or due_us.size == 0:
+        return delay
+    # Jobs laid one after another on one axis of time.
+    low = min(int(start_us.min()), int(due_us.min())) - EARLY_US
+    stride = max(int(start_us.max()), int(due_us.max())) - low + DAY_US
+    due_at = due_job * stride + (due_us - low)
+    at = start_job * stride + (start_us - low)
+    found = np.searchsorted(due_at, at + EARLY_US, side="right") - 1
+    own = found >= 0
+    own[own] = due_job[found[own]] == start_job[own]
+    own[1:] &= found[1:] != found[:-1]
+    seconds = np.maximum(start_us[own] - due_us[found[own]], 0) / 1e6
+    delay[own] = np.where(seconds < DAY_US / 1e6, seconds, np.nan)
+    return delay
 
-    quantiles = np.full(panel.job_ids.size, None, dtype=object)
-    values = order_statistics(seconds[enough[np.sort(job)]], count[enough])
-    for k, row in zip(np.flatnonzero(enough), values.tolist(), strict=True):
-        quantiles[k] = row
-    reason = np.full(panel.job_ids.size, None, dtype=object)
-    words = count[~enough].astype(str).astype(object)
-    reason[~enough] = words + f" of {days} days had a run; {min_days} are needed"
-    frame = pd.DataFrame(
-        {
-            "job_id": panel.job_ids,
-            "status": np.where(enough, Status.OK.value, Status.TOO_FEW_RUNS.value),
-            "reason": reason,
-            "days": count,
-            "start_delay_seconds": quantiles,
-        }
-    )
-    return require_one_row_per_job(frame, list(panel.job_ids))
+
+def delay_quantiles(
+    delay: NDArray[np.float64], job: NDArray[np.int64], jobs: int, *, least: int = MIN_STARTS
+) -> NDArray[np.float64]:
+    """Quantiles (jobs, 35) at LEVELS of the delays (n,) of jobs numbered `job` (n,).
+
+    NaN rows for jobs with fewer than `least` delays that are not NaN.
+    """
+    known = ~np.isnan(delay)
+    order = np.lexsort((delay[known], job[known]))
+    ordered, of = delay[known][order], job[known][order]
+    count = np.bincount(of, minlength=jobs)
+    enough = count >= least
+    out = np.full((jobs, LEVELS.size), np.nan)
+    if enough.any():
+        out[enough] = order_statistics(ordered[enough[of]], count[enough])
+    return out
 
 
 def order_statistics(values: NDArray[np.float64], count: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from pipeline.cli import evaluate, nightly, show, sources, tables
+from pipeline.cli import evaluate, nightly, show, sla, sources, tables
 from pipeline.cli.options import USER_ERROR
 from pipeline.errors import UserError
 from pipeline.reports.terminal import console
@@ -23,6 +23,7 @@ app = typer.Typer(
 for group in (sources, nightly, tables, evaluate):
     app.add_typer(group.commands)
 app.add_typer(show.commands, name="show")
+app.add_typer(sla.commands, name="sla")
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """The answers of the last night."""
 
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,7 +20,11 @@ from pipeline.cli.options import (
     Team,
 )
 from pipeline.reports import brief
+from pipeline.reports.chart import chart
 from pipeline.reports.terminal import as_json, console, facts
+
+_WIDEST = 140
+"""Columns of a picture at the most: wider ones are harder to read, not easier."""
 
 commands = typer.Typer(no_args_is_help=True, help="Read the answers of the last night.")
 
@@ -43,14 +48,25 @@ def show_job(
     home: Home = HOME,
     engine: EngineName = ENGINE,
     limit: Limit = 15,
+    svg: Annotated[
+        Path | None, typer.Option(help="Write the picture of its runs to this file as well.")
+    ] = None,
     json_: Json = False,
 ) -> None:
-    """Show all about one job."""
+    """Show all about one job, with a picture of its runs, the forecast and the SLA."""
     questions = questions_of(home, engine, None, None)
-    found = questions.job(questions.key_of(key), runs=limit)
+    series = questions.key_of(key)
+    found = questions.job(series, runs=limit)
+    history = None if json_ and svg is None else questions.history(series)
+    if svg is not None and history is not None:
+        from pipeline.reports.figure import write_figure
+
+        write_figure(history, svg)
     if json_:
         typer.echo(as_json(found))
         return
+    if history is not None:
+        console().print(chart(history, min(console().width, _WIDEST)))
     for name, frame in found.items():
         console().print(facts(name, frame))
 
@@ -91,10 +107,20 @@ def show_sla(
     owner: Owner = None,
     json_: Json = False,
 ) -> None:
-    """Show SLA compliance, and the probability that the next run misses."""
+    """Show who is likely to miss: the next runs, those in progress, and jobs that grow; compliance."""
     questions = questions_of(home, engine, team, owner)
-    answers = {"next runs": questions.likely_to_miss(limit), "compliance": questions.sla(limit)}
-    cut = {"next runs": brief.likely_to_miss, "compliance": brief.sla}
+    answers = {
+        "next runs": questions.likely_to_miss(limit),
+        "runs in progress": questions.in_flight(limit),
+        "growing towards their SLA": questions.growing(limit),
+        "compliance": questions.sla(limit),
+    }
+    cut = {
+        "next runs": brief.likely_to_miss,
+        "runs in progress": brief.in_flight,
+        "growing towards their SLA": brief.growing,
+        "compliance": brief.sla,
+    }
     print_answers(answers if json_ else {n: cut[n](rows) for n, rows in answers.items()}, json_)
 
 

@@ -3,19 +3,30 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pipeline.held_sla import SLA_COLUMNS, decided, with_decided
+
 _KEY = ["workspace_id", "series_key"]
 
 
-def jobs(job_versions: DataFrame, job_daily: DataFrame, workspaces: DataFrame) -> DataFrame:
-    """gold.jobs from silver.job_versions, gold.job_daily and bronze.workspaces_latest."""
+def jobs(
+    job_versions: DataFrame, job_daily: DataFrame, workspaces: DataFrame, sla_decisions: DataFrame
+) -> DataFrame:
+    """gold.jobs from silver.job_versions, gold.job_daily, bronze.workspaces_latest and decisions."""
     defined = job_versions.where("valid_to IS NULL").withColumn("is_defined", F.lit(True))
     ran = job_daily.groupBy(*_KEY).agg(
         F.min("run_date").alias("first_run_date"),
         F.max("run_date").alias("last_run_date"),
         F.sum("runs").alias("runs"),
     )
-    joined = defined.join(ran, _KEY, "full_outer").join(
-        workspaces.select("workspace_id", "workspace_name", "workspace_url"), "workspace_id", "left"
+    newest = decided(sla_decisions).where("decided_until IS NULL")
+    joined = with_decided(
+        defined.join(ran, _KEY, "full_outer")
+        .join(
+            workspaces.select("workspace_id", "workspace_name", "workspace_url"),
+            "workspace_id",
+            "left",
+        )
+        .join(newest.select(*_KEY, *(f"decided_{name}" for name in SLA_COLUMNS)), _KEY, "left")
     )
     # What follows the workspace in the key: a job id, or the name of submitted runs.
     own_key = F.expr("substring(series_key, length(workspace_id) + 2)")
@@ -44,6 +55,7 @@ def jobs(job_versions: DataFrame, job_daily: DataFrame, workspaces: DataFrame) -
         "sla_problem",
         "cron",
         "timezone",
+        "periodic_seconds",
         F.when(F.col("deleted_at").isNotNull(), F.lit("deleted"))
         .when(F.col("is_paused"), F.lit("paused"))
         .when(F.col("is_defined").isNotNull(), F.lit("active"))

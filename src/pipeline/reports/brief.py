@@ -5,7 +5,8 @@
 
 import pandas as pd
 
-from pipeline.reports.terminal import duration, shown
+from pipeline.reports.terminal import shown
+from pipeline.spelled import duration
 
 _UNNAMED = "(unnamed)"
 UNATTRIBUTED = "(unattributed)"
@@ -55,6 +56,72 @@ def likely_to_miss(rows: pd.DataFrame) -> pd.DataFrame:
         usual_seconds=rows["p50_seconds"],
         p95_seconds=rows["p95_seconds"],
     )
+
+
+def _terms(rows: pd.DataFrame) -> list[str]:
+    """What each row's SLA asks for, in a few words."""
+    return [
+        f"by {clock} {zone}"
+        if kind == "deadline"
+        else ""
+        if pd.isna(limit)
+        else f"within {duration(limit)}"
+        for kind, clock, zone, limit in zip(
+            rows["sla_kind"],
+            rows["sla_time_of_day"],
+            rows["sla_timezone"],
+            rows["sla_limit_seconds"],
+            strict=True,
+        )
+    ]
+
+
+def in_flight(rows: pd.DataFrame) -> pd.DataFrame:
+    return _who(rows).assign(
+        started=rows["started_at"],
+        lasted_seconds=rows["elapsed_seconds"],
+        left_seconds=rows["remaining_p50_seconds"],
+        left_p95_seconds=rows["remaining_p95_seconds"],
+        sla=_terms(rows),
+        p_miss=rows["p_miss"],
+        reason=rows["reason"].map(_text),
+    )
+
+
+def growing(rows: pd.DataFrame) -> pd.DataFrame:
+    return _who(rows).assign(
+        usual_seconds=rows["typical_seconds"],
+        growth_30_days=rows["growth_30_days"],
+        allowed_seconds=rows["allowed_seconds"],
+        crosses=[
+            "already" if over else f"{on} ({first} to {_text(last) or 'beyond a year'})"
+            for over, on, first, last in zip(
+                rows["is_over"],
+                rows["crosses_on"],
+                rows["crosses_earliest"],
+                rows["crosses_latest"],
+                strict=True,
+            )
+        ],
+    )
+
+
+def slas(rows: pd.DataFrame) -> pd.DataFrame:
+    return _who(rows).assign(
+        sla=_terms(rows),
+        source=[
+            f"{_text(source)}, next night" if ahead else _text(source)
+            for source, ahead in zip(rows["sla_source"], rows["from_next_night"], strict=True)
+        ],
+        decided_by=rows["decided_by"].map(_text),
+        decided_at=rows["decided_at"],
+        p_miss=rows["p_miss"],
+        misses_7_days=rows["expected_misses"],
+    )
+
+
+def proposals(rows: pd.DataFrame) -> pd.DataFrame:
+    return _who(rows).assign(sla=_terms(rows), evidence=rows["evidence"].map(_text))
 
 
 def sla(rows: pd.DataFrame) -> pd.DataFrame:

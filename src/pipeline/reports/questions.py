@@ -4,15 +4,21 @@ Each answer is a small frame: ranked, limited, with names beside keys. Filters a
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from optimizer.quantile import LEVELS
 from pipeline.errors import UserError
 from pipeline.gold.assessments import not_assessed
+from pipeline.held_sla import SLA_COLUMNS, decided, with_decided
 from pipeline.lakehouse.protocol import Lakehouse
+from pipeline.reports.history import PAST_DAYS, History
 from pipeline.silver.tags import team_name
+from pipeline.sla_terms import Terms, read_terms
 from pipeline.tables import bronze, gold, nights, ops, silver
 from pipeline.tables.declaration import Table
 
@@ -123,6 +129,95 @@ class Questions:
             .toPandas()
         )
 
+    def slas(self, limit: int) -> pd.DataFrame:
+        """Jobs with an SLA, or with one that was accepted since the last night."""
+        decisions = decided(self._lakehouse.read(ops.SLA_DECISIONS)).where(
+            "decided_until IS NULL AND decided_sla_source IS NOT NULL"
+        )
+        by = self._lakehouse.read(ops.SLA_DECISIONS).select(
+            "series_key", "decided_at", "decided_by", "evidence"
+        )
+        jobs = self._jobs().join(decisions.drop("workspace_id"), "series_key", "left")
+        told = jobs.join(by, ["series_key", "decided_at"], "left")
+        holds = F.col("sla_source") == F.col("decided_sla_source")
+        is_ahead = F.col("sla_kind").isNull() & F.col("decided_sla_source").isNotNull()
+        named = with_decided(
+            told.withColumn("from_next_night", is_ahead).withColumn("is_decided", holds | is_ahead)
+        )
+        forecast = self._lakehouse.read(gold.JOB_FORECAST).select(
+            *_KEY, "p_miss", "upcoming_runs", "expected_misses"
+        )
+        return (
+            named.where("sla_kind IS NOT NULL")
+            .join(forecast, _KEY, "left")
+            .select(
+                *_WHO,
+                *SLA_COLUMNS,
+                *(
+                    F.when(F.col("is_decided"), F.col(name)).alias(name)
+                    for name in ("decided_by", "decided_at", "evidence")
+                ),
+                "from_next_night",
+                "p_miss",
+                "upcoming_runs",
+                "expected_misses",
+            )
+            .orderBy(F.col("p_miss").desc_nulls_last(), "series_key")
+            .limit(limit)
+            .toPandas()
+        )
+
+    def proposals(self, limit: int) -> pd.DataFrame:
+        """SLAs to propose, of important and often-run jobs first."""
+        return (
+            self._about(gold.SLA_PROPOSALS)
+            .where("status = 'ok'")
+            .select(
+                *_WHO,
+                "basis",
+                *SLA_COLUMNS[:-1],
+                "downstream_series_key",
+                "runs",
+                "met",
+                "p50_seconds",
+                "worst_seconds",
+                "evidence",
+            )
+            .orderBy(F.col("tier").asc_nulls_last(), F.col("runs").desc(), "series_key")
+            .limit(limit)
+            .toPandas()
+        )
+
+    def to_accept(self, key: str, words: str | None) -> tuple[Terms | None, str]:
+        """What accepting means for a job, and on what evidence: `words`, else what is proposed.
+
+        `none` takes back what was accepted. UserError where the job declares an SLA itself, where
+        nothing is proposed, and for words that are no SLA.
+        """
+        job = self._jobs().where(F.col("series_key") == key).collect()[0]
+        source = job["sla_source"]
+        if source is not None and source not in ("accepted", "timeout"):
+            where = {"yaml": "rightrun.yml", "health_rule": "a health rule"}
+            raise UserError(
+                f"{key} has its SLA from {where.get(source, f'its tag {source}')}: change it there"
+            )
+        if words == "none":
+            return None, "taken back"
+        if words is not None:
+            try:
+                return read_terms(words), "as said"
+            except ValueError as error:
+                raise UserError(str(error)) from error
+        found = self._lakehouse.read(gold.SLA_PROPOSALS).where(F.col("series_key") == key).collect()
+        if not found or found[0]["status"] != "ok":
+            why = f": {found[0]['reason']}" if found else ""
+            raise UserError(f"nothing is proposed for {key}{why}; say what holds with --as")
+        row = found[0]
+        terms = Terms(
+            row["sla_kind"], row["sla_limit_seconds"], row["sla_time_of_day"], row["sla_timezone"]
+        )
+        return terms, str(row["evidence"])
+
     def unlike_themselves(self, limit: int) -> pd.DataFrame:
         """Jobs whose last run was unlike the job's usual."""
         return (
@@ -231,6 +326,107 @@ class Questions:
         ]
         return checked.count(), said
 
+    def history(self, key: str) -> History:
+        """What the picture of a job shows."""
+
+        def rows(table: Table) -> DataFrame:
+            return self._lakehouse.read(table).where(F.col("series_key") == key)
+
+        job = rows(gold.JOBS).collect()[0]
+        forecast = rows(gold.JOB_FORECAST).toPandas()
+        state = self._lakehouse.read(gold.DURATION_STATES).where(F.col("job_id") == key).collect()
+        curve = state[0]["quantile_seconds"] if state else None
+        low, middle, high = (
+            float("nan") if curve is None else float(curve[int(np.flatnonzero(level == LEVELS)[0])])
+            for level in (0.05, 0.5, 0.95)
+        )
+        verdicts = rows(silver.RUN_SLA).select("run_id", "sla_status")
+        ended = (
+            rows(silver.RUNS)
+            .where("status IN ('SUCCEEDED', 'FAILED', 'TIMEOUT') AND NOT never_started")
+            .join(verdicts, "run_id", "left")
+            .select(
+                "started_at",
+                F.coalesce("first_success_seconds", "busy_seconds").alias("seconds"),
+                F.when(F.col("status") != "SUCCEEDED", "failed")
+                .when(F.col("sla_status") == "MISSED", "missed")
+                .otherwise("ok")
+                .alias("verdict"),
+            )
+            .where("seconds > 0")
+        )
+        now = self._now()
+        begin = now - timedelta(days=PAST_DAYS)
+        runs = ended.where(F.col("started_at") >= F.lit(begin)).orderBy("started_at").toPandas()
+        runs["started_at"] = pd.to_datetime(runs["started_at"], utc=True)
+        upcoming = (
+            rows(gold.RUN_FORECAST)
+            .where("scheduled_at IS NOT NULL")
+            .select(F.unix_micros("scheduled_at").alias("at"))
+        )
+        allowed = forecast["allowed_seconds"].astype(float).tolist() if len(forecast) else []
+        return History(
+            name=str(job["name"] or key),
+            now=now,
+            runs=runs[["started_at", "seconds", "verdict"]],
+            upcoming=sorted(
+                datetime.fromtimestamp(row["at"] / 1e6, UTC) for row in upcoming.collect()
+            ),
+            low_seconds=low,
+            middle_seconds=middle,
+            high_seconds=high,
+            allowed_seconds=allowed[0] if allowed else float("nan"),
+        )
+
+    def _now(self) -> datetime:
+        """The time that the last night spoke of."""
+        told = self._lakehouse.read(ops.POSITIONS).where("input = 'as_of'").select("position")
+        moments = [datetime.fromisoformat(row["position"]) for row in told.collect()]
+        return max(moments).astimezone(UTC)
+
+    def in_flight(self, limit: int) -> pd.DataFrame:
+        """Runs in progress, those most likely to miss first."""
+        return (
+            self._about(gold.IN_FLIGHT)
+            .select(
+                *_WHO,
+                "run_id",
+                "started_at",
+                "elapsed_seconds",
+                "remaining_p50_seconds",
+                "remaining_p95_seconds",
+                "expected_end_at",
+                *SLA_COLUMNS[:-1],
+                "due_at",
+                "p_miss",
+                "status",
+                "reason",
+            )
+            .orderBy(F.col("p_miss").desc_nulls_last(), "started_at", "run_id")
+            .limit(limit)
+            .toPandas()
+        )
+
+    def growing(self, limit: int) -> pd.DataFrame:
+        """Jobs that grow towards their SLA, the soonest first."""
+        return (
+            self._about(gold.JOB_GROWTH)
+            .where("is_over OR crosses_on IS NOT NULL")
+            .select(
+                *_WHO,
+                "typical_seconds",
+                "growth_30_days",
+                "allowed_seconds",
+                "is_over",
+                "crosses_on",
+                "crosses_earliest",
+                "crosses_latest",
+            )
+            .orderBy("is_over", F.col("crosses_on").asc_nulls_last(), "series_key")
+            .limit(limit)
+            .toPandas()
+        )
+
     def key_of(self, asked: str) -> str:
         """The series key of a job by its key, its id or its name; UserError unless exactly one."""
         jobs = self._jobs()
@@ -286,6 +482,10 @@ class Questions:
             "job": row(gold.JOBS),
             "health": row(gold.JOB_HEALTH),
             "forecast": row(gold.JOB_FORECAST),
+            "next runs": row(gold.RUN_FORECAST).sort_values("run_number").head(runs),
+            "in flight": row(gold.IN_FLIGHT),
+            "growth": row(gold.JOB_GROWTH),
+            "proposed SLA": row(gold.SLA_PROPOSALS),
             "baseline": row(gold.JOB_BASELINE),
             "right-sizing": row(gold.RIGHTSIZING),
             "trends": row(gold.JOB_TRENDS),

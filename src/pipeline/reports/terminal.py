@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from pipeline.spelled import duration
+
 _MONEY = ("cost", "saving_", "by_job_tag", "by_usage_tag")
 _SHARES = (
     "p_miss",
@@ -24,10 +26,18 @@ _SHARES = (
     "compliance",
     "success_rate",
     "previous_success_rate",
+    *(f"p_miss_{part}" for part in ("upstream", "start", "duration", "failure")),
+    "worst_p_miss",
+    "growth_30_days",
+    "growth_30_days_lower",
+    "growth_30_days_upper",
 )
 _LONGEST = 60
 _GIVEN_UP = (
     "tier",
+    "left_p95_seconds",
+    "decided_at",
+    "misses_7_days",
     "currency_code",
     "node_type",
     "list_cost_30_days",
@@ -50,7 +60,7 @@ _GIVEN_UP = (
     "p_miss",
 )
 """Columns that a narrow terminal goes without, in this order: better than names cut in pieces."""
-_WRAPPED = ("reason", "one row", "problem", "switched off", "columns absent", "example")
+_WRAPPED = ("reason", "evidence", "one row", "problem", "switched off", "columns absent", "example")
 """Columns of sentences, which may take several lines."""
 _SENTENCE_WIDTH = 20
 _WHOLE = ("job", "team")
@@ -172,24 +182,12 @@ def shown(name: str, value: Any) -> str:
         return f"{plain:,.0f}" if plain.is_integer() else f"{plain:,.3g}"
     if name in _TWO_LINES:
         return "\n".join(_printable(part, _JOB_WIDTH) for part in str(plain).split("\n", 1))
-    return _printable(plain, len(str(plain)) if name in ("reason", "url") else _LONGEST)
+    return _printable(plain, len(str(plain)) if name in ("reason", "evidence", "url") else _LONGEST)
 
 
 def _printable(value: object, longest: int) -> str:
     text = "".join(c if c.isprintable() else " " for c in str(value))
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
-
-
-def duration(seconds: float) -> str:
-    """`1h05m`, `4m10s`, `12.5s`."""
-    sign, seconds = ("-" if seconds < 0 else ""), abs(seconds)
-    if seconds < 60:
-        return f"{sign}{seconds:.3g}s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{sign}{minutes}m{rest:02d}s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{sign}{hours}h{minutes:02d}m"
 
 
 def _holds(column: pd.Series, kind: type) -> bool:

@@ -19,10 +19,24 @@ from pipeline.silver.tags import (
     with_declared_sla,
 )
 
+_PERIOD_UNIT_SECONDS = {"HOURS": 3_600, "DAYS": 86_400, "WEEKS": 604_800}
+
 
 def _positive_seconds(column: str) -> Column:
     """A timeout of 0 means none."""
     return F.when(F.col(column) > 0, F.col(column).cast("double"))
+
+
+def _periodic_seconds() -> Column:
+    """The interval of a periodic trigger; NULL where there is none, or its unit is not known."""
+    periodic = F.col("trigger")["periodic"]
+    unit_seconds = F.lit(None).cast("double")
+    for unit, length in _PERIOD_UNIT_SECONDS.items():
+        unit_seconds = F.when(F.upper(periodic["units"]) == unit, float(length)).otherwise(
+            unit_seconds
+        )
+    seconds = periodic["interval"] * unit_seconds
+    return F.when(seconds > 0, seconds)
 
 
 def job_versions(jobs: DataFrame) -> DataFrame:
@@ -35,7 +49,17 @@ def job_versions(jobs: DataFrame) -> DataFrame:
         tag = tagged(F.col("tags"), tag_keys)
         read = read.withColumn(f"{name}_tag", tag.value).withColumn(f"{name}_key", tag.key)
     read = read.withColumn("tier_number", tier(F.col("tier_tag")))
-    read = with_declared_sla(read, tags="tags", health_rules="health_rules", schedule_zone=zone)
+    endless = F.coalesce(
+        (F.col("trigger_type") == "CONTINUOUS") | F.col("trigger")["continuous"]["enabled"],
+        F.lit(False),
+    )
+    read = with_declared_sla(
+        read,
+        tags="tags",
+        health_rules="health_rules",
+        timeout=F.when(~endless, _positive_seconds("timeout_seconds")),
+        schedule_zone=zone,
+    )
     return read.select(
         "workspace_id",
         "job_id",
@@ -49,10 +73,8 @@ def job_versions(jobs: DataFrame) -> DataFrame:
         "trigger_type",
         schedule["quartz_cron_expression"].alias("cron"),
         zone.alias("timezone"),
-        F.coalesce(
-            (F.col("trigger_type") == "CONTINUOUS") | F.col("trigger")["continuous"]["enabled"],
-            F.lit(False),
-        ).alias("is_continuous"),
+        _periodic_seconds().alias("periodic_seconds"),
+        endless.alias("is_continuous"),
         F.coalesce("paused", F.lit(False)).alias("is_paused"),
         F.col("create_time").alias("created_at"),
         F.col("delete_time").alias("deleted_at"),

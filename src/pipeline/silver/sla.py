@@ -3,6 +3,7 @@
 A limit is held against the attempt that succeeded first; a deadline asks for a success by the first
 occurrence of the clock time, in its zone, after the first start. A run that was cancelled, skipped
 or never started is exempt; one that can still make it is pending.
+What people decide holds for runs that start after it.
 """
 
 from datetime import datetime
@@ -10,19 +11,42 @@ from datetime import datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-_SLA = ("sla_kind", "sla_limit_seconds", "sla_time_of_day", "sla_timezone", "sla_source")
+from pipeline.held_sla import SLA_COLUMNS, decided, with_decided
 
 
-def run_sla(runs: DataFrame, job_versions: DataFrame, *, as_of: datetime) -> DataFrame:
-    """silver.run_sla from silver.runs and silver.job_versions."""
-    held = job_versions.select(
-        "workspace_id", "job_id", "valid_from", "valid_to", "is_first", *_SLA
+def run_sla(
+    runs: DataFrame, job_versions: DataFrame, sla_decisions: DataFrame, *, as_of: datetime
+) -> DataFrame:
+    """silver.run_sla from silver.runs, silver.job_versions and ops.sla_decisions."""
+    by_job = ["workspace_id", "series_key"]
+    versions = job_versions.select(*by_job, "valid_from", "valid_to", "is_first", *SLA_COLUMNS)
+    at_start = (
+        runs.alias("r")
+        .join(
+            versions.alias("v"),
+            (F.col("r.workspace_id") == F.col("v.workspace_id"))
+            & (F.col("r.series_key") == F.col("v.series_key"))
+            & ((F.col("r.started_at") >= F.col("v.valid_from")) | F.col("v.is_first"))
+            & (F.col("v.valid_to").isNull() | (F.col("r.started_at") < F.col("v.valid_to"))),
+            "left",
+        )
+        .select("r.*", *(f"v.{name}" for name in SLA_COLUMNS))
     )
-    judged = runs.join(held, ["workspace_id", "job_id"]).where(
-        "sla_kind IS NOT NULL"
-        " AND (started_at >= valid_from OR is_first)"
-        " AND (valid_to IS NULL OR started_at < valid_to)"
-    )
+    judged = with_decided(
+        at_start.alias("r")
+        .join(
+            decided(sla_decisions).alias("d"),
+            (F.col("r.workspace_id") == F.col("d.workspace_id"))
+            & (F.col("r.series_key") == F.col("d.series_key"))
+            & (F.col("r.started_at") >= F.col("d.decided_at"))
+            & (
+                F.col("d.decided_until").isNull()
+                | (F.col("r.started_at") < F.col("d.decided_until"))
+            ),
+            "left",
+        )
+        .select("r.*", *(f"d.decided_{name}" for name in SLA_COLUMNS))
+    ).where("sla_kind IS NOT NULL")
     local_start = F.expr("from_utc_timestamp(started_at, coalesce(sla_timezone, 'UTC'))")
     clock_hour = F.substring("sla_time_of_day", 1, 2).cast("int")
     clock_minute = F.substring("sla_time_of_day", 4, 2).cast("int")
@@ -67,7 +91,7 @@ def run_sla(runs: DataFrame, job_versions: DataFrame, *, as_of: datetime) -> Dat
         "series_key",
         "run_id",
         "started_at",
-        *_SLA,
+        *SLA_COLUMNS,
         "due_at",
         F.when(F.col("by_limit"), F.col("first_success_seconds")).alias("measured_seconds"),
         F.when(F.col("by_limit"), F.col("sla_limit_seconds") - F.col("first_success_seconds"))

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from pipeline.sla_terms import CLOCK, DURATION, DURATION_UNIT_SECONDS, NUMBER
+
 TEAM_KEYS = ("team", "owningteam", "datateam", "squad", "costcenter", "department")
 OWNER_KEYS = ("owner", "owneremail", "contact", "maintainer")
 TIER_KEYS = ("tier", "criticality", "priority")
@@ -22,14 +24,6 @@ TIER_WORDS = {
     2: ("2", "tier2", "p2", "important", "medium", "standard", "silver"),
     3: ("3", "tier3", "p3", "low", "bronze"),
 }
-
-_CLOCK = r"^([01]?[0-9]|2[0-3]):([0-5][0-9])(?:\s+([A-Za-z_]+(?:/[A-Za-z0-9_+-]+)*))?$"
-_NUMBER = r"([0-9]+(?:\.[0-9]+)?)"
-_DURATION = (
-    rf"^(?:{_NUMBER}\s*d(?:ays?)?)?\s*(?:{_NUMBER}\s*h(?:ours?|rs?)?)?"
-    rf"\s*(?:{_NUMBER}\s*m(?:in(?:ute)?s?)?)?\s*(?:{_NUMBER}\s*s(?:ec(?:ond)?s?)?)?$"
-)
-_DURATION_UNIT_SECONDS = (86_400, 3_600, 60, 1)
 
 
 def _time_zones() -> list[str]:
@@ -88,9 +82,10 @@ def known_zone(zone: Column) -> Column:
 
 
 def with_declared_sla(
-    jobs: DataFrame, *, tags: str, health_rules: str, schedule_zone: Column
+    jobs: DataFrame, *, tags: str, health_rules: str, timeout: Column, schedule_zone: Column
 ) -> DataFrame:
-    """`jobs` with the SLA each declares: a tag first, else its RUN_DURATION_SECONDS health rule.
+    """`jobs` with the SLA each declares: a tag, else its RUN_DURATION_SECONDS health rule, else its
+    timeout (seconds, NULL for none), after which a run is killed and has missed.
 
     Adds sla_kind, sla_limit_seconds, sla_time_of_day, sla_timezone, sla_source and sla_problem (a tag
     that could not be read). `07:30` and `07:30 Europe/Berlin` are deadlines, in the schedule's zone
@@ -101,15 +96,15 @@ def with_declared_sla(
     tag = tagged(F.col(tags), SLA_KEYS)
     text = F.col("_sla_text")
     words = F.lower(text)
-    named_zone = F.regexp_extract(text, _CLOCK, 3)
+    named_zone = F.regexp_extract(text, CLOCK, 3)
     unit_seconds = F.lit(None).cast("double")
     for key, seconds in LIMIT_UNIT_SECONDS.items():
         unit_seconds = F.when(F.col("_sla_plain_key") == key, float(seconds)).otherwise(
             unit_seconds
         )
     spelled_seconds = F.lit(0.0)
-    for group, seconds in enumerate(_DURATION_UNIT_SECONDS, start=1):
-        part = F.regexp_extract(words, _DURATION, group)
+    for group, seconds in enumerate(DURATION_UNIT_SECONDS, start=1):
+        part = F.regexp_extract(words, DURATION, group)
         spelled_seconds += F.coalesce(part.try_cast("double"), F.lit(0.0)) * seconds
     rule = F.get(
         F.filter(
@@ -123,7 +118,8 @@ def with_declared_sla(
         .withColumn("_sla_key", tag.key)
         .withColumn("_sla_plain_key", plain(F.col("_sla_key")))
         .withColumn("_sla_rule_seconds", rule["value"].cast("double"))
-        .withColumn("_sla_is_clock", F.coalesce(text.rlike(_CLOCK), F.lit(False)))
+        .withColumn("_sla_timeout_seconds", timeout)
+        .withColumn("_sla_is_clock", F.coalesce(text.rlike(CLOCK), F.lit(False)))
         .withColumn(
             "_sla_zone",
             known_zone(
@@ -134,19 +130,19 @@ def with_declared_sla(
         )
         .withColumn(
             "_sla_tag_seconds",
-            F.when(words.rlike(f"^{_NUMBER}$"), words.try_cast("double") * unit_seconds).when(
-                ~F.col("_sla_is_clock") & words.rlike(_DURATION), spelled_seconds
+            F.when(words.rlike(f"^{NUMBER}$"), words.try_cast("double") * unit_seconds).when(
+                ~F.col("_sla_is_clock") & words.rlike(DURATION), spelled_seconds
             ),
         )
         .withColumn("_sla_is_deadline", F.col("_sla_is_clock") & F.col("_sla_zone").isNotNull())
     )
     is_deadline = F.col("_sla_is_deadline")
     tag_seconds = F.when(F.col("_sla_tag_seconds") > 0, F.col("_sla_tag_seconds"))
-    limit = F.coalesce(tag_seconds, "_sla_rule_seconds")
+    limit = F.coalesce(tag_seconds, "_sla_rule_seconds", "_sla_timeout_seconds")
     time_of_day = F.concat(
-        F.lpad(F.regexp_extract(text, _CLOCK, 1), 2, "0"),
+        F.lpad(F.regexp_extract(text, CLOCK, 1), 2, "0"),
         F.lit(":"),
-        F.regexp_extract(text, _CLOCK, 2),
+        F.regexp_extract(text, CLOCK, 2),
     )
     return (
         read.withColumn(
@@ -157,9 +153,9 @@ def with_declared_sla(
         .withColumn("sla_timezone", F.when(is_deadline, F.col("_sla_zone")))
         .withColumn(
             "sla_source",
-            F.when(is_deadline | tag_seconds.isNotNull(), F.col("_sla_key")).when(
-                F.col("_sla_rule_seconds").isNotNull(), "health_rule"
-            ),
+            F.when(is_deadline | tag_seconds.isNotNull(), F.col("_sla_key"))
+            .when(F.col("_sla_rule_seconds").isNotNull(), "health_rule")
+            .when(F.col("_sla_timeout_seconds").isNotNull(), "timeout"),
         )
         .withColumn(
             "sla_problem",

@@ -10,6 +10,7 @@ TABLES: tuple[Table, ...] = (
     *gold.GOLD_TABLES,
     *gold.MODEL_TABLES,
     *gold.RECOMMENDATION_TABLES,
+    *gold.RUN_TABLES,
     *nights.NIGHT_TABLES,
     *ops.OPS_TABLES,
 )

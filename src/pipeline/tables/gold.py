@@ -8,6 +8,8 @@ from pipeline.tables.declaration import Column, Layer, Table
 from pipeline.tables.silver import (
     CURRENCY,
     LIST_COST,
+    PERIODIC,
+    RUN,
     RUN_DATE,
     SERIES,
     SLA,
@@ -77,6 +79,7 @@ JOBS = Table(
         Column("sla_problem", "string", "A declared SLA that could not be read, and why"),
         Column("cron", "string", "Quartz cron expression of the schedule"),
         Column("timezone", "string", "Time zone of the schedule"),
+        PERIODIC,
         Column(
             "state",
             "string",
@@ -310,10 +313,119 @@ FORECAST_QUALITY = Table(
     ),
 )
 
+SHOWN_LEVELS = (50, 80, 90, 95, 99)
+"""Quantiles of a duration that are columns of their own, in percent."""
+
+_PARTS_OF_A_MISS = tuple(
+    Column(f"p_miss_{name}", "double", f"Part of p_miss: {meaning}", minimum=0, maximum=1)
+    for name, meaning in (
+        ("upstream", "the job that starts it is too late for a usual run"),
+        ("start", "its own start is too late for a usual run"),
+        ("duration", "it takes too long"),
+        ("failure", "it fails, and no retry comes in time"),
+    )
+)
+_START_BASIS = Column(
+    "start_basis",
+    "string",
+    "What says when it starts: cron, periodic, the rhythm of its starts, or the gaps between them",
+    one_of=("cron", "periodic", "rhythm", "gaps"),
+)
+
+RUN_FORECAST = Table(
+    layer=Layer.RECOMMENDATION,
+    name="run_forecast",
+    grain="one run expected in the next 7 days; one row without a time for a job that has none",
+    keys=("workspace_id", "series_key", "run_number"),
+    columns=(
+        WORKSPACE,
+        SERIES,
+        Column(
+            "run_number",
+            "int",
+            "1 for the job's next run, and so on; 0 where none is expected",
+            nullable=False,
+            minimum=0,
+        ),
+        *ASSESSMENT,
+        _START_BASIS,
+        Column(
+            "starts_learned",
+            "bigint",
+            "Starts that its delay was learned from; too few, and it is taken to be punctual",
+            minimum=0,
+        ),
+        Column("scheduled_at", "timestamp", "When it is due to start"),
+        Column("horizon_days", "int", "Whole days until then", unit="days", minimum=0),
+        Column("expected_start_at", "timestamp", "The same after its usual delay"),
+        Column("expected_end_at", "timestamp", "The same after its usual duration"),
+        *SLA,
+        Column("due_at", "timestamp", "When a success is due, for a deadline"),
+        Column(
+            "allowed_seconds",
+            "double",
+            "What the SLA leaves: the limit, or from scheduled_at to due_at",
+            unit="seconds",
+            minimum=0,
+        ),
+        Column("p_miss", "double", "P(it misses the SLA)", minimum=0, maximum=1),
+        *_PARTS_OF_A_MISS,
+    ),
+)
+
+LEFT_LEVELS = (50, 80, 95)
+"""Quantiles of what is left of a run in progress, in percent."""
+
+IN_FLIGHT = Table(
+    layer=Layer.RECOMMENDATION,
+    name="in_flight",
+    grain="one run in progress: what is left of it, and whether it will miss its SLA",
+    keys=("workspace_id", "run_id"),
+    columns=(
+        WORKSPACE,
+        RUN,
+        SERIES,
+        *ASSESSMENT,
+        Column("started_at", "timestamp", "First start of the run", nullable=False),
+        Column("attempt", "int", "Attempt in progress, 0 for the first", nullable=False, minimum=0),
+        Column("attempt_started_at", "timestamp", "Start of that attempt", nullable=False),
+        Column("seen_until", "timestamp", "Until when it is known to have run", nullable=False),
+        Column(
+            "elapsed_seconds",
+            "double",
+            "How long the attempt is known to have lasted",
+            unit="seconds",
+            nullable=False,
+            minimum=0,
+        ),
+        *(
+            Column(
+                f"remaining_p{level}_seconds",
+                "double",
+                f"{level} % quantile of the time left after that",
+                unit="seconds",
+                minimum=0,
+            )
+            for level in LEFT_LEVELS
+        ),
+        Column("expected_end_at", "timestamp", "When it is as likely to have ended as not"),
+        *SLA,
+        Column("due_at", "timestamp", "When a success is due, for a deadline"),
+        Column(
+            "p_miss",
+            "double",
+            "P(it misses the SLA), given how long it has lasted; NULL without an SLA",
+            minimum=0,
+            maximum=1,
+        ),
+        *_PARTS_OF_A_MISS[2:],
+    ),
+)
+
 JOB_FORECAST = Table(
     layer=Layer.RECOMMENDATION,
     name="job_forecast",
-    grain="one job's next run: how long it will take and whether it will miss its SLA",
+    grain="one job's next run, and its runs of the next 7 days together",
     keys=("workspace_id", "series_key"),
     columns=(
         WORKSPACE,
@@ -322,18 +434,30 @@ JOB_FORECAST = Table(
         Column("runs", "bigint", "Attempts it was learned from", nullable=False, minimum=0),
         *(
             Column(f"p{level}_seconds", "double", f"{level} % quantile", unit="seconds", minimum=0)
-            for level in (50, 80, 90, 95, 99)
+            for level in SHOWN_LEVELS
         ),
         *SLA,
+        _START_BASIS,
+        Column("start_reason", "string", "Why no run is expected in the next 7 days"),
         Column("next_start_at", "timestamp", "When the next run is expected to start"),
+        Column("next_due_at", "timestamp", "When its success is due, for a deadline"),
         Column(
             "allowed_seconds",
             "double",
-            "What the SLA leaves the next run: the limit, or from its expected start to the deadline",
+            "What the SLA leaves the next run: the limit, or from its scheduled start to the deadline",
             unit="seconds",
             minimum=0,
         ),
         Column("p_miss", "double", "P(the next run misses the SLA)", minimum=0, maximum=1),
+        *_PARTS_OF_A_MISS,
+        Column(
+            "upcoming_runs",
+            "bigint",
+            "Runs expected in the next 7 days, at most 168",
+            minimum=0,
+        ),
+        Column("expected_misses", "double", "Misses expected among them", minimum=0),
+        Column("worst_p_miss", "double", "The largest p_miss of them", minimum=0, maximum=1),
         Column(
             "sla_status",
             "string",
@@ -431,6 +555,67 @@ RIGHTSIZING = Table(
     ),
 )
 
+SLA_PROPOSALS = Table(
+    layer=Layer.RECOMMENDATION,
+    name="sla_proposals",
+    grain="one job's proposed SLA, for its owner to accept; a reason where none is proposed",
+    keys=("workspace_id", "series_key"),
+    columns=(
+        WORKSPACE,
+        SERIES,
+        *ASSESSMENT,
+        Column(
+            "basis",
+            "string",
+            "history: what its runs took; downstream: when a job of its team starts after it",
+            one_of=("history", "downstream"),
+        ),
+        *SLA[:-1],
+        Column("downstream_series_key", "string", "The job that starts then"),
+        Column("runs", "bigint", "Runs of 60 days that ended by themselves", minimum=0),
+        Column("met", "bigint", "Those that would have met it", minimum=0),
+        Column(
+            "p50_seconds", "double", "What half of the successes took", unit="seconds", minimum=0
+        ),
+        Column("worst_seconds", "double", "What the longest took", unit="seconds", minimum=0),
+        Column("evidence", "string", "The same in a sentence"),
+    ),
+)
+
+JOB_GROWTH = Table(
+    layer=Layer.RECOMMENDATION,
+    name="job_growth",
+    grain="one job's slow growth over 60 days, and when a usual run will not fit its SLA any more",
+    keys=("workspace_id", "series_key"),
+    columns=(
+        WORKSPACE,
+        SERIES,
+        *ASSESSMENT,
+        Column("days", "bigint", "Days with a success", nullable=False, minimum=0),
+        Column(
+            "state",
+            "string",
+            "growing: surely slower day by day; stepped: slower since one day; steady: neither",
+            one_of=("growing", "stepped", "steady"),
+        ),
+        Column(
+            "typical_seconds",
+            "double",
+            "Usual duration today, by the line",
+            unit="seconds",
+            minimum=0,
+        ),
+        Column("growth_30_days", "double", "Share that it grows by in 30 days", minimum=-1),
+        Column("growth_30_days_lower", "double", "Lower end of 80 %", minimum=-1),
+        Column("growth_30_days_upper", "double", "Upper end", minimum=-1),
+        Column("allowed_seconds", "double", "What the SLA leaves a run", unit="seconds", minimum=0),
+        Column("is_over", "boolean", "Whether a usual run does not fit it already"),
+        Column("crosses_on", "date", "Day on which a usual run will not fit it any more"),
+        Column("crosses_earliest", "date", "Earliest such day, of an interval of 80 %"),
+        Column("crosses_latest", "date", "Latest; NULL is beyond a year"),
+    ),
+)
+
 GOLD_TABLES: tuple[Table, ...] = (
     JOBS,
     JOB_DAILY,
@@ -442,7 +627,16 @@ GOLD_TABLES: tuple[Table, ...] = (
     JOB_TRENDS,
 )
 MODEL_TABLES: tuple[Table, ...] = (DURATION_STATES, FORECAST_QUALITY)
-RECOMMENDATION_TABLES: tuple[Table, ...] = (JOB_FORECAST, JOB_BASELINE, RIGHTSIZING)
+RECOMMENDATION_TABLES: tuple[Table, ...] = (
+    JOB_FORECAST,
+    JOB_BASELINE,
+    RIGHTSIZING,
+    SLA_PROPOSALS,
+    JOB_GROWTH,
+)
+"""One row a job, with an answer or the reason for none."""
+RUN_TABLES: tuple[Table, ...] = (RUN_FORECAST, IN_FLIGHT)
+"""One row a run: of those to come, and of those in progress."""
 QUESTIONS: dict[str, Table] = {
     "forecast": JOB_FORECAST,
     "baseline": JOB_BASELINE,

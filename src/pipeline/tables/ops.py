@@ -1,4 +1,4 @@
-"""Ops: what RightRun remembers of itself between nights."""
+"""Ops: what RightRun remembers of itself between nights, and what people have decided."""
 
 from pipeline.tables.declaration import Column, Layer, Table
 
@@ -41,4 +41,37 @@ SCHEMA_VERSIONS = Table(
     ),
 )
 
-OPS_TABLES: tuple[Table, ...] = (POSITIONS, QUALITY, SCHEMA_VERSIONS)
+SLA_DECISIONS = Table(
+    layer=Layer.OPS,
+    name="sla_decisions",
+    grain="one decision of a person about a job's SLA; the newest counts, for runs after it",
+    keys=("series_key", "decided_at"),
+    columns=(
+        Column("workspace_id", "string", "Workspace; half of every key", nullable=False),
+        Column(
+            "series_key",
+            "string",
+            "workspace_id/job_id, or workspace_id/run_name for submitted runs",
+            nullable=False,
+        ),
+        Column("decided_at", "timestamp", "When it was decided", nullable=False),
+        Column(
+            "source",
+            "string",
+            "accepted: a proposal, by rightrun sla accept; yaml: the home's rightrun.yml",
+            nullable=False,
+            one_of=("accepted", "yaml"),
+        ),
+        Column("is_set", "boolean", "Whether it sets an SLA or takes it back", nullable=False),
+        Column("sla_kind", "string", "limit or deadline", one_of=("limit", "deadline")),
+        Column("sla_limit_seconds", "double", "The limit", unit="seconds", minimum=0),
+        Column("sla_time_of_day", "string", "The deadline's local clock time, HH:MM"),
+        Column("sla_timezone", "string", "The deadline's time zone"),
+        Column("decided_by", "string", "Who decided it", nullable=False),
+        Column("evidence", "string", "What it was decided on", nullable=False),
+    ),
+)
+
+DECISION_TABLES: tuple[Table, ...] = (SLA_DECISIONS,)
+"""What people decide between nights, and any step may read."""
+OPS_TABLES: tuple[Table, ...] = (POSITIONS, QUALITY, SCHEMA_VERSIONS, *DECISION_TABLES)

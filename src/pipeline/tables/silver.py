@@ -41,6 +41,13 @@ FAILURE_CLASS = Column(
     one_of=FAILURE_CLASSES,
 )
 TERMINATION_CODE = Column("termination_code", "string", "Why it ended, as the source says it")
+PERIODIC = Column(
+    "periodic_seconds",
+    "double",
+    "Interval of a periodic trigger; NULL is none",
+    unit="seconds",
+    minimum=0,
+)
 SLA_KINDS = ("limit", "deadline")
 SLA = (
     Column(
@@ -52,7 +59,12 @@ SLA = (
     Column("sla_limit_seconds", "double", "The limit", unit="seconds", minimum=0),
     Column("sla_time_of_day", "string", "The deadline's local clock time, HH:MM"),
     Column("sla_timezone", "string", "The deadline's time zone"),
-    Column("sla_source", "string", "Where it was declared: the tag's key, or health_rule"),
+    Column(
+        "sla_source",
+        "string",
+        "Where it was declared: yaml (rightrun.yml), the tag's key, health_rule, accepted (a"
+        " proposal), or timeout, in this order",
+    ),
 )
 
 JOB_VERSIONS = Table(
@@ -75,6 +87,7 @@ JOB_VERSIONS = Table(
         Column("trigger_type", "string", "Kind of trigger"),
         Column("cron", "string", "Quartz cron expression of the schedule"),
         Column("timezone", "string", "Time zone of the schedule"),
+        PERIODIC,
         Column(
             "is_continuous", "boolean", "Runs without end: no duration baseline", nullable=False
         ),

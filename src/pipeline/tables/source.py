@@ -79,7 +79,8 @@ JOBS = SourceTable(
         Column(
             "trigger",
             "struct<continuous:struct<enabled:boolean>,"
-            " schedule:struct<quartz_cron_expression:string, timezone_id:string>>",
+            " schedule:struct<quartz_cron_expression:string, timezone_id:string>,"
+            " periodic:struct<interval:int, units:string>>",
             "Trigger settings",
             since=_DEC_2025,
         ),

@@ -6,14 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from optimizer.baselines import latest, replay
-from optimizer.forecast import (
-    backtest,
-    fit,
-    quality,
-    seven_day_rule,
-    start_of_day,
-    states_with_quality,
-)
+from optimizer.forecast import backtest, fit, quality, seven_day_rule, states_with_quality
 
 LEVELS = (0.05, 0.5, 0.9, 0.99)
 AS_OF = pd.Timestamp("2026-04-20", tz="UTC")
@@ -78,5 +71,4 @@ METHODS = (
         lambda r: states_with_quality(r, LEVELS, as_of=AS_OF, limits=600.0),
         by_job=True,
     ),
-    Method("start_of_day", lambda r: start_of_day(r, as_of=AS_OF), by_job=True),
 )  # fmt: skip

@@ -12,11 +12,10 @@ from optimizer.forecast import (
     fit,
     p_miss_deadline,
     quality,
-    start_of_day,
     summary,
 )
 from optimizer.quantile import LEVELS
-from tests.strategies.runs import EPOCH, lognormal_runs, one_job
+from tests.strategies.runs import lognormal_runs, one_job
 
 WANTED = (0.05, 0.25, 0.5, 0.75, 0.9, 0.95)
 
@@ -213,17 +212,3 @@ def test_quality_says_when_nothing_was_scored() -> None:
         quality(backtest(runs, (0.5,)), runs.iloc[::-1])
     with pytest.raises(ValueError, match="no quantile columns"):
         quality(backtest(runs, ()), runs)
-
-
-def test_start_of_day_takes_the_first_run_of_each_day() -> None:
-    morning = one_job([60.0] * 10, gap_hours=24.0)
-    morning["start_time"] += pd.Timedelta(hours=6)
-    repair = morning.assign(run_id="r" + morning["run_id"])
-    repair["start_time"] += pd.Timedelta(hours=3)
-    both = pd.concat([repair, morning], ignore_index=True)
-    row = start_of_day(both, as_of=EPOCH + pd.Timedelta(days=11)).iloc[0]
-    assert row["days"] == 10
-    assert set(row["start_delay_seconds"]) == {6 * 3600.0}
-    early = start_of_day(both, as_of=EPOCH + pd.Timedelta(days=3)).iloc[0]
-    assert early["status"] == "too_few_runs"
-    assert early["reason"] == "3 of 28 days had a run; 5 are needed"

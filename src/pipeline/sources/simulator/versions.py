@@ -14,7 +14,14 @@ from pipeline.sources.simulator.config import SimulatorConfig, generator
 from pipeline.sources.simulator.fleet import Compute, Fleet, Kind
 from pipeline.sources.simulator.labels import Tags
 from pipeline.sources.simulator.quirks import OF_A_LOG
-from pipeline.sources.simulator.sla import Sla, declared_sla, limit_sla, rounded_limit
+from pipeline.sources.simulator.sla import (
+    LIMIT,
+    NONE,
+    Sla,
+    declared_sla,
+    limit_sla,
+    rounded_limit,
+)
 from pipeline.sources.simulator.starts import Schedules
 
 COLUMNS_ADDED_US = us_of(datetime(2025, 12, 1, tzinfo=UTC))
@@ -165,6 +172,13 @@ def simulated_versions(
             rows.append((job, int(fleet.deleted_us[job]) // 1000 * 1000, True, False, now))
     if "columns_added" in quirks:
         rows = [(*row[:4], _as_told(row[1], row[4])) for row in rows]
+    told_from_us = COLUMNS_ADDED_US if "columns_added" in quirks else 0
+    rows = [
+        (*row[:4], _or_timeout(row[4], int(fleet.timeout_seconds[row[0]])))
+        if row[1] >= told_from_us and defined[row[0]]
+        else row
+        for row in rows
+    ]
     return versions_of(fleet.size, rows)
 
 
@@ -173,6 +187,14 @@ def _as_told(at_us: int, definition: Definition) -> Definition:
     if at_us < COLUMNS_ADDED_US and definition.sla.health_rule_seconds:
         return replace(definition, sla=Sla())
     return definition
+
+
+def _or_timeout(definition: Definition, timeout_seconds: int) -> Definition:
+    """Where nothing else is declared that can be read, the timeout is the limit."""
+    if timeout_seconds == 0 or definition.sla.kind != NONE:
+        return definition
+    level = replace(definition.sla, kind=LIMIT, limit_seconds=timeout_seconds)
+    return replace(definition, sla=level)
 
 
 def _edited(

@@ -1,0 +1,103 @@
+"""Laws of a miss and its parts, and of what is left of a run in progress."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from optimizer.forecast import Distribution, miss_deadline, miss_limit
+from optimizer.forecast.in_flight import quantiles_given_elapsed, remaining_seconds
+from optimizer.quantile import LEVELS, LOGIT_LEVELS
+
+PARTS = ("upstream", "start", "duration", "failure")
+seconds = st.floats(0.1, 1e6)
+shares = st.floats(0.0, 1.0)
+curves = st.builds(
+    lambda middle, spread: Distribution.from_seconds([middle * np.exp(spread * LOGIT_LEVELS)]),
+    seconds,
+    st.floats(1e-4, 1.5),
+)
+delays = st.one_of(
+    st.just(0.0), st.builds(lambda most: (most * LEVELS)[None, :], st.floats(0.0, 1e5))
+)
+asked = st.fixed_dictionaries(
+    {
+        "upstream_delay_seconds": delays,
+        "start_delay_seconds": delays,
+        "failure_rate": shares,
+        "retries": shares,
+        "retry_wait_seconds": st.floats(0.0, 1e4),
+        "elapsed_seconds": st.one_of(st.just(0.0), seconds),
+    }
+)
+
+
+@given(curves, seconds, asked)
+def test_parts_are_never_negative_and_add_up(curve, slack, given_) -> None:
+    miss = miss_deadline(curve, slack, **given_)
+    parts = [getattr(miss, name)[0] for name in PARTS]
+    assert min(parts) >= -1e-12
+    assert sum(parts) == pytest.approx(miss.p_miss[0], abs=1e-9)
+    assert 0.0 <= miss.p_miss[0] <= 1.0
+
+
+@given(curves, seconds, seconds, asked)
+def test_more_time_is_never_worse(curve, one, two, given_) -> None:
+    early, late = min(one, two), max(one, two)
+    p_early = miss_deadline(curve, early, **given_).p_miss[0]
+    assert miss_deadline(curve, late, **given_).p_miss[0] <= p_early + 1e-9
+    known = {name: given_[name] for name in ("failure_rate", "retries", "elapsed_seconds")}
+    p_short = miss_limit(curve, early, **known).p_miss[0]
+    assert miss_limit(curve, late, **known).p_miss[0] <= p_short + 1e-12
+
+
+@given(curves, seconds, shares, shares, st.one_of(st.just(0.0), seconds))
+def test_parts_of_a_limit(curve, limit, failing, again, elapsed) -> None:
+    told = {"failure_rate": failing, "retries": again, "elapsed_seconds": elapsed}
+    miss = miss_limit(curve, limit, **told)
+    parts = [getattr(miss, name)[0] for name in PARTS]
+    assert parts[:2] == [0.0, 0.0]
+    assert min(parts) >= -1e-12
+    assert sum(parts) == pytest.approx(miss.p_miss[0], abs=1e-9)
+    never = miss_limit(curve, limit, failure_rate=failing, retries=0.0, elapsed_seconds=elapsed)
+    assert never.p_miss[0] >= miss.p_miss[0] - 1e-12
+
+
+@given(curves, seconds, asked)
+def test_without_delay_or_failure_only_the_duration_is_left(curve, slack, given_) -> None:
+    plain = miss_deadline(curve, slack)
+    assert plain.p_miss[0] == pytest.approx(curve.p_over_limit(slack)[0], abs=1e-12)
+    assert plain.duration[0] == plain.p_miss[0]
+    assert miss_deadline(curve, slack, **given_ | {"elapsed_seconds": 0.0}).p_miss[0] >= (
+        plain.p_miss[0] - 1e-9
+    )
+
+
+@given(curves, st.one_of(st.just(0.0), seconds), st.floats(0.01, 0.99))
+def test_what_is_left_is_the_inverse_of_the_conditional_probability(curve, elapsed, q) -> None:
+    whole = quantiles_given_elapsed(curve, q, elapsed)[0, 0]
+    assert whole >= elapsed * (1 - 1e-12)
+    assert curve.p_over_limit(whole * (1 + 1e-9), elapsed)[0] <= 1.0 - q + 1e-6
+    if whole * (1 - 1e-9) > elapsed:
+        assert curve.p_over_limit(whole * (1 - 1e-9), elapsed)[0] >= 1.0 - q - 1e-6
+    left = remaining_seconds(curve, [0.1, 0.5, 0.9], elapsed)[0]
+    assert left[0] >= 0.0
+    assert np.all(np.diff(left) >= 0.0)
+
+
+@given(curves, st.floats(0.01, 0.99))
+def test_a_run_that_just_began_is_any_run(curve, q) -> None:
+    assert remaining_seconds(curve, q, 0.0)[0, 0] == pytest.approx(curve.quantile(q)[0], rel=1e-9)
+
+
+def test_what_is_not_known_stays_unknown() -> None:
+    curve = Distribution.from_seconds([np.full(LEVELS.size, np.nan), 60.0 * np.exp(LOGIT_LEVELS)])
+    miss = miss_deadline(curve, [100.0, np.nan])
+    for name in ("p_miss", *PARTS):
+        assert np.isnan(getattr(miss, name)).all()
+    assert np.isnan(miss_limit(curve, [100.0, np.nan]).p_miss).all()
+    assert np.isnan(remaining_seconds(curve, 0.5, [1.0, np.nan])).all()
+    with pytest.raises(ValueError, match="quantile levels"):
+        remaining_seconds(curve, 1.0, 0.0)
+    with pytest.raises(ValueError, match="failure_rate"):
+        miss_limit(curve, 1.0, failure_rate=-0.1)

@@ -1,0 +1,270 @@
+"""When jobs start next, and what their coming runs are told to miss, through the engine."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from pyspark.sql import SparkSession
+
+from optimizer.quantile import LEVELS, LOGIT_LEVELS
+from pipeline.scoring.retries import retries_of_the_fleet
+from pipeline.scoring.upcoming import job_forecast, run_forecast
+from pipeline.tables import gold, silver
+from tests.strategies.tables import Row, frame_of, rows_of
+
+AS_OF = datetime(2026, 10, 23, tzinfo=UTC)
+"""A Friday; in Berlin the clocks go back on Sunday at 01:00 UTC."""
+
+
+def _job(key: str, **columns: Any) -> Row:
+    known: Row = {"workspace_id": "w", "series_key": key, "state": "active", "is_continuous": False}
+    return known | columns
+
+
+def _state(key: str, seconds: float = 600.0, spread: float = 0.1, failing: float = 0.0) -> Row:
+    curve = (seconds * np.exp(spread * LOGIT_LEVELS)).tolist()
+    return {
+        "job_id": key,
+        "status": "ok",
+        "reason": "",
+        "runs": 20,
+        "effective_runs": 10.0,
+        "failure_rate": failing,
+        "quantile_seconds": curve,
+    }
+
+
+def _runs(key: str, starts: list[datetime], **columns: Any) -> list[Row]:
+    return [
+        {
+            "workspace_id": "w",
+            "series_key": key,
+            "run_id": f"{key}-{index}",
+            "run_date": start.date(),
+            "started_at": start,
+            "trigger_type": "CRON",
+            "attempts": 1,
+            "status": "SUCCEEDED",
+            "never_started": False,
+            "busy_seconds": 600.0,
+            "wall_seconds": 600.0,
+        }
+        | columns
+        for index, start in enumerate(starts)
+    ]
+
+
+def _days_before(hour: int, late: float = 0.0, days: int = 28) -> list[datetime]:
+    return [
+        AS_OF - timedelta(days=ago) + timedelta(hours=hour, minutes=late)
+        for ago in range(days, 0, -1)
+    ]
+
+
+def _forecast(
+    spark: SparkSession, jobs: list[Row], states: list[Row], runs: list[Row]
+) -> dict[str, list[Row]]:
+    made = run_forecast(
+        frame_of(spark, gold.JOBS, jobs),
+        frame_of(spark, gold.DURATION_STATES, states),
+        frame_of(spark, silver.RUNS, runs),
+        as_of=AS_OF,
+    )
+    found: dict[str, list[Row]] = {}
+    for row in sorted(rows_of(made), key=lambda row: (row["series_key"], row["run_number"])):
+        found.setdefault(row["series_key"], []).append(row)
+    return found
+
+
+def test_a_week_of_starts_with_daylight_saving(spark: SparkSession) -> None:
+    job = _job(
+        "w/1",
+        cron="0 0 6 * * ?",
+        timezone="Europe/Berlin",
+        sla_kind="deadline",
+        sla_time_of_day="07:00",
+        sla_timezone="Europe/Berlin",
+    )
+    rows = _forecast(spark, [job], [_state("w/1")], _runs("w/1", _days_before(4, 5.0)))["w/1"]
+    assert [row["run_number"] for row in rows] == list(range(1, 8))
+    # 06:00 in Berlin is 04:00 UTC until Sunday, and 05:00 from then on.
+    assert [row["scheduled_at"].hour for row in rows] == [4, 4, 5, 5, 5, 5, 5]
+    assert [row["horizon_days"] for row in rows] == list(range(7))
+    assert {row["allowed_seconds"] for row in rows} == {3600.0}
+    assert {row["start_basis"] for row in rows} == {"cron"}
+    assert rows[0]["starts_learned"] == 28
+    assert rows[0]["expected_start_at"] == datetime(2026, 10, 23, 4, 5, tzinfo=UTC)
+    assert rows[0]["expected_end_at"] == datetime(2026, 10, 23, 4, 15, tzinfo=UTC)
+    # 55 minutes are left: P(600 s * odds^0.1 > 3300 s) = 1 / (1 + 5.5^10).
+    assert rows[0]["p_miss"] == pytest.approx(1.0 / (1.0 + 5.5**10), rel=1e-6)
+
+
+def test_the_parts_add_up_and_say_what_is_to_blame(spark: SparkSession) -> None:
+    deadline = {"sla_kind": "deadline", "sla_time_of_day": "05:00", "sla_timezone": "UTC"}
+    plan = {"cron": "0 0 4 * * ?", "timezone": "UTC"}
+    late = [
+        start + timedelta(minutes=55 if index % 2 else 0)
+        for index, start in enumerate(_days_before(4))
+    ]
+    found = _forecast(
+        spark,
+        [
+            *(_job(f"w/{key}", **plan, **deadline) for key in ("late", "slow", "failing")),
+            _job("w/limit", **plan, sla_kind="limit", sla_limit_seconds=600.0),
+        ],
+        [
+            _state("w/late"),
+            _state("w/slow", 3600.0),
+            _state("w/failing", failing=0.3),
+            _state("w/limit", failing=0.3),
+        ],
+        [
+            *_runs("w/late", late),
+            *(
+                run
+                for key in ("slow", "failing", "limit")
+                for run in _runs(f"w/{key}", _days_before(4))
+            ),
+        ],
+    )
+    blamed = {}
+    for key, rows in found.items():
+        parts = {
+            part: rows[0][f"p_miss_{part}"] for part in ("upstream", "start", "duration", "failure")
+        }
+        assert sum(parts.values()) == pytest.approx(rows[0]["p_miss"])
+        blamed[key] = max(parts, key=lambda part: parts[part])
+    assert blamed == {
+        "w/late": "start",
+        "w/slow": "duration",
+        "w/failing": "failure",
+        "w/limit": "duration",
+    }
+    assert found["w/late"][0]["p_miss_start"] == pytest.approx(0.5, abs=0.06)
+    assert found["w/slow"][0]["p_miss"] == pytest.approx(0.5, abs=0.01)
+    # Nobody of this fleet tries again.
+    assert found["w/failing"][0]["p_miss_failure"] == pytest.approx(0.3, abs=0.01)
+    assert found["w/limit"][0]["p_miss"] == pytest.approx(1 - 0.7 * 0.5)
+
+
+def test_every_job_says_when_it_starts_or_why_not(spark: SparkSession) -> None:
+    limit = {"sla_kind": "limit", "sla_limit_seconds": 900.0}
+    by_hand = [AS_OF - timedelta(hours=hours) for hours in (5, 40, 48, 100, 190, 290, 300)]
+    jobs = [
+        _job("w/continuous", is_continuous=True, **limit),
+        _job("w/deleted", state="deleted", cron="0 0 4 * * ?", timezone="UTC"),
+        _job("w/gaps", **limit),
+        _job("w/misread", cron="every night", timezone="UTC", **limit),
+        _job("w/nothing", **limit),
+        _job("w/over", cron="0 0 4 * * ? 2025", timezone="UTC", **limit),
+        _job("w/paused", state="paused", cron="0 0 4 * * ?", timezone="UTC", **limit),
+        _job("w/periodic", periodic_seconds=43_200.0, **limit),
+        _job("w/plain", cron="0 0 4 * * ?", timezone="UTC"),
+        _job("w/rhythm", **limit),
+        _job("w/young", cron="0 0 4 * * ?", timezone="UTC", **limit),
+        _job("w/zoneless", cron="0 0 4 * * ?", **limit),
+    ]
+    regular = {"trigger_type": "ONETIME"}
+    found = _forecast(
+        spark,
+        jobs,
+        [_state(job["series_key"]) for job in jobs if job["series_key"] != "w/young"],
+        [
+            *_runs("w/gaps", by_hand, **regular),
+            *_runs("w/misread", _days_before(4), **regular),
+            *_runs("w/rhythm", _days_before(4), **regular),
+            *_runs("w/periodic", [AS_OF - timedelta(hours=30)], trigger_type="PERIODIC"),
+        ],
+    )
+    assert sorted(found) == [job["series_key"] for job in jobs]
+    told = {
+        key: (rows[0]["start_basis"], len(rows), rows[0]["status"], rows[0]["reason"])
+        for key, rows in found.items()
+    }
+    assert told == {
+        "w/continuous": (None, 1, "not_assessed", "a continuous job runs without end"),
+        "w/deleted": (None, 1, "not_assessed", "the job is deleted"),
+        "w/gaps": ("gaps", 1, "ok", ""),
+        "w/misread": ("rhythm", 7, "ok", ""),
+        "w/nothing": (
+            None,
+            1,
+            "not_assessed",
+            "it has no schedule, and 0 starts in 28 days are too few",
+        ),
+        "w/over": ("cron", 1, "not_assessed", "its schedule has no time in the next 7 days"),
+        "w/paused": (None, 1, "not_assessed", "the job's trigger is paused"),
+        "w/periodic": ("periodic", 14, "ok", ""),
+        "w/plain": ("cron", 7, "not_assessed", "the job has no SLA"),
+        "w/rhythm": ("rhythm", 7, "ok", ""),
+        "w/young": ("cron", 7, "not_assessed", "not seen by the last fit"),
+        "w/zoneless": (
+            None,
+            1,
+            "not_assessed",
+            "its schedule's time zone is not known; it has no schedule, and 0 starts in 28 days"
+            " are too few",
+        ),
+    }
+    assert [row["run_number"] for row in found["w/paused"]] == [0]
+    assert found["w/periodic"][0]["scheduled_at"] == AS_OF + timedelta(hours=6)
+
+
+def test_a_run_without_a_schedule_is_due_by_the_clock_it_starts_under(spark: SparkSession) -> None:
+    """Three hours before the clock time or three after: a run of two hours misses it half the time."""
+    starts = [AS_OF - timedelta(hours=hours) for hours in (1, 4, 28, 31, 55, 58, 82, 85, 109)]
+    job = _job("w/1", sla_kind="deadline", sla_time_of_day="06:00", sla_timezone="UTC")
+    (row,) = _forecast(
+        spark, [job], [_state("w/1", 7200.0)], _runs("w/1", starts, trigger_type="ONETIME")
+    )["w/1"]
+    assert row["start_basis"] == "gaps"
+    assert 0.0 < row["p_miss"] < 1.0
+
+
+def test_retries_are_those_of_the_job_and_of_the_fleet(spark: SparkSession) -> None:
+    tried = _runs("w/1", _days_before(4, days=8), attempts=2, wall_seconds=1500.0)
+    gave_up = _runs("w/2", _days_before(4, days=2), status="FAILED")
+    fleet = retries_of_the_fleet(frame_of(spark, silver.RUNS, [*tried, *gave_up]))
+    assert fleet.share == pytest.approx(0.8)
+    assert set(fleet.wait_seconds) == {900.0}
+    assert len(fleet.wait_seconds) == LEVELS.size
+    nobody = retries_of_the_fleet(frame_of(spark, silver.RUNS, []))
+    assert (nobody.share, set(nobody.wait_seconds)) == (0.0, {0.0})
+    deadline = {"sla_kind": "deadline", "sla_time_of_day": "05:00", "sla_timezone": "UTC"}
+    jobs = [_job(f"w/{n}", cron="0 0 4 * * ?", timezone="UTC", **deadline) for n in (1, 2)]
+    states = [_state(f"w/{n}", failing=0.3) for n in (1, 2)]
+    found = _forecast(spark, jobs, states, [*tried, *gave_up])
+    # P = 0.3 - r 0.3 0.7, r being (8 + 5 * 0.8) / 13 and (0 + 5 * 0.8) / 7.
+    assert found["w/1"][0]["p_miss"] == pytest.approx(0.3 - 0.21 * 12 / 13, abs=0.002)
+    assert found["w/2"][0]["p_miss"] == pytest.approx(0.3 - 0.21 * 4 / 7, abs=0.002)
+
+
+def test_a_job_sums_up_its_runs(spark: SparkSession) -> None:
+    jobs = frame_of(
+        spark,
+        gold.JOBS,
+        [
+            _job(
+                "w/1",
+                cron="0 0 0/6 * * ?",
+                timezone="UTC",
+                sla_kind="limit",
+                sla_limit_seconds=600.0,
+            ),
+            _job("w/2", state="paused", sla_kind="limit", sla_limit_seconds=60.0),
+        ],
+    )
+    states = frame_of(spark, gold.DURATION_STATES, [_state("w/1"), _state("w/2")])
+    runs = frame_of(spark, silver.RUNS, _runs("w/1", []))
+    each = run_forecast(jobs, states, runs, as_of=AS_OF)
+    one, two = sorted(rows_of(job_forecast(jobs, states, each)), key=lambda row: row["series_key"])
+    assert (one["upcoming_runs"], one["next_start_at"]) == (28, AS_OF)
+    assert one["p_miss"] == one["worst_p_miss"] == pytest.approx(0.5, abs=1e-3)
+    assert one["expected_misses"] == pytest.approx(28 * one["p_miss"])
+    assert (one["p50_seconds"], one["sla_status"], one["start_reason"]) == (600.0, "ok", None)
+    assert (two["upcoming_runs"], two["p_miss"], two["allowed_seconds"]) == (0, None, 60.0)
+    assert (two["sla_status"], two["start_reason"]) == (
+        "not_assessed",
+        "the job's trigger is paused",
+    )
