@@ -281,6 +281,7 @@ DURATION_STATES = Table(
     layer=Layer.MODEL,
     name="duration_states",
     grain="one job's learned distribution of the duration of a successful attempt",
+    version=2,
     keys=("job_id",),
     columns=(
         Column("job_id", "string", "The series key", nullable=False),

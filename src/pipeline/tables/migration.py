@@ -101,5 +101,10 @@ def refuse_gaps(tables: Iterable[Table], migrations: Sequence[Migration]) -> Non
                     )
 
 
-MIGRATIONS: tuple[Migration, ...] = ()
+MIGRATIONS: tuple[Migration, ...] = (
+    # States have come to carry the scores of their forecasts.
+    Migration(
+        "model.duration_states", to=2, changes=(Add("scored_runs", "bigint", "0"), Recompute())
+    ),
+)
 """Every migration there is, each table's in the order of their versions."""
