@@ -24,7 +24,7 @@ from pipeline.tables.declaration import Table
 
 AS_OF = "as_of"
 DROPPED = "dropped before"
-_ROWS_AT_ONCE = 2_000_000
+_ROWS_AT_ONCE = 1_500_000
 """Input rows of one go: a few hundred megabytes in an engine that shares this process's memory."""
 
 

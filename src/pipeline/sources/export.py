@@ -28,7 +28,7 @@ from pipeline.tables.declaration import Arrival, SourceTable
 from pipeline.tables.derive import arrow_type
 
 _DELTA_VERSION = "delta_version"
-_ROWS_AT_ONCE = 2_000_000
+_ROWS_AT_ONCE = 1_500_000
 _UNREAD_FEATURES = {
     "deletionVectors": "deletion vectors",
     "columnMapping": "column mapping",
