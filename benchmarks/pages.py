@@ -154,6 +154,13 @@ def truth_page(_: str) -> str:
         "",
         "`make soak` on " + _machine(soak["machine"]) + f": {soak['laws_broken']} laws broken.",
         "",
+        *(
+            f"- **{law}**"
+            for part in soak.values()
+            if isinstance(part, dict)
+            for law in part.get("broken", ())
+        ),
+        *([""] if soak["laws_broken"] else []),
         *rows_of_table(("what", "how often", "outcome"), _soaked(soak)),
     ]
     return _page(parts)
