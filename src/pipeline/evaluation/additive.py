@@ -69,12 +69,13 @@ def _fitted(start_us: NDArray[np.int64], value: NDArray[np.float64]) -> Any:
 
 
 def _told(model: Any, start_us: NDArray[np.int64]) -> NDArray[np.float64]:
-    before = np.random.get_state()  # noqa: NPY002 - Prophet draws from numpy's global generator
-    np.random.seed(SEED)  # noqa: NPY002
+    # Prophet draws from numpy's global generator and takes no other: seeded here, put back after.
+    before = np.random.get_state()  # noqa: NPY002 - Prophet's only generator
+    np.random.seed(SEED)  # noqa: NPY002 - Prophet's only generator
     try:
         samples = model.predictive_samples(pd.DataFrame({"ds": _clock(start_us)}))["yhat"]
     finally:
-        np.random.set_state(before)  # noqa: NPY002
+        np.random.set_state(before)  # noqa: NPY002 - Prophet's only generator
     return np.asarray(np.quantile(samples, LEVELS, axis=1).T)
 
 
