@@ -99,8 +99,8 @@ def advance(
     if not changed and not clock_moved:
         positions.set_all(step.name, now_at)
         return report("current")
-    scopes = affected(lakehouse, step, seen, changed, clock_moved=clock_moved)
-    done = _Doing(lakehouse, positions, step, given).do(scopes)
+    with affected(lakehouse, step, seen, changed, clock_moved=clock_moved) as scopes:
+        done = _Doing(lakehouse, positions, step, given).do(scopes)
     positions.set_all(step.name, now_at)
     return report("full" if scopes is None else "incremental", done)
 

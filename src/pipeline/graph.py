@@ -39,8 +39,9 @@ class Step:
     that has none makes the step recompute everything, as does an empty `scope`.
     `pruned` names inputs in which an entity's rows are never dated before its row in the output,
     so that older partitions need not be read.
-    `spans` gives inputs whose rows stand for every date from one of their times to another, both
-    included, where the scope names the output's date: the names of these two columns.
+    `spans` gives inputs whose rows stand for every date from one time to another, both included,
+    where the scope names the output's date: an expression, of which NULL is always, and a column,
+    of which NULL is forever. To what comes before it, when a row ends must not matter.
     `reopened` is a predicate on the output: rows that the passing of time alone can change.
     `window_days` reads only that many days of dated inputs.
     """
@@ -83,11 +84,9 @@ class Step:
                 raise ValueError(f"step {self.name}: {table.full_name} is not a dated input")
         if self.pruned and self.writes.partition_by is None:
             raise ValueError(f"step {self.name}: pruning needs a dated output")
-        for table, columns in self.spans.items():
-            if table not in self.reads or not set(columns) <= set(table.column_names):
-                raise ValueError(
-                    f"step {self.name}: {table.full_name} is no input with {' and '.join(columns)}"
-                )
+        for table, (_, end) in self.spans.items():
+            if table not in self.reads or end not in table.column_names:
+                raise ValueError(f"step {self.name}: {table.full_name} is no input with {end}")
             if not self.is_dated:
                 raise ValueError(f"step {self.name}: spans need a scope that names a date")
         for table in self.reads:
@@ -176,6 +175,8 @@ class Graph:
             (table.full_name, step.writes.full_name) for step in self.steps for table in step.reads
         )
 
+
+_VERSION_HELD = ("IF(is_first, NULL, valid_from)", "valid_to")
 
 GRAPH = Graph(
     (
@@ -291,8 +292,9 @@ GRAPH = Graph(
             run=sla.run_sla,
             reads=(silver.RUNS, silver.JOB_VERSIONS, SLA_DECISIONS),
             writes=silver.RUN_SLA,
-            scope=("workspace_id", "series_key", "run_id"),
+            scope=("run_date", "workspace_id", "series_key"),
             pruned=(silver.RUNS,),
+            spans={silver.JOB_VERSIONS: _VERSION_HELD},
             reopened="sla_status = 'PENDING'",
             given=("as_of",),
         ),
@@ -334,6 +336,7 @@ GRAPH = Graph(
             writes=gold.COST_DAILY,
             scope=("usage_date", "workspace_id", "job_id"),
             pruned=(silver.USAGE_COSTS,),
+            spans={silver.JOB_VERSIONS: _VERSION_HELD},
         ),
         Step(
             name="team_cost_daily",

@@ -6,20 +6,22 @@ or an input is never dated before its row in the output, other partitions are no
 costs what is new, not what is old.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.graph import Step
-from pipeline.lakehouse.protocol import ChangesGone, Lakehouse
+from pipeline.lakehouse.protocol import CHANGE_TYPE, ChangesGone, Lakehouse
 from pipeline.tables.declaration import Table
 
 _MOST_DATES = 400
 """Beyond this many dates the list costs more to plan than the partitions it spares."""
+_ALWAYS, _FOREVER = date(1, 1, 1), date(9999, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Scopes:
         return Scopes(self.rows.where(F.col(step.date).isin(*days)), days)
 
 
+@contextmanager
 def affected(
     lakehouse: Lakehouse,
     step: Step,
@@ -50,14 +53,50 @@ def affected(
     changed: list[Table],
     *,
     clock_moved: bool,
-) -> Scopes | None:
-    """What changed since the versions `seen`; None where only recomputing everything is safe."""
+) -> Iterator[Scopes | None]:
+    """What changed since the versions `seen`, while the block lasts; None where only recomputing
+    everything is safe."""
+    found = _found(lakehouse, step, seen, changed, clock_moved=clock_moved)
+    if found is None:
+        yield None
+        return
+    # Worked out once: each input is cut to them, and so is what stands in the output.
+    with lakehouse.stage(reduce(DataFrame.union, found.rows).distinct()) as rows:
+        if step.is_dated:
+            days = rows.select(step.date).distinct().collect()
+            yield Scopes(rows, tuple(sorted(row[0] for row in days)))
+        elif step.pruned:
+            known = lakehouse.read(step.writes).join(rows, list(step.scope), "left_semi")
+            held = known.select(F.min(step.date).alias("earliest"))
+            first = reduce(DataFrame.union, [held, *found.earliest]).select(F.min("earliest"))
+            day = first.collect()[0][0]
+            yield Scopes(rows, (day,) if day is not None else ())
+        else:
+            yield Scopes(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Scopes with repetitions; and of a step that is not dated, frames of one row each with the
+    earliest date that such a scope can stand for."""
+
+    rows: list[DataFrame]
+    earliest: list[DataFrame]
+
+
+def _found(
+    lakehouse: Lakehouse,
+    step: Step,
+    seen: dict[Table, int | None],
+    changed: list[Table],
+    *,
+    clock_moved: bool,
+) -> _Found | None:
     if not step.scope or any(last is None for last in seen.values()):
         return None
     if clock_moved and not step.reopened:
         return None
-    found: list[DataFrame] = []
-    dates: list[DataFrame] = []
+    found = _Found([], [])
     for table in changed:
         last = seen[table]
         if last is None or not _named(step, table):
@@ -66,21 +105,12 @@ def affected(
             rows, earliest = _touched(lakehouse, step, table, last)
         except ChangesGone:
             return None
-        found.append(rows)
-        dates += earliest
-    output = lakehouse.read(step.writes)
+        found.rows.append(rows)
+        found.earliest.extend(earliest)
     if step.reopened:
-        found.append(output.where(step.reopened).select(*step.scope))
-    rows = reduce(DataFrame.union, found).distinct()
-    if step.is_dated:
-        days = rows.select(step.date).distinct().collect()
-        return Scopes(rows, tuple(sorted(row[0] for row in days)))
-    if not step.pruned:
-        return Scopes(rows)
-    known = output.join(rows, list(step.scope), "left_semi")
-    dates.append(known.select(F.min(str(step.writes.partition_by)).alias("earliest")))
-    first = reduce(DataFrame.union, dates).select(F.min("earliest")).collect()[0][0]
-    return Scopes(rows, (first,) if first is not None else ())
+        output = lakehouse.read(step.writes)
+        found.rows.append(output.where(step.reopened).select(*step.scope))
+    return found
 
 
 def cut(rows: DataFrame, step: Step, table: Table, scopes: Scopes) -> DataFrame:
@@ -89,8 +119,8 @@ def cut(rows: DataFrame, step: Step, table: Table, scopes: Scopes) -> DataFrame:
         return _matching(rows, step, table, scopes.rows)
     earliest, latest = scopes.dates[0], scopes.dates[-1]
     if table in step.spans:
-        start, end = step.spans[table]
-        rows = rows.where((F.to_date(end) >= earliest) & (F.to_date(start) <= latest))
+        start, end = _span(step, table)
+        rows = rows.where((end >= F.lit(earliest)) & (start <= F.lit(latest)))
     elif step.is_aligned(table) and len(scopes.dates) <= _MOST_DATES:
         rows = rows.where(F.col(str(table.partition_by)).isin(*scopes.dates))
         if scopes.rows.columns == [step.date]:
@@ -130,17 +160,7 @@ def _touched(
     not dated, frames of one row each with the earliest date that such a scope can stand for."""
     named = _named(step, table)
     if table in step.spans:
-        start, end = step.spans[table]
-        plain = [theirs for ours, theirs in named.items() if ours != step.date]
-        rows = lakehouse.changes(table, last, tuple(dict.fromkeys((*plain, start, end))))
-        days = F.explode(F.sequence(F.to_date(start), F.to_date(end)))
-        rows = rows.select(
-            *(
-                days.alias(ours) if ours == step.date else F.col(theirs).alias(ours)
-                for ours, theirs in named.items()
-            )
-        )
-        return _whole(lakehouse, step, rows), []
+        return _whole(lakehouse, step, _days_touched(lakehouse, step, table, last)), []
     undated = step.pruned and not step.is_dated
     date_column = table.partition_by if undated and table in step.pruned else None
     wanted = tuple(dict.fromkeys((*named.values(), *filter(None, (date_column,)))))
@@ -160,6 +180,48 @@ def _touched(
     return _whole(lakehouse, step, rows), dates
 
 
+def _days_touched(lakehouse: Lakehouse, step: Step, table: Table, last: int) -> DataFrame:
+    """A row for each date on which a row of `table` that changed after version `last` stands.
+
+    A row that only ends at another time than before is no news for the dates before both ends.
+    """
+    kept = [name for name in table.column_names if name not in table.audit_names]
+    start, end = _span(step, table)
+    changes = lakehouse.changes(table, last, (*kept, CHANGE_TYPE))
+    changes = changes.select("*", start.alias("_start"), end.alias("_end"))
+    same = [name for name in kept if name != step.spans[table][1]]
+    outlasting = F.bool_and(F.col(CHANGE_TYPE).startswith("update_")) & (F.count("*") > 1)
+    touched = changes.groupBy(*same, "_start").agg(
+        F.when(outlasting, F.min("_end")).otherwise(F.col("_start")).alias("_from"),
+        F.max("_end").alias("_until"),
+    )
+    plain = {ours: theirs for ours, theirs in _named(step, table).items() if ours != step.date}
+    touched = touched.select(
+        "_from", "_until", *(F.col(theirs).alias(ours) for ours, theirs in plain.items())
+    )
+    days = {day for one in (*step.pruned, step.writes) for day in lakehouse.partition_rows(one)}
+    known = lakehouse.read(step.writes).sparkSession.createDataFrame(
+        [(day,) for day in sorted(filter(None, days))], f"`{step.date}` date"
+    )
+    within = (F.col(step.date) >= F.col("_from")) & (F.col(step.date) <= F.col("_until"))
+    rows = touched.join(known, within).select(step.date, *plain)
+    if step.spans[table][0] in table.column_names or len(rows.columns) < len(step.scope):
+        return rows
+    # What has always stood names all dates there are: those that its rows are on are few.
+    first = lakehouse.read(step.reads[0])
+    on = [F.col(f"named.{name}") == F.col(f"there.{step.in_input(name)}") for name in step.scope]
+    return rows.alias("named").join(first.alias("there"), on, "left_semi")
+
+
+def _span(step: Step, table: Table) -> tuple[Column, Column]:
+    """The first and the last date that a row of `table` stands for."""
+    start, end = step.spans[table]
+    return (
+        F.coalesce(F.to_date(F.expr(start)), F.lit(_ALWAYS)),
+        F.coalesce(F.to_date(end), F.lit(_FOREVER)),
+    )
+
+
 def _whole(lakehouse: Lakehouse, step: Step, rows: DataFrame) -> DataFrame:
     """Scopes with all their columns: those that `rows` lacks are looked up in the first input."""
     if len(rows.columns) < len(step.scope):
@@ -175,7 +237,7 @@ def _named(step: Step, table: Table) -> dict[str, str]:
     named = {ours: step.in_input(ours) for ours in step.scope}
     told = {ours: theirs for ours, theirs in named.items() if theirs in table.column_names}
     if table in step.spans:
-        told[step.date] = step.spans[table][0]
+        told[step.date] = step.date
     return told
 
 

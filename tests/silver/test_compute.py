@@ -75,6 +75,25 @@ def test_bins_hold_what_is_beyond_and_nothing_for_what_is_missing(spark: SparkSe
     assert made["node_minutes"] == 3
 
 
+def test_a_mean_leaves_out_what_is_missing_and_is_the_same_in_any_order(
+    spark: SparkSession,
+) -> None:
+    # 0.1 + 0.2 + 0.3 differs from 0.3 + 0.2 + 0.1 in doubles, and rows come in any order.
+    read = [0.1, 0.2, 0.3, None, 1e300]
+    minutes = [_minute(m, 0, cpu, cpu_system_percent=0.0) for m, cpu in enumerate(read)]
+    uses = frame_of(spark, silver.RUN_CLUSTERS, [_used(0, 4)])
+    made = [
+        one(run_utilisation(frame_of(spark, bronze.NODE_TIMELINE, some), uses))
+        for some in (minutes, minutes[::-1])
+    ]
+    assert [row["cpu_mean_pct"] for row in made] == [0.2, 0.2]
+    assert made[0]["clock_minutes"] == 4
+    # No percentage, but a number: it does not stop a night.
+    absurd = frame_of(spark, silver.RUN_CLUSTERS, [_used(4, 5)])
+    row = one(run_utilisation(frame_of(spark, bronze.NODE_TIMELINE, minutes), absurd))
+    assert row["cpu_mean_pct"] == 1e6
+
+
 def test_a_cluster_is_used_from_its_first_task_to_its_last(spark: SparkSession) -> None:
     task: Row = {"workspace_id": "w", "job_id": "7", "warehouse_ids": []}
     tasks: list[Row] = [

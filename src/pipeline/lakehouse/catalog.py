@@ -15,12 +15,13 @@ from uuid import uuid4
 import pyarrow as pa
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
 
 from pipeline.errors import UserError
 from pipeline.lakehouse import statements
 from pipeline.lakehouse.commits import rows_changed, touching
 from pipeline.lakehouse.growth import grown
-from pipeline.lakehouse.protocol import ChangesGone, Commit, KeyViolation, Written
+from pipeline.lakehouse.protocol import CHANGE_TYPE, ChangesGone, Commit, KeyViolation, Written
 from pipeline.lakehouse.shape import as_declared, by_name, declared
 from pipeline.lakehouse.statements import STAGING
 from pipeline.tables.declaration import Table
@@ -132,7 +133,8 @@ class DeltaCatalog:
             raise ChangesGone.made_anew(table, version, since)
         if since == version:
             # The feed refuses to be asked for what comes after the latest version.
-            return self._sql(statements.read(self.name(table), version)).select(*columns).limit(0)
+            stored = self._sql(statements.read(self.name(table), version))
+            return stored.withColumn(CHANGE_TYPE, F.lit("")).select(*columns).limit(0)
         answer = self._staging()
         first = max(since + 1, 0)
         try:

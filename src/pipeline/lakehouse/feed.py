@@ -6,9 +6,9 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from pipeline.lakehouse.protocol import ChangesGone
+from pipeline.lakehouse.protocol import CHANGE_TYPE, ChangesGone
 from pipeline.tables.declaration import Table
-from pipeline.tables.derive import arrow_type
+from pipeline.tables.derive import arrow_type, identifier
 
 _FIRST_VERSION = 0
 _HELD_ROWS = 500_000
@@ -19,7 +19,7 @@ def distinct_changes(
     delta: DeltaTable, table: Table, since: int, columns: tuple[str, ...]
 ) -> pa.Table:
     """The distinct values of `columns` over rows touched after version `since`."""
-    schema = pa.schema([(name, arrow_type(table.column(name).type)) for name in columns])
+    schema = pa.schema([(name, arrow_type(_type(table, name))) for name in columns])
     distinct = schema.empty_table()
     if since > delta.version():
         raise ChangesGone.made_anew(table, delta.version(), since)
@@ -30,6 +30,15 @@ def distinct_changes(
         if sum(part.num_rows for part in held) > _HELD_ROWS:
             distinct, held = _distinct(distinct, held, schema), []
     return _distinct(distinct, held, schema)
+
+
+def spelled(table: Table, columns: tuple[str, ...]) -> str:
+    """The columns of an answer as a schema of the engine."""
+    return ", ".join(f"{identifier(name)} {_type(table, name)}" for name in columns)
+
+
+def _type(table: Table, column: str) -> str:
+    return "string" if column == CHANGE_TYPE else table.column(column).type
 
 
 def _feed(

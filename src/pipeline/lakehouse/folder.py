@@ -132,8 +132,7 @@ class DeltaFolder:
         self._answers.mkdir(parents=True, exist_ok=True)
         answer = self._answers / f"{uuid4().hex}.parquet"
         pq.write_table(found, answer)
-        spelled = ", ".join(f"`{name}` {table.column(name).type}" for name in columns)
-        return self._spark.read.schema(spelled).parquet(str(answer))
+        return self._spark.read.schema(feed.spelled(table, columns)).parquet(str(answer))
 
     def changed(self, table: Table, since: int) -> bool:
         return rows_changed(self.version(table), since, lambda limit: self.history(table, limit))

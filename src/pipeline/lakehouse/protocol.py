@@ -10,6 +10,10 @@ from pyspark.sql import DataFrame
 
 from pipeline.tables.declaration import Table
 
+CHANGE_TYPE = "_change_type"
+"""What `changes` can be asked for beside the table's columns: insert, delete, update_preimage or
+update_postimage."""
+
 
 class ChangesGone(Exception):
     """The change feed since the asked version is no longer there: recompute fully, and say so."""
@@ -134,8 +138,8 @@ class Lakehouse(Protocol):
     def changes(self, table: Table, since: int, columns: tuple[str, ...]) -> DataFrame:
         """Distinct values of `columns` over all rows that a commit after `since` touched.
 
-        An updated row counts with its old and its new values. ChangesGone where the feed was
-        vacuumed away. Only the holder of the home's lock may ask: the answer is kept in the home.
+        An updated row counts with its old and its new values; `CHANGE_TYPE` is a column as well.
+        ChangesGone where the feed was vacuumed away. Only the holder of the home's lock may ask: the answer is kept in the home.
         """
 
     def changed(self, table: Table, since: int) -> bool:

@@ -18,7 +18,8 @@ _NAMED_BY_RUN = ("SUBMIT_RUN", "WORKFLOW_RUN")
 _MICROS = 1e6
 _A_MONDAY = date(2024, 1, 1)
 _CLUSTER_ID = "^[0-9]{4}-[0-9]{6}-"
-_AFTER_PLACE = 2 * 16 + 1
+_TIMES_DIGITS = 2 * 16
+_ATTEMPT_DIGITS = 10
 _ANY = 2**30
 
 
@@ -34,9 +35,16 @@ def _monday(day: Column) -> Column:
 
 def _sorting(*times: str) -> Column:
     """Text that sorts as the times do: from 2001 to 2286 each has 16 digits of microseconds, and
-    bronze holds no other. Engines keep one array of such maxima for all groups, but an object for
-    each group's `max_by`."""
+    bronze holds no other."""
     return F.concat(*(F.unix_micros(time).cast("string") for time in times))
+
+
+def _of_largest(place: Column, said: str | Column, digits: int) -> Column:
+    """What the row of a group says whose `place`, a text of that many digits, is the largest; rows
+    without a place say nothing. Engines keep one array of such maxima for all groups, but an object
+    for each group's `max_by`."""
+    largest = F.max(F.concat(place, F.coalesce(said, F.lit(""))))
+    return F.nullif(F.substring(largest, digits + 1, _ANY), F.lit(""))
 
 
 def _distinct(column: str) -> Column:
@@ -112,10 +120,16 @@ def attempts(slices: DataFrame) -> DataFrame:
 
 def runs(attempts: DataFrame) -> DataFrame:
     """silver.runs from silver.attempts: the outcome is that of the last attempt."""
-    of_success = F.when(F.col("status") == "SUCCEEDED", F.col("attempt"))
+    place = F.lpad(F.col("attempt").cast("string"), _ATTEMPT_DIGITS, "0")
+    ended = F.unix_micros("ended_at").cast("string")
+    micros = F.round(F.col("duration_seconds") * _MICROS).cast("bigint")
 
-    def of_last(name: str) -> Column:
-        return F.max_by(name, "attempt").alias(name)
+    def of_last(said: str | Column) -> Column:
+        return _of_largest(place, said, _ATTEMPT_DIGITS)
+
+    def of_first_success(micros: Column) -> Column:
+        said = F.when(F.col("status") == "SUCCEEDED", F.concat(place, micros.cast("string")))
+        return F.substring(F.min(said), _ATTEMPT_DIGITS + 1, _ANY).cast("bigint")
 
     gathered = attempts.groupBy("run_date", "workspace_id", "run_id").agg(
         F.max("job_id").alias("job_id"),
@@ -125,16 +139,16 @@ def runs(attempts: DataFrame) -> DataFrame:
         F.max("trigger_type").alias("trigger_type"),
         F.min("started_at").alias("started_at"),
         F.max("seen_until").alias("seen_until"),
-        of_last("ended_at"),
-        F.sum(F.round(F.col("duration_seconds") * _MICROS).cast("bigint")).alias("busy_micros"),
+        F.timestamp_micros(of_last(ended).cast("bigint")).alias("ended_at"),
+        F.sum(micros).alias("busy_micros"),
         F.sum("queue_seconds").alias("queue_seconds"),
         F.count("*").cast("int").alias("attempts"),
-        of_last("status"),
-        of_last("termination_code"),
-        of_last("failure_class"),
+        of_last("status").alias("status"),
+        of_last("termination_code").alias("termination_code"),
+        of_last("failure_class").alias("failure_class"),
         F.min("never_started").alias("never_started"),
-        F.min_by("ended_at", of_success).alias("first_success_at"),
-        F.min_by("duration_seconds", of_success).alias("first_success_seconds"),
+        F.timestamp_micros(of_first_success(F.unix_micros("ended_at"))).alias("first_success_at"),
+        (of_first_success(micros) / _MICROS).alias("first_success_seconds"),
     )
     return gathered.select(
         "run_date",
@@ -170,8 +184,7 @@ def task_runs(slices: DataFrame) -> DataFrame:
     place = _sorting("period_end_time", "period_start_time")
 
     def of_last(name: str) -> Column:
-        said = F.concat(place, F.coalesce(name, F.lit("")))
-        return F.nullif(F.substring(F.max(F.when(ended, said)), _AFTER_PLACE, _ANY), F.lit(""))
+        return _of_largest(F.when(ended, place), name, _TIMES_DIGITS)
 
     typed = F.col("compute")
     is_typed = F.coalesce(F.size(typed) > 0, F.lit(False))
