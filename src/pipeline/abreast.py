@@ -1,8 +1,10 @@
 """Tasks that wait for each other, some of them at a time."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from graphlib import TopologicalSorter
+from threading import Condition, Lock
 from typing import TypeVar
 
 AT_ONCE = 2
@@ -38,3 +40,27 @@ def abreast(
             pool.shutdown(cancel_futures=True)
             raise
     return {task: results[task] for task in needs}
+
+
+class Places:
+    """Room for `AT_ONCE` tasks in the memory of this process: one that fills it has all of it."""
+
+    def __init__(self) -> None:
+        self._free = AT_ONCE
+        self._turn = Lock()
+        self._freed = Condition()
+
+    @contextmanager
+    def taken(self, *, all_of_them: bool) -> Iterator[None]:
+        """Wait for a place, or for all of them, and have it until the block ends."""
+        wanted = AT_ONCE if all_of_them else 1
+        # Who waits for all of them is not overtaken by those that want one.
+        with self._turn, self._freed:
+            self._freed.wait_for(lambda: self._free >= wanted)
+            self._free -= wanted
+        try:
+            yield
+        finally:
+            with self._freed:
+                self._free += wanted
+                self._freed.notify_all()

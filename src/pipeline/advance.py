@@ -16,6 +16,7 @@ from math import ceil
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pipeline.abreast import Places
 from pipeline.graph import Step
 from pipeline.lakehouse.protocol import Lakehouse, Written
 from pipeline.positions import Positions
@@ -26,6 +27,8 @@ AS_OF = "as_of"
 DROPPED = "dropped before"
 _ROWS_AT_ONCE = 1_500_000
 """Input rows of one go: a few hundred megabytes in an engine that shares this process's memory."""
+_PLACES = Places()
+"""A step that takes several goes fills both cores and the most memory: it runs by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,9 @@ def advance(
         positions.set_all(step.name, now_at)
         return report("current")
     with affected(lakehouse, step, seen, changed, clock_moved=clock_moved) as scopes:
-        done = _Doing(lakehouse, positions, step, given).do(scopes)
+        doing = _Doing(lakehouse, positions, step, given)
+        with _PLACES.taken(all_of_them=doing.rows(scopes) > _ROWS_AT_ONCE):
+            done = doing.do(scopes)
     positions.set_all(step.name, now_at)
     return report("full" if scopes is None else "incremental", done)
 
@@ -131,6 +136,12 @@ class _Doing:
         self._sealed_before = sealed_before(positions, step)
         self._rows = {table: lakehouse.partition_rows(table) for table in step.reads}
 
+    def rows(self, scopes: Scopes | None) -> int:
+        """How many rows of its inputs the step reads, at the most."""
+        if scopes is None:
+            return sum(self._count(table, self._window_start) for table in self._step.reads)
+        return self._read(scopes)
+
     def do(self, scopes: Scopes | None) -> _Done:
         step, lakehouse = self._step, self._lakehouse
         arguments = {name: self._given[name] for name in step.given}
@@ -146,7 +157,7 @@ class _Doing:
                 # Where nothing stands, the shares have no key in common with what does.
                 write = lakehouse.append if shares > 1 else lakehouse.replace
                 done.add(write(step.writes, rows), 0)
-            done.rows_read = sum(self._count(table, self._window_start) for table in step.reads)
+            done.rows_read = self.rows(None)
             return done
         for part in self._goes(scopes):
             inputs = [cut(lakehouse.read(table), step, table, part) for table in step.reads]

@@ -1,12 +1,13 @@
 """Tasks side by side: each after what it needs, never more at a time than asked for."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.abreast import abreast
+from pipeline.abreast import AT_ONCE, Places, abreast
 
 
 @st.composite
@@ -59,3 +60,33 @@ def test_after_an_error_nothing_more_is_begun() -> None:
         abreast({"a": [], "b": ["a"], "c": [], "d": []}, do, at_once=1)
     assert begun[0] == "a"
     assert "b" not in begun
+
+
+@given(st.lists(st.booleans(), max_size=8))
+def test_who_fills_the_memory_has_it_alone(fills: list[bool]) -> None:
+    places = Places()
+    lock = threading.Lock()
+    inside: list[bool] = []
+    done = 0
+
+    def do(all_of_them: bool) -> None:
+        nonlocal done
+        with places.taken(all_of_them=all_of_them):
+            with lock:
+                inside.append(all_of_them)
+                assert len(inside) <= (1 if any(inside) else AT_ONCE)
+            with lock:
+                inside.remove(all_of_them)
+                done += 1
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(do, fills))
+    assert done == len(fills)
+
+
+def test_an_error_gives_its_place_back() -> None:
+    places = Places()
+    with pytest.raises(ZeroDivisionError), places.taken(all_of_them=True):
+        raise ZeroDivisionError
+    with places.taken(all_of_them=True):
+        pass
