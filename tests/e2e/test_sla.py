@@ -80,10 +80,17 @@ def test_a_proposal_is_signed_and_holds_from_the_next_night(copied: Account) -> 
     assert refused.code == 2
     assert "rightrun.yml" in refused.err
     # What the file no longer says holds no longer, and what was accepted can be taken back.
-    (copied.home / "rightrun.yml").unlink()
+    stray = f"{other}[red]"
+    (copied.home / "rightrun.yml").write_text(json.dumps({"slas": {stray: "45m"}}))
     assert _sla(copied, "accept", one, "--as", "none").code == 0
-    assert copied.nightly("--as-of", _NEXT_DAY).code == 0
+    told = copied.nightly("--as-of", _NEXT_DAY)
+    assert told.code == 0, told.err
     assert not {one, other} & set(listed())
+    # A key that no job has is said where people look, with the key that may have been meant.
+    warned = f"no job has the key {stray!r}, which has an SLA by yaml: did you mean {other!r}?"
+    for said in (told.out, _sla(copied, "list").err):
+        assert warned in " ".join(said.split())
+    assert _sla(copied, "list", "--json").json() is not None
 
 
 @pytest.mark.parametrize(

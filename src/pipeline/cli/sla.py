@@ -29,8 +29,10 @@ def list_slas(
     json_: Json = False,
 ) -> None:
     """List the SLAs that hold, where each comes from, and who accepted it when."""
-    rows = questions_of(home, engine, team, owner).slas(limit)
-    print_answer("SLAs", rows, json_, brief.slas)
+    questions = questions_of(home, engine, team, owner)
+    print_answer("SLAs", questions.slas(limit), json_, brief.slas)
+    for stray in questions.decided_for_no_job():
+        console(stderr=True).print(f"SLA: {stray}", style="red", markup=False)
 
 
 @commands.command("propose")

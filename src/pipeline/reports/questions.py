@@ -5,6 +5,7 @@ Each answer is a small frame: ranked, limited, with names beside keys. Filters a
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ from pipeline.tables.declaration import Table
 _KEY = ["workspace_id", "series_key"]
 _WHO = ("series_key", "name", "team", "owner", "tier")
 _COST_DAYS = 30
+_NEAR = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,26 @@ class Questions:
             .limit(limit)
             .toPandas()
         )
+
+    def decided_for_no_job(self) -> list[str]:
+        """A sentence for each key that the settings or an owner gave an SLA and no job has."""
+        known = self._lakehouse.read(gold.JOBS).select("series_key")
+        counting = decided(self._lakehouse.read(ops.SLA_DECISIONS)).where(
+            "decided_until IS NULL AND decided_sla_source IS NOT NULL"
+        )
+        strays = counting.join(known, "series_key", "left_anti").orderBy("series_key").collect()
+        if not strays:
+            return []
+        keys = known.toArrow()["series_key"].to_pylist()
+        said = []
+        for row in strays:
+            near = get_close_matches(row["series_key"], keys, n=1, cutoff=_NEAR)
+            hint = f": did you mean {near[0]!r}?" if near else ": see rightrun show jobs"
+            said.append(
+                f"no job has the key {row['series_key']!r},"
+                f" which has an SLA by {row['decided_sla_source']}{hint}"
+            )
+        return said
 
     def proposals(self, limit: int) -> pd.DataFrame:
         """SLAs to propose, of important and often-run jobs first."""
