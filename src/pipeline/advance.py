@@ -159,18 +159,26 @@ class _Doing:
                 done.add(write(step.writes, rows), 0)
             done.rows_read = self.rows(None)
             return done
+        is_first_build = scopes is None and self._holds_nothing
         for part in self._goes(scopes):
             inputs = [cut(lakehouse.read(table), step, table, part) for table in step.reads]
             rows = step.run(*inputs, **arguments)
-            since = part.dates[0] if part.dates else None
-            written = lakehouse.merge(step.writes, rows, scope=part.rows, since=since)
+            if is_first_build:  # A row has one date, so goes by dates have no key in common.
+                written = lakehouse.append(step.writes, rows)
+            else:
+                since = part.dates[0] if part.dates else None
+                written = lakehouse.merge(step.writes, rows, scope=part.rows, since=since)
             done.add(written, self._read(part))
         return done
+
+    @property
+    def _holds_nothing(self) -> bool:
+        return not any(self._lakehouse.partition_rows(self._step.writes).values())
 
     def _shares(self) -> int:
         """In how many goes everything is computed: of a table that holds nothing yet, as many as
         keep the memory of one bounded. What stands is compared with all that is new, in one go."""
-        if any(self._lakehouse.partition_rows(self._step.writes).values()):
+        if not self._holds_nothing:
             return 1
         told = [table for table in self._step.reads if tells_scope(self._step, table)]
         rows = sum(self._count(table, self._window_start) for table in told)

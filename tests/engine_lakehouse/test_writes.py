@@ -194,3 +194,27 @@ def test_nothing_stays_staged(folder: DeltaFolder, spark: SparkSession) -> None:
     with pytest.raises(KeyViolation):
         folder.merge(THINGS, things(spark, FULL, FULL))
     assert list((folder.home / ".staging").iterdir()) == []
+
+
+def test_many_rows_of_a_day_that_held_none(lakehouse: Lakehouse, spark: SparkSession) -> None:
+    """Staged by day, and compared with what stands: the day is a date and not a folder's name."""
+    numbers = Table(
+        layer=Layer.SILVER,
+        name="numbers",
+        grain="a number",
+        keys=("id",),
+        partition_by="day",
+        columns=(
+            Column("id", "bigint", "Key", nullable=False),
+            Column("day", "date", "Partition", nullable=False),
+        ),
+    )
+    lakehouse.create(numbers)
+    old, new = date(2026, 1, 1), date(2026, 1, 2)
+    lakehouse.merge(numbers, spark.range(2).withColumn("day", F.lit(old)))
+    scope = spark.createDataFrame([(new,)], "day date")
+    rows = spark.range(1, 5_000).withColumn("day", F.lit(new))
+    assert lakehouse.merge(numbers, rows, scope=scope, since=new) == Written(2, 4_998, 1)
+    assert lakehouse.merge(numbers, rows, scope=scope, since=new).rows == 0
+    stored = lakehouse.read(numbers).groupBy("day").count().orderBy("day").collect()
+    assert [(row["day"], row["count"]) for row in stored] == [(old, 1), (new, 4_999)]

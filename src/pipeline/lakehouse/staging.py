@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from pipeline.lakehouse.protocol import KeyViolation
 from pipeline.lakehouse.shape import undeclared
@@ -45,7 +46,10 @@ class Staged:
         }
 
     def frame(self, spark: SparkSession) -> DataFrame:
-        return spark.read.parquet(str(self.folder)).select(*self.table.column_names)
+        rows = spark.read.parquet(str(self.folder)).select(*self.table.column_names)
+        if (day := self.table.partition_by) is not None:
+            rows = rows.withColumn(day, F.col(day).cast("date"))  # A folder's name is text.
+        return rows
 
     def batches(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         """The rows, a batch at a time, as exactly `schema`."""
