@@ -58,7 +58,7 @@ picture: $(INSTALLED) ## Draw docs/pictures/nightly.svg from a real first night
 
 .PHONY: bench
 bench: $(INSTALLED) ## First nights of 1,000 and 5,000 jobs beside DuckDB, nights of a day's news, the truth
-	$(BIN)/python benchmarks/speed/night.py --out benchmarks/results/night.json
+	$(BIN)/python -m benchmarks.speed.night --out benchmarks/results/night.json
 	$(BIN)/python -m benchmarks.truth --out benchmarks/results/truth.json
 
 .PHONY: soak
@@ -67,11 +67,11 @@ soak: $(INSTALLED) ## Nights killed, exports damaged, rivals, appended days; 20 
 
 .PHONY: bench-quality
 bench-quality: $(INSTALLED) ## Forecasts beside all peers, on DATA=a folder of runs_*.parquet and on simulated kinds
-	$(BIN)/python benchmarks/quality/evaluation.py $(DATA) --out benchmarks/results/quality.json
+	$(BIN)/python -m benchmarks.quality.evaluation $(DATA) --out benchmarks/results/quality.json
 
 .PHONY: bench-speed
-bench-speed: $(INSTALLED) ## What a job's statistics cost up to 100,000 jobs, and beside AutoETS (the peers extra)
-	$(BIN)/python benchmarks/speed/forecast.py --out benchmarks/results/speed_forecast.json
+bench-speed: $(INSTALLED) ## What the statistics of a job cost, up to 100,000 jobs, and beside AutoETS
+	$(BIN)/python -m benchmarks.speed.forecast --out benchmarks/results/forecast.json
 
 .PHONY: lock
 lock: $(UV) ## Choose versions again, with hashes, for Python 3.11 and 3.12

@@ -33,7 +33,7 @@ def performance_page(_: str) -> str:
     parts = [
         "# How long a night takes",
         "",
-        _MADE.format(file="night.json"),
+        _MADE.format(file="night.json, forecast.json"),
         "",
         f"Measured by `make bench` on {_machine(night['machine'])}. Timings of such a machine vary;"
         " read them as ratios.",
@@ -99,8 +99,36 @@ def performance_page(_: str) -> str:
                 for size in night["sizes"]
             ),
         ),
+        "## The statistics of a job",
+        "",
+        *_statistics(_result("forecast.json")),
     ]  # fmt: skip
     return _page(parts)
+
+
+def _statistics(told: dict[str, Any]) -> Iterable[str]:
+    """What a job's statistics cost, by the number of jobs and beside AutoETS."""
+    rival = told["autoets"]
+    yield (
+        f"`make bench-speed` on {_machine(told['machine'])}: the baseline of every run, the forecast and the"
+        f" backtest of the latest 100, of jobs with {told['runs_per_job']} runs, in the buckets of a night. A"
+        f" single fit of AutoETS takes {rival['weekly_ms'] / rival['ours_ms']:.0f} times as long with a season"
+        f" of a week, {rival['plain_ms'] / rival['ours_ms']:.1f} times without one."
+    )
+    yield ""
+    yield from rows_of_table(
+        ("jobs", "runs", "one core, a job", "all runs in memory", "peak memory"),
+        (
+            (
+                f"{size['jobs']:,}",
+                f"{size['jobs'] * told['runs_per_job']:,}",
+                f"{size['ms_per_job']:.2f} ms",
+                f"{size['before_mb']:,} MB",
+                f"{size['peak_mb']:,} MB",
+            )
+            for size in told["sizes"]
+        ),
+    )
 
 
 def _account(size: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.speed.night import machine
+from benchmarks.machine import machine
 from tests.e2e.account import rightrun
 from tests.e2e.truth import EVERY, figures, stored, total_cost
 

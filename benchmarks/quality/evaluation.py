@@ -1,6 +1,6 @@
 """What `rightrun evaluate` finds on run logs: ours beside all peers, as one committed result.
 
-    python benchmarks/quality/evaluation.py DIR --out benchmarks/results/quality.json
+    python -m benchmarks.quality.evaluation DIR --out benchmarks/results/quality.json
 
 Every runs_*.parquet of DIR (columns of the run contract) is a log. Simulated logs of known kinds are
 compared with simple methods only. Without DIR only those are.
@@ -11,10 +11,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from forecast import machine, milliseconds_per_job
-from kinds import kinds
 from rich.progress import track
 
+from benchmarks.machine import machine
+from benchmarks.quality.kinds import kinds
 from pipeline.evaluation.evaluate import EVERY_JOB, PEERS, evaluate
 from pipeline.evaluation.runlog import read_runs
 
@@ -34,7 +34,6 @@ def main() -> None:
         parser.error(f"no runs_*.parquet in {asked.data}")
     result: dict[str, Any] = {
         "machine": machine(),
-        "ms_per_job_of_300": round(milliseconds_per_job(), 3),
         "logs": {},
         "kinds": {},
     }

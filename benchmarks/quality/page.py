@@ -100,7 +100,6 @@ def quality_parts(result: Mapping[str, Any], made: str, machine: str) -> list[st
              "of the best simple method", "worst coverage, start"),
             (_kind(name, horizons) for name, horizons in result["kinds"].items()),
         ),
-        f"A walk over a job of 300 runs, forecasting each, takes {result['ms_per_job_of_300']:.2f} ms.",
     ]  # fmt: skip
 
 

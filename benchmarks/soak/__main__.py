@@ -17,11 +17,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.machine import machine
 from benchmarks.soak.appended import lengths
 from benchmarks.soak.damages import damages
 from benchmarks.soak.kills import Undisturbed, kills, undisturbed
 from benchmarks.soak.rivals import rivals
-from benchmarks.speed.night import machine
 from pipeline.sources.simulator import SimulatorConfig, append_day, simulate
 
 _END = datetime(2026, 3, 1, tzinfo=UTC)

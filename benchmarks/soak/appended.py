@@ -18,8 +18,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from benchmarks.machine import machine
 from benchmarks.soak.homes import changed_rows, differing, versions
-from benchmarks.speed.night import machine
 from pipeline.engine.session import Engine, connect
 from pipeline.lakehouse.folder import DeltaFolder
 from pipeline.night import Night, run_night

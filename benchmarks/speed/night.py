@@ -1,6 +1,6 @@
 """How long a night takes and how much memory it needs, by stage, beside DuckDB on the same files.
 
-    python benchmarks/speed/night.py --sizes 1000x45 1000x90 --out benchmarks/results/night.json
+    python -m benchmarks.speed.night --sizes 1000x45 1000x90 --out benchmarks/results/night.json
 
 Each size runs in a process of its own: simulate, the first night (everything is new), a second
 night (nothing is), a third after one appended day, and DuckDB doing the core aggregations of silver
@@ -11,8 +11,6 @@ from. Peak memory is the kernel's high-water mark, reset before each part.
 
 import argparse
 import json
-import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -25,20 +23,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from benchmarks.machine import forget_peak, machine, peak_mb
+
 Part = dict[str, float]
 REFERENCE = Path(__file__).with_name("reference.sql")
-
-
-def high_water_mb() -> float:
-    """Peak resident memory of this process since the last reset."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError("no VmHWM in /proc/self/status: this benchmark needs Linux")
-
-
-def reset_high_water() -> None:
-    Path("/proc/self/clear_refs").write_text("5")
 
 
 def measure(export: Path, home: Path, compared: Collection[str]) -> dict[str, Any]:
@@ -65,7 +53,7 @@ def measure(export: Path, home: Path, compared: Collection[str]) -> dict[str, An
     data = Graph(tuple(step for step in GRAPH.steps if step.writes.layer.rank <= Layer.GOLD.rank))
 
     def night(graph: Graph = GRAPH, only: str | None = None) -> Part:
-        reset_high_water()
+        forget_peak()
         began = time.perf_counter()
         source = ExportFolder(export, spark)
         done: Night = run_night(
@@ -76,7 +64,7 @@ def measure(export: Path, home: Path, compared: Collection[str]) -> dict[str, An
             "seconds": round(seconds, 2),
             "rows_read": sum(report.rows_read for report in done.reports),
             "rows_written": sum(report.written for report in done.reports),
-            "peak_mb": round(high_water_mb()),
+            "peak_mb": peak_mb(),
         }
 
     first = {
@@ -149,16 +137,6 @@ def run(jobs: int, days: int) -> dict[str, Any]:
     }
 
 
-def machine() -> dict[str, Any]:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return {
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        "cores": os.cpu_count(),
-        "memory_gib": round(memory, 1),
-    }
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -176,7 +154,7 @@ def main() -> None:
     sizes = []
     for size in asked.sizes:
         # A process of its own: memory of one size must not hide that of the next.
-        command = [sys.executable, __file__, "--one", "--sizes", size]
+        command = [sys.executable, "-m", "benchmarks.speed.night", "--one", "--sizes", size]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         sizes.append(json.loads(done.stdout.splitlines()[-1]))
         _show(sizes[-1])

@@ -265,7 +265,7 @@ GRAPH = Graph(
             scope=("used_date", "workspace_id", "cluster_id"),
             named=(("used_date", "source_date"),),
             pruned=(bronze.NODE_TIMELINE,),
-            spans={silver.RUN_CLUSTERS: ("used_from", "used_until")},
+            spans={silver.RUN_CLUSTERS: ("used_date", "used_until")},
         ),
         Step(name="prices", run=costs.prices, reads=(bronze.LIST_PRICES,), writes=silver.PRICES),
         Step(

@@ -119,8 +119,7 @@ def cut(rows: DataFrame, step: Step, table: Table, scopes: Scopes) -> DataFrame:
         return _matching(rows, step, table, scopes.rows)
     earliest, latest = scopes.dates[0], scopes.dates[-1]
     if table in step.spans:
-        start, end = _span(step, table)
-        rows = rows.where((end >= F.lit(earliest)) & (start <= F.lit(latest)))
+        rows = rows.where(_stands(step, table, earliest, latest))
     elif step.is_aligned(table) and len(scopes.dates) <= _MOST_DATES:
         rows = rows.where(F.col(str(table.partition_by)).isin(*scopes.dates))
         if scopes.rows.columns == [step.date]:
@@ -146,8 +145,10 @@ def tells_scope(step: Step, table: Table) -> bool:
 
 def is_read(step: Step, table: Table, scopes: Scopes, day: date) -> bool:
     """Whether the partition `day` of the input `table` is read for `scopes`."""
-    if not scopes.dates or table in step.spans:
+    if not scopes.dates:
         return True
+    if table in step.spans:
+        return table.partition_by != step.spans[table][0] or day <= scopes.dates[-1]
     if step.is_aligned(table) and len(scopes.dates) <= _MOST_DATES:
         return day in scopes.dates
     return table not in step.pruned or day >= scopes.dates[0]
@@ -220,6 +221,13 @@ def _span(step: Step, table: Table) -> tuple[Column, Column]:
         F.coalesce(F.to_date(F.expr(start)), F.lit(_ALWAYS)),
         F.coalesce(F.to_date(end), F.lit(_FOREVER)),
     )
+
+
+def _stands(step: Step, table: Table, earliest: date, latest: date) -> Column:
+    """Whether a row of `table` stands for one of these dates, in terms that let files be skipped."""
+    start, end = (F.expr(time) for time in step.spans[table])
+    has_begun = start.isNull() | (F.to_date(start) <= F.lit(latest))
+    return has_begun & (end.isNull() | (end >= F.lit(earliest)))
 
 
 def _whole(lakehouse: Lakehouse, step: Step, rows: DataFrame) -> DataFrame:

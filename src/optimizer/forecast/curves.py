@@ -135,8 +135,13 @@ def curves_of_jobs(
 
 
 def blocks(offsets: NDArray[np.int64]) -> Iterator[slice]:
-    """Consecutive jobs of about BLOCK_RUNS runs: curves are ten times as large as what is kept."""
+    """Consecutive jobs of about BLOCK_RUNS runs: curves are ten times as large as what is kept.
+
+    Without a job, one empty block.
+    """
     first, jobs = 0, offsets.size - 1
+    if jobs == 0:
+        yield slice(0, 0)
     while first < jobs:
         wanted = int(np.searchsorted(offsets, offsets[first] + BLOCK_RUNS, side="right")) - 1
         last = max(wanted, first + 1)

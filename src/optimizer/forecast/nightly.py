@@ -68,8 +68,6 @@ def states_with_quality(
         rule.append(quality_of_runs(*actual, by_rule, quantiles)["crps_log1p"])
     out = states_of(panel, ends, last_starts(panel, as_of_us), config)
     names = ["runs_scored", "crps_log1p", *(f"coverage_{q:g}" for q in quantiles), "brier"]
-    if not ours:
-        return out.reindex(columns=[*out.columns, *names, "crps_log1p_rule"])
     out[names] = pd.concat(ours, ignore_index=True)[names]
     out["crps_log1p_rule"] = pd.concat(rule, ignore_index=True)
     return out
