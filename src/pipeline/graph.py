@@ -57,7 +57,7 @@ class Step:
     window_days: int | None = None
     given: tuple[str, ...] = ()
     named: tuple[tuple[str, str], ...] = ()
-    """Scope columns that the inputs call otherwise: (our name, theirs)."""
+    """Scope columns that some inputs call otherwise: (our name, theirs)."""
 
     def __post_init__(self) -> None:
         for table in self.reads:
@@ -69,9 +69,15 @@ class Step:
                     f" {self.writes.full_name}"
                 )
         for column in self.scope:
-            for table, name in ((self.writes, column), (self.reads[0], self.in_input(column))):
+            for table, name in (
+                (self.writes, column),
+                (self.reads[0], self.in_input(self.reads[0], column)),
+            ):
                 if name not in table.column_names:
                     raise ValueError(f"step {self.name}: {table.full_name} has no column {name}")
+        for _, theirs in self.named:
+            if not any(theirs in table.column_names for table in self.reads):
+                raise ValueError(f"step {self.name}: no input has a column {theirs}")
         self._check_dates()
         if unknown := set(self.given) - set(GIVEN):
             raise ValueError(
@@ -96,9 +102,10 @@ class Step:
                     " so its dates must be the scope's, or the output cannot be sealed"
                 )
 
-    def in_input(self, column: str) -> str:
-        """What the inputs call the scope column `column`."""
-        return dict(self.named).get(column, column)
+    def in_input(self, table: Table, column: str) -> str:
+        """What the input `table` calls the scope column `column`."""
+        theirs = dict(self.named).get(column, column)
+        return theirs if theirs in table.column_names else column
 
     @property
     def date(self) -> str:
@@ -115,7 +122,7 @@ class Step:
         return (
             self.is_dated
             and table in self.pruned
-            and table.partition_by == self.in_input(self.date)
+            and table.partition_by == self.in_input(table, self.date)
         )
 
     @property
@@ -273,8 +280,8 @@ GRAPH = Graph(
             run=costs.usage_costs,
             reads=(bronze.USAGE, silver.PRICES, silver.TASK_UPDATES),
             writes=silver.USAGE_COSTS,
-            scope=("usage_date",),
-            named=(("usage_date", "source_date"),),
+            scope=("usage_date", "payer_id"),
+            named=(("usage_date", "source_date"), ("payer_id", "pipeline_id")),
             pruned=(bronze.USAGE,),
             spans={silver.TASK_UPDATES: ("started_at", "charged_until")},
             given=("currency_code",),

@@ -134,7 +134,9 @@ def shared_out(rows: DataFrame, step: Step, table: Table, share: int, shares: in
     rows where the input does not tell their scope."""
     if not tells_scope(step, table):
         return rows
-    place = F.pmod(F.xxhash64(*(step.in_input(column) for column in step.scope)), F.lit(shares))
+    place = F.pmod(
+        F.xxhash64(*(step.in_input(table, column) for column in step.scope)), F.lit(shares)
+    )
     return rows.where(place == share)
 
 
@@ -210,7 +212,10 @@ def _days_touched(lakehouse: Lakehouse, step: Step, table: Table, last: int) -> 
         return rows
     # What has always stood names all dates there are: those that its rows are on are few.
     first = lakehouse.read(step.reads[0])
-    on = [F.col(f"named.{name}") == F.col(f"there.{step.in_input(name)}") for name in step.scope]
+    on = [
+        F.col(f"named.{name}") == F.col(f"there.{step.in_input(step.reads[0], name)}")
+        for name in step.scope
+    ]
     return rows.alias("named").join(first.alias("there"), on, "left_semi")
 
 
@@ -235,14 +240,14 @@ def _whole(lakehouse: Lakehouse, step: Step, rows: DataFrame) -> DataFrame:
     if len(rows.columns) < len(step.scope):
         first = step.reads[0]
         rows = _matching(lakehouse.read(first), step, first, rows).select(
-            *(F.col(step.in_input(ours)).alias(ours) for ours in step.scope)
+            *(F.col(step.in_input(first, ours)).alias(ours) for ours in step.scope)
         )
     return rows.select(*step.scope)
 
 
 def _named(step: Step, table: Table) -> dict[str, str]:
     """The step's scope columns that `table` tells: our name to the table's."""
-    named = {ours: step.in_input(ours) for ours in step.scope}
+    named = {ours: step.in_input(table, ours) for ours in step.scope}
     told = {ours: theirs for ours, theirs in named.items() if theirs in table.column_names}
     if table in step.spans:
         told[step.date] = step.date

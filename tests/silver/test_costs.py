@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from pipeline.gold.costs import cost_daily, team_cost_daily
 from pipeline.silver.costs import prices, run_costs, usage_costs
-from pipeline.tables import bronze, gold, silver
+from pipeline.tables import bronze, gold, silver, source
 from tests.parity.comparing import compared_columns, differences, shown
 from tests.strategies.tables import Row, at, attempt_slices, frame_of, on, one, rows_of, sliced
 
@@ -279,3 +280,40 @@ def test_names_that_hold_separators_stay_apart(spark: SparkSession) -> None:
     ]
     made = rows_of(_costs(spark, usage, [_price("1")]))
     assert len({row["usage_key"] for row in made}) == len(made) == 2
+
+
+_IDS = st.sampled_from([None, "", "1", "2"])
+_METADATA = st.fixed_dictionaries(
+    dict.fromkeys(
+        ("dlt_pipeline_id", "dlt_update_id", "job_id", "cluster_id", "warehouse_id"), _IDS
+    )
+)
+
+
+@settings(max_examples=10)
+@given(st.lists(st.none() | _METADATA, min_size=20, max_size=60))
+def test_whom_a_record_is_billed_under_is_whom_its_cost_is(
+    spark: SparkSession, metadata: list[Row | None]
+) -> None:
+    """So what changed of bronze names the rows to make again: nothing of one payer is another's."""
+    usage = frame_of(
+        spark,
+        bronze.USAGE,
+        [_usage(f"{n + 1}", day=n % 2, usage_metadata=m) for n, m in enumerate(metadata)],
+    )
+    started = [
+        {"workspace_id": "w", "pipeline_id": "1", "update_id": update, "job_id": "2", "run_id": run}
+        for update, run in (("1", "8"), ("2", "8"), ("", "9"))
+    ]
+    updates = frame_of(spark, silver.TASK_UPDATES, started)
+    priced = prices(frame_of(spark, bronze.LIST_PRICES, [_price("1")]))
+    made = rows_of(usage_costs(usage, priced, updates, currency_code="USD"))
+    (payer,) = source.USAGE.derived
+    records = rows_of(usage.withColumn(payer.column.name, F.expr(payer.expression)))
+    totals: list[dict[Any, Decimal]] = []
+    for rows in (records, made):
+        total: dict[Any, Decimal] = defaultdict(Decimal)
+        for row in rows:
+            total[row["usage_date"], row["payer_id"]] += row["usage_quantity"]
+        totals.append(total)
+    assert totals[0] == totals[1]

@@ -357,6 +357,7 @@ class _Taking:
     def _arrivals(self, rows: DataFrame) -> DataFrame:
         return rows.select(
             *(name for name in self._target.column_names if name in rows.columns),
+            *(F.expr(one.expression).alias(one.column.name) for one in self._table.derived),
             F.lit(None).cast("string").alias("region"),
             F.lit(None).cast("string").alias("metastore_id"),
             F.lit(self._now).alias("first_seen_at"),

@@ -131,6 +131,17 @@ def usage_costs(
             F.count("*").alias("records"),
         )
         .withColumn("usage_key", F.sha2(told_apart, 256))
+        # As bronze tells it: a job that a pipeline's update leads to is not billed itself.
+        .withColumn(
+            "payer_id",
+            F.coalesce(
+                "pipeline_id",
+                F.nullif(F.col("job_id"), F.lit("")),
+                "cluster_id",
+                "warehouse_id",
+                F.lit(""),
+            ),
+        )
         .withColumn("currency_code", F.lit(currency_code))
     )
 

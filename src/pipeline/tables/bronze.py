@@ -1,7 +1,7 @@
 """Bronze: the system tables as received, plus what could not be kept and why.
 
-A bronze table is its source table's declaration without the sensitive columns, with where and when
-a row arrived; nothing about it is written by hand.
+A bronze table is its source table's declaration without the sensitive columns, with what is derived
+of each row, and where and when it arrived; nothing about it is written by hand.
 """
 
 from dataclasses import replace
@@ -37,7 +37,7 @@ def bronze_of(table: SourceTable, *, kept_days: int | None = None) -> Table:
         # The date follows from the other keys, and in the keys it lets a merge skip other dates.
         keys=tuple(column.name for column in partition if column.name not in table.keys)
         + table.keys,
-        columns=partition + columns + ARRIVAL,
+        columns=partition + columns + tuple(one.column for one in table.derived) + ARRIVAL,
         partition_by=PARTITION if partition else None,
         kept_days=kept_days,
     )

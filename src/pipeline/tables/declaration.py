@@ -135,6 +135,14 @@ class Arrival(StrEnum):
     """The whole table is what holds now: bronze becomes equal to it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A column that bronze adds: an expression over columns of the same row that it keeps."""
+
+    column: Column
+    expression: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceTable(Table):
     """A system table as we rely on it: the columns we read, pinned, and what its absence costs.
@@ -143,7 +151,8 @@ class SourceTable(Table):
     new there, `overlap_hours` how far back a read starts again to catch late rows, `observed_at`
     the column that says what time the rows speak of (the night's `as_of` is the newest of them),
     `dated_by` the column whose UTC date partitions bronze, `interval` a start and an end that must
-    not be reversed, `retention_days` how long the platform keeps rows (None: as long as they hold).
+    not be reversed, `retention_days` how long the platform keeps rows (None: as long as they hold),
+    `derived` what steps look rows up by that stands inside a struct, where no change feed tells it.
     `switches_off` says to a user what does not work without it.
     """
 
@@ -157,6 +166,7 @@ class SourceTable(Table):
     dated_by: str | None = None
     interval: tuple[str, str] | None = None
     retention_days: int | None = None
+    derived: tuple[Derived, ...] = ()
 
     def __post_init__(self) -> None:
         # Not super(): a dataclass with slots is a new class, and the bare form finds the old one.

@@ -447,6 +447,13 @@ USAGE_COSTS = Table(
         ),
         Column("workspace_id", "string", "Workspace; empty for the account itself", nullable=False),
         Column(
+            "payer_id",
+            "string",
+            "Whom it is billed under: the pipeline, else the job, the cluster or the warehouse; empty"
+            " where the usage names none",
+            nullable=False,
+        ),
+        Column(
             "job_id",
             "string",
             "Job, also of a pipeline update that it started; empty where the usage has none",

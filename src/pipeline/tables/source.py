@@ -5,7 +5,7 @@ that the source may lack carries `since`; it is read as NULL where it is absent.
 hold secrets are declared so that the next reader knows they exist, and never reach bronze.
 """
 
-from pipeline.tables.declaration import Arrival, Column, Layer, SourceTable
+from pipeline.tables.declaration import Arrival, Column, Derived, Layer, SourceTable
 
 _DEC_2025 = "December 2025"
 _AUG_2024 = "August 2024"
@@ -292,6 +292,19 @@ USAGE = SourceTable(
     interval=("usage_start_time", "usage_end_time"),
     retention_days=365,
     switches_off="costs, attribution and savings",
+    derived=(
+        Derived(
+            Column(
+                "payer_id",
+                "string",
+                "Whom it is billed under: its pipeline, else its job, its cluster or its warehouse;"
+                " empty where it names none",
+                nullable=False,
+            ),
+            "coalesce(usage_metadata.dlt_pipeline_id, nullif(usage_metadata.job_id, ''),"
+            " usage_metadata.cluster_id, usage_metadata.warehouse_id, '')",
+        ),
+    ),
     columns=(
         _ACCOUNT,
         Column("workspace_id", "string", "Workspace; NULL for usage of the account itself"),
