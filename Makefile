@@ -69,6 +69,10 @@ soak: $(INSTALLED) ## Nights killed, exports damaged, rivals, appended days; 20 
 bench-quality: $(INSTALLED) ## Forecasts beside all peers, on DATA=a folder of runs_*.parquet and on simulated kinds
 	$(BIN)/python benchmarks/quality/evaluation.py $(DATA) --out benchmarks/results/quality.json
 
+.PHONY: bench-speed
+bench-speed: $(INSTALLED) ## What a job's statistics cost up to 100,000 jobs, and beside AutoETS (the peers extra)
+	$(BIN)/python benchmarks/speed/forecast.py --out benchmarks/results/speed_forecast.json
+
 .PHONY: lock
 lock: $(UV) ## Choose versions again, with hashes, for Python 3.11 and 3.12
 	$(UV) pip compile $(LOCK_FLAGS) --extra local --extra peers --group dev --upgrade pyproject.toml -o requirements.lock

@@ -131,6 +131,8 @@ class RunPanel:
     def latest(self, runs: int) -> "RunPanel":
         """The same with only this many runs of each job, those that started last."""
         counts = np.minimum(np.diff(self.offsets), runs)
+        if counts.sum() == self.row.size:
+            return self
         offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
         earlier = self.offsets[1:] - offsets[1:]
         kept = np.arange(offsets[-1]) + np.repeat(earlier, counts)

@@ -60,9 +60,9 @@ def age_decay() -> NDArray[np.float64]:
 
 
 @kernel
-def _near(distance: float, width: float) -> float:
-    """Biweight of a distance; 0 for NaN."""
-    u = distance / width
+def _near(distance: float, per_width: float) -> float:
+    """Biweight of a distance, in widths; 0 for NaN."""
+    u = distance * per_width
     v = 1.0 - u * u
     return v * v if v > 0.0 else 0.0
 
@@ -101,7 +101,7 @@ def weigh(
     for q in range(size):
         newest = max(newest, hours[held[q]])
     oldest = by_age.shape[0] - 1
-    near_ranks = max(FEWEST_NEAR_RANKS, NEAR_RANKS * size)
+    per_ranks = 1.0 / max(FEWEST_NEAR_RANKS, NEAR_RANKS * size)
     day, week = at_hours % DAY_HOURS, at_hours % WEEK_HOURS
     total[:] = 0.0
     for q in range(size):
@@ -112,9 +112,9 @@ def weigh(
         out[q, 1] = by_rank[r, 1] + KEPT
         out[q, 2] = by_age[int(min(newest - hours[j], oldest))] + KEPT
         out[q, 3] = 1.0
-        out[q, 4] = slow * _near(value_rank[j] - at_value_rank, near_ranks) + KEPT
-        out[q, 5] = slow * _near(_around(day_hours[j] - day, DAY_HOURS), NEAR_HOURS) + KEPT
-        out[q, 6] = _near(_around(week_hours[j] - week, WEEK_HOURS), NEAR_WEEK_HOURS) + KEPT
-        out[q, 7] = slow * _near(gap_log[j] - at_gap_log, NEAR_GAP_LOG) + KEPT
+        out[q, 4] = slow * _near(value_rank[j] - at_value_rank, per_ranks) + KEPT
+        out[q, 5] = slow * _near(_around(day_hours[j] - day, DAY_HOURS), 1.0 / NEAR_HOURS) + KEPT
+        out[q, 6] = _near(_around(week_hours[j] - week, WEEK_HOURS), 1.0 / NEAR_WEEK_HOURS) + KEPT
+        out[q, 7] = slow * _near(gap_log[j] - at_gap_log, 1.0 / NEAR_GAP_LOG) + KEPT
         for k in range(EXPERT_COUNT):
             total[k] += out[q, k]

@@ -51,26 +51,27 @@ def states_with_quality(
     asked_us = np.full(panel.job_ids.size, as_of_us, dtype=np.int64)
     judged = _latest(panel.offsets, JUDGED_RUNS)
     ends = Curves.empty(panel.job_ids.size)
-    seconds = np.empty((judged.size, len(quantiles)))
-    p_breach = np.empty(judged.size)
+    ours, rule = [], []
     for jobs in blocks(panel.offsets):
         of_runs, told = curves_of_jobs(panel, panel.start_us, as_of_us, asked_us, config, jobs)
         ends.put(jobs, told)
         first, stop = panel.offsets[jobs.start], panel.offsets[jobs.stop]
-        mine = slice(*np.searchsorted(judged, (first, stop)))
-        curves = of_runs.log_quantiles[judged[mine] - first]
-        seconds[mine] = quantiles_of_curves(curves, quantiles)
-        p_breach[mine] = probability_over(curves, limit[judged[mine]])
-    job = np.repeat(np.arange(panel.job_ids.size), np.diff(panel.offsets))[judged]
-    actual = (job, panel.job_ids, panel.duration_seconds[judged], panel.outcome[judged])
-    ours = quality_of_runs(*actual, seconds, quantiles, limit[judged], p_breach)
-    by_rule = rule_of_runs(panel, quantiles, judged)
-    by_rule[np.isnan(seconds).any(axis=1)] = np.nan
-    rule = quality_of_runs(*actual, by_rule, quantiles)
+        at = judged[slice(*np.searchsorted(judged, (first, stop)))]
+        curves = of_runs.log_quantiles[at - first]
+        seconds = quantiles_of_curves(curves, quantiles)
+        by_rule = rule_of_runs(panel, quantiles, at)
+        by_rule[np.isnan(seconds).any(axis=1)] = np.nan
+        job = np.searchsorted(panel.offsets, at, side="right") - 1 - jobs.start
+        actual = (job, panel.job_ids[jobs], panel.duration_seconds[at], panel.outcome[at])
+        over = probability_over(curves, limit[at])
+        ours.append(quality_of_runs(*actual, seconds, quantiles, limit[at], over))
+        rule.append(quality_of_runs(*actual, by_rule, quantiles)["crps_log1p"])
     out = states_of(panel, ends, last_starts(panel, as_of_us), config)
-    for name in ("runs_scored", "crps_log1p", *(f"coverage_{q:g}" for q in quantiles), "brier"):
-        out[name] = ours[name]
-    out["crps_log1p_rule"] = rule["crps_log1p"]
+    names = ["runs_scored", "crps_log1p", *(f"coverage_{q:g}" for q in quantiles), "brier"]
+    if not ours:
+        return out.reindex(columns=[*out.columns, *names, "crps_log1p_rule"])
+    out[names] = pd.concat(ours, ignore_index=True)[names]
+    out["crps_log1p_rule"] = pd.concat(rule, ignore_index=True)
     return out
 
 
