@@ -124,12 +124,12 @@ def test_a_slow_upstream_is_to_blame(spark: SparkSession) -> None:
             assert abs((rows[0]["expected_start_at"] - middle).total_seconds()) < 6 * MINUTE
     truth = _true_p_miss(slow, 5.0, 75 * MINUTE)
     late = found["w/slow-after"][0]
-    assert truth > 0.3
+    assert truth > 0.25
     assert late["p_miss"] == pytest.approx(truth, abs=0.12)
     assert late["p_miss_upstream"] > 0.8 * late["p_miss"]
     assert found["w/punctual-after"][0]["p_miss"] < 0.02
-    # An hour later for eight nights: no more what it was in most of the 28.
-    assert found["w/shifted-after"][0]["p_miss_upstream"] > 0.8
+    # An hour later for the last 8 of 28 nights: far likelier than 8 of 28.
+    assert found["w/shifted-after"][0]["p_miss_upstream"] > 0.7
 
 
 def test_who_starts_a_job_must_nearly_always_do_so(spark: SparkSession) -> None:

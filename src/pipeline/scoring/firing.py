@@ -7,7 +7,8 @@ all, came from there. It then starts
     start of the other + the time until the task fires it + its own wait
 
 The time until it fires is what the tasks before it take, so it is forecast as durations are: it
-follows a level that shifts. Jobs that merely start after others end are not taken for started by
+follows a level that shifts. A run is due by when it usually starts, 28 days' median after the
+other: one that has begun to come late is late for the day it was meant for. Jobs that merely start after others end are not taken for started by
 them: in a large account something has always just ended.
 """
 
@@ -91,9 +92,9 @@ class Fired:
     is_fired: NDArray[np.bool_]
     """(J,)"""
     after_us: NDArray[np.int64]
-    """(J,) from the other's start to the task that starts this one, at the median."""
+    """(J,) from the other's start to the task that starts this one, as it has usually been."""
     until_seconds: NDArray[np.float64]
-    """(J, 35) quantiles at LEVELS of that time, less its median."""
+    """(J, 35) quantiles at LEVELS of what that time will be, less what it has usually been."""
     wait_seconds: NDArray[np.float64]
     """(J, 35) quantiles of the time from there to its own start."""
 
@@ -120,14 +121,14 @@ class Fired:
                 "status": "SUCCEEDED",
             }
         )
+        usual = delay_quantiles((fires - upstream) / 1e6, of, size, least=_LEAST)[:, _MEDIAN]
         until = fit(lasted, as_of=as_of).predict(jobs).quantile(LEVELS)
-        middle = until[:, _MEDIAN]
-        is_fired = ~np.isnan(middle)
-        wait = delay_quantiles(np.maximum((own - fires) / 1e6, 0.0), of, size, least=1)
+        is_fired = ~np.isnan(usual) & ~np.isnan(until[:, _MEDIAN])
+        wait = delay_quantiles(np.maximum((own - fires) / 1e6, 0.0), of, size, least=_LEAST)
         return cls(
             is_fired,
-            np.round(np.where(is_fired, middle, 0.0) * 1e6).astype(np.int64),
-            np.where(is_fired[:, None], until - middle[:, None], 0.0),
+            np.round(np.where(is_fired, usual, 0.0) * 1e6).astype(np.int64),
+            np.where(is_fired[:, None], until - usual[:, None], 0.0),
             np.where(is_fired[:, None], wait, 0.0),
         )
 
