@@ -384,7 +384,7 @@ GRAPH = Graph(
         Step(
             name="run_forecast",
             run=upcoming.run_forecast,
-            reads=(gold.JOBS, gold.DURATION_STATES, silver.RUNS),
+            reads=(gold.JOBS, gold.DURATION_STATES, silver.RUNS, silver.TASK_RUNS),
             writes=gold.RUN_FORECAST,
             window_days=30,
             given=("as_of",),

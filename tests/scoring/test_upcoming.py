@@ -63,12 +63,17 @@ def _days_before(hour: int, late: float = 0.0, days: int = 28) -> list[datetime]
 
 
 def _forecast(
-    spark: SparkSession, jobs: list[Row], states: list[Row], runs: list[Row]
+    spark: SparkSession,
+    jobs: list[Row],
+    states: list[Row],
+    runs: list[Row],
+    task_runs: tuple[Row, ...] = (),
 ) -> dict[str, list[Row]]:
     made = run_forecast(
         frame_of(spark, gold.JOBS, jobs),
         frame_of(spark, gold.DURATION_STATES, states),
         frame_of(spark, silver.RUNS, runs),
+        frame_of(spark, silver.TASK_RUNS, task_runs),
         as_of=AS_OF,
     )
     found: dict[str, list[Row]] = {}
@@ -257,7 +262,8 @@ def test_a_job_sums_up_its_runs(spark: SparkSession) -> None:
     )
     states = frame_of(spark, gold.DURATION_STATES, [_state("w/1"), _state("w/2")])
     runs = frame_of(spark, silver.RUNS, _runs("w/1", []))
-    each = run_forecast(jobs, states, runs, as_of=AS_OF)
+    tasks = frame_of(spark, silver.TASK_RUNS, [])
+    each = run_forecast(jobs, states, runs, tasks, as_of=AS_OF)
     one, two = sorted(rows_of(job_forecast(jobs, states, each)), key=lambda row: row["series_key"])
     assert (one["upcoming_runs"], one["next_start_at"]) == (28, AS_OF)
     assert one["p_miss"] == one["worst_p_miss"] == pytest.approx(0.5, abs=1e-3)

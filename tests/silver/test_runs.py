@@ -66,6 +66,15 @@ def test_a_repair_keeps_the_run_and_adds_an_attempt(spark: SparkSession) -> None
     assert run["run_week"] == on(0)
 
 
+def test_a_run_tells_which_task_fired_it(spark: SparkSession) -> None:
+    # Only the slice that it began with says so, and a repair of it does not.
+    first = attempt_slices(_RUN, at(0, 1, 30), at(0, 2, 15), "FAILED", "RUN_EXECUTION_ERROR")
+    first[0]["source_task_run_id"] = "900"
+    again = attempt_slices(_RUN, at(0, 3), at(0, 4), "SUCCEEDED", "SUCCESS")
+    assert _run(spark, first + again)["source_task_run_id"] == "900"
+    assert _run(spark, again)["source_task_run_id"] is None
+
+
 def test_the_last_attempt_decides_not_the_alphabet(spark: SparkSession) -> None:
     # MAX(result_state) of SUCCEEDED then FAILED would be SUCCEEDED.
     rows = attempt_slices(_RUN, at(0, 1), at(0, 2), "SUCCEEDED")

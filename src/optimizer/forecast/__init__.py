@@ -10,7 +10,7 @@ from optimizer.forecast.nightly import states_with_quality
 from optimizer.forecast.recurrence import Recurrence, next_gap, recurrence
 from optimizer.forecast.rule import seven_day_rule
 from optimizer.forecast.score import quality, summary
-from optimizer.forecast.start_times import delay_quantiles, start_delays
+from optimizer.forecast.start_times import delay_quantiles, start_delays, summed_quantiles
 
 __all__ = [
     "Distribution",
@@ -33,4 +33,5 @@ __all__ = [
     "start_delays",
     "states_with_quality",
     "summary",
+    "summed_quantiles",
 ]

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from optimizer.quantile import LEVELS
 from optimizer.weights import DAY_US
 
-__all__ = ["delay_quantiles", "order_statistics", "start_delays"]
+__all__ = ["delay_quantiles", "order_statistics", "start_delays", "summed_quantiles"]
 
 EARLY_US: Final = 60_000_000
 MIN_STARTS: Final = 5
+_POINTS: Final = 64
 
 
 def start_delays(
@@ -77,3 +78,23 @@ def order_statistics(values: NDArray[np.float64], count: NDArray[np.int64]) -> N
     below = values[begin + low]
     above = values[begin + np.minimum(low + 1, last)]
     return np.asarray(below + (rank - low) * (above - below), dtype=np.float64)
+
+
+def summed_quantiles(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Quantiles (n, 35) at LEVELS of the sum of independent X and Y, given theirs (n, 35).
+
+    Of all sums of 64 equally probable points of each, the order statistics; linear between levels.
+    A constant of either is added exactly. Raises ValueError for other shapes.
+    """
+    if x.shape != y.shape or x.ndim != 2 or x.shape[1] != LEVELS.size:
+        raise ValueError(f"quantiles must have shape (n, {LEVELS.size}), got {x.shape}, {y.shape}")
+    points = (np.arange(_POINTS) + 0.5) / _POINTS
+    out = np.empty(x.shape)
+    for row, (one, other) in enumerate(zip(x, y, strict=True)):
+        if one[0] == one[-1] or other[0] == other[-1]:
+            # Nothing to sum over: the levels of the one that varies stay as they are.
+            out[row] = one + other
+            continue
+        every = np.interp(points, LEVELS, one)[:, None] + np.interp(points, LEVELS, other)
+        out[row] = np.quantile(every, LEVELS, method="hazen")
+    return out

@@ -2,7 +2,8 @@
 
 A job's schedule is, in this order: its cron expression; its periodic trigger, counted from its last
 start; the rhythm that its starts have kept over 28 days, for jobs that something outside starts; and
-where there is none, the gaps between its starts, which give the next start only.
+where there is none, the gaps between its starts, which give the next start only. A job that another
+fires starts some time after each start of that one, whose schedule it is then asked about.
 """
 
 from dataclasses import dataclass
@@ -50,8 +51,9 @@ class Starts:
     """(J,) starts that the delay was learned from; where too few, it is taken to be none."""
 
 
-def next_starts(jobs: pd.DataFrame, as_of: pd.Timestamp) -> Starts:
-    """The starts of `jobs`, one row each, in [as_of, as_of + 7 days).
+def next_starts(jobs: pd.DataFrame, as_of: pd.Timestamp, after_us: Ints) -> Starts:
+    """The starts of `jobs`, one row each, in [as_of, as_of + 7 days): `after_us` (J,) microseconds
+    after the times of its row's schedule.
 
     Columns: state, is_continuous, cron, timezone, periodic_seconds, and the microseconds of the
     starts of the last 28 days in any order: cron_starts (by their schedule) and starts (all).
@@ -75,8 +77,10 @@ def next_starts(jobs: pd.DataFrame, as_of: pd.Timestamp) -> Starts:
     number = {schedule: index for index, schedule in enumerate(schedules)}
     for job, schedule in crons.items():
         index = number[schedule]
-        basis[job], ahead[job], past[job] = "cron", coming[index], gone[index]
-        if coming[index].size == 0:
+        due = np.concatenate([gone[index], coming[index]]) + after_us[job]
+        basis[job], past[job] = "cron", gone[index]
+        ahead[job] = due[(due >= now_us) & (due < until_us)][:MOST]
+        if ahead[job].size == 0:
             reason[job] = f"its schedule has no time in the next {AHEAD_DAYS} days"
 
     free = (runs & pd.isna(basis))[all_job]
@@ -87,12 +91,14 @@ def next_starts(jobs: pd.DataFrame, as_of: pd.Timestamp) -> Starts:
     for job in np.flatnonzero(runs & pd.isna(basis)).tolist():
         if periods[job] > 0 and last_us[job]:
             period = int(periods[job] * 1e6)
-            skipped = max(-(-(now_us - int(last_us[job])) // period), 1)
+            first_us = int(last_us[job] + after_us[job])
+            skipped = max(-(-(now_us - first_us) // period), 1)
             basis[job] = "periodic"
-            ahead[job] = np.arange(last_us[job] + skipped * period, until_us, period)[:MOST]
+            ahead[job] = np.arange(first_us + skipped * period, until_us, period)[:MOST]
         elif rhythm.period_us[job]:
             basis[job] = "rhythm"
-            ahead[job] = rhythm.slots(job, now_us, until_us)[:MOST]
+            shift = int(after_us[job])
+            ahead[job] = rhythm.slots(job, now_us - shift, until_us - shift)[:MOST] + shift
             past[job] = rhythm.slots(job, now_us - LEARNED_DAYS * _DAY_US, now_us)
 
     own_us, own_job = _scheduled_starts(jobs, basis)
@@ -113,7 +119,7 @@ def next_starts(jobs: pd.DataFrame, as_of: pd.Timestamp) -> Starts:
             reason[job] = f"it has no schedule, and most likely starts after {AHEAD_DAYS} days"
         else:
             basis[job], learned[job] = "gaps", gaps[job]
-            ahead[job] = np.array([now_us + round(middle * 1e6)])
+            ahead[job] = np.array([now_us + round(middle * 1e6) + after_us[job]])
             quantiles[job] = from_gaps[job] - middle
     for job, problem in problems.items():
         reason[job] = "; ".join(filter(None, (problem, reason[job])))

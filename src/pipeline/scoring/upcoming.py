@@ -1,6 +1,7 @@
 """Each job's runs of the next seven days, and the probability that each misses the job's SLA.
 
-A run is expected when its job's schedule, its rhythm or its gaps say so (`pipeline.scoring.starts`).
+A run is expected when its job's schedule, its rhythm or its gaps say so (`pipeline.scoring.starts`),
+or those of the job that starts it (`pipeline.scoring.firing`).
 """
 
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ from optimizer.forecast import (
 from optimizer.quantile import LEVELS
 from pipeline.scoring.buckets import score_by_job
 from pipeline.scoring.clocks import deadlines, next_due
+from pipeline.scoring.firing import SCHEDULE, Fired, firings
 from pipeline.scoring.retries import Retries, retries_of_the_fleet, retry_habits, with_retries
 from pipeline.scoring.starts import LEARNED_DAYS, Starts, next_starts
 from pipeline.tables import gold
@@ -40,18 +42,19 @@ _RUNS = (
     " p_miss_failure array<double>"
 )
 _SCHEMA = (
-    "job_id string, status string, reason string, start_basis string, start_reason string,"
-    f" starts_learned bigint, delay_p50_seconds double, median_seconds double, {_RUNS}"
+    "job_id string, status string, reason string, start_basis string, upstream_series_key string,"
+    f" start_reason string, starts_learned bigint, delay_p50_seconds double, median_seconds double, {_RUNS}"
 )
 
 
 def run_forecast(
-    jobs: DataFrame, states: DataFrame, runs: DataFrame, *, as_of: datetime
+    jobs: DataFrame, states: DataFrame, runs: DataFrame, task_runs: DataFrame, *, as_of: datetime
 ) -> DataFrame:
-    """gold.run_forecast from gold.jobs, model.duration_states and the runs of 30 days."""
+    """gold.run_forecast from gold.jobs, model.duration_states, and runs and task runs of 30 days."""
     habit = retries_of_the_fleet(runs)
     asked = (
         jobs.join(_history(runs, as_of), _JOB, "left")
+        .join(firings(runs, task_runs, jobs, as_of=as_of), _JOB, "left")
         .join(
             states.select(
                 F.col("job_id").alias("series_key"),
@@ -75,11 +78,10 @@ def run_forecast(
             "last_start_time",
             "failure_rate",
             "quantile_seconds",
-            "state",
-            "is_continuous",
-            "cron",
-            "timezone",
-            "periodic_seconds",
+            *SCHEDULE,
+            *(f"upstream_{name}" for name in SCHEDULE),
+            "upstream_series_key",
+            F.coalesce("fired", F.array().cast("array<array<bigint>>")).alias("fired"),
             *_SLA,
             *(
                 F.coalesce(name, F.array().cast("array<bigint>")).alias(name)
@@ -171,6 +173,7 @@ def job_forecast(jobs: DataFrame, states: DataFrame, run_forecast: DataFrame) ->
     next_run = run_forecast.where("run_number <= 1").select(
         *_JOB,
         "start_basis",
+        "upstream_series_key",
         F.when(~is_run, F.col("reason")).alias("start_reason"),
         F.col("expected_start_at").alias("next_start_at"),
         F.col("due_at").alias("next_due_at"),
@@ -223,10 +226,13 @@ def _history(runs: DataFrame, as_of: datetime) -> DataFrame:
 
 def _upcoming(rows: pd.DataFrame, as_of: pd.Timestamp, fleet: Retries) -> pd.DataFrame:
     """The runs to come of each row's job, as arrays, and P(miss) of each."""
-    starts = next_starts(rows, as_of)
+    fired = Fired.of(rows, as_of)
+    starts = next_starts(fired.clocks(rows), as_of, fired.after_us)
+    delays = fired.delays(starts)
+    upstream_key = rows["upstream_series_key"].where(fired.is_fired, None).to_numpy(object)
     curves = Forecaster.from_states(rows).predict(rows)
     due_us = _due(rows, starts)
-    misses = _misses(rows, starts, due_us, curves, fleet)
+    misses = _misses(rows, starts, delays, due_us, curves, fleet)
     ends = np.cumsum(np.bincount(starts.job, minlength=len(rows)))[:-1]
 
     def by_job(values: NDArray[Any]) -> list[Any]:
@@ -241,9 +247,13 @@ def _upcoming(rows: pd.DataFrame, as_of: pd.Timestamp, fleet: Retries) -> pd.Dat
             "status": rows["status"].to_numpy(),
             "reason": rows["reason"].to_numpy(),
             "start_basis": starts.basis,
-            "start_reason": starts.reason,
+            "upstream_series_key": upstream_key,
+            "start_reason": [
+                f"{key} starts it: {reason}" if key and reason else reason
+                for key, reason in zip(upstream_key, starts.reason, strict=True)
+            ],
             "starts_learned": starts.learned,
-            "delay_p50_seconds": starts.delay_seconds[:, _MEDIAN],
+            "delay_p50_seconds": sum(delays)[:, _MEDIAN],
             "median_seconds": curves.quantile(0.5),
             "at_us": by_job(starts.at_us),
             "due_us": by_job(pd.Series(due_us).astype("Int64").replace(0, pd.NA).to_numpy(object)),
@@ -266,6 +276,7 @@ def _due(rows: pd.DataFrame, starts: Starts) -> NDArray[np.int64]:
 def _misses(
     rows: pd.DataFrame,
     starts: Starts,
+    delays: tuple[NDArray[np.float64], NDArray[np.float64]],
     due_us: NDArray[np.int64],
     curves: Distribution,
     fleet: Retries,
@@ -282,36 +293,46 @@ def _misses(
     for name in out:
         out[name][with_limit] = getattr(of_limit, name)[starts.job[with_limit]]
 
-    def asked(job: NDArray[np.int64], slack: NDArray[np.float64], delay: NDArray[Any]) -> Miss:
+    upstream, own = delays
+
+    def asked(job: NDArray[np.int64], slack: NDArray[np.float64]) -> Miss:
         chosen = Distribution(curves.log_quantiles[job], curves.status[job])
         return miss_deadline(
             chosen,
             slack,
-            start_delay_seconds=delay,
+            upstream_delay_seconds=_or_none(upstream[job]),
+            start_delay_seconds=_or_none(own[job]),
             failure_rate=fails[job],
             retries=again[job],
             retry_wait_seconds=waits[job],
         )
 
     is_gap = starts.basis[starts.job] == "gaps"
-    planned = np.flatnonzero((due_us > 0) & ~is_gap)
-    if planned.size:
-        # Most runs of a job are due as long after they start as its others.
-        pairs = np.stack([starts.job[planned], (due_us - starts.at_us)[planned]])
-        (job, slack_us), which = np.unique(pairs, axis=1, return_inverse=True)
-        miss = asked(job, slack_us / 1e6, starts.delay_seconds[job])
-        for name in out:
-            out[name][planned] = getattr(miss, name)[which.reshape(-1)]
-    drifting = np.flatnonzero((due_us > 0) & is_gap)
-    if drifting.size:
-        job = np.repeat(starts.job[drifting], _POINTS)
-        at_us = np.repeat(starts.at_us[drifting], _POINTS) + _spread_us(starts, drifting)
-        minute, zone = deadlines(rows)
-        slack = (next_due(at_us, minute[job], zone[job]) - at_us) / 1e6
-        miss = asked(job, slack, np.zeros(job.size))
-        for name in out:
-            out[name][drifting] = getattr(miss, name).reshape(-1, _POINTS).mean(axis=1)
+    # Most jobs have no other before them, and sums over its lateness are not cheap.
+    is_fired = upstream.any(axis=1)[starts.job]
+    for chosen in (is_fired, ~is_fired):
+        planned = np.flatnonzero((due_us > 0) & ~is_gap & chosen)
+        if planned.size:
+            # Most runs of a job are due as long after they start as its others.
+            pairs = np.stack([starts.job[planned], (due_us - starts.at_us)[planned]])
+            (job, slack_us), which = np.unique(pairs, axis=1, return_inverse=True)
+            miss = asked(job, slack_us / 1e6)
+            for name in out:
+                out[name][planned] = getattr(miss, name)[which.reshape(-1)]
+        drifting = np.flatnonzero((due_us > 0) & is_gap & chosen)
+        if drifting.size:
+            job = np.repeat(starts.job[drifting], _POINTS)
+            at_us = np.repeat(starts.at_us[drifting], _POINTS) + _spread_us(starts, drifting)
+            minute, zone = deadlines(rows)
+            miss = asked(job, (next_due(at_us, minute[job], zone[job]) - at_us) / 1e6)
+            for name in out:
+                out[name][drifting] = getattr(miss, name).reshape(-1, _POINTS).mean(axis=1)
     return out
+
+
+def _or_none(delay: NDArray[np.float64]) -> NDArray[np.float64] | float:
+    """Quantiles of delays (n, 35), or the one number 0 where nothing is ever late."""
+    return delay if delay.any() else 0.0
 
 
 def _spread_us(starts: Starts, which: NDArray[np.int64]) -> NDArray[np.int64]:

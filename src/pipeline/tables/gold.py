@@ -333,6 +333,12 @@ _START_BASIS = Column(
     one_of=("cron", "periodic", "rhythm", "gaps"),
 )
 
+_UPSTREAM = Column(
+    "upstream_series_key",
+    "string",
+    "The job whose Run Job task starts it; start_basis is that job's",
+)
+
 RUN_FORECAST = Table(
     layer=Layer.RECOMMENDATION,
     name="run_forecast",
@@ -350,6 +356,7 @@ RUN_FORECAST = Table(
         ),
         *ASSESSMENT,
         _START_BASIS,
+        _UPSTREAM,
         Column(
             "starts_learned",
             "bigint",
@@ -439,6 +446,7 @@ JOB_FORECAST = Table(
         ),
         *SLA,
         _START_BASIS,
+        _UPSTREAM,
         Column("start_reason", "string", "Why no run is expected in the next 7 days"),
         Column("next_start_at", "timestamp", "When the next run is expected to start"),
         Column("next_due_at", "timestamp", "When its success is due, for a deadline"),

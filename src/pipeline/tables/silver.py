@@ -140,6 +140,11 @@ ATTEMPTS = Table(
         Column("run_type", "string", "JOB_RUN, SUBMIT_RUN, WORKFLOW_RUN", nullable=False),
         Column("run_name", "string", "Name given to the run"),
         Column("trigger_type", "string", "What fired the run"),
+        Column(
+            "source_task_run_id",
+            "string",
+            "Task run that fired it, of a Run Job task of another job",
+        ),
         Column("started_at", "timestamp", "Start of the attempt", nullable=False),
         Column("ended_at", "timestamp", "End; NULL while in flight"),
         Column("seen_until", "timestamp", "End of its last slice", nullable=False),
@@ -180,6 +185,11 @@ RUNS = Table(
         Column("run_type", "string", "JOB_RUN, SUBMIT_RUN, WORKFLOW_RUN", nullable=False),
         Column("run_name", "string", "Name given to the run"),
         Column("trigger_type", "string", "What fired the run"),
+        Column(
+            "source_task_run_id",
+            "string",
+            "Task run that fired it, of a Run Job task of another job",
+        ),
         Column("started_at", "timestamp", "First start", nullable=False),
         Column("ended_at", "timestamp", "Last end; NULL while in flight"),
         Column(

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import norm
 
-from optimizer.forecast import Distribution, miss_deadline, miss_limit
+from optimizer.forecast import Distribution, miss_deadline, miss_limit, summed_quantiles
 from optimizer.forecast.in_flight import quantiles_given_elapsed, remaining_seconds
 from optimizer.quantile import LEVELS, LOGIT_LEVELS
 
@@ -101,3 +102,43 @@ def test_what_is_not_known_stays_unknown() -> None:
         remaining_seconds(curve, 1.0, 0.0)
     with pytest.raises(ValueError, match="failure_rate"):
         miss_limit(curve, 1.0, failure_rate=-0.1)
+
+
+spreads = st.builds(
+    lambda least, most, bend: (least + most * LEVELS**bend)[None, :],
+    st.floats(-1e4, 1e4),
+    st.floats(0.0, 1e5),
+    st.floats(0.2, 5.0),
+)
+
+
+@given(spreads, spreads, st.floats(-1e4, 1e4))
+def test_a_sum_does_not_depend_on_the_order_and_moves_with_its_parts(one, other, by) -> None:
+    total = summed_quantiles(one, other)
+    size = 1.0 + np.abs(one).max() + np.abs(other).max() + abs(by)
+    assert np.all(np.diff(total) >= -1e-9 * size)
+    assert summed_quantiles(other, one) == pytest.approx(total, abs=1e-9 * size)
+    assert summed_quantiles(one + by, other) == pytest.approx(total + by, abs=1e-9 * size)
+    assert summed_quantiles(one, np.full_like(one, by)) == pytest.approx(one + by, abs=1e-9 * size)
+    assert np.all(total >= one[:, :1] + other[:, :1] - 1e-9 * size)
+    assert np.all(total <= one[:, -1:] + other[:, -1:] + 1e-9 * size)
+
+
+def test_a_sum_of_normals_is_normal() -> None:
+    unit = norm.ppf(LEVELS)[None, :]
+    total = summed_quantiles(3.0 * unit, 5.0 + 4.0 * unit)[0]
+    inner = (LEVELS >= 0.02) & (LEVELS <= 0.98)
+    assert total[inner] == pytest.approx(5.0 + 5.0 * unit[0][inner], abs=0.15)
+    with pytest.raises(ValueError, match="shape"):
+        summed_quantiles(unit, unit[0])
+
+
+@given(curves, seconds, spreads, spreads)
+def test_the_later_the_upstream_the_more_misses(curve, slack, one, by) -> None:
+    """And what a later one adds to the miss is never blamed on the job's own start or length."""
+    later = one + np.abs(by)
+    sooner = miss_deadline(curve, slack, upstream_delay_seconds=one)
+    missed = miss_deadline(curve, slack, upstream_delay_seconds=np.maximum(one, later))
+    assert missed.p_miss[0] >= sooner.p_miss[0] - 1e-9
+    assert missed.upstream[0] >= sooner.upstream[0] - 1e-9
+    assert missed.start[0] == pytest.approx(0.0, abs=1e-9)
