@@ -14,7 +14,7 @@ release, or a changed line, finds nothing of the one before.
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import numba
 
@@ -22,16 +22,17 @@ __all__ = ["kernel"]
 
 Compiled = TypeVar("Compiled", bound=Callable[..., object])
 
+_SETTINGS: Final[Any] = numba.config
 _PACKAGE: Final = Path(__file__).parent
 _TEXT: Final = sha256(b"".join(file.read_bytes() for file in sorted(_PACKAGE.rglob("*.py"))))
 
 
 def kernel(function: Compiled) -> Compiled:
     """Compile `function` for arrays and numbers, keeping its signature for readers and tools."""
-    chosen: str = numba.config.CACHE_DIR
+    chosen: str = _SETTINGS.CACHE_DIR
     folder = Path(chosen or _PACKAGE / "__pycache__") / f"kernels-{_TEXT.hexdigest()[:16]}"
-    numba.config.CACHE_DIR = str(folder)
+    _SETTINGS.CACHE_DIR = str(folder)
     try:
         return cast(Compiled, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
     finally:
-        numba.config.CACHE_DIR = chosen
+        _SETTINGS.CACHE_DIR = chosen

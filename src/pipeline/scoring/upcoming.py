@@ -229,7 +229,8 @@ def _upcoming(rows: pd.DataFrame, as_of: pd.Timestamp, fleet: Retries) -> pd.Dat
     fired = Fired.of(rows, as_of)
     starts = next_starts(fired.clocks(rows), as_of, fired.after_us)
     delays = fired.delays(starts)
-    upstream_key = rows["upstream_series_key"].where(fired.is_fired, None).to_numpy(object)
+    upstream_key = rows["upstream_series_key"].to_numpy(object, copy=True)
+    upstream_key[~fired.is_fired] = None
     curves = Forecaster.from_states(rows).predict(rows)
     due_us = _due(rows, starts)
     misses = _misses(rows, starts, delays, due_us, curves, fleet)
@@ -253,7 +254,7 @@ def _upcoming(rows: pd.DataFrame, as_of: pd.Timestamp, fleet: Retries) -> pd.Dat
                 for key, reason in zip(upstream_key, starts.reason, strict=True)
             ],
             "starts_learned": starts.learned,
-            "delay_p50_seconds": sum(delays)[:, _MEDIAN],
+            "delay_p50_seconds": (delays[0] + delays[1])[:, _MEDIAN],
             "median_seconds": curves.quantile(0.5),
             "at_us": by_job(starts.at_us),
             "due_us": by_job(pd.Series(due_us).astype("Int64").replace(0, pd.NA).to_numpy(object)),
@@ -309,7 +310,7 @@ def _misses(
 
     is_gap = starts.basis[starts.job] == "gaps"
     # Most jobs have no other before them, and sums over its lateness are not cheap.
-    is_fired = upstream.any(axis=1)[starts.job]
+    is_fired = np.asarray(upstream.any(axis=1))[starts.job]
     for chosen in (is_fired, ~is_fired):
         planned = np.flatnonzero((due_us > 0) & ~is_gap & chosen)
         if planned.size:
