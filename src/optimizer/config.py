@@ -122,13 +122,13 @@ class ForecastConfig(_Checked):
         SHARE,
     )
     prior_scale_log: float = setting(
-        0.1,
+        0.03,
         "log seconds",
-        "Beyond the runs of a young job the log duration grows by this times the square of the logit.",
+        "Beyond the runs of a young job the log duration grows by this times the cube of the logit.",
         Bounds(0.0, 10.0, open_low=True),
     )
     prior_runs: float = setting(
-        1.0, "runs", "How many runs the assumed spread is worth.", Bounds(0.0, 1000.0)
+        6.0, "runs", "How many runs the assumed spread is worth.", Bounds(0.0, 1000.0)
     )
     min_scale_log: float = setting(
         0.005,

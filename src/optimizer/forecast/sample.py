@@ -3,12 +3,12 @@
 Each success gets its plotting position p_k (`optimizer.quantile.plotting_positions`), and levels are
 read off the line through (logit p_k, x_k). Beyond the first and last success, at logit z,
 
-    x = x_end + s n' / (n' + k) (z - z_end) + c k / (n' + k) (z |z| - z_end |z_end|)
+    x = x_end + s n' / (n' + k) (z - z_end) + c (k / (n' + k))^2 (z^3 - z_end^3)
 
 with the job's own logistic scale s = IQR / (2 log 3), n' = n_eff - 1 and k assumed runs. The last
-term is what is assumed of a job before it has shown itself: most next runs are like the last one, and
-a few are nothing like it (of real jobs with one run, half of the next lie within a factor of two and
-one in fifty beyond a factor of three hundred).
+term is what is assumed of a job before it has shown itself: most next runs are like the last ones, and
+a few are nothing like them. The cube is the shape that real jobs have whose first three to forty runs
+were alike: how often the next one is 1.25, 2, 5 and 20 times as long as the longest of them.
 
     n_eff = (sum w)^2 / ( (1 - r) sum w^2 + r sum_g W_g^2 )        Kish, Survey Sampling, 1965, 5.4
 
@@ -89,7 +89,7 @@ def curve_of_sample(
     trust = max(worth - 1.0, 0.0)
     share = trust / (trust + prior_runs) if trust + prior_runs > 0.0 else 1.0
     own = share * _job_scale(success, position, count, min_scale)
-    assumed = (1.0 - share) * prior_scale
+    assumed = (1.0 - share) * (1.0 - share) * prior_scale
     k = 0
     known = -1  # logits are taken of the few positions that levels fall between
     low = high = np.nan
@@ -102,9 +102,9 @@ def curve_of_sample(
             high = np.log(position[k] / (1.0 - position[k])) if k < count else np.nan
             known = k
         if k == 0:
-            out[level] = success[0] + own * (z - high) + assumed * (z * abs(z) - high * abs(high))
+            out[level] = success[0] + own * (z - high) + assumed * (z * z * z - high * high * high)
         elif k == count:
-            tail = z * abs(z) - low * abs(low)
+            tail = z * z * z - low * low * low
             out[level] = success[count - 1] + own * (z - low) + assumed * tail
         else:
             way = min(max((z - low) / (high - low), 0.0), 1.0) if high > low else 1.0

@@ -57,7 +57,7 @@ def _curve(seconds: list[float], *, worth: float, stopped: int = 0) -> Distribut
     out = np.empty((1, LEVELS.size))
     weights = np.full(x.size, 1.0 / x.size)
     curve_of_sample(
-        x, censored, weights, worth, 0.1, 1.0, 0.005, LEVELS, LOGIT_LEVELS, out[0]
+        x, censored, weights, worth, 0.03, 6.0, 0.005, LEVELS, LOGIT_LEVELS, out[0]
     )  # fmt: skip
     return Distribution(out, np.array(["ok"], dtype=object))
 
@@ -71,10 +71,11 @@ def test_three_equal_runs_by_hand() -> None:
     )
     at_60 = 200.0 * 2.0 ** (math.log(1.5) / math.log(3.0))
     assert curve.quantile(0.6)[0] == pytest.approx(at_60, rel=1e-6)
-    # Beyond 3/4 the three runs count 2 against one assumed: 2/3 of the own scale log(4) / (2 log 3)
-    # per logit and 1/3 of 0.1 per squared logit, from logit 3/4 = log 3 to logit 0.9 = log 9.
+    # Beyond 3/4 the three runs count 2 against six assumed: 1/4 of the own scale log(4) / (2 log 3) per
+    # logit and (3/4)^2 of 0.03 per cubed logit, from logit 3/4 = log 3 to logit 0.9 = log 9.
     own = math.log(4.0) / (2.0 * math.log(3.0))
-    rise = 2.0 / 3.0 * own * math.log(3.0) + 0.1 / 3.0 * (math.log(9.0) ** 2 - math.log(3.0) ** 2)
+    assumed = 0.03 * (3.0 / 4.0) ** 2
+    rise = own / 4.0 * math.log(3.0) + assumed * (math.log(9.0) ** 3 - math.log(3.0) ** 3)
     assert curve.quantile(0.9)[0] == pytest.approx(400.0 * math.exp(rise), rel=1e-6)
 
 
