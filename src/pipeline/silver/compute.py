@@ -11,6 +11,8 @@ from pyspark.sql import functions as F
 
 _USE = ("used_date", "use_number", "is_driver")
 _SHARES = 64
+_MEMORY = 1_000
+"""Added to a bin of memory, to tell it from one of the processor."""
 _MICROS = 1e6
 _MOST_PCT = 1e6
 
@@ -72,16 +74,34 @@ def run_clusters(task_runs: DataFrame) -> DataFrame:
     )
 
 
-def _histogram(minutes: DataFrame, percent: str, name: str) -> DataFrame:
-    """Node-minutes by 1 % bin of `percent`, one sorted sparse array a use."""
-    bins = minutes.where(F.col(percent).isNotNull()).withColumn(
-        "bin_pct",
-        F.floor(F.least(F.greatest(F.col(percent), F.lit(0.0)), F.lit(100.0))).cast("int"),
+def _histograms(minutes: DataFrame) -> DataFrame:
+    """Node-minutes by 1 % bin of cpu_pct and of mem_pct, each a sorted sparse array a use.
+
+    Both from one pass over the minutes, which are read and joined again for each.
+    """
+    slots = F.array(_bin("cpu_pct"), _bin("mem_pct") + _MEMORY)
+    counted = (
+        minutes.select(*_USE, F.explode(slots).alias("slot"))
+        .where("slot IS NOT NULL")
+        .groupBy(*_USE, "slot")
+        .agg(F.count("*").alias("minutes"))
     )
-    counted = bins.groupBy(*_USE, "bin_pct").agg(F.count("*").alias("minutes"))
+    is_cpu, slot = F.col("slot") < _MEMORY, F.col("slot").cast("int")
     return counted.groupBy(*_USE).agg(
-        F.sort_array(F.collect_list(F.struct("bin_pct", "minutes"))).alias(name)
+        _sparse(is_cpu, slot).alias("cpu_histogram"),
+        _sparse(~is_cpu, slot - _MEMORY).alias("mem_histogram"),
     )
+
+
+def _bin(percent: str) -> Column:
+    within = F.least(F.greatest(percent, F.lit(0.0)), F.lit(100.0))
+    # `least` and `greatest` pass over a NULL.
+    return F.when(F.col(percent).isNotNull(), F.floor(within))
+
+
+def _sparse(where: Column, bin_pct: Column) -> Column:
+    held = F.struct(bin_pct.alias("bin_pct"), "minutes")
+    return F.sort_array(F.collect_list(F.when(where, held)))
 
 
 def _numbered(run_clusters: DataFrame) -> DataFrame:
@@ -145,8 +165,7 @@ def run_utilisation(node_minutes: DataFrame, run_clusters: DataFrame) -> DataFra
     )
     empty = F.array().cast("array<struct<bin_pct:int, minutes:bigint>>")
     return (
-        summary.join(_histogram(used, "cpu_pct", "cpu_histogram"), list(_USE), "left")
-        .join(_histogram(used, "mem_pct", "mem_histogram"), list(_USE), "left")
+        summary.join(_histograms(used), list(_USE), "left")
         .withColumn("cpu_histogram", F.coalesce("cpu_histogram", empty))
         .withColumn("mem_histogram", F.coalesce("mem_histogram", empty))
         .withColumn("role", F.when(F.col("is_driver"), "driver").otherwise("worker"))
