@@ -473,8 +473,11 @@ class Questions:
     def job(self, key: str, *, runs: int) -> dict[str, pd.DataFrame]:
         """All about one job: what it is, how it is, what is expected, and its last runs."""
 
+        def rows(table: Table) -> DataFrame:
+            return self._lakehouse.read(table).where(F.col("series_key") == key)
+
         def row(table: Table) -> pd.DataFrame:
-            return self._lakehouse.read(table).where(F.col("series_key") == key).toPandas()
+            return rows(table).drop(*_KEY).toPandas()
 
         recent = (
             self._lakehouse.read(silver.RUNS)
@@ -500,11 +503,25 @@ class Questions:
             )
             .orderBy(F.col("started_at").desc())
         )
+        # Its SLA and what its schedule is known from are the forecast's.
+        next_runs = (
+            rows(gold.RUN_FORECAST)
+            .orderBy("run_number")
+            .limit(runs)
+            .select(
+                "expected_start_at",
+                "expected_end_at",
+                "due_at",
+                "p_miss",
+                *(part.name for part in gold.PARTS_OF_A_MISS),
+                "reason",
+            )
+        )
         return {
-            "job": row(gold.JOBS),
+            "job": rows(gold.JOBS).toPandas(),
             "health": row(gold.JOB_HEALTH),
             "forecast": row(gold.JOB_FORECAST),
-            "next runs": row(gold.RUN_FORECAST).sort_values("run_number").head(runs),
+            "next runs": next_runs.toPandas(),
             "in flight": row(gold.IN_FLIGHT),
             "growth": row(gold.JOB_GROWTH),
             "proposed SLA": row(gold.SLA_PROPOSALS),

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from textwrap import wrap
 from typing import Any
 
 import pandas as pd
@@ -17,6 +18,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from pipeline.spelled import duration
+from pipeline.tables.gold import PARTS_OF_A_MISS
 
 _MONEY = ("cost", "saving_", "by_job_tag", "by_usage_tag")
 _SHARES = (
@@ -26,7 +28,7 @@ _SHARES = (
     "compliance",
     "success_rate",
     "previous_success_rate",
-    *(f"p_miss_{part}" for part in ("upstream", "start", "duration", "failure")),
+    *(part.name for part in PARTS_OF_A_MISS),
     "worst_p_miss",
     "growth_30_days",
     "growth_30_days_lower",
@@ -34,6 +36,11 @@ _SHARES = (
 )
 _LONGEST = 60
 _GIVEN_UP = (
+    "expected_end_at",
+    *(part.name for part in PARTS_OF_A_MISS),
+    "termination_code",
+    "busy_seconds",
+    "attempts",
     "tier",
     "left_p95_seconds",
     "decided_at",
@@ -57,13 +64,13 @@ _GIVEN_UP = (
     "keys",
     "team",
     "status",
-    "p_miss",
+    "next_start",
 )
 """Columns that a narrow terminal goes without, in this order: better than names cut in pieces."""
 _WRAPPED = ("reason", "evidence", "one row", "problem", "switched off", "columns absent", "example")
 """Columns of sentences, which may take several lines."""
 _SENTENCE_WIDTH = 20
-_WHOLE = ("job", "team")
+_WHOLE = ("job", "team", "run_id")
 """Columns of names and keys, which are to be copied."""
 _TWO_LINES = ("job", "monthly_saving")
 """Columns that we compose of two lines; nowhere else does a line break of the sources survive."""
@@ -104,10 +111,11 @@ def _plain(item: Any) -> Any:
 
 
 def table(title: str, frame: pd.DataFrame, *, none: str = "none") -> RichTable | Text:
-    """A table with a title; one line that says so when there is nothing in it."""
+    """A table with a title, of the columns that say something; one line where there are no rows."""
     if frame.empty:
         return Text.assemble((f"{title}: ", "bold"), none)
     told = {str(name): [shown(str(name), value) for value in frame[name]] for name in frame.columns}
+    told = {name: cells for name, cells in told.items() if any(cells)}
     room = console().width
     given_up = []
     for name in _GIVEN_UP:
@@ -115,6 +123,7 @@ def table(title: str, frame: pd.DataFrame, *, none: str = "none") -> RichTable |
             break
         if told.pop(name, None) is not None:
             given_up.append(name.replace("_", " "))
+    fits = _width(told) <= room
     spare = max(room - _width({n: c for n, c in told.items() if n not in _WRAPPED}) - 3, 1)
     drawn = RichTable(title=title, title_justify="left", title_style="bold", header_style="bold")
     if given_up:
@@ -125,8 +134,11 @@ def table(title: str, frame: pd.DataFrame, *, none: str = "none") -> RichTable |
         longest = _longest(told[name])
         whole = min(longest, room // 2) if name in _WHOLE else None
         least = min(longest, _SENTENCE_WIDTH, spare) if name in _WRAPPED else whole
+        heading = name.replace("_", " ")
+        if fits:  # Left in one line, a heading takes room from the cells of other columns.
+            heading = "\n".join(wrap(heading, _needed(name, told[name])))
         drawn.add_column(
-            name.replace("_", " "),
+            heading,
             justify="right" if is_number else "left",
             no_wrap=whole is not None,
             min_width=least,
@@ -138,13 +150,15 @@ def table(title: str, frame: pd.DataFrame, *, none: str = "none") -> RichTable |
 
 def _width(told: Mapping[str, list[str]]) -> int:
     """How wide the table is when only sentences are broken over lines."""
-    total = 1
-    for name, cells in told.items():
-        longest = _longest(cells)
-        if name in _WRAPPED:
-            longest = min(longest, _SENTENCE_WIDTH)
-        total += 3 + max(longest, *(cell_len(word) for word in name.split("_")))
-    return total
+    return 1 + sum(3 + _needed(name, cells) for name, cells in told.items())
+
+
+def _needed(name: str, cells: list[str]) -> int:
+    """How wide a column is in which no word is cut."""
+    longest = _longest(cells)
+    if name in _WRAPPED:
+        longest = min(longest, _SENTENCE_WIDTH)
+    return max(longest, *(cell_len(word) for word in name.split("_")))
 
 
 def _longest(cells: list[str]) -> int:

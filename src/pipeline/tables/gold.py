@@ -317,7 +317,7 @@ FORECAST_QUALITY = Table(
 SHOWN_LEVELS = (50, 80, 90, 95, 99)
 """Quantiles of a duration that are columns of their own, in percent."""
 
-_PARTS_OF_A_MISS = tuple(
+PARTS_OF_A_MISS = tuple(
     Column(f"p_miss_{name}", "double", f"Part of p_miss: {meaning}", minimum=0, maximum=1)
     for name, meaning in (
         ("upstream", "the job that starts it is too late for a usual run"),
@@ -377,7 +377,7 @@ RUN_FORECAST = Table(
             minimum=0,
         ),
         Column("p_miss", "double", "P(it misses the SLA)", minimum=0, maximum=1),
-        *_PARTS_OF_A_MISS,
+        *PARTS_OF_A_MISS,
     ),
 )
 
@@ -426,7 +426,7 @@ IN_FLIGHT = Table(
             minimum=0,
             maximum=1,
         ),
-        *_PARTS_OF_A_MISS[2:],
+        *PARTS_OF_A_MISS[2:],
     ),
 )
 
@@ -458,7 +458,7 @@ JOB_FORECAST = Table(
             minimum=0,
         ),
         Column("p_miss", "double", "P(the next run misses the SLA)", minimum=0, maximum=1),
-        *_PARTS_OF_A_MISS,
+        *PARTS_OF_A_MISS,
         Column(
             "upcoming_runs",
             "bigint",
