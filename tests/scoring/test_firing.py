@@ -1,6 +1,6 @@
 """Jobs that others start: which, when, and what of a miss the other one is to blame for."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -8,21 +8,14 @@ import pytest
 from pyspark.sql import SparkSession
 
 from optimizer.quantile import LOGIT_LEVELS
-from pipeline.scoring.upcoming import run_forecast
-from pipeline.tables import gold, silver
-from tests.strategies.tables import Row, frame_of, rows_of
+from tests.scoring.upcoming import AS_OF, forecasts, job_row
+from tests.strategies.tables import Row
 
-AS_OF = datetime(2026, 10, 23, tzinfo=UTC)
 DAYS = 28
 MINUTE = 60.0
 LENGTH_SECONDS, SPREAD = 20 * MINUTE, 0.05
 PLAN = {"cron": "0 0 1 * * ?", "timezone": "UTC"}
 DEADLINE = {"sla_kind": "deadline", "sla_time_of_day": "02:15", "sla_timezone": "UTC"}
-
-
-def _job(key: str, **columns: Any) -> Row:
-    known: Row = {"workspace_id": "w", "series_key": key, "state": "active", "is_continuous": False}
-    return known | columns
 
 
 def _state(key: str) -> Row:
@@ -76,17 +69,8 @@ def _pair(first: str, second: str, until: np.ndarray, wait: float = 5.0) -> tupl
 def _forecast(
     spark: SparkSession, jobs: list[Row], runs: list[Row], tasks: list[Row]
 ) -> dict[str, list[Row]]:
-    made = run_forecast(
-        frame_of(spark, gold.JOBS, jobs),
-        frame_of(spark, gold.DURATION_STATES, [_state(job["series_key"]) for job in jobs]),
-        frame_of(spark, silver.RUNS, runs),
-        frame_of(spark, silver.TASK_RUNS, tasks),
-        as_of=AS_OF,
-    )
-    found: dict[str, list[Row]] = {}
-    for row in sorted(rows_of(made), key=lambda row: (row["series_key"], row["run_number"])):
-        found.setdefault(row["series_key"], []).append(row)
-    return found
+    states = [_state(job["series_key"]) for job in jobs]
+    return forecasts(spark, jobs, states, runs, tasks)
 
 
 def _true_p_miss(until_seconds: np.ndarray, wait: float, left: float) -> float:
@@ -109,7 +93,7 @@ def test_a_slow_upstream_is_to_blame(spark: SparkSession) -> None:
         made = _pair(f"w/{name}", f"w/{name}-after", until)
         runs += made[0]
         tasks += made[1]
-        jobs += [_job(f"w/{name}", **PLAN, **DEADLINE), _job(f"w/{name}-after", **DEADLINE)]
+        jobs += [job_row(f"w/{name}", **PLAN, **DEADLINE), job_row(f"w/{name}-after", **DEADLINE)]
     found = _forecast(spark, jobs, runs, tasks)
     for name, until in law.items():
         first, rows = found[f"w/{name}"], found[f"w/{name}-after"]
@@ -136,7 +120,7 @@ def test_who_starts_a_job_must_nearly_always_do_so(spark: SparkSession) -> None:
     until = np.full(DAYS, 30 * MINUTE)
     runs, tasks = _pair("w/1", "w/2", until)
     others = [_run("w/2", 100 + n, start) for n, start in enumerate(_nights(13.0)[:14])]
-    jobs = [_job("w/1", **PLAN), _job("w/2", **DEADLINE)]
+    jobs = [job_row("w/1", **PLAN), job_row("w/2", **DEADLINE)]
     assert _forecast(spark, jobs, runs, tasks)["w/2"][0]["upstream_series_key"] == "w/1"
     mixed = _forecast(spark, jobs, runs + others, tasks)["w/2"]
     assert mixed[0]["upstream_series_key"] is None
@@ -148,12 +132,15 @@ def test_who_starts_a_job_must_nearly_always_do_so(spark: SparkSession) -> None:
 def test_a_job_rests_with_the_one_that_starts_it(spark: SparkSession) -> None:
     runs, tasks = _pair("w/1", "w/2", np.full(DAYS, 30 * MINUTE))
     found = _forecast(
-        spark, [_job("w/1", **PLAN | {"state": "paused"}), _job("w/2", **DEADLINE)], runs, tasks
+        spark,
+        [job_row("w/1", **PLAN | {"state": "paused"}), job_row("w/2", **DEADLINE)],
+        runs,
+        tasks,
     )["w/2"]
     assert [row["run_number"] for row in found] == [0]
     assert found[0]["reason"] == "w/1 starts it: the job's trigger is paused"
     gone = _forecast(
-        spark, [_job("w/1", **PLAN), _job("w/2", state="deleted", **DEADLINE)], runs, tasks
+        spark, [job_row("w/1", **PLAN), job_row("w/2", state="deleted", **DEADLINE)], runs, tasks
     )["w/2"]
     assert gone[0]["reason"].endswith("the job is deleted")
 
@@ -164,7 +151,9 @@ def test_a_run_that_its_upstream_has_begun_already_is_still_to_come(spark: Spark
     runs, tasks = _pair("w/1", "w/2", until)
     # The last of them has not been fired yet.
     runs = [row for row in runs if row["run_id"] != f"w/2-{DAYS - 1}"]
-    found = _forecast(spark, [_job("w/1", **PLAN), _job("w/2", **DEADLINE)], runs, tasks)["w/2"]
+    found = _forecast(spark, [job_row("w/1", **PLAN), job_row("w/2", **DEADLINE)], runs, tasks)[
+        "w/2"
+    ]
     assert found[0]["scheduled_at"] == AS_OF + timedelta(minutes=5)
     assert found[0]["horizon_days"] == 0
 
@@ -185,7 +174,7 @@ def test_without_a_schedule_anywhere_the_gaps_speak(spark: SparkSession) -> None
                 "started_at": fires,
             }
         )
-    found = _forecast(spark, [_job("w/1"), _job("w/2", **DEADLINE)], runs, tasks)
+    found = _forecast(spark, [job_row("w/1"), job_row("w/2", **DEADLINE)], runs, tasks)
     assert found["w/2"][0]["start_basis"] == found["w/1"][0]["start_basis"] == "gaps"
     between = found["w/2"][0]["scheduled_at"] - found["w/1"][0]["scheduled_at"]
     assert timedelta(minutes=9) < between < timedelta(minutes=18)

@@ -11,15 +11,8 @@ from optimizer.quantile import LEVELS, LOGIT_LEVELS
 from pipeline.scoring.retries import retries_of_the_fleet
 from pipeline.scoring.upcoming import job_forecast, run_forecast
 from pipeline.tables import gold, silver
+from tests.scoring.upcoming import AS_OF, forecasts, job_row
 from tests.strategies.tables import Row, frame_of, rows_of
-
-AS_OF = datetime(2026, 10, 23, tzinfo=UTC)
-"""A Friday; in Berlin the clocks go back on Sunday at 01:00 UTC."""
-
-
-def _job(key: str, **columns: Any) -> Row:
-    known: Row = {"workspace_id": "w", "series_key": key, "state": "active", "is_continuous": False}
-    return known | columns
 
 
 def _state(key: str, seconds: float = 600.0, spread: float = 0.1, failing: float = 0.0) -> Row:
@@ -62,28 +55,8 @@ def _days_before(hour: int, late: float = 0.0, days: int = 28) -> list[datetime]
     ]
 
 
-def _forecast(
-    spark: SparkSession,
-    jobs: list[Row],
-    states: list[Row],
-    runs: list[Row],
-    task_runs: tuple[Row, ...] = (),
-) -> dict[str, list[Row]]:
-    made = run_forecast(
-        frame_of(spark, gold.JOBS, jobs),
-        frame_of(spark, gold.DURATION_STATES, states),
-        frame_of(spark, silver.RUNS, runs),
-        frame_of(spark, silver.TASK_RUNS, task_runs),
-        as_of=AS_OF,
-    )
-    found: dict[str, list[Row]] = {}
-    for row in sorted(rows_of(made), key=lambda row: (row["series_key"], row["run_number"])):
-        found.setdefault(row["series_key"], []).append(row)
-    return found
-
-
 def test_a_week_of_starts_with_daylight_saving(spark: SparkSession) -> None:
-    job = _job(
+    job = job_row(
         "w/1",
         cron="0 0 6 * * ?",
         timezone="Europe/Berlin",
@@ -91,7 +64,7 @@ def test_a_week_of_starts_with_daylight_saving(spark: SparkSession) -> None:
         sla_time_of_day="07:00",
         sla_timezone="Europe/Berlin",
     )
-    rows = _forecast(spark, [job], [_state("w/1")], _runs("w/1", _days_before(4, 5.0)))["w/1"]
+    rows = forecasts(spark, [job], [_state("w/1")], _runs("w/1", _days_before(4, 5.0)))["w/1"]
     assert [row["run_number"] for row in rows] == list(range(1, 8))
     # 06:00 in Berlin is 04:00 UTC until Sunday, and 05:00 from then on.
     assert [row["scheduled_at"].hour for row in rows] == [4, 4, 5, 5, 5, 5, 5]
@@ -112,11 +85,11 @@ def test_the_parts_add_up_and_say_what_is_to_blame(spark: SparkSession) -> None:
         start + timedelta(minutes=55 if index % 2 else 0)
         for index, start in enumerate(_days_before(4))
     ]
-    found = _forecast(
+    found = forecasts(
         spark,
         [
-            *(_job(f"w/{key}", **plan, **deadline) for key in ("late", "slow", "failing")),
-            _job("w/limit", **plan, sla_kind="limit", sla_limit_seconds=600.0),
+            *(job_row(f"w/{key}", **plan, **deadline) for key in ("late", "slow", "failing")),
+            job_row("w/limit", **plan, sla_kind="limit", sla_limit_seconds=600.0),
         ],
         [
             _state("w/late"),
@@ -157,21 +130,21 @@ def test_every_job_says_when_it_starts_or_why_not(spark: SparkSession) -> None:
     limit = {"sla_kind": "limit", "sla_limit_seconds": 900.0}
     by_hand = [AS_OF - timedelta(hours=hours) for hours in (5, 40, 48, 100, 190, 290, 300)]
     jobs = [
-        _job("w/continuous", is_continuous=True, **limit),
-        _job("w/deleted", state="deleted", cron="0 0 4 * * ?", timezone="UTC"),
-        _job("w/gaps", **limit),
-        _job("w/misread", cron="every night", timezone="UTC", **limit),
-        _job("w/nothing", **limit),
-        _job("w/over", cron="0 0 4 * * ? 2025", timezone="UTC", **limit),
-        _job("w/paused", state="paused", cron="0 0 4 * * ?", timezone="UTC", **limit),
-        _job("w/periodic", periodic_seconds=43_200.0, **limit),
-        _job("w/plain", cron="0 0 4 * * ?", timezone="UTC"),
-        _job("w/rhythm", **limit),
-        _job("w/young", cron="0 0 4 * * ?", timezone="UTC", **limit),
-        _job("w/zoneless", cron="0 0 4 * * ?", **limit),
+        job_row("w/continuous", is_continuous=True, **limit),
+        job_row("w/deleted", state="deleted", cron="0 0 4 * * ?", timezone="UTC"),
+        job_row("w/gaps", **limit),
+        job_row("w/misread", cron="every night", timezone="UTC", **limit),
+        job_row("w/nothing", **limit),
+        job_row("w/over", cron="0 0 4 * * ? 2025", timezone="UTC", **limit),
+        job_row("w/paused", state="paused", cron="0 0 4 * * ?", timezone="UTC", **limit),
+        job_row("w/periodic", periodic_seconds=43_200.0, **limit),
+        job_row("w/plain", cron="0 0 4 * * ?", timezone="UTC"),
+        job_row("w/rhythm", **limit),
+        job_row("w/young", cron="0 0 4 * * ?", timezone="UTC", **limit),
+        job_row("w/zoneless", cron="0 0 4 * * ?", **limit),
     ]
     regular = {"trigger_type": "ONETIME"}
-    found = _forecast(
+    found = forecasts(
         spark,
         jobs,
         [_state(job["series_key"]) for job in jobs if job["series_key"] != "w/young"],
@@ -219,8 +192,8 @@ def test_every_job_says_when_it_starts_or_why_not(spark: SparkSession) -> None:
 def test_a_run_without_a_schedule_is_due_by_the_clock_it_starts_under(spark: SparkSession) -> None:
     """Three hours before the clock time or three after: a run of two hours misses it half the time."""
     starts = [AS_OF - timedelta(hours=hours) for hours in (1, 4, 28, 31, 55, 58, 82, 85, 109)]
-    job = _job("w/1", sla_kind="deadline", sla_time_of_day="06:00", sla_timezone="UTC")
-    (row,) = _forecast(
+    job = job_row("w/1", sla_kind="deadline", sla_time_of_day="06:00", sla_timezone="UTC")
+    (row,) = forecasts(
         spark, [job], [_state("w/1", 7200.0)], _runs("w/1", starts, trigger_type="ONETIME")
     )["w/1"]
     assert row["start_basis"] == "gaps"
@@ -237,9 +210,9 @@ def test_retries_are_those_of_the_job_and_of_the_fleet(spark: SparkSession) -> N
     nobody = retries_of_the_fleet(frame_of(spark, silver.RUNS, []))
     assert (nobody.share, set(nobody.wait_seconds)) == (0.0, {0.0})
     deadline = {"sla_kind": "deadline", "sla_time_of_day": "05:00", "sla_timezone": "UTC"}
-    jobs = [_job(f"w/{n}", cron="0 0 4 * * ?", timezone="UTC", **deadline) for n in (1, 2)]
+    jobs = [job_row(f"w/{n}", cron="0 0 4 * * ?", timezone="UTC", **deadline) for n in (1, 2)]
     states = [_state(f"w/{n}", failing=0.3) for n in (1, 2)]
-    found = _forecast(spark, jobs, states, [*tried, *gave_up])
+    found = forecasts(spark, jobs, states, [*tried, *gave_up])
     # P = 0.3 - r 0.3 0.7, r being (8 + 5 * 0.8) / 13 and (0 + 5 * 0.8) / 7.
     assert found["w/1"][0]["p_miss"] == pytest.approx(0.3 - 0.21 * 12 / 13, abs=0.002)
     assert found["w/2"][0]["p_miss"] == pytest.approx(0.3 - 0.21 * 4 / 7, abs=0.002)
@@ -250,14 +223,14 @@ def test_a_job_sums_up_its_runs(spark: SparkSession) -> None:
         spark,
         gold.JOBS,
         [
-            _job(
+            job_row(
                 "w/1",
                 cron="0 0 0/6 * * ?",
                 timezone="UTC",
                 sla_kind="limit",
                 sla_limit_seconds=600.0,
             ),
-            _job("w/2", state="paused", sla_kind="limit", sla_limit_seconds=60.0),
+            job_row("w/2", state="paused", sla_kind="limit", sla_limit_seconds=60.0),
         ],
     )
     states = frame_of(spark, gold.DURATION_STATES, [_state("w/1"), _state("w/2")])
