@@ -2,9 +2,9 @@
 
 For each level q the curve is read at logit(q) + m instead of logit(q), and once the run has ended
 
-    m <- m + rate (q - [x <= Q(q)])                 kept within 1 of 0
+    m <- m + rate (q - [x <= Q(q)])                 kept within 1/2 of 0
 
-After T runs the covered share differs from q by at most (2 + rate) / (rate T) while m is inside its
+After T runs the covered share differs from q by at most (1 + rate) / (rate T) while m is inside its
 bounds, for any sequence of durations: no distribution is assumed (online quantile tracking; Gibbs
 and Candes, Adaptive conformal inference under distribution shift, NeurIPS 2021, equation 2).
 
@@ -22,8 +22,8 @@ from optimizer.kernel import kernel
 
 __all__ = ["FARTHEST", "read_moved", "track"]
 
-FARTHEST: Final = 1.0
-"""Levels move at most this many logits."""
+FARTHEST: Final = 0.5
+"""Levels move at most this many logits: 50 % becomes 62 %, 95 % becomes 97 % at the most."""
 
 
 @kernel

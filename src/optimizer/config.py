@@ -110,13 +110,13 @@ class ForecastConfig(_Checked):
         150.0, "runs", "What a way of weighing cost so many runs ago counts half.", Bounds(1.0, 1e6)
     )
     calibration_rate: float = setting(
-        0.01,
+        0.03,
         "logits",
         "How far one run moves a quantile that covered too many or too few runs.",
         Bounds(0.0, 1.0),
     )
     burst_correlation: float = setting(
-        0.5,
+        0.8,
         "share",
         "How alike runs are taken to be that started before one another had ended.",
         SHARE,
