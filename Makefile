@@ -38,7 +38,7 @@ check: $(INSTALLED) ## Style, types, borders, generated files and the fast tests
 	@$(MAKE) -j2 --output-sync=target types style borders generated neutral fast
 
 .PHONY: test
-test: java ## The whole suite, both engines; needs a Java 17 runtime
+test: java chromium ## The whole suite, both engines; needs a Java 17 runtime and Chromium
 	@$(MAKE) $(INSTALLED)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations 15
 
@@ -122,6 +122,11 @@ java:
 	test "$${major:-0}" -ge 17 || { echo "make test needs a Java 17 runtime or newer, and none was found:" \
 		"the suite compares both engines and leaves nothing out (on Debian: apt-get install" \
 		"openjdk-17-jre-headless). make check and make demo need no Java." >&2; exit 2; }
+
+.PHONY: chromium
+chromium:
+	@command -v chromium > /dev/null || { echo "make test opens pages in Chromium, and none was found" \
+		"(on Debian: apt-get install chromium). make check and make demo need no browser." >&2; exit 2; }
 
 # uv stands apart from what it installs, so that nothing it removes is itself.
 $(VENV)/pyvenv.cfg:
