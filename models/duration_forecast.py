@@ -1,7 +1,8 @@
-"""The duration of each job's next run, served from the states of one nightly fit.
+"""The duration of each job's runs to come, served from the states of one nightly fit.
 
 MLflow loads this file as the model (models from code); the artifact `states` is the Parquet file of
-`optimizer.forecast.Forecaster.states`. One input row asks about one run of a job.
+`optimizer.forecast.Forecaster.states`. One input row asks about one run of a job, and where it has a
+`start_time` (UTC) about one that starts then.
 """
 
 import json
@@ -21,6 +22,7 @@ SIGNATURE = ModelSignature(
     inputs=Schema(
         [
             ColSpec(DataType.string, "job_id"),
+            ColSpec(DataType.datetime, "start_time", required=False),
             ColSpec(DataType.double, "limit_seconds", required=False),
             ColSpec(DataType.double, "elapsed_seconds", required=False),
         ]
@@ -51,7 +53,10 @@ class DurationForecast(mlflow.pyfunc.PythonModel):
     ) -> pd.DataFrame:
         """One row per input row, in its order; a job without a state is not_assessed."""
         levels = [float(q) for q in (params or {}).get("quantiles", LEVELS_ASKED)]
-        runs = self.forecaster.predict(model_input)
+        asked = model_input[["job_id"]]
+        if "start_time" in model_input:  # Served rows have lost their zone, which is UTC.
+            asked = asked.assign(start_time=pd.to_datetime(model_input["start_time"], utc=True))
+        runs = self.forecaster.predict(asked)
         nothing = pd.Series(np.nan, index=model_input.index)
         limit = model_input.get("limit_seconds", nothing).to_numpy(dtype=np.float64)
         elapsed = model_input.get("elapsed_seconds", nothing).fillna(0.0)

@@ -1,6 +1,6 @@
 """The history of a job as characters and as a figure."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -16,6 +16,14 @@ from pipeline.reports.history import History
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 
+def _coming(seconds: list[tuple[float, float, float]]) -> pd.DataFrame:
+    """A run a day, with the quantiles of each."""
+    bands = pd.DataFrame(seconds, columns=["low", "middle", "high"], dtype=float)
+    days = pd.to_timedelta(range(len(seconds)), unit="D")
+    bands.insert(0, "at", pd.Timestamp(NOW) + pd.Timedelta(hours=3) + days)
+    return bands
+
+
 def _history(**columns: Any) -> History:
     runs = pd.DataFrame(
         {
@@ -28,10 +36,7 @@ def _history(**columns: Any) -> History:
         "name": "nightly",
         "now": NOW,
         "runs": runs,
-        "upcoming": [NOW + timedelta(days=day, hours=3) for day in range(7)],
-        "low_seconds": 500.0,
-        "middle_seconds": 700.0,
-        "high_seconds": 1000.0,
+        "upcoming": _coming([(500.0, 700.0, 1000.0)] * 7),
         "allowed_seconds": 1800.0,
     }
     return History(**known | columns)
@@ -57,18 +62,31 @@ def test_everything_is_where_it_belongs() -> None:
 
 def test_what_is_not_known_is_not_drawn() -> None:
     nothing = float("nan")
-    plain = chart(_history(allowed_seconds=nothing, high_seconds=nothing), 60).plain
+    plain = chart(_history(allowed_seconds=nothing, upcoming=_coming([])), 60).plain
     assert "╌" not in plain
     assert "░" not in plain
     assert "succeeded" in plain
-    empty = _history(
-        runs=_history().runs.head(0),
-        high_seconds=nothing,
-        low_seconds=nothing,
-        allowed_seconds=nothing,
-    )
+    empty = _history(runs=_history().runs.head(0), upcoming=_coming([]), allowed_seconds=nothing)
     assert "nothing to draw" in chart(empty, 60).plain
     assert "nightly" not in chart(_history(), 60).plain
+
+
+def test_each_run_to_come_has_its_own_band(tmp_path: Path) -> None:
+    usual, slow = (100.0, 120.0, 150.0), (4000.0, 4500.0, 5000.0)
+    history = _history(upcoming=_coming([usual] * 5 + [slow] * 2), allowed_seconds=float("nan"))
+    lines = _lines(history)[:14]
+    middles = {
+        column: row
+        for row, line in enumerate(lines)
+        for column, sign in enumerate(line)
+        if sign == "─"
+    }
+    rows = [middles[column] for column in sorted(middles)]
+    # The weekend's runs are drawn higher up, and come last.
+    assert rows == sorted(rows, reverse=True)
+    assert rows[0] - rows[-1] >= 6
+    write_figure(history, tmp_path / "bands.svg")
+    assert ElementTree.parse(tmp_path / "bands.svg")
 
 
 @pytest.mark.parametrize("width", [1, 30, 80, 300])
@@ -77,7 +95,7 @@ def test_any_width_will_do(width: int) -> None:
 
 
 def test_equal_durations_have_a_scale(tmp_path: Path) -> None:
-    same = _history(runs=_history().runs.assign(seconds=60.0), high_seconds=float("nan"))
+    same = _history(runs=_history().runs.assign(seconds=60.0), upcoming=_coming([]))
     assert "●" in chart(same, 80).plain
     write_figure(same, tmp_path / "same.svg")
 

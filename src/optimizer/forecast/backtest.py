@@ -52,12 +52,6 @@ def backtest(
     Raises ValueError for a malformed frame, a level outside (0, 1), an unknown origin, a negative
     horizon, or limits of another length or index.
     """
-    if origin not in ("start", "nightly"):
-        raise ValueError(f"origin must be 'start' or 'nightly', got {origin!r}")
-    if horizon_days < 0 or (horizon_days > 0 and origin == "start"):
-        raise ValueError(
-            f"horizon_days must be 0 or more, and 0 with origin='start', got {horizon_days!r}"
-        )
     if elapsed_seconds is not None and limits is None:
         raise ValueError("elapsed_seconds condition p_breach: give limits as well")
     levels = [float(q) for q in quantiles]
@@ -89,7 +83,16 @@ def backtest(
 
 
 def origins_us(start_us: NDArray[np.int64], origin: Origin, horizon_days: int) -> NDArray[np.int64]:
-    """The instant before which a run must have ended to be used, microseconds, shape (R,)."""
+    """The instant before which a run must have ended to be used, microseconds, shape (R,).
+
+    Raises ValueError for an unknown origin or a negative horizon.
+    """
+    if origin not in ("start", "nightly"):
+        raise ValueError(f"origin must be 'start' or 'nightly', got {origin!r}")
+    if horizon_days < 0 or (horizon_days > 0 and origin == "start"):
+        raise ValueError(
+            f"horizon_days must be 0 or more, and 0 with origin='start', got {horizon_days!r}"
+        )
     if origin == "start":
         return start_us
     return (start_us - 1) // DAY_US * DAY_US - horizon_days * DAY_US

@@ -22,7 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.config import ForecastConfig
+from optimizer.forecast.answer import answers
 from optimizer.forecast.memory import Knobs, Known, Runs, roles
+from optimizer.forecast.remembered import Remembered
 from optimizer.forecast.walk import walk
 from optimizer.panel import NEVER_US, RunPanel
 from optimizer.quantile import LEVELS
@@ -84,7 +86,7 @@ def curves_of_runs(
     Origins (R,) are those of all runs and ascend within a job; each distribution uses only runs
     whose end is strictly before its origin.
     """
-    nobody_asks = np.zeros(panel.job_ids.size, dtype=np.int64)
+    nobody_asks = np.full(panel.job_ids.size, np.nan)
     return curves_of_jobs(panel, origin_us, NEVER_US, nobody_asks, config, jobs)[0]
 
 
@@ -92,14 +94,14 @@ def curves_of_jobs(
     panel: RunPanel,
     origin_us: NDArray[np.int64],
     last_origin_us: int,
-    asked_us: NDArray[np.int64],
+    asked_us: NDArray[np.float64],
     config: ForecastConfig,
     jobs: slice = EVERY,
-) -> tuple[Curves, Curves]:
-    """The distributions of every run of `jobs`, and of one more of each job.
+) -> tuple[Curves, Curves, Remembered]:
+    """The distributions of every run of `jobs`, that of one more of each job, and what is remembered.
 
     The first are those of `curves_of_runs`, with no origin after the last one. The second are those
-    of a run that starts at asked_us (J,), known at the last origin.
+    of a run that starts at asked_us (J,; NaN: at an unknown time), known at the last origin.
     """
     of_all = panel.offsets[jobs.start : None if jobs.stop is None else jobs.stop + 1]
     offsets = of_all - of_all[0]
@@ -112,26 +114,19 @@ def curves_of_jobs(
         role=roles(panel.outcome[mine]),
         origin_us=np.minimum(origin_us[mine], last_origin_us),
     )
-    knobs = Knobs(
-        window_runs=config.window_runs,
-        learning_rate=config.learning_rate,
-        memory=0.5 ** (1.0 / config.learning_half_life_runs),
-        calibration_rate=config.calibration_rate,
-        burst_correlation=config.burst_correlation,
-        prior_scale=config.prior_scale_log,
-        prior_runs=config.prior_runs,
-        min_scale=config.min_scale_log,
-        failure_half_life_days=config.failure_half_life_days,
-        prior_failure_rate=config.prior_failure_rate,
-        prior_failure_runs=config.prior_failure_runs,
-    )
+    knobs = Knobs.of(config)
     curves = Curves.empty(int(offsets[-1]) + offsets.size - 1)
     known = Known(curves.log_quantiles, curves.runs, curves.effective_runs, curves.failure_rate)
-    walk(offsets, runs, asked_us[jobs], last_origin_us, knobs, known)
+    remembered = walk(offsets, runs, last_origin_us, knobs, known)
+    last = slice(int(offsets[-1]), None)
+    curves.log_quantiles[last], worth = answers(
+        remembered, np.arange(offsets.size - 1), asked_us[jobs], knobs
+    )
+    curves.effective_runs[last] = np.nan_to_num(worth)
     enough = curves.runs >= config.min_runs
     curves.log_quantiles[~enough] = np.nan
     curves.code[:] = np.where(enough, OK, TOO_FEW_RUNS)
-    return curves.part(slice(0, int(offsets[-1]))), curves.part(slice(int(offsets[-1]), None))
+    return curves.part(slice(0, last.start)), curves.part(last), remembered
 
 
 def blocks(offsets: NDArray[np.int64]) -> Iterator[slice]:

@@ -1,23 +1,31 @@
-"""The distribution of every job's next run, as a state that can be stored, updated and asked.
+"""The distribution of every job's next runs, as a state that can be stored, updated and asked.
 
-`fit` keeps, for each job, its curve (see `optimizer.forecast.curves`) and the latest runs behind it.
-A state row holds everything that prediction needs; the runs behind it are needed only to update.
+`fit` keeps, for each job, a curve (see `optimizer.forecast.curves`), what answers for other starts are
+made of (`optimizer.forecast.remembered`) and the latest runs behind them. A state row holds everything
+that prediction needs; the runs behind it are needed only to update.
 
 Decided here: `fit(a)` followed by `update(b)` is the same as `fit(a and b)`, to the last digit,
 because a state is always recomputed from its runs; a run delivered again (same job, run id and
 start) replaces the one known; a job never seen is answered not_assessed, not guessed. The curve of a
-state is that of a run that starts at `as_of`, or where none is given at the time of the latest start.
+state is that of a run that starts at `as_of`, or where none is given at the time of the latest start;
+a state without a memory answers with its curve whenever the run starts.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from optimizer.config import ForecastConfig
+from optimizer.forecast.answer import answers
+from optimizer.forecast.backtest import Origin, origins_us
 from optimizer.forecast.curves import TOO_FEW_RUNS, Curves, blocks, curves_of_jobs
 from optimizer.forecast.distribution import Distribution
+from optimizer.forecast.memory import Knobs
+from optimizer.forecast.remembered import Remembered
 from optimizer.panel import LEFT_OUT, NEVER_US, RunPanel, utc_microseconds
 from optimizer.quantile import LEVELS, seconds_of
 from optimizer.result import Status, require_one_row_per_job, status_array
@@ -33,6 +41,7 @@ STATE_COLUMNS = (
     "last_start_time",
     "failure_rate",
     "quantile_seconds",
+    "memory",
 )
 RUN_COLUMNS = ["job_id", "run_id", "start_time", "duration_seconds", "status"]
 
@@ -43,10 +52,13 @@ class Forecaster:
 
     states: pd.DataFrame
     """One row per job, sorted by job id: STATE_COLUMNS; quantile_seconds is a list of 35 floats at
-    `optimizer.quantile.LEVELS`, None where too few runs."""
+    `optimizer.quantile.LEVELS`, memory a dict (`optimizer.forecast.remembered`), None where too few
+    runs."""
     runs: pd.DataFrame | None
     """The runs behind the states; None for a forecaster rebuilt from states alone."""
     config: ForecastConfig
+    origin: Origin
+    """What its runs taught from: see `fit`."""
 
     @classmethod
     def from_states(
@@ -55,20 +67,29 @@ class Forecaster:
         *,
         runs: pd.DataFrame | None = None,
         config: ForecastConfig | None = None,
+        origin: Origin = "start",
     ) -> "Forecaster":
         """From a stored `states` frame; raises ValueError if columns are missing or a job repeats.
 
-        Give `runs` (as of `Forecaster.runs`) as well to be able to update.
+        Give `runs` (as of `Forecaster.runs`), and `config` and `origin` where they were given to
+        `fit`, as well to be able to update.
         """
+        if "memory" not in states.columns:  # Those of an earlier release.
+            states = states.assign(memory=None)
         missing = [name for name in STATE_COLUMNS if name not in states.columns]
         if missing:
             raise ValueError(f"states lack the column(s) {', '.join(missing)}")
         if states["job_id"].duplicated().any():
             raise ValueError("states hold a job more than once; keep one row per job_id")
-        return cls(states.reset_index(drop=True), runs, config or ForecastConfig())
+        return cls(states.reset_index(drop=True), runs, config or ForecastConfig(), origin)
 
     def predict(self, upcoming: pd.DataFrame) -> Distribution:
-        """The distribution of a run of each row's `job_id`, in the order of `upcoming`."""
+        """The distribution of a run of each row's `job_id`, in the order of `upcoming`.
+
+        With a column `start_time` (UTC), that of a run that starts then; of one that starts at no
+        known time where it is missing. Without the column, that of the state's curve. Raises
+        ValueError without job ids, or for times without a zone.
+        """
         if "job_id" not in upcoming.columns:
             raise ValueError("upcoming lacks the column job_id")
         at = pd.Index(self.states["job_id"]).get_indexer(pd.Index(upcoming["job_id"]))
@@ -77,6 +98,25 @@ class Forecaster:
         status = np.full(len(upcoming), Status.NOT_ASSESSED.value, dtype=object)
         log_quantiles[known] = _log_curves(self.states["quantile_seconds"])[at[known]]
         status[known] = self.states["status"].to_numpy(dtype=object)[at[known]]
+        if "start_time" in upcoming.columns:
+            micro, is_timed = utc_microseconds(upcoming["start_time"], "upcoming.start_time")
+            asked = np.flatnonzero(~np.isnan(log_quantiles[:, 0]))
+            # Only the jobs that are asked about are recalled.
+            jobs, job = np.unique(at[asked], return_inverse=True)
+            remembered = Remembered.of_column(
+                [
+                    kept if isinstance(kept, dict) else None
+                    for kept in self.states["memory"].iloc[jobs]
+                ]
+            )
+            told = answers(
+                remembered,
+                job,
+                np.where(is_timed, micro, np.nan)[asked],
+                Knobs.of(self.config),
+            )[0]
+            there = remembered.size[job] > 0
+            log_quantiles[asked[there]] = told[there]
         return Distribution(log_quantiles, status)
 
     def update(self, new_runs: pd.DataFrame, *, as_of: pd.Timestamp | None = None) -> "Forecaster":
@@ -93,39 +133,57 @@ class Forecaster:
         if not self.runs.empty and len(new_runs):
             both = pd.concat([self.runs, new_runs[RUN_COLUMNS]], ignore_index=True)
             both = both.drop_duplicates(["job_id", "run_id", "start_time"], keep="last")
-        return fit(both, as_of=as_of, config=self.config)
+        return fit(both, as_of=as_of, origin=self.origin, config=self.config)
 
 
 def fit(
-    runs: pd.DataFrame, *, as_of: pd.Timestamp | None = None, config: ForecastConfig | None = None
+    runs: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp | None = None,
+    origin: Origin = "start",
+    config: ForecastConfig | None = None,
 ) -> Forecaster:
     """Fit every job in `runs`, using only runs that ended before `as_of` (default: all ended).
 
-    Raises ValueError for a malformed frame or a naive `as_of`.
+    Which earlier runs tell most, and how far levels are off, is learned from what had been said of
+    each run at its `origin` (`optimizer.forecast.backtest`): "start" to ask about runs that are about
+    to start, "nightly" to ask about those of the days to come.
+
+    Raises ValueError for a malformed frame, an unknown origin or a naive `as_of`.
     """
     config = config or ForecastConfig()
     panel = RunPanel.from_frame(runs)
-    origin_us = NEVER_US
+    at_us = origins_us(panel.start_us, origin, 0)
+    last_origin_us = NEVER_US
     if as_of is not None:
-        origin_us = int(utc_microseconds(pd.Series([as_of]), "as_of")[0][0])
-    last_start = last_starts(panel, origin_us)
+        last_origin_us = int(utc_microseconds(pd.Series([as_of]), "as_of")[0][0])
+    last_start = last_starts(panel, last_origin_us)
     # Without a last origin the next run is asked for at the time of the latest one.
     asked_us = (
         last_start.as_unit("us").to_numpy(dtype="datetime64[us]").astype(np.int64)
         if as_of is None
-        else np.full(panel.job_ids.size, origin_us, dtype=np.int64)
-    )
+        else np.full(panel.job_ids.size, last_origin_us)
+    ).astype(np.float64)
     ends = Curves.empty(panel.job_ids.size)
+    memory: list[dict[str, Any] | None] = []
     for jobs in blocks(panel.offsets):
-        told = curves_of_jobs(panel, panel.start_us, origin_us, asked_us, config, jobs)[1]
-        ends.put(jobs, told)
+        told = curves_of_jobs(panel, at_us, last_origin_us, asked_us, config, jobs)
+        ends.put(jobs, told[1])
+        memory += told[2].column()
     return Forecaster(
-        states_of(panel, ends, last_start, config), _kept_runs(runs, panel, origin_us), config
+        states_of(panel, ends, memory, last_start, config),
+        _kept_runs(runs, panel, last_origin_us),
+        config,
+        origin,
     )
 
 
 def states_of(
-    panel: RunPanel, ends: Curves, last_start: pd.DatetimeIndex, config: ForecastConfig
+    panel: RunPanel,
+    ends: Curves,
+    memory: Sequence[dict[str, Any] | None],
+    last_start: pd.DatetimeIndex,
+    config: ForecastConfig,
 ) -> pd.DataFrame:
     """STATE_COLUMNS of what is known of the next run of each job of `panel`."""
     seconds = seconds_of(ends.log_quantiles)
@@ -141,6 +199,10 @@ def states_of(
             "failure_rate": ends.failure_rate,
             "quantile_seconds": pd.Series(
                 [row if use else None for row, use in zip(seconds.tolist(), answered, strict=True)],
+                dtype=object,
+            ),
+            "memory": pd.Series(
+                [kept if use else None for kept, use in zip(memory, answered, strict=True)],
                 dtype=object,
             ),
         }

@@ -9,13 +9,15 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from optimizer.config import ForecastConfig
 from optimizer.forecast.experts import EXPERT_COUNT
 from optimizer.panel import CANCELLED, FAILED, SUCCEEDED, TIMEOUT, UNKNOWN
 from optimizer.quantile import LEVELS
 
 __all__ = [
-    "ATTEMPT", "BOUND", "ENDED", "ENTERED", "FAILURE", "NEWEST_US", "SIZE", "SUCCESSES", "VALUE",
-    "Knobs", "Known", "Learned", "Runs", "Told", "Window", "memory_of", "roles",
+    "ATTEMPT", "BOUND", "ENDED", "ENTERED", "FAILURE", "HOUR_US", "MINUTE_US", "NEWEST_US", "SIZE",
+    "SUCCESSES", "VALUE", "Knobs", "Known", "Learned", "Room", "Runs", "Told", "Window", "memory_of",
+    "roles", "room_for",
 ]  # fmt: skip
 
 # Bits of what a run is good for.
@@ -31,6 +33,9 @@ SIZE: Final = 2
 SUCCESSES: Final = 3
 NEWEST_US: Final = 4
 COUNTERS: Final = 5
+
+HOUR_US: Final = 3_600_000_000.0
+MINUTE_US: Final = 60_000_000.0
 
 
 class Runs(NamedTuple):
@@ -59,6 +64,22 @@ class Knobs(NamedTuple):
     failure_half_life_days: float
     prior_failure_rate: float
     prior_failure_runs: float
+
+    @classmethod
+    def of(cls, config: ForecastConfig) -> "Knobs":
+        return cls(
+            window_runs=config.window_runs,
+            learning_rate=config.learning_rate,
+            memory=0.5 ** (1.0 / config.learning_half_life_runs),
+            calibration_rate=config.calibration_rate,
+            burst_correlation=config.burst_correlation,
+            prior_scale=config.prior_scale_log,
+            prior_runs=config.prior_runs,
+            min_scale=config.min_scale_log,
+            failure_half_life_days=config.failure_half_life_days,
+            prior_failure_rate=config.prior_failure_rate,
+            prior_failure_runs=config.prior_failure_runs,
+        )
 
 
 class Known(NamedTuple):
@@ -102,12 +123,17 @@ class Window(NamedTuple):
     rank: NDArray[np.int64]
     tied_rank: NDArray[np.float64]
     latest_rank: NDArray[np.float64]
+
+
+class Room(NamedTuple):
+    """Room for making one answer."""
+
     weights: NDArray[np.float64]
     total: NDArray[np.float64]
-    share: NDArray[np.float64]
     pooled: NDArray[np.float64]
     raw: NDArray[np.float64]
     scratch: NDArray[np.float64]
+    """By number of a burst, zero between answers."""
 
 
 class Learned(NamedTuple):
@@ -118,6 +144,7 @@ class Learned(NamedTuple):
     tally: NDArray[np.float64]
     summed: NDArray[np.float64]
     moved: NDArray[np.float64]
+    share: NDArray[np.float64]
     taught: NDArray[np.int64]
     """Runs that have taught, by what they knew."""
 
@@ -132,8 +159,19 @@ def roles(outcome: NDArray[np.int8]) -> NDArray[np.int8]:
     return np.asarray(role[outcome])
 
 
+def room_for(longest: int, window: int) -> Room:
+    """Room for answers about jobs of up to `longest` runs."""
+    return Room(
+        weights=np.empty((window, EXPERT_COUNT)),
+        total=np.empty(EXPERT_COUNT),
+        pooled=np.empty(window),
+        raw=np.empty(LEVELS.size),
+        scratch=np.zeros(longest + 1),
+    )
+
+
 def memory_of(longest: int, window: int) -> tuple[Told, Window, Learned]:
-    """Room for jobs of up to `longest` runs."""
+    """Memory for jobs of up to `longest` runs."""
     told = Told(
         hours=np.empty(longest),
         day_hours=np.empty(longest),
@@ -146,7 +184,7 @@ def memory_of(longest: int, window: int) -> tuple[Told, Window, Learned]:
         gradient=np.empty((longest, EXPERT_COUNT)),
         order=np.empty(longest, dtype=np.int64),
     )
-    room = Window(
+    held = Window(
         members=np.empty(longest, dtype=np.int64),
         held=np.empty(window + 1, dtype=np.int64),
         x=np.empty(window),
@@ -155,12 +193,6 @@ def memory_of(longest: int, window: int) -> tuple[Told, Window, Learned]:
         rank=np.empty(longest, dtype=np.int64),
         tied_rank=np.empty(longest),
         latest_rank=np.empty(longest),
-        weights=np.empty((window, EXPERT_COUNT)),
-        total=np.empty(EXPERT_COUNT),
-        share=np.empty(EXPERT_COUNT),
-        pooled=np.empty(window),
-        raw=np.empty(LEVELS.size),
-        scratch=np.zeros(longest + 1),
     )
     learned = Learned(
         counter=np.empty(COUNTERS, dtype=np.int64),
@@ -168,6 +200,7 @@ def memory_of(longest: int, window: int) -> tuple[Told, Window, Learned]:
         tally=np.empty(2),
         summed=np.empty(EXPERT_COUNT),
         moved=np.empty(LEVELS.size),
+        share=np.empty(EXPERT_COUNT),
         taught=np.empty(longest + 1, dtype=np.int64),
     )
-    return told, room, learned
+    return told, held, learned

@@ -3,18 +3,19 @@
 Both come from one walk over the job's latest HISTORY_RUNS runs, so a night costs no more as an account
 grows older: of real and simulated logs the CRPS of runs forecast from 200 or more earlier ones is
 within 1 % of that from all of them (within 4 % where there is one job). Of these the latest JUDGED_RUNS
-are scored, each at its own start, beside the rule of seven days.
+are scored beside the rule of seven days, each by what was known at the midnight before it started: a
+night speaks of the days to come.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from optimizer.config import ForecastConfig
-from optimizer.forecast.backtest import per_run
+from optimizer.forecast.backtest import origins_us, per_run
 from optimizer.forecast.curves import Curves, blocks, curves_of_jobs
 from optimizer.forecast.distribution import quantiles_of_curves
 from optimizer.forecast.fit import last_starts, states_of
@@ -37,36 +38,39 @@ def states_with_quality(
     limits: ArrayLike | pd.Series,
     config: ForecastConfig | None = None,
 ) -> pd.DataFrame:
-    """The states of `fit(runs, as_of=as_of)` beside the quality of recent forecasts, a row per job.
+    """The states of `fit(runs, as_of=as_of, origin="nightly")` beside the quality of recent forecasts,
+    a row per job; the curve of a state is that of a run that starts at no known time.
 
     Columns: those of `Forecaster.states`; runs_scored, crps_log1p, `coverage_<level>` and brier of
-    `quality`, for the levels `quantiles` and the limits (seconds, as of
-    `backtest`); and
+    `quality`, for the levels `quantiles` and the limits (seconds, as of `backtest`); and
     crps_log1p_rule, of the rule on the same runs. Raises ValueError for a malformed frame.
     """
     config = config or ForecastConfig()
     as_of_us = int(utc_microseconds(pd.Series([as_of]), "as_of")[0][0])
     panel = RunPanel.from_frame(runs).latest(HISTORY_RUNS)
     limit = per_run(limits, runs.index, "limits")[panel.row]
-    asked_us = np.full(panel.job_ids.size, as_of_us, dtype=np.int64)
+    at_us = origins_us(panel.start_us, "nightly", 0)
+    whenever = np.full(panel.job_ids.size, np.nan)
     judged = _latest(panel.offsets, JUDGED_RUNS)
     ends = Curves.empty(panel.job_ids.size)
+    memory: list[dict[str, Any] | None] = []
     ours, rule = [], []
     for jobs in blocks(panel.offsets):
-        of_runs, told = curves_of_jobs(panel, panel.start_us, as_of_us, asked_us, config, jobs)
+        of_runs, told, remembered = curves_of_jobs(panel, at_us, as_of_us, whenever, config, jobs)
         ends.put(jobs, told)
+        memory += remembered.column()
         first, stop = panel.offsets[jobs.start], panel.offsets[jobs.stop]
         at = judged[slice(*np.searchsorted(judged, (first, stop)))]
         curves = of_runs.log_quantiles[at - first]
         seconds = quantiles_of_curves(curves, quantiles)
-        by_rule = rule_of_runs(panel, quantiles, at)
+        by_rule = rule_of_runs(panel, quantiles, at, at_us[at])
         by_rule[np.isnan(seconds).any(axis=1)] = np.nan
         job = np.searchsorted(panel.offsets, at, side="right") - 1 - jobs.start
         actual = (job, panel.job_ids[jobs], panel.duration_seconds[at], panel.outcome[at])
         over = probability_over(curves, limit[at])
         ours.append(quality_of_runs(*actual, seconds, quantiles, limit[at], over))
         rule.append(quality_of_runs(*actual, by_rule, quantiles)["crps_log1p"])
-    out = states_of(panel, ends, last_starts(panel, as_of_us), config)
+    out = states_of(panel, ends, memory, last_starts(panel, as_of_us), config)
     names = ["runs_scored", "crps_log1p", *(f"coverage_{q:g}" for q in quantiles), "brier"]
     out[names] = pd.concat(ours, ignore_index=True)[names]
     out["crps_log1p_rule"] = pd.concat(rule, ignore_index=True)

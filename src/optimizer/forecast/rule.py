@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from optimizer.forecast.backtest import Origin, origins_us
 from optimizer.kernel import kernel
 from optimizer.panel import SUCCEEDED, UNKNOWN, RunPanel
 from optimizer.result import Status
@@ -23,15 +24,20 @@ __all__ = ["rule_of_runs", "seven_day_rule"]
 WINDOW_US = 7 * DAY_US
 
 
-def seven_day_rule(runs: pd.DataFrame, quantiles: Sequence[float]) -> pd.DataFrame:
+def seven_day_rule(
+    runs: pd.DataFrame, quantiles: Sequence[float], *, origin: Origin = "start"
+) -> pd.DataFrame:
     """Quantiles of every run by the rule; indexed like `runs`, a column per level and `status`.
 
-    Raises ValueError for a malformed frame.
+    Origins are those of `optimizer.forecast.backtest`. Raises ValueError for a malformed frame or an
+    unknown origin.
     """
     panel = RunPanel.from_frame(runs)
     levels = [float(q) for q in quantiles]
     seconds = np.full((panel.rows, len(levels)), np.nan)
-    seconds[panel.row] = rule_of_runs(panel, levels, np.arange(panel.row.size))
+    asked = np.arange(panel.row.size)
+    at_us = origins_us(panel.start_us, origin, 0)
+    seconds[panel.row] = rule_of_runs(panel, levels, asked, at_us)
     out = pd.DataFrame(seconds, columns=pd.Index(levels, dtype=object), index=runs.index)
     answered = np.isfinite(seconds).all(axis=1) if levels else np.zeros(panel.rows, dtype=bool)
     out["status"] = np.where(answered, Status.OK.value, Status.TOO_FEW_RUNS.value)
@@ -39,13 +45,20 @@ def seven_day_rule(runs: pd.DataFrame, quantiles: Sequence[float]) -> pd.DataFra
 
 
 def rule_of_runs(
-    panel: RunPanel, levels: Sequence[float], asked: NDArray[np.int64]
+    panel: RunPanel,
+    levels: Sequence[float],
+    asked: NDArray[np.int64],
+    origin_us: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    """Seconds (n, m) at the levels, of the runs at these ascending positions (n,) of a panel."""
+    """Seconds (n, m) at the levels, of the runs at these ascending positions (n,) of a panel, from
+    what had ended before their origins (n,)."""
     trains = (panel.outcome == SUCCEEDED) | (panel.outcome == UNKNOWN)
     out = np.full((asked.size, len(levels)), np.nan)
     first = panel.offsets[np.searchsorted(panel.offsets, asked, side="right") - 1]
-    _fill(first, asked, panel.start_us, panel.end_us, panel.value, trains, np.asarray(levels), out)
+    _fill(
+        first, asked, origin_us, panel.start_us, panel.end_us, panel.value, trains,
+        np.asarray(levels), out,
+    )  # fmt: skip
     return out
 
 
@@ -53,6 +66,7 @@ def rule_of_runs(
 def _fill(
     first_of_job: NDArray[np.int64],
     asked: NDArray[np.int64],
+    origin_us: NDArray[np.int64],
     start_us: NDArray[np.int64],
     end_us: NDArray[np.int64],
     value: NDArray[np.float64],
@@ -66,11 +80,11 @@ def _fill(
         size = 0
         newest = -1
         for j in range(i - 1, first - 1, -1):
-            if not trains[j] or end_us[j] >= start_us[i]:
+            if not trains[j] or end_us[j] >= origin_us[row]:
                 continue
             if newest < 0:
                 newest = j
-            if start_us[i] - start_us[j] > WINDOW_US:
+            if origin_us[row] - start_us[j] > WINDOW_US:
                 break
             held[size] = value[j]
             size += 1

@@ -1,16 +1,14 @@
 """One job's runs walked once, in order of time: the compiled form of `optimizer.forecast.curves`.
 
 Runs of a job are numbered from 0 in order of start. What a run was told at its origin is kept
-until it has ended, and taught from only then. After the last of them one more run is told, which has
-not been seen.
+until it has ended, and taught from only then. What is known at the last origin is remembered.
 """
-
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.calibration import read_moved, track
+from optimizer.calibration import track
+from optimizer.forecast.answer import tell
 from optimizer.forecast.experts import (
     DAY_HOURS,
     WEEK_HOURS,
@@ -25,6 +23,8 @@ from optimizer.forecast.memory import (
     ENDED,
     ENTERED,
     FAILURE,
+    HOUR_US,
+    MINUTE_US,
     NEWEST_US,
     SIZE,
     SUCCESSES,
@@ -32,54 +32,61 @@ from optimizer.forecast.memory import (
     Knobs,
     Known,
     Learned,
+    Room,
     Runs,
     Told,
     Window,
     memory_of,
+    room_for,
 )
 from optimizer.forecast.mixture import cost_and_gradient, learn, pool, shares
-from optimizer.forecast.sample import curve_of_sample, squares_with_bursts
+from optimizer.forecast.remembered import Remembered, keep
 from optimizer.forecast.window import describe, enter
 from optimizer.kernel import kernel
 from optimizer.quantile import LEVELS, LOGIT_LEVELS
 
 __all__ = ["walk"]
 
-HOUR_US: Final = 3_600_000_000.0
-MINUTE_US: Final = 60_000_000.0
-
 
 def walk(
     offsets: NDArray[np.int64],
     runs: Runs,
-    asked_us: NDArray[np.int64],
     last_origin_us: int,
     knobs: Knobs,
     known: Known,
-) -> None:
-    """Answer every run (R,), then one run of each job that starts at asked_us (J,): R + J rows."""
-    told, room, learned = memory_of(int(np.diff(offsets).max(initial=0)), knobs.window_runs)
+) -> Remembered:
+    """Answer every run (R,), and say what is remembered of each job (J,) at the last origin.
+
+    `known` has R + J rows: of the last J only how many runs there are and the failure rate are told.
+    """
+    counts = np.diff(offsets)
+    longest = int(counts.max(initial=0))
+    told, window, learned = memory_of(longest, knobs.window_runs)
+    remembered = Remembered.room(counts, knobs.window_runs)
     _walk_jobs(
-        offsets, runs, asked_us, last_origin_us, knobs, known, told, room, learned,
-        LEVELS, LOGIT_LEVELS, rank_decay(knobs.window_runs), age_decay(),
+        offsets, runs, last_origin_us, knobs, known, told, window, learned,
+        room_for(longest, knobs.window_runs), LEVELS, LOGIT_LEVELS, rank_decay(knobs.window_runs),
+        age_decay(), remembered,
     )  # fmt: skip
+    return remembered
 
 
 @kernel
 def _walk_jobs(
     offsets: NDArray[np.int64],
     runs: Runs,
-    asked_us: NDArray[np.int64],
     last_origin_us: int,
     knobs: Knobs,
     known: Known,
     told: Told,
-    room: Window,
+    window: Window,
     learned: Learned,
+    room: Room,
     levels: NDArray[np.float64],
     logit_levels: NDArray[np.float64],
     by_rank: NDArray[np.float64],
     by_age: NDArray[np.float64],
+    remembered: Remembered,
 ) -> None:
     for job in range(offsets.shape[0] - 1):
         first, stop = offsets[job], offsets[job + 1]
@@ -89,8 +96,8 @@ def _walk_jobs(
         )  # fmt: skip
         _begin(own, told, learned)
         _walk_job(
-            own, first, runs.start_us.shape[0] + job, asked_us[job], last_origin_us, knobs, known,
-            told, room, learned, levels, logit_levels, by_rank, by_age,
+            own, first, job, runs.start_us.shape[0] + job, last_origin_us, knobs, known, told,
+            window, learned, room, levels, logit_levels, by_rank, by_age, remembered,
         )  # fmt: skip
 
 
@@ -120,25 +127,30 @@ def _begin(own: Runs, told: Told, learned: Learned) -> None:
 def _walk_job(
     own: Runs,
     first: int,
-    asked_row: int,
-    asked_us: int,
+    job: int,
+    job_row: int,
     last_origin_us: int,
     knobs: Knobs,
     known: Known,
     told: Told,
-    room: Window,
+    window: Window,
     learned: Learned,
+    room: Room,
     levels: NDArray[np.float64],
     logit_levels: NDArray[np.float64],
     by_rank: NDArray[np.float64],
     by_age: NDArray[np.float64],
+    remembered: Remembered,
 ) -> None:
     # A tuple that is handed on costs more than many a function called with it: they get arrays.
     start_us, end_us, by_end, value, role, origin_us = own
-    counter, attempts, tally, summed, moved, taught = learned
-    held, x, weights, total, pooled = room.held, room.x, room.weights, room.total, room.pooled
+    counter, attempts, tally, summed, moved, share, taught = learned
+    held, members, x, bound = window.held, window.members, window.x, window.bound
+    burst, rank, tied_rank = window.burst, window.rank, window.tied_rank
+    weights, total, pooled = room.weights, room.total, room.pooled
     count = start_us.shape[0]
     told_curves = known.log_quantiles[first : first + count]
+    described = 0
     for i in range(count + 1):
         last = i == count
         origin = last_origin_us if last else origin_us[i]
@@ -150,44 +162,48 @@ def _walk_job(
                 counter, attempts, tally, summed, moved, taught, levels, knobs,
             )  # fmt: skip
             if role[j] & (VALUE | BOUND):
-                enter(j, value, role, held, room.members, told.order, counter, x.shape[0])
-        out = asked_row if last else first + i
+                enter(j, value, role, held, members, told.order, counter, x.shape[0])
+        out = job_row if last else first + i
         known.runs[out] = counter[SUCCESSES]
         known.failure_rate[out] = failure_rate(
             attempts, knobs.prior_failure_rate, knobs.prior_failure_runs
         )
-        at_us = asked_us if last else start_us[i]
         entered, size = counter[ENTERED], counter[SIZE]
-        latest = room.members[entered - 1] if entered > 0 else -1
-        gap_log = np.log1p(max(at_us - start_us[latest], 0) / MINUTE_US) if entered > 0 else np.nan
+        latest = members[entered - 1] if entered > 0 else -1
+        gap_log = np.nan
+        if entered > 0 and not last:
+            gap_log = np.log1p(max(start_us[i] - start_us[latest], 0) / MINUTE_US)
         if not last:
             told.entered[i], told.latest[i], told.gap_log[i] = entered, latest, gap_log
         if entered == 0:
             continue
-        describe(
-            held[:size], entered, value, role, told.burst, told.order, told.latest,
-            x, room.bound, room.burst, room.rank, room.tied_rank, room.latest_rank,
-        )  # fmt: skip
+        if described < entered:  # Runs of a burst, or of a day, may know the same.
+            described = entered
+            describe(
+                held[:size], entered, value, role, told.burst, told.order, told.latest,
+                x, bound, burst, rank, tied_rank, window.latest_rank,
+            )  # fmt: skip
+        shares(tally, summed, knobs.learning_rate, share)
+        if last:
+            keep(
+                remembered, job, held[:size], start_us, x, bound, burst, rank, told.gap_log,
+                window.latest_rank, share, moved,
+            )  # fmt: skip
+            break
         weigh(
-            held[:size], room.rank, room.latest_rank, told.hours, told.day_hours, told.week_hours,
-            told.gap_log, at_us / HOUR_US, gap_log, room.tied_rank[latest], by_rank, by_age,
+            held[:size], rank, window.latest_rank, told.hours, told.day_hours, told.week_hours,
+            told.gap_log, start_us[i] / HOUR_US, gap_log, tied_rank[latest], by_rank, by_age,
             weights, total,
         )  # fmt: skip
-        shares(tally, summed, knobs.learning_rate, room.share)
-        pool(room.share, weights[:size], total, pooled)
-        if not last and (role[i] & VALUE) != 0:
+        pool(share, weights[:size], total, pooled)
+        if role[i] & VALUE:
             told.cost[i] = cost_and_gradient(
                 value[i], x[:size], pooled, weights[:size], total, told.gradient[i]
             )
-        worth = 1.0 / squares_with_bursts(
-            pooled[:size], room.burst[:size], knobs.burst_correlation, room.scratch
-        )
-        known.effective_runs[out] = worth
-        curve_of_sample(
-            x[:size], room.bound[:size], pooled[:size], worth, knobs.prior_scale, knobs.prior_runs,
-            knobs.min_scale, levels, logit_levels, room.raw,
+        known.effective_runs[out] = tell(
+            x[:size], bound[:size], burst[:size], pooled[:size], moved, knobs, levels,
+            logit_levels, room.raw, room.scratch, known.log_quantiles[out],
         )  # fmt: skip
-        read_moved(room.raw, logit_levels, moved, known.log_quantiles[out])
 
 
 @kernel

@@ -56,12 +56,13 @@ def chart(history: History, width: int) -> Text:
     if history.has_limit:
         for at in range(columns):
             put(row(history.allowed_seconds), at, "limit")
-    if history.has_forecast:
-        for start in history.upcoming:
-            at = column(start)
-            for line in range(row(history.high_seconds), row(history.low_seconds) + 1):
-                put(line, at, "band")
-            put(row(history.middle_seconds), at, "middle")
+    for start, low_seconds, middle_seconds, high_seconds in history.upcoming.itertuples(
+        index=False
+    ):
+        at = column(start.to_pydatetime())
+        for line in range(row(high_seconds), row(low_seconds) + 1):
+            put(line, at, "band")
+        put(row(middle_seconds), at, "middle")
     for start, seconds, verdict in history.runs.itertuples(index=False):
         put(row(seconds), column(start.to_pydatetime()), verdict)
     return _painted(history, cells, columns, low, high)
@@ -93,7 +94,7 @@ def _painted(
     said = {"ok": "in time", "missed": "too late", "failed": "failed"}
     if not history.has_limit:
         said = {"ok": "succeeded", "failed": "failed"}
-    if history.has_forecast and history.upcoming:
+    if history.has_forecast:
         said |= {"middle": "forecast", "band": "5 to 95 %"}
     if history.has_limit:
         said["limit"] = f"SLA leaves {duration(history.allowed_seconds)}"

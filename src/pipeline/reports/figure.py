@@ -57,12 +57,13 @@ def _drawn(history: History) -> Figure:
                 alpha=0.75,
                 label=said,
             )
-    if history.has_forecast and history.upcoming:
-        starts = [_days(at) for at in history.upcoming]
+    if history.has_forecast:
+        coming = history.upcoming
+        starts = [_days(at.to_pydatetime()) for at in coming["at"]]
         axes.vlines(
             starts,
-            history.low_seconds,
-            history.high_seconds,
+            coming["low"].tolist(),
+            coming["high"].tolist(),
             color="#27ae60",
             alpha=0.35,
             linewidth=max(1.5, 60.0 / len(starts)),
@@ -70,7 +71,7 @@ def _drawn(history: History) -> Figure:
         )
         axes.plot(
             starts,
-            [history.middle_seconds] * len(starts),
+            coming["middle"].tolist(),
             "_",
             color="#1e8449",
             markersize=6,

@@ -18,13 +18,9 @@ class History:
     now: datetime
     runs: pd.DataFrame
     """started_at, seconds, verdict (ok, missed or failed): one row a run that ended."""
-    upcoming: list[datetime]
-    """When the runs to come are due to start."""
-    low_seconds: float
-    """5 % quantile of the next run's duration; NaN where there is no forecast."""
-    middle_seconds: float
-    high_seconds: float
-    """95 % quantile."""
+    upcoming: pd.DataFrame
+    """at (when it is due to start), low, middle, high (seconds: 5, 50 and 95 % quantile of its
+    duration): one row a run to come that is forecast."""
     allowed_seconds: float
     """What the SLA leaves a run; NaN without one."""
 
@@ -38,7 +34,7 @@ class History:
 
     @property
     def has_forecast(self) -> bool:
-        return not pd.isna(self.high_seconds)
+        return len(self.upcoming) > 0
 
     @property
     def has_limit(self) -> bool:
@@ -46,5 +42,6 @@ class History:
 
     def all_seconds(self) -> list[float]:
         """Every duration that is drawn."""
-        drawn = [self.allowed_seconds, self.low_seconds, self.high_seconds, *self.runs["seconds"]]
+        band = self.upcoming[["low", "high"]].to_numpy().ravel()
+        drawn = [self.allowed_seconds, *band, *self.runs["seconds"]]
         return [float(value) for value in drawn if not pd.isna(value) and value > 0]

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 
-import numpy as np
 import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from optimizer.quantile import LEVELS
 from pipeline.errors import UserError
 from pipeline.gold.assessments import not_assessed
 from pipeline.held_sla import SLA_COLUMNS, decided, with_decided
@@ -356,12 +354,6 @@ class Questions:
 
         job = rows(gold.JOBS).collect()[0]
         forecast = rows(gold.JOB_FORECAST).toPandas()
-        state = self._lakehouse.read(gold.DURATION_STATES).where(F.col("job_id") == key).collect()
-        curve = state[0]["quantile_seconds"] if state else None
-        low, middle, high = (
-            float("nan") if curve is None else float(curve[int(np.flatnonzero(level == LEVELS)[0])])
-            for level in (0.05, 0.5, 0.95)
-        )
         verdicts = rows(silver.RUN_SLA).select("run_id", "sla_status")
         ended = (
             rows(silver.RUNS)
@@ -383,20 +375,23 @@ class Questions:
         runs["started_at"] = pd.to_datetime(runs["started_at"], utc=True)
         upcoming = (
             rows(gold.RUN_FORECAST)
-            .where("scheduled_at IS NOT NULL")
-            .select(F.unix_micros("scheduled_at").alias("at"))
+            .where("scheduled_at IS NOT NULL AND p50_seconds IS NOT NULL")
+            .select(
+                F.col("scheduled_at").alias("at"),
+                F.col("p5_seconds").alias("low"),
+                F.col("p50_seconds").alias("middle"),
+                F.col("p95_seconds").alias("high"),
+            )
+            .orderBy("at")
+            .toPandas()
         )
+        upcoming["at"] = pd.to_datetime(upcoming["at"], utc=True)
         allowed = forecast["allowed_seconds"].astype(float).tolist() if len(forecast) else []
         return History(
             name=str(job["name"] or key),
             now=now,
             runs=runs[["started_at", "seconds", "verdict"]],
-            upcoming=sorted(
-                datetime.fromtimestamp(row["at"] / 1e6, UTC) for row in upcoming.collect()
-            ),
-            low_seconds=low,
-            middle_seconds=middle,
-            high_seconds=high,
+            upcoming=upcoming,
             allowed_seconds=allowed[0] if allowed else float("nan"),
         )
 

@@ -122,7 +122,8 @@ class Fired:
             }
         )
         usual = delay_quantiles((fires - upstream) / 1e6, of, size, least=_LEAST)[:, _MEDIAN]
-        until = fit(lasted, as_of=as_of).predict(jobs).quantile(LEVELS)
+        whenever = jobs[["job_id"]].assign(start_time=pd.Series(pd.NaT, index=jobs.index))
+        until = fit(lasted, as_of=as_of, origin="nightly").predict(whenever).quantile(LEVELS)
         is_fired = ~np.isnan(usual) & ~np.isnan(until[:, _MEDIAN])
         wait = delay_quantiles(np.maximum((own - fires) / 1e6, 0.0), of, size, least=_LEAST)
         return cls(

@@ -60,6 +60,7 @@ def in_flight(
         "last_start_time",
         "failure_rate",
         "quantile_seconds",
+        "memory",
     )
     known = (
         going.join(jobs.select(*_JOB, *_SLA, "is_continuous"), _JOB)
@@ -92,6 +93,7 @@ def in_flight(
             "last_start_time",
             "failure_rate",
             "quantile_seconds",
+            "memory",
             F.unix_micros("started_at").alias("started_us"),
             F.unix_micros("attempt_started_at").alias("attempt_us"),
             "elapsed_seconds",
@@ -124,12 +126,18 @@ def in_flight(
 
 def _going(rows: pd.DataFrame, fleet: Retries) -> pd.DataFrame:
     """What is left of each run, and P(miss); the status is that of the job's distribution."""
-    curves = Forecaster.from_states(rows).predict(rows)
+    attempt_us = rows["attempt_us"].to_numpy()
+    began = pd.DataFrame(
+        {
+            "job_id": rows["job_id"].to_numpy(),
+            "start_time": pd.to_datetime(attempt_us, unit="us", utc=True),
+        }
+    )
+    curves = Forecaster.from_states(rows).predict(began)
     elapsed = rows["elapsed_seconds"].to_numpy()
     fails = rows["failure_rate"].astype("float64").fillna(0.0).to_numpy()
     again, waits = retry_habits(rows, fleet)
     minute, zone = deadlines(rows)
-    attempt_us = rows["attempt_us"].to_numpy()
     due_us = next_due(rows["started_us"].to_numpy(), np.maximum(minute, 0), zone)
     of_limit = miss_limit(
         curves,

@@ -1,7 +1,8 @@
 """Each job's runs of the next seven days, and the probability that each misses the job's SLA.
 
 A run is expected when its job's schedule, its rhythm or its gaps say so (`pipeline.scoring.starts`),
-or those of the job that starts it (`pipeline.scoring.firing`).
+or those of the job that starts it (`pipeline.scoring.firing`). How long it takes is forecast for its
+own hour and weekday.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from optimizer.forecast import (
@@ -34,16 +35,24 @@ _SLA = ("sla_kind", "sla_limit_seconds", "sla_time_of_day", "sla_timezone")
 _PARTS = ("upstream", "start", "duration", "failure")
 _POINTS: Final = 24
 """Equally probable starts that a run without a schedule is spread over."""
+_AT_ONCE: Final = 4_096
+"""Runs whose sums of delays and durations are held in memory together."""
 _MEDIAN: Final = int(np.flatnonzero(LEVELS == 0.5)[0])
 
-_RUNS = (
-    "at_us array<bigint>, due_us array<bigint>, p_miss array<double>,"
-    " p_miss_upstream array<double>, p_miss_start array<double>, p_miss_duration array<double>,"
-    " p_miss_failure array<double>"
+_TIMES = ("at_us", "due_us")
+_FIGURES = (
+    *(f"p{level}_seconds" for level in gold.RUN_LEVELS),
+    "p_miss",
+    *(f"p_miss_{part}" for part in _PARTS),
 )
-_SCHEMA = (
-    "job_id string, status string, reason string, start_basis string, upstream_series_key string,"
-    f" start_reason string, starts_learned bigint, delay_p50_seconds double, median_seconds double, {_RUNS}"
+_SCHEMA = ", ".join(
+    (
+        "job_id string, status string, reason string, start_basis string",
+        "upstream_series_key string, start_reason string, starts_learned bigint",
+        "delay_p50_seconds double",
+        *(f"{name} array<bigint>" for name in _TIMES),
+        *(f"{name} array<double>" for name in _FIGURES),
+    )
 )
 
 
@@ -65,6 +74,7 @@ def run_forecast(
                 "last_start_time",
                 "failure_rate",
                 "quantile_seconds",
+                "memory",
             ),
             "series_key",
             "left",
@@ -78,6 +88,7 @@ def run_forecast(
             "last_start_time",
             "failure_rate",
             "quantile_seconds",
+            "memory",
             *SCHEDULE,
             *(f"upstream_{name}" for name in SCHEDULE),
             "upstream_series_key",
@@ -96,42 +107,34 @@ def run_forecast(
     answered = score_by_job(
         asked, lambda rows: _upcoming(rows, now, habit), _SCHEMA, counted=jobs
     ).withColumnRenamed("job_id", "series_key")
-    told = ("at_us", "due_us", "p_miss", *(f"p_miss_{part}" for part in _PARTS))
     each = answered.select(
-        *(name for name in answered.columns if name not in told),
-        F.posexplode_outer(F.arrays_zip(*told)).alias("position", "run"),
-    )
+        *(name for name in answered.columns if name not in (*_TIMES, *_FIGURES)),
+        F.posexplode_outer(F.arrays_zip(*_TIMES, *_FIGURES)).alias("position", "run"),
+    ).select("*", *(F.col("run")[name].alias(name) for name in (*_TIMES, *_FIGURES)))
     known = jobs.select(*_JOB, *_SLA, "sla_source")
-    at = F.timestamp_micros(F.col("run")["at_us"])
     is_expected = F.col("position").isNotNull()
+
+    def micros(seconds: str) -> Column:
+        return F.round(F.col(seconds) * 1e6).cast("bigint")
+
+    start_us = F.col("at_us") + micros("delay_p50_seconds")
     return (
         known.join(each, "series_key")
-        .withColumn("scheduled_at", at)
-        .withColumn("p_miss", F.col("run")["p_miss"])
-        .withColumn("delay_micros", F.round(F.col("delay_p50_seconds") * 1e6).cast("bigint"))
-        .withColumn(
-            "expected_start_at",
-            F.timestamp_micros(F.col("run")["at_us"] + F.col("delay_micros")),
+        .withColumns(
+            {
+                "scheduled_at": F.timestamp_micros("at_us"),
+                "expected_start_at": F.timestamp_micros(start_us),
+                "expected_end_at": F.timestamp_micros(start_us + micros("p50_seconds")),
+                "run_number": F.coalesce(F.col("position") + 1, F.lit(0)).cast("int"),
+                "horizon_days": F.floor(
+                    (F.col("at_us") - F.unix_micros(F.lit(as_of))) / 86_400e6
+                ).cast("int"),
+                "due_at": F.timestamp_micros("due_us"),
+                "allowed_seconds": F.coalesce(
+                    "sla_limit_seconds", (F.col("due_us") - F.col("at_us")) / 1e6
+                ),
+            }
         )
-        .withColumn(
-            "expected_end_at",
-            F.timestamp_micros(
-                F.col("run")["at_us"]
-                + F.col("delay_micros")
-                + F.round(F.col("median_seconds") * 1e6).cast("bigint")
-            ),
-        )
-        .withColumn("run_number", F.coalesce(F.col("position") + 1, F.lit(0)).cast("int"))
-        .withColumn(
-            "horizon_days",
-            F.floor((F.col("run")["at_us"] - F.unix_micros(F.lit(as_of))) / 86_400e6).cast("int"),
-        )
-        .withColumn("due_at", F.timestamp_micros(F.col("run")["due_us"]))
-        .withColumn(
-            "allowed_seconds",
-            F.coalesce("sla_limit_seconds", (F.col("run")["due_us"] - F.col("run")["at_us"]) / 1e6),
-        )
-        .select("*", *(F.col("run")[f"p_miss_{part}"].alias(f"p_miss_{part}") for part in _PARTS))
         .withColumn(
             "status",
             F.when(F.col("status") == "error", F.col("status"))
@@ -159,7 +162,7 @@ def job_forecast(jobs: DataFrame, states: DataFrame, run_forecast: DataFrame) ->
         "runs",
         *(
             F.get("quantile_seconds", F.lit(int(np.flatnonzero(level / 100 == LEVELS)[0]))).alias(
-                f"p{level}_seconds"
+                f"any_p{level}"
             )
             for level in gold.SHOWN_LEVELS
         ),
@@ -180,6 +183,7 @@ def job_forecast(jobs: DataFrame, states: DataFrame, run_forecast: DataFrame) ->
         "allowed_seconds",
         "p_miss",
         *(f"p_miss_{part}" for part in _PARTS),
+        *(f"p{level}_seconds" for level in gold.SHOWN_LEVELS),
     )
     has_sla = F.col("sla_kind").isNotNull()
     return (
@@ -190,6 +194,12 @@ def job_forecast(jobs: DataFrame, states: DataFrame, run_forecast: DataFrame) ->
         .withColumn("status", F.coalesce("status", F.lit("not_assessed")))
         .withColumn("reason", F.coalesce("reason", F.lit("not seen by the last fit")))
         .withColumn("runs", F.coalesce("runs", F.lit(0)))
+        .withColumns(
+            {
+                f"p{level}_seconds": F.coalesce(f"p{level}_seconds", f"any_p{level}")
+                for level in gold.SHOWN_LEVELS
+            }
+        )
         .withColumn("upcoming_runs", F.coalesce("upcoming_runs", F.lit(0)))
         # What a limit allows does not hang on when the next run is.
         .withColumn("allowed_seconds", F.coalesce("sla_limit_seconds", "allowed_seconds"))
@@ -231,9 +241,12 @@ def _upcoming(rows: pd.DataFrame, as_of: pd.Timestamp, fleet: Retries) -> pd.Dat
     delays = fired.delays(starts)
     upstream_key = rows["upstream_series_key"].to_numpy(object, copy=True)
     upstream_key[~fired.is_fired] = None
-    curves = Forecaster.from_states(rows).predict(rows)
+    at = pd.to_datetime(starts.at_us, unit="us", utc=True)
+    asked = pd.DataFrame({"job_id": rows["job_id"].to_numpy()[starts.job], "start_time": at})
+    curves = Forecaster.from_states(rows).predict(asked)
     due_us = _due(rows, starts)
     misses = _misses(rows, starts, delays, due_us, curves, fleet)
+    seconds = curves.quantile([level / 100 for level in gold.RUN_LEVELS])
     ends = np.cumsum(np.bincount(starts.job, minlength=len(rows)))[:-1]
 
     def by_job(values: NDArray[Any]) -> list[Any]:
@@ -255,9 +268,12 @@ def _upcoming(rows: pd.DataFrame, as_of: pd.Timestamp, fleet: Retries) -> pd.Dat
             ],
             "starts_learned": starts.learned,
             "delay_p50_seconds": (delays[0] + delays[1])[:, _MEDIAN],
-            "median_seconds": curves.quantile(0.5),
             "at_us": by_job(starts.at_us),
             "due_us": by_job(pd.Series(due_us).astype("Int64").replace(0, pd.NA).to_numpy(object)),
+            **{
+                f"p{level}_seconds": by_job(seconds[:, index])
+                for index, level in enumerate(gold.RUN_LEVELS)
+            },
             "p_miss": by_job(misses["p_miss"]),
             **{f"p_miss_{part}": by_job(misses[part]) for part in _PARTS},
         }
@@ -282,24 +298,30 @@ def _misses(
     curves: Distribution,
     fleet: Retries,
 ) -> Mapping[str, NDArray[np.float64]]:
-    """P(miss) and its parts of each start; NaN where there is no SLA or no distribution."""
+    """P(miss) and its parts of each start, of which `curves` has a row each; NaN where there is no SLA
+    or no distribution."""
     out = {name: np.full(starts.at_us.size, np.nan) for name in ("p_miss", *_PARTS)}
     fails = rows["failure_rate"].astype("float64").fillna(0.0).to_numpy()
     again, waits = retry_habits(rows, fleet)
 
-    # A limit asks the same of every run of a job.
-    limit = rows["sla_limit_seconds"].astype("float64").to_numpy()
-    of_limit = miss_limit(curves, limit, failure_rate=fails, retries=again)
-    with_limit = ~np.isnan(limit[starts.job])
+    def lasting(which: NDArray[np.int64]) -> Distribution:
+        return Distribution(curves.log_quantiles[which], curves.status[which])
+
+    limit = rows["sla_limit_seconds"].astype("float64").to_numpy()[starts.job]
+    limited = np.flatnonzero(~np.isnan(limit))
+    job = starts.job[limited]
+    of_limit = miss_limit(
+        lasting(limited), limit[limited], failure_rate=fails[job], retries=again[job]
+    )
     for name in out:
-        out[name][with_limit] = getattr(of_limit, name)[starts.job[with_limit]]
+        out[name][limited] = getattr(of_limit, name)
 
     upstream, own = delays
 
-    def asked(job: NDArray[np.int64], slack: NDArray[np.float64]) -> Miss:
-        chosen = Distribution(curves.log_quantiles[job], curves.status[job])
+    def asked(which: NDArray[np.int64], slack: NDArray[np.float64]) -> Miss:
+        job = starts.job[which]
         return miss_deadline(
-            chosen,
+            lasting(which),
             slack,
             upstream_delay_seconds=_or_none(upstream[job]),
             start_delay_seconds=_or_none(own[job]),
@@ -313,19 +335,18 @@ def _misses(
     is_fired = np.asarray(upstream.any(axis=1))[starts.job]
     for chosen in (is_fired, ~is_fired):
         planned = np.flatnonzero((due_us > 0) & ~is_gap & chosen)
-        if planned.size:
-            # Most runs of a job are due as long after they start as its others.
-            pairs = np.stack([starts.job[planned], (due_us - starts.at_us)[planned]])
-            (job, slack_us), which = np.unique(pairs, axis=1, return_inverse=True)
-            miss = asked(job, slack_us / 1e6)
+        for first in range(0, planned.size, _AT_ONCE):
+            some = planned[first : first + _AT_ONCE]
+            miss = asked(some, (due_us - starts.at_us)[some] / 1e6)
             for name in out:
-                out[name][planned] = getattr(miss, name)[which.reshape(-1)]
+                out[name][some] = getattr(miss, name)
         drifting = np.flatnonzero((due_us > 0) & is_gap & chosen)
         if drifting.size:
-            job = np.repeat(starts.job[drifting], _POINTS)
-            at_us = np.repeat(starts.at_us[drifting], _POINTS) + _spread_us(starts, drifting)
+            which = np.repeat(drifting, _POINTS)
+            job = starts.job[which]
+            at_us = starts.at_us[which] + _spread_us(starts, drifting)
             minute, zone = deadlines(rows)
-            miss = asked(job, (next_due(at_us, minute[job], zone[job]) - at_us) / 1e6)
+            miss = asked(which, (next_due(at_us, minute[job], zone[job]) - at_us) / 1e6)
             for name in out:
                 out[name][drifting] = getattr(miss, name).reshape(-1, _POINTS).mean(axis=1)
     return out

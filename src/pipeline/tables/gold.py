@@ -295,8 +295,15 @@ DURATION_STATES = Table(
         Column(
             "quantile_seconds",
             "array<double>",
-            "Quantiles on the fixed grid of levels",
+            "Quantiles on the fixed grid of levels, of a run that starts at no known time",
             unit="seconds",
+        ),
+        Column(
+            "memory",
+            "struct<started_us:array<bigint>,log_seconds:array<double>,is_bound:array<boolean>,"
+            "burst:array<bigint>,rank:array<bigint>,gap_log:array<double>,after_rank:array<double>,"
+            "shares:array<double>,moved_logits:array<double>>",
+            "Its latest runs and what they taught, of which those of a given time are made",
         ),
         *FORECAST_SCORES,
     ),
@@ -316,6 +323,8 @@ FORECAST_QUALITY = Table(
 
 SHOWN_LEVELS = (50, 80, 90, 95, 99)
 """Quantiles of a duration that are columns of their own, in percent."""
+RUN_LEVELS = (5, *SHOWN_LEVELS)
+"""Those of a run to come, which pictures draw as a band."""
 
 PARTS_OF_A_MISS = tuple(
     Column(f"p_miss_{name}", "double", f"Part of p_miss: {meaning}", minimum=0, maximum=1)
@@ -366,7 +375,17 @@ RUN_FORECAST = Table(
         Column("scheduled_at", "timestamp", "When it is due to start"),
         Column("horizon_days", "int", "Whole days until then", unit="days", minimum=0),
         Column("expected_start_at", "timestamp", "The same after its usual delay"),
-        Column("expected_end_at", "timestamp", "The same after its usual duration"),
+        Column("expected_end_at", "timestamp", "The same after its median duration"),
+        *(
+            Column(
+                f"p{level}_seconds",
+                "double",
+                f"{level} % quantile of its duration, for its hour and weekday",
+                unit="seconds",
+                minimum=0,
+            )
+            for level in RUN_LEVELS
+        ),
         *SLA,
         Column("due_at", "timestamp", "When a success is due, for a deadline"),
         Column(
@@ -441,7 +460,13 @@ JOB_FORECAST = Table(
         *ASSESSMENT,
         Column("runs", "bigint", "Attempts it was learned from", nullable=False, minimum=0),
         *(
-            Column(f"p{level}_seconds", "double", f"{level} % quantile", unit="seconds", minimum=0)
+            Column(
+                f"p{level}_seconds",
+                "double",
+                f"{level} % quantile of the next run, or of any where none is expected",
+                unit="seconds",
+                minimum=0,
+            )
             for level in SHOWN_LEVELS
         ),
         *SLA,

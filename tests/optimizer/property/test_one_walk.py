@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from pandas.testing import assert_frame_equal
 
-from optimizer.forecast import backtest, curves, fit, quality, seven_day_rule, states_with_quality
+from optimizer.forecast import (
+    Forecaster,
+    backtest,
+    curves,
+    fit,
+    quality,
+    seven_day_rule,
+    states_with_quality,
+)
 from optimizer.forecast.nightly import HISTORY_RUNS, JUDGED_RUNS
 from tests.strategies.runs import histories, lognormal_runs
 
@@ -18,14 +26,24 @@ SCORES = ["crps_log1p", "coverage_0.1", "coverage_0.5", "coverage_0.9", "brier"]
 @given(histories())
 def test_states_and_scores_are_those_of_fit_and_backtest(runs: pd.DataFrame) -> None:
     both = states_with_quality(runs, LEVELS, as_of=AFTER, limits=600.0)
-    states = fit(runs, as_of=AFTER).states
-    assert_frame_equal(both[list(states.columns)], states)
-    told = backtest(runs, LEVELS, limits=600.0)
+    fitted = fit(runs, as_of=AFTER, origin="nightly")
+    at_as_of = ["quantile_seconds", "effective_runs"]
+    assert_frame_equal(
+        both[list(fitted.states.columns)].drop(columns=at_as_of),
+        fitted.states.drop(columns=at_as_of),
+    )
+    whenever = fitted.predict(both.assign(start_time=pd.NaT))
+    curves_told = Forecaster.from_states(both).predict(both)
+    np.testing.assert_allclose(
+        curves_told.log_quantiles, whenever.log_quantiles, rtol=1e-12, atol=1e-12
+    )
+    told = backtest(runs, LEVELS, limits=600.0, origin="nightly")
     scores = quality(told, runs, limits=600.0)
     assert both["runs_scored"].tolist() == scores["runs_scored"].tolist()
     np.testing.assert_allclose(both[SCORES], scores[SCORES])
     # The rule answers earlier in a job's life, and is judged on the runs that both answer.
-    rule = quality(seven_day_rule(runs, LEVELS).where(told["status"] == "ok"), runs)
+    by_rule = seven_day_rule(runs, LEVELS, origin="nightly")
+    rule = quality(by_rule.where(told["status"] == "ok"), runs)
     np.testing.assert_allclose(both["crps_log1p_rule"], rule["crps_log1p"])
 
 
