@@ -95,7 +95,11 @@ class ForecastConfig(_Checked):
     SECTION: ClassVar[str] = "forecast"
 
     window_runs: int = setting(
-        100, "runs", "Only this many of the latest ended runs of a job are used.", Bounds(8, 4096)
+        200,
+        "runs",
+        "Only this many ended runs of a job are used: the latest quarter, and of the others those of"
+        " four weeks by lot.",
+        Bounds(8, 4096),
     )
     min_runs: int = setting(
         3, "runs", "Below this many successful runs a job is not forecast.", Bounds(1, 1000)

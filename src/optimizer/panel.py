@@ -128,9 +128,12 @@ class RunPanel:
             rows=len(runs),
         )
 
-    def latest(self, runs: int) -> "RunPanel":
-        """The same with only this many runs of each job, those that started last."""
-        counts = np.minimum(np.diff(self.offsets), runs)
+    def latest(self, runs: int, since_us: int = NEVER_US) -> "RunPanel":
+        """The same with only this many runs of each job, those that started last, and with all that
+        started since that time."""
+        counts = np.diff(self.offsets)
+        since = np.concatenate(([0], np.cumsum(self.start_us >= since_us)))
+        counts = np.minimum(counts, np.maximum(np.diff(since[self.offsets]), runs))
         if counts.sum() == self.row.size:
             return self
         offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)

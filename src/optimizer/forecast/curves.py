@@ -2,7 +2,7 @@
 
 For each run, at its origin:
 
-1. runs that have ended since the last origin enter the window of the latest `window_runs`, and teach
+1. runs that have ended since the last origin enter the window (`forecast.window`), and teach
    the shares of the experts (`forecast.mixture`) and the movement of the levels (`calibration`) by
    what had been forecast for them at their own origins;
 2. each expert weighs the window (`forecast.experts`), and the weights are pooled by the shares;
@@ -97,11 +97,14 @@ def curves_of_jobs(
     asked_us: NDArray[np.float64],
     config: ForecastConfig,
     jobs: slice = EVERY,
+    *,
+    most: int = NEVER_US,
 ) -> tuple[Curves, Curves, Remembered]:
     """The distributions of every run of `jobs`, that of one more of each job, and what is remembered.
 
-    The first are those of `curves_of_runs`, with no origin after the last one. The second are those
-    of a run that starts at asked_us (J,; NaN: at an unknown time), known at the last origin.
+    The first are those of `curves_of_runs`, with no origin after the last one; of the last `most` runs
+    of each job, since those before only fill the window. The second are those of a run that starts at
+    asked_us (J,; NaN: at an unknown time), known at the last origin.
     """
     of_all = panel.offsets[jobs.start : None if jobs.stop is None else jobs.stop + 1]
     offsets = of_all - of_all[0]
@@ -117,13 +120,14 @@ def curves_of_jobs(
     knobs = Knobs.of(config)
     curves = Curves.empty(int(offsets[-1]) + offsets.size - 1)
     known = Known(curves.log_quantiles, curves.runs, curves.effective_runs, curves.failure_rate)
-    remembered = walk(offsets, runs, last_origin_us, knobs, known)
+    remembered = walk(offsets, runs, last_origin_us, most, knobs, known)
     last = slice(int(offsets[-1]), None)
     curves.log_quantiles[last], worth = answers(
         remembered, np.arange(offsets.size - 1), asked_us[jobs], knobs
     )
     curves.effective_runs[last] = np.nan_to_num(worth)
-    enough = curves.runs >= config.min_runs
+    untold = np.isnan(curves.log_quantiles[:, 0])
+    enough = (curves.runs >= config.min_runs) & ~untold
     curves.log_quantiles[~enough] = np.nan
     curves.code[:] = np.where(enough, OK, TOO_FEW_RUNS)
     return curves.part(slice(0, last.start)), curves.part(last), remembered

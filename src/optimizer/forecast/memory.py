@@ -107,14 +107,16 @@ class Told(NamedTuple):
     cost: NDArray[np.float64]
     gradient: NDArray[np.float64]
     order: NDArray[np.int64]
-    """When it entered the window, -1 before."""
+    """When it entered the window, -1 outside it."""
 
 
 class Window(NamedTuple):
-    """The latest ended runs, and room for what is computed of them."""
+    """Ended runs (`optimizer.forecast.window`), and room for what is computed of them."""
 
     members: NDArray[np.int64]
     """Numbers in order of entry."""
+    lots: NDArray[np.int64]
+    """Their lots."""
     held: NDArray[np.int64]
     """Numbers in ascending order of duration."""
     x: NDArray[np.float64]
@@ -185,7 +187,8 @@ def memory_of(longest: int, window: int) -> tuple[Told, Window, Learned]:
         order=np.empty(longest, dtype=np.int64),
     )
     held = Window(
-        members=np.empty(longest, dtype=np.int64),
+        members=np.empty(window, dtype=np.int64),
+        lots=np.empty(window, dtype=np.int64),
         held=np.empty(window + 1, dtype=np.int64),
         x=np.empty(window),
         bound=np.empty(window, dtype=np.bool_),

@@ -1,10 +1,9 @@
 """What a night says of every job: its state, and how good such forecasts have lately been.
 
-Both come from one walk over the job's latest HISTORY_RUNS runs, so a night costs no more as an account
-grows older: of real and simulated logs the CRPS of runs forecast from 200 or more earlier ones is
-within 1 % of that from all of them (within 4 % where there is one job). Of these the latest JUDGED_RUNS
-are scored beside the rule of seven days, each by what was known at the midnight before it started: a
-night speaks of the days to come.
+Both come from one walk over the job's latest HISTORY_RUNS runs and those of four weeks, so a night
+costs no more as an account grows older. They fill the window; the latest TOLD_RUNS of them are forecast
+and taught from, and of these the latest JUDGED_RUNS are scored beside the rule of seven days: each by
+what was known at the midnight before it started, since a night speaks of the days to come.
 """
 
 from collections.abc import Sequence
@@ -21,12 +20,15 @@ from optimizer.forecast.distribution import quantiles_of_curves
 from optimizer.forecast.fit import last_starts, states_of
 from optimizer.forecast.rule import rule_of_runs
 from optimizer.forecast.score import quality_of_runs
+from optimizer.forecast.window import SPAN_DAYS
 from optimizer.panel import RunPanel, utc_microseconds
 from optimizer.quantile import probability_over
+from optimizer.weights import DAY_US
 
-__all__ = ["HISTORY_RUNS", "JUDGED_RUNS", "states_with_quality"]
+__all__ = ["HISTORY_RUNS", "JUDGED_RUNS", "TOLD_RUNS", "states_with_quality"]
 
 HISTORY_RUNS: Final = 300
+TOLD_RUNS: Final = 200
 JUDGED_RUNS: Final = 100
 
 
@@ -47,7 +49,7 @@ def states_with_quality(
     """
     config = config or ForecastConfig()
     as_of_us = int(utc_microseconds(pd.Series([as_of]), "as_of")[0][0])
-    panel = RunPanel.from_frame(runs).latest(HISTORY_RUNS)
+    panel = RunPanel.from_frame(runs).latest(HISTORY_RUNS, as_of_us - SPAN_DAYS * DAY_US)
     limit = per_run(limits, runs.index, "limits")[panel.row]
     at_us = origins_us(panel.start_us, "nightly", 0)
     whenever = np.full(panel.job_ids.size, np.nan)
@@ -56,7 +58,9 @@ def states_with_quality(
     memory: list[dict[str, Any] | None] = []
     ours, rule = [], []
     for jobs in blocks(panel.offsets):
-        of_runs, told, remembered = curves_of_jobs(panel, at_us, as_of_us, whenever, config, jobs)
+        of_runs, told, remembered = curves_of_jobs(
+            panel, at_us, as_of_us, whenever, config, jobs, most=TOLD_RUNS
+        )
         ends.put(jobs, told)
         memory += remembered.column()
         first, stop = panel.offsets[jobs.start], panel.offsets[jobs.stop]

@@ -52,10 +52,11 @@ def walk(
     offsets: NDArray[np.int64],
     runs: Runs,
     last_origin_us: int,
+    most: int,
     knobs: Knobs,
     known: Known,
 ) -> Remembered:
-    """Answer every run (R,), and say what is remembered of each job (J,) at the last origin.
+    """Answer the last `most` runs of each job, which alone teach, and say what is remembered of each job (J,) at the last origin.
 
     `known` has R + J rows: of the last J only how many runs there are and the failure rate are told.
     """
@@ -64,7 +65,7 @@ def walk(
     told, window, learned = memory_of(longest, knobs.window_runs)
     remembered = Remembered.room(counts, knobs.window_runs)
     _walk_jobs(
-        offsets, runs, last_origin_us, knobs, known, told, window, learned,
+        offsets, runs, last_origin_us, most, knobs, known, told, window, learned,
         room_for(longest, knobs.window_runs), LEVELS, LOGIT_LEVELS, rank_decay(knobs.window_runs),
         age_decay(), remembered,
     )  # fmt: skip
@@ -76,6 +77,7 @@ def _walk_jobs(
     offsets: NDArray[np.int64],
     runs: Runs,
     last_origin_us: int,
+    most: int,
     knobs: Knobs,
     known: Known,
     told: Told,
@@ -96,8 +98,8 @@ def _walk_jobs(
         )  # fmt: skip
         _begin(own, told, learned)
         _walk_job(
-            own, first, job, runs.start_us.shape[0] + job, last_origin_us, knobs, known, told,
-            window, learned, room, levels, logit_levels, by_rank, by_age, remembered,
+            own, first, job, runs.start_us.shape[0] + job, last_origin_us, most, knobs, known,
+            told, window, learned, room, levels, logit_levels, by_rank, by_age, remembered,
         )  # fmt: skip
 
 
@@ -130,6 +132,7 @@ def _walk_job(
     job: int,
     job_row: int,
     last_origin_us: int,
+    most: int,
     knobs: Knobs,
     known: Known,
     told: Told,
@@ -145,7 +148,8 @@ def _walk_job(
     # A tuple that is handed on costs more than many a function called with it: they get arrays.
     start_us, end_us, by_end, value, role, origin_us = own
     counter, attempts, tally, summed, moved, share, taught = learned
-    held, members, x, bound = window.held, window.members, window.x, window.bound
+    held, members, lots = window.held, window.members, window.lots
+    x, bound = window.x, window.bound
     burst, rank, tied_rank = window.burst, window.rank, window.tied_rank
     weights, total, pooled = room.weights, room.total, room.pooled
     count = start_us.shape[0]
@@ -162,14 +166,14 @@ def _walk_job(
                 counter, attempts, tally, summed, moved, taught, levels, knobs,
             )  # fmt: skip
             if role[j] & (VALUE | BOUND):
-                enter(j, value, role, held, members, told.order, counter, x.shape[0])
+                enter(j, start_us, value, role, held, members, lots, told.order, counter)
         out = job_row if last else first + i
         known.runs[out] = counter[SUCCESSES]
         known.failure_rate[out] = failure_rate(
             attempts, knobs.prior_failure_rate, knobs.prior_failure_runs
         )
         entered, size = counter[ENTERED], counter[SIZE]
-        latest = members[entered - 1] if entered > 0 else -1
+        latest = members[size - 1] if size > 0 else -1
         gap_log = np.nan
         if entered > 0 and not last:
             gap_log = np.log1p(max(start_us[i] - start_us[latest], 0) / MINUTE_US)
@@ -177,10 +181,13 @@ def _walk_job(
             told.entered[i], told.latest[i], told.gap_log[i] = entered, latest, gap_log
         if entered == 0:
             continue
+        if i < count - most:
+            told.entered[i] = 0  # It teaches nothing.
+            continue
         if described < entered:  # Runs of a burst, or of a day, may know the same.
             described = entered
             describe(
-                held[:size], entered, value, role, told.burst, told.order, told.latest,
+                held[:size], members, value, role, told.burst, told.order, told.latest,
                 x, bound, burst, rank, tied_rank, window.latest_rank,
             )  # fmt: skip
         shares(tally, summed, knobs.learning_rate, share)

@@ -1,35 +1,71 @@
-"""The latest ended runs of a job in ascending order of duration, a value before an equal bound."""
+"""The ended runs of a job that forecasts are made of, in ascending order of duration.
+
+A full window keeps the latest quarter of its runs and, of the others, a random sample of the last four
+weeks: each run draws a lot when it enters, and of the older ones the highest lot leaves (the bottom-k
+sample of Cohen and Kaplan, PODC 2007). So a job that runs every ten minutes is still told by all hours
+and weekdays, and one that runs daily by its latest runs, which reach further back than that.
+"""
+
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.forecast.memory import BOUND, ENTERED, SIZE, SUCCESSES, VALUE
 from optimizer.kernel import kernel
+from optimizer.weights import DAY_US
 
-__all__ = ["describe", "enter"]
+__all__ = ["SPAN_DAYS", "describe", "enter"]
+
+SPAN_DAYS: Final = 28
+SPAN_US: Final = SPAN_DAYS * DAY_US
+LATEST: Final = 4
+"""One of so many is among the latest."""
+
+
+@kernel
+def _lot(start_us: int, number: int) -> int:
+    """A number in [0, 2 ** 63) that looks random (the finalizer of SplitMix64: Steele, Lea and
+    Flood, OOPSLA 2014)."""
+    z = np.uint64(start_us) + np.uint64(number) * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.int64((z ^ (z >> np.uint64(31))) >> np.uint64(1))
 
 
 @kernel
 def enter(
     j: int,
+    start_us: NDArray[np.int64],
     value: NDArray[np.float64],
     role: NDArray[np.int8],
     held: NDArray[np.int64],
     members: NDArray[np.int64],
+    lots: NDArray[np.int64],
     order: NDArray[np.int64],
     counter: NDArray[np.int64],
-    most: int,
 ) -> None:
-    """Put run j into the window; the first to have entered a full one leaves."""
+    """Put run j into the window, where one leaves if it is full.
+
+    `held` has the window's runs in ascending order of duration, `members` and `lots` in order of entry.
+    """
     size = counter[SIZE]
-    if size == most:
-        gone = members[counter[ENTERED] - size]
+    if size == members.shape[0]:
+        leaving = 0
+        if start_us[j] - start_us[members[0]] <= SPAN_US:
+            for q in range(1, size - size // LATEST + 1):
+                if lots[q] > lots[leaving]:
+                    leaving = q
+        gone = members[leaving]
+        size -= 1
+        for q in range(leaving, size):
+            members[q], lots[q] = members[q + 1], lots[q + 1]
         q = 0
         while held[q] != gone:
             q += 1
-        size -= 1
         for later in range(q, size):
             held[later] = held[later + 1]
+        order[gone] = -1
         counter[SUCCESSES] -= role[gone] & VALUE
     is_value = (role[j] & VALUE) != 0
     q = size
@@ -44,7 +80,8 @@ def enter(
         held[q] = other
         q -= 1
     held[q] = j
-    members[counter[ENTERED]] = j
+    members[size] = j
+    lots[size] = _lot(start_us[j], counter[ENTERED])
     order[j] = counter[ENTERED]
     counter[ENTERED] += 1
     counter[SIZE] = size + 1
@@ -54,7 +91,7 @@ def enter(
 @kernel
 def describe(
     held: NDArray[np.int64],
-    entered: int,
+    members: NDArray[np.int64],
     value: NDArray[np.float64],
     role: NDArray[np.int8],
     burst: NDArray[np.int64],
@@ -71,17 +108,17 @@ def describe(
     size = held.shape[0]
     tied = 0
     for q in range(size):
+        rank[members[q]] = size - 1 - q
         j = held[q]
         x[q] = value[j]
         bound[q] = (role[j] & BOUND) != 0
         burst_of[q] = burst[j]
-        rank[j] = entered - 1 - order[j]
         if q > 0 and x[q] != x[q - 1]:
             tied = q
         tied_rank[j] = tied
     for q in range(size):
         j = held[q]
         before = latest[j]
-        # What preceded the oldest of the window may have left it.
-        inside = before >= 0 and entered - order[before] <= size
+        # What preceded a run may have left the window.
+        inside = before >= 0 and order[before] >= 0
         latest_rank[j] = tied_rank[before] if inside else np.nan
