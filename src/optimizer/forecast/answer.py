@@ -72,7 +72,6 @@ def _answer_each(
     curves: NDArray[np.float64],
     worth: NDArray[np.float64],
 ) -> None:
-    places = np.arange(room.pooled.shape[0])
     for n in range(job.shape[0]):
         of = job[n]
         if of < 0 or remembered.size[of] == 0:
@@ -90,12 +89,12 @@ def _answer_each(
         # Unknown stays unknown: a NaN is not below zero.
         gap_log = np.log1p((max(gap_us, 0.0)) / MINUTE_US)
         weigh(
-            places[:size], rank, remembered.after_rank[runs], hours, hours % DAY_HOURS,
-            hours % WEEK_HOURS, remembered.gap_log[runs], at_us[n] / HOUR_US, gap_log, float(tied),
-            by_rank, by_age, room.weights, room.total,
+            rank, remembered.after_rank[runs], hours, hours % DAY_HOURS, hours % WEEK_HOURS,
+            remembered.gap_log[runs], at_us[n] / HOUR_US, gap_log, float(tied), by_rank, by_age,
+            room.weights, room.total,
         )  # fmt: skip
         pooled = room.pooled[:size]
-        pool(remembered.shares[of], room.weights[:size], room.total, pooled)
+        pool(remembered.shares[of], room.weights, room.total, pooled)
         worth[n] = tell(
             x, remembered.is_bound[runs], remembered.burst[runs], pooled,
             remembered.moved_logits[of], knobs, levels, logit_levels, room.raw, room.scratch,

@@ -48,9 +48,9 @@ WEEK_HOURS: Final = 168.0
 
 
 def rank_decay(window_runs: int) -> NDArray[np.float64]:
-    """2 ** (-rank / half-life) by rank and half-life: (window_runs, 3)."""
-    rank = np.arange(window_runs)[:, None]
-    return np.asarray(2.0 ** (-rank / np.array(HALF_LIVES_RUNS)[None, :]))
+    """2 ** (-rank / half-life) by half-life and rank: (3, window_runs)."""
+    rank = np.arange(window_runs)[None, :]
+    return np.asarray(2.0 ** (-rank / np.array(HALF_LIVES_RUNS)[:, None]))
 
 
 def age_decay() -> NDArray[np.float64]:
@@ -71,50 +71,51 @@ def _near(distance: float, per_width: float) -> float:
 def _around(difference: float, period: float) -> float:
     """Distance on a circle of the given period, of two points on it."""
     d = abs(difference)
-    return min(d, period - d)
+    return min(period - d, d)
 
 
 @kernel
 def weigh(
-    held: NDArray[np.int64],
     rank: NDArray[np.int64],
-    value_rank: NDArray[np.float64],
+    after_rank: NDArray[np.float64],
     hours: NDArray[np.float64],
     day_hours: NDArray[np.float64],
     week_hours: NDArray[np.float64],
     gap_log: NDArray[np.float64],
     at_hours: float,
     at_gap_log: float,
-    at_value_rank: float,
+    at_after_rank: float,
     by_rank: NDArray[np.float64],
     by_age: NDArray[np.float64],
     out: NDArray[np.float64],
     total: NDArray[np.float64],
 ) -> None:
-    """Write the weights (h, 8) of the runs `held` (h,) into `out`, and their sums into `total`.
+    """Write the weights of h runs into `out` (8, at least h), and their sums into `total`.
 
-    By run: `rank`, start in `hours` and on the circles of a day and a week, `gap_log`, and
-    `value_rank`, the rank in the window of the duration that preceded the run. Unknown is NaN.
+    Of each run (h,): `rank`, start in `hours` and on the circles of a day and a week, `gap_log`, and
+    `after_rank`, the rank in the window of the duration that preceded the run. Unknown is NaN.
     """
-    size = held.shape[0]
-    newest = hours[held[0]]
+    size = rank.shape[0]
+    newest = hours[0]
     for q in range(size):
-        newest = max(newest, hours[held[q]])
-    oldest = by_age.shape[0] - 1
+        newest = max(newest, hours[q])
+    oldest = by_age.shape[0] - 1.0
     per_ranks = 1.0 / max(FEWEST_NEAR_RANKS, NEAR_RANKS * size)
     day, week = at_hours % DAY_HOURS, at_hours % WEEK_HOURS
+    for q in range(size):  # Looked up first: what is left is arithmetic on neighbours.
+        age = newest - hours[q]
+        out[0, q] = by_rank[0, rank[q]] + KEPT
+        out[1, q] = by_rank[1, rank[q]] + KEPT
+        out[2, q] = by_age[int(min(oldest, age))] + KEPT
+        out[3, q] = by_rank[2, rank[q]]
+    for q in range(size):
+        slow = out[3, q]
+        out[3, q] = 1.0
+        out[4, q] = slow * _near(after_rank[q] - at_after_rank, per_ranks) + KEPT
+        out[5, q] = slow * _near(_around(day_hours[q] - day, DAY_HOURS), 1.0 / NEAR_HOURS) + KEPT
+        out[6, q] = _near(_around(week_hours[q] - week, WEEK_HOURS), 1.0 / NEAR_WEEK_HOURS) + KEPT
+        out[7, q] = slow * _near(gap_log[q] - at_gap_log, 1.0 / NEAR_GAP_LOG) + KEPT
     total[:] = 0.0
     for q in range(size):
-        j = held[q]
-        r = rank[j]
-        slow = by_rank[r, 2]
-        out[q, 0] = by_rank[r, 0] + KEPT
-        out[q, 1] = by_rank[r, 1] + KEPT
-        out[q, 2] = by_age[int(min(newest - hours[j], oldest))] + KEPT
-        out[q, 3] = 1.0
-        out[q, 4] = slow * _near(value_rank[j] - at_value_rank, per_ranks) + KEPT
-        out[q, 5] = slow * _near(_around(day_hours[j] - day, DAY_HOURS), 1.0 / NEAR_HOURS) + KEPT
-        out[q, 6] = _near(_around(week_hours[j] - week, WEEK_HOURS), 1.0 / NEAR_WEEK_HOURS) + KEPT
-        out[q, 7] = slow * _near(gap_log[j] - at_gap_log, 1.0 / NEAR_GAP_LOG) + KEPT
         for k in range(EXPERT_COUNT):
-            total[k] += out[q, k]
+            total[k] += out[k, q]

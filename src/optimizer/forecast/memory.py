@@ -111,20 +111,27 @@ class Told(NamedTuple):
 
 
 class Window(NamedTuple):
-    """Ended runs (`optimizer.forecast.window`), and room for what is computed of them."""
+    """Ended runs (`optimizer.forecast.window`), and what the experts ask about them."""
 
     members: NDArray[np.int64]
     """Numbers in order of entry."""
     lots: NDArray[np.int64]
     """Their lots."""
     held: NDArray[np.int64]
-    """Numbers in ascending order of duration."""
+    """Numbers in ascending order of duration: what follows is in this order."""
     x: NDArray[np.float64]
     bound: NDArray[np.bool_]
     burst: NDArray[np.int64]
     rank: NDArray[np.int64]
-    tied_rank: NDArray[np.float64]
-    latest_rank: NDArray[np.float64]
+    after_rank: NDArray[np.float64]
+    hours: NDArray[np.float64]
+    day_hours: NDArray[np.float64]
+    week_hours: NDArray[np.float64]
+    gap_log: NDArray[np.float64]
+    place_rank: NDArray[np.int64]
+    """By number: the rank of its entry."""
+    tied: NDArray[np.float64]
+    """By number: its rank among the durations, the lowest where they are equal."""
 
 
 class Room(NamedTuple):
@@ -164,7 +171,7 @@ def roles(outcome: NDArray[np.int8]) -> NDArray[np.int8]:
 def room_for(longest: int, window: int) -> Room:
     """Room for answers about jobs of up to `longest` runs."""
     return Room(
-        weights=np.empty((window, EXPERT_COUNT)),
+        weights=np.empty((EXPERT_COUNT, window)),
         total=np.empty(EXPERT_COUNT),
         pooled=np.empty(window),
         raw=np.empty(LEVELS.size),
@@ -189,13 +196,18 @@ def memory_of(longest: int, window: int) -> tuple[Told, Window, Learned]:
     held = Window(
         members=np.empty(window, dtype=np.int64),
         lots=np.empty(window, dtype=np.int64),
-        held=np.empty(window + 1, dtype=np.int64),
+        held=np.empty(window, dtype=np.int64),
         x=np.empty(window),
         bound=np.empty(window, dtype=np.bool_),
         burst=np.empty(window, dtype=np.int64),
-        rank=np.empty(longest, dtype=np.int64),
-        tied_rank=np.empty(longest),
-        latest_rank=np.empty(longest),
+        rank=np.empty(window, dtype=np.int64),
+        after_rank=np.empty(window),
+        hours=np.empty(window),
+        day_hours=np.empty(window),
+        week_hours=np.empty(window),
+        gap_log=np.empty(window),
+        place_rank=np.empty(longest, dtype=np.int64),
+        tied=np.empty(longest),
     )
     learned = Learned(
         counter=np.empty(COUNTERS, dtype=np.int64),

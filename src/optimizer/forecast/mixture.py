@@ -35,13 +35,13 @@ def pool(
     total: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> None:
-    """Write the pooled weights (h,), which add up to 1; column k of `weights` adds up to total[k]."""
-    factor = share / total
-    for q in range(weights.shape[0]):
-        mass = 0.0
-        for k in range(EXPERT_COUNT):
-            mass += factor[k] * weights[q, k]
-        out[q] = mass
+    """Write the pooled weights (h,), which add up to 1; the first h of row k of `weights` (8, at least
+    h) add up to total[k]."""
+    out[:] = 0.0
+    for k in range(EXPERT_COUNT):
+        factor = share[k] / total[k]
+        for q in range(out.shape[0]):
+            out[q] += factor * weights[k, q]
 
 
 @kernel
@@ -57,7 +57,7 @@ def cost_and_gradient(
 
     Its derivative by the share of each expert is written to `gradient` (k,).
     """
-    size = weights.shape[0]
+    size = value.shape[0]
     below = 0.0
     cost = max(value[0] - x, 0.0)
     slope = np.empty(size)  # of the cost, by F between a value and the next
@@ -74,7 +74,7 @@ def cost_and_gradient(
     for q in range(size - 1, -1, -1):
         onward += slope[q]
         for k in range(EXPERT_COUNT):
-            gradient[k] += onward * weights[q, k]
+            gradient[k] += onward * weights[k, q]
     gradient /= total
     return float(cost)
 

@@ -28,7 +28,7 @@ from optimizer.weights import DAY_US
 __all__ = ["HISTORY_RUNS", "JUDGED_RUNS", "TOLD_RUNS", "states_with_quality"]
 
 HISTORY_RUNS: Final = 300
-TOLD_RUNS: Final = 200
+TOLD_RUNS: Final = 150
 JUDGED_RUNS: Final = 100
 
 

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.forecast.experts import EXPERT_COUNT
+from optimizer.forecast.memory import Window
 from optimizer.kernel import kernel
 from optimizer.quantile import LEVELS
 
@@ -100,7 +101,10 @@ class Remembered(NamedTuple):
 
 
 def _plain(values: NDArray[Any]) -> list[Any]:
-    return [None if value != value else value for value in values.tolist()]
+    plain = values.tolist()
+    for unknown in np.flatnonzero(values != values).tolist():
+        plain[unknown] = None
+    return plain
 
 
 @kernel
@@ -109,29 +113,24 @@ def keep(
     job: int,
     held: NDArray[np.int64],
     start_us: NDArray[np.int64],
-    x: NDArray[np.float64],
-    bound: NDArray[np.bool_],
-    burst: NDArray[np.int64],
-    rank: NDArray[np.int64],
-    gap_log: NDArray[np.float64],
-    latest_rank: NDArray[np.float64],
+    window: Window,
     share: NDArray[np.float64],
     moved: NDArray[np.float64],
 ) -> None:
-    """Keep the runs `held` (h,) of a job; `x`, `bound` and `burst` are by place, the others by run."""
+    """Keep the runs `held` (h,) of a job's window, as it has been described."""
     first = remembered.offsets[job]
     remembered.size[job] = held.shape[0]
     for q in range(held.shape[0]):
-        j, at = held[q], first + q
-        remembered.started_us[at] = start_us[j]
-        remembered.log_seconds[at] = x[q]
-        remembered.is_bound[at] = bound[q]
-        remembered.rank[at] = rank[j]
-        remembered.gap_log[at] = gap_log[j]
-        remembered.after_rank[at] = latest_rank[j]
-        # Bursts are numbered by their first places: what they were numbered by has grown with time.
+        at = first + q
+        remembered.started_us[at] = start_us[held[q]]
+        remembered.log_seconds[at] = window.x[q]
+        remembered.is_bound[at] = window.bound[q]
+        remembered.rank[at] = window.rank[q]
+        remembered.gap_log[at] = window.gap_log[q]
+        remembered.after_rank[at] = window.after_rank[q]
+        # Bursts are numbered by their first places: what they were numbered by grows with time.
         same = 0
-        while burst[same] != burst[q]:
+        while window.burst[same] != window.burst[q]:
             same += 1
         remembered.burst[at] = same
     remembered.shares[job] = share

@@ -148,10 +148,8 @@ def _walk_job(
     # A tuple that is handed on costs more than many a function called with it: they get arrays.
     start_us, end_us, by_end, value, role, origin_us = own
     counter, attempts, tally, summed, moved, share, taught = learned
-    held, members, lots = window.held, window.members, window.lots
-    x, bound = window.x, window.bound
-    burst, rank, tied_rank = window.burst, window.rank, window.tied_rank
-    weights, total, pooled = room.weights, room.total, room.pooled
+    held, members = window.held, window.members
+    weights, total = room.weights, room.total
     count = start_us.shape[0]
     told_curves = known.log_quantiles[first : first + count]
     described = 0
@@ -166,7 +164,7 @@ def _walk_job(
                 counter, attempts, tally, summed, moved, taught, levels, knobs,
             )  # fmt: skip
             if role[j] & (VALUE | BOUND):
-                enter(j, start_us, value, role, held, members, lots, told.order, counter)
+                enter(j, start_us, value, role, held, members, window.lots, told.order, counter)
         out = job_row if last else first + i
         known.runs[out] = counter[SUCCESSES]
         known.failure_rate[out] = failure_rate(
@@ -186,29 +184,22 @@ def _walk_job(
             continue
         if described < entered:  # Runs of a burst, or of a day, may know the same.
             described = entered
-            describe(
-                held[:size], members, value, role, told.burst, told.order, told.latest,
-                x, bound, burst, rank, tied_rank, window.latest_rank,
-            )  # fmt: skip
+            describe(held[:size], window, told, value, role)
         shares(tally, summed, knobs.learning_rate, share)
         if last:
-            keep(
-                remembered, job, held[:size], start_us, x, bound, burst, rank, told.gap_log,
-                window.latest_rank, share, moved,
-            )  # fmt: skip
+            keep(remembered, job, held[:size], start_us, window, share, moved)
             break
         weigh(
-            held[:size], rank, window.latest_rank, told.hours, told.day_hours, told.week_hours,
-            told.gap_log, start_us[i] / HOUR_US, gap_log, tied_rank[latest], by_rank, by_age,
-            weights, total,
+            window.rank[:size], window.after_rank[:size], window.hours[:size],
+            window.day_hours[:size], window.week_hours[:size], window.gap_log[:size],
+            start_us[i] / HOUR_US, gap_log, window.tied[latest], by_rank, by_age, weights, total,
         )  # fmt: skip
-        pool(share, weights[:size], total, pooled)
+        x, pooled = window.x[:size], room.pooled[:size]
+        pool(share, weights, total, pooled)
         if role[i] & VALUE:
-            told.cost[i] = cost_and_gradient(
-                value[i], x[:size], pooled, weights[:size], total, told.gradient[i]
-            )
+            told.cost[i] = cost_and_gradient(value[i], x, pooled, weights, total, told.gradient[i])
         known.effective_runs[out] = tell(
-            x[:size], bound[:size], burst[:size], pooled[:size], moved, knobs, levels,
+            x, window.bound[:size], window.burst[:size], pooled, moved, knobs, levels,
             logit_levels, room.raw, room.scratch, known.log_quantiles[out],
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.forecast.memory import BOUND, ENTERED, SIZE, SUCCESSES, VALUE
+from optimizer.forecast.memory import BOUND, ENTERED, SIZE, SUCCESSES, VALUE, Told, Window
 from optimizer.kernel import kernel
 from optimizer.weights import DAY_US
 
@@ -91,34 +91,31 @@ def enter(
 @kernel
 def describe(
     held: NDArray[np.int64],
-    members: NDArray[np.int64],
+    window: Window,
+    told: Told,
     value: NDArray[np.float64],
     role: NDArray[np.int8],
-    burst: NDArray[np.int64],
-    order: NDArray[np.int64],
-    latest: NDArray[np.int64],
-    x: NDArray[np.float64],
-    bound: NDArray[np.bool_],
-    burst_of: NDArray[np.int64],
-    rank: NDArray[np.int64],
-    tied_rank: NDArray[np.float64],
-    latest_rank: NDArray[np.float64],
 ) -> None:
-    """Write what the experts ask about the runs `held`: the last three by run, the others by place."""
+    """Write what the experts ask about the runs `held` of the window, in their order."""
     size = held.shape[0]
-    tied = 0
+    by_number, tied = window.place_rank, window.tied
     for q in range(size):
-        rank[members[q]] = size - 1 - q
-        j = held[q]
-        x[q] = value[j]
-        bound[q] = (role[j] & BOUND) != 0
-        burst_of[q] = burst[j]
-        if q > 0 and x[q] != x[q - 1]:
-            tied = q
-        tied_rank[j] = tied
+        by_number[window.members[q]] = size - 1 - q
+    lowest = 0
     for q in range(size):
         j = held[q]
-        before = latest[j]
+        window.x[q] = value[j]
+        window.bound[q] = (role[j] & BOUND) != 0
+        window.burst[q] = told.burst[j]
+        window.rank[q] = by_number[j]
+        window.hours[q] = told.hours[j]
+        window.day_hours[q], window.week_hours[q] = told.day_hours[j], told.week_hours[j]
+        window.gap_log[q] = told.gap_log[j]
+        if q > 0 and window.x[q] != window.x[q - 1]:
+            lowest = q
+        tied[j] = lowest
+    for q in range(size):
+        before = told.latest[held[q]]
         # What preceded a run may have left the window.
-        inside = before >= 0 and order[before] >= 0
-        latest_rank[j] = tied_rank[before] if inside else np.nan
+        inside = before >= 0 and told.order[before] >= 0
+        window.after_rank[q] = tied[before] if inside else np.nan

@@ -21,9 +21,9 @@ def _pooled_sample(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nd
     rng = np.random.default_rng(seed)
     size = int(rng.integers(1, 40))
     value = np.sort(rng.normal(size=size).round(1))  # with ties
-    weights = rng.random((size, EXPERT_COUNT)) + 1e-3
+    weights = rng.random((EXPERT_COUNT, size)) + 1e-3
     share = rng.dirichlet(np.ones(EXPERT_COUNT))
-    return value, weights, weights.sum(axis=0), share, float(rng.normal() * 2.0)
+    return value, weights, weights.sum(axis=1), share, float(rng.normal() * 2.0)
 
 
 @given(seeds)
@@ -32,7 +32,7 @@ def test_cost_of_a_pool_is_its_crps(seed: int) -> None:
     value, weights, total, share, x = _pooled_sample(seed)
     pooled, gradient = np.empty(value.size), np.empty(EXPERT_COUNT)
     pool(share, weights, total, pooled)
-    np.testing.assert_allclose(pooled, (weights / total) @ share, rtol=1e-12)
+    np.testing.assert_allclose(pooled, (share / total) @ weights, rtol=1e-12)
     cost = cost_and_gradient(x, value, pooled, weights, total, gradient)
     apart = np.abs(value[:, None] - value[None, :])
     energy = pooled @ np.abs(value - x) - 0.5 * pooled @ apart @ pooled
@@ -51,7 +51,7 @@ def test_gradient_is_the_slope_of_the_cost(seed: int) -> None:
     for k in range(EXPERT_COUNT):
         costs = []
         for step in (1e-6, -1e-6):
-            moved = pooled + step * (weights[:, k] - total[k] * pooled) / total[k]
+            moved = pooled + step * (weights[k] - total[k] * pooled) / total[k]
             costs.append(cost_and_gradient(x, value, moved, weights, total, unused))
         slope = (costs[0] - costs[1]) / 2e-6
         assert slope == pytest.approx(gradient[k] - gradient @ share, rel=1e-5, abs=1e-7)
@@ -131,15 +131,14 @@ def test_worth_is_kishs_with_bursts(seed: int) -> None:
 def test_weights_are_the_formulas(seed: int) -> None:
     rng = np.random.default_rng(seed)
     size = int(rng.integers(2, 60))
-    held = rng.permutation(size)
     hours = np.sort(rng.uniform(0.0, 5000.0, size))
     value_rank, gap = rng.uniform(0, size, size), rng.normal(5.0, 2.0, size)
     value_rank[0] = gap[0] = np.nan
-    rank = np.arange(size)[::-1].copy()
-    out, total = np.empty((size, EXPERT_COUNT)), np.empty(EXPERT_COUNT)
+    rank = rng.permutation(size)
+    out, total = np.empty((EXPERT_COUNT, size)), np.empty(EXPERT_COUNT)
     at, at_gap, at_rank = float(hours[-1] + 7.0), 5.0, size / 2
     weigh(
-        held, rank, value_rank, hours, hours % 24.0, hours % 168.0, gap, at, at_gap, at_rank,
+        rank, value_rank, hours, hours % 24.0, hours % 168.0, gap, at, at_gap, at_rank,
         rank_decay(size), age_decay(), out, total,
     )  # fmt: skip
 
@@ -163,8 +162,8 @@ def test_weights_are_the_formulas(seed: int) -> None:
     }
     assert tuple(expected) == EXPERTS
     for k, name in enumerate(EXPERTS):
-        np.testing.assert_allclose(out[:, k], expected[name][held] + 1e-3, atol=1e-9, err_msg=name)
-    np.testing.assert_allclose(total, out.sum(axis=0), rtol=1e-12)
+        np.testing.assert_allclose(out[k], expected[name] + 1e-3, atol=1e-9, err_msg=name)
+    np.testing.assert_allclose(total, out.sum(axis=1), rtol=1e-12)
 
 
 @given(seeds)

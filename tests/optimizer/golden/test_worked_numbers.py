@@ -103,8 +103,8 @@ def test_gradient_of_a_pool_by_hand() -> None:
     # F = 1/2 on (0, 2), CRPS = 1/4 + 1/4. One more of expert 0 raises F on all of (0, 2):
     # 2 (1/2 * 1 + (1/2 - 1) * 1) = 0; of expert 1 nowhere. Both are equally wrong.
     # With the run at 2 the first costs 2 * 1/2 * 2 = 2.
-    weights = np.zeros((2, EXPERT_COUNT))
-    weights[0, 0] = weights[1, 1:] = 1.0
+    weights = np.zeros((EXPERT_COUNT, 2))
+    weights[0, 0] = weights[1:, 1] = 1.0
     gradient = np.empty(EXPERT_COUNT)
     ones, value, pooled = np.ones(EXPERT_COUNT), np.array([0.0, 2.0]), np.array([0.5, 0.5])
     assert cost_and_gradient(1.0, value, pooled, weights, ones, gradient) == pytest.approx(0.5)
