@@ -45,9 +45,7 @@ class RunJobs:
 
     def kinds(self, kind: Ints) -> Ints:
         """The kinds of all jobs, those of the fired ones told."""
-        out = kind.copy()
-        out[self.fired] = Kind.FIRED
-        return out
+        return self._fired(kind, Kind.FIRED)
 
     def lasting(self, typical_seconds: Floats) -> Floats:
         """Typical seconds of an attempt of each job, given those of its own work."""
@@ -62,35 +60,30 @@ class RunJobs:
 
         A fired job has nothing to pause: it rests with the job that fires it.
         """
-        minute, weekday, zone, from_us, until_us = (
-            column.copy()
-            for column in (
-                schedules.minute_of_day,
-                schedules.weekday,
-                schedules.zone,
-                schedules.paused_from_us,
-                schedules.paused_until_us,
-            )
-        )
-        own_minutes = (typical_seconds[self.upstream] // 60).astype(np.int64)
-        minute[self.fired] = (minute[self.upstream] + own_minutes) % 1440
-        weekday[self.fired], zone[self.fired] = weekday[self.upstream], zone[self.upstream]
-        from_us[self.fired] = until_us[self.fired] = config.horizon_us + DAY_US
+        minute = schedules.minute_of_day[self.upstream]
+        after = (typical_seconds[self.upstream] // 60).astype(np.int64)
+        never_us = config.horizon_us + DAY_US
         return replace(
             schedules,
-            minute_of_day=minute,
-            weekday=weekday,
-            zone=zone,
-            paused_from_us=from_us,
-            paused_until_us=until_us,
+            minute_of_day=self._fired(schedules.minute_of_day, (minute + after) % 1440),
+            weekday=self._fired(schedules.weekday, schedules.weekday[self.upstream]),
+            zone=self._fired(schedules.zone, schedules.zone[self.upstream]),
+            paused_from_us=self._fired(schedules.paused_from_us, never_us),
+            paused_until_us=self._fired(schedules.paused_until_us, never_us),
         )
+
+    def _fired(self, column: Ints, values: Ints | int) -> Ints:
+        """A column of all jobs with these values for the fired ones."""
+        out = column.copy()
+        out[self.fired] = values
+        return out
 
 
 def simulated_run_jobs(config: SimulatorConfig, fleet: Fleet, by_pipeline: Ints) -> RunJobs:
     """A few of the nightly jobs, each fired by an earlier one of its workspace.
 
-    Both are as old as the history and are not deleted in it, and of several tasks' format. A job with
-    a timeout fires none, as it would be killed waiting; nor does one of those that start a pipeline,
+    Both are as old as the history and are not deleted in it, and of the multi-task format. A job
+    with a timeout fires none, as it would be killed waiting; nor does one that starts a pipeline,
     whose task is their last.
     """
     rng = generator(config.seed, "run_jobs")
@@ -122,8 +115,7 @@ def with_run_job_tasks(graphs: Graphs, links: RunJobs) -> Graphs:
     after = graphs.first[links.upstream + 1]
     keys, depends_on = list(graphs.keys), list(graphs.depends_on)
     for at in after[::-1].tolist():
-        last = graphs.stage == graphs.stage[at - 1]
-        last &= graphs.job == graphs.job[at - 1]
+        last = (graphs.job == graphs.job[at - 1]) & (graphs.stage == graphs.stage[at - 1])
         keys.insert(at, "run_job")
         depends_on.insert(at, tuple(graphs.keys[index] for index in np.flatnonzero(last)))
     return Graphs(
