@@ -84,7 +84,7 @@ def simulated_run_jobs(config: SimulatorConfig, fleet: Fleet, by_pipeline: Ints)
 
     Both are as old as the history and are not deleted in it, and of the multi-task format. A job
     with a timeout fires none, as it would be killed waiting; nor does one that starts a pipeline,
-    whose task is their last.
+    whose task is its last.
     """
     rng = generator(config.seed, "run_jobs")
     able = (fleet.kind == Kind.NIGHTLY) & ~fleet.single_task
