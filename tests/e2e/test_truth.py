@@ -25,6 +25,7 @@ _ALWAYS = {
     "one_off_submits",
     "pipelines",
     "repairs",
+    "run_jobs",
     "serverless_modes",
     "shared_ids",
     "short_nodes_missing",

@@ -16,6 +16,8 @@ from deltalake import DeltaTable
 RUN = ["workspace_id", "run_id"]
 _OURS = {"TIMEOUT": "TIMED_OUT"}
 _CURRENCY = "USD"
+_SOURCE_IS_TOLD = pd.Timestamp("2025-12-01", tz="UTC")
+"""Rows from before name no task that has fired a run."""
 EVERY = "(every one)"
 """Stands for all entities, touched by a quirk or not."""
 
@@ -92,7 +94,25 @@ def _runs(home: Path, account: Path) -> pd.DataFrame:
                 once
             ),
             "list cost": _cost_is_true(home, account, true.index).where(once),
+            "fired by": _firing_is_true(home, account, ours).where(
+                once & ~(true["ended_at"] < _SOURCE_IS_TOLD)
+            ),
         }
+    )
+
+
+def _firing_is_true(home: Path, account: Path, ours: pd.DataFrame) -> pd.Series:
+    """Whether we say of each of our runs that no other has fired it, or which task run of which."""
+    true = told(account, "firings").set_index(RUN).reindex(ours.index)
+    task_runs = stored(home, "silver.task_runs").set_index(["workspace_id", "task_run_id"])[
+        "run_id"
+    ]
+    source = ours["source_task_run_id"]
+    of = pd.MultiIndex.from_arrays([ours.index.get_level_values(0), source])
+    upstream = task_runs.reindex(of).set_axis(ours.index)
+    # Of the hour still open a run may be told before the task that has fired it.
+    return (source.fillna("") == true["source_task_run_id"].fillna("")) & (
+        upstream.isna() | (upstream == true["upstream_run_id"])
     )
 
 

@@ -16,13 +16,12 @@ from pipeline.sources.simulator.delivery import Summary, deliver
 from pipeline.sources.simulator.durations import duration_laws, work_seconds
 from pipeline.sources.simulator.events import (
     Events,
-    renumbered,
     simulated_events,
     upstream_jobs,
     with_downstream_failures,
 )
 from pipeline.sources.simulator.fleet import Fleet, Kind, simulated_fleet
-from pipeline.sources.simulator.frame import chosen
+from pipeline.sources.simulator.frame import chosen, renumbered
 from pipeline.sources.simulator.hardware import Hardware, simulated_hardware
 from pipeline.sources.simulator.history import History
 from pipeline.sources.simulator.notebooks import with_children
@@ -45,11 +44,19 @@ from pipeline.sources.simulator.pipelines import (
     with_pipeline_jobs,
 )
 from pipeline.sources.simulator.retries import retrying_jobs, with_retries, with_task_retries
+from pipeline.sources.simulator.run_jobs import (
+    simulated_run_jobs,
+    source_task_runs,
+    with_fired,
+    with_fired_again,
+    with_run_job_tasks,
+    with_waits,
+)
 from pipeline.sources.simulator.runs import Runs, placed, run_ids
 from pipeline.sources.simulator.starts import Schedules, due_runs, simulated_schedules
 from pipeline.sources.simulator.task_runs import task_runs
 from pipeline.sources.simulator.tasks import Graphs, simulated_graphs
-from pipeline.sources.simulator.versions import Versions, simulated_versions
+from pipeline.sources.simulator.versions import Versions, simulated_versions, typical_seconds
 from pipeline.sources.simulator.writer import SETTINGS, Progress, prepared
 
 
@@ -113,26 +120,37 @@ def simulated_history(config: SimulatorConfig) -> History:
     laws = duration_laws(config, fleet)
     graphs = simulated_graphs(config.seed, fleet)
     by_pipeline = with_pipeline_jobs(config, fleet)
-    fleet = replace(fleet, compute=jobs_on_pipelines(fleet, graphs, by_pipeline))
+    links = simulated_run_jobs(config, fleet, by_pipeline)
+    fleet = replace(
+        fleet,
+        compute=jobs_on_pipelines(fleet, graphs, by_pipeline),
+        kind=links.kinds(fleet.kind),
+    )
+    graphs = with_run_job_tasks(graphs, links)
     hardware = simulated_hardware(config, fleet)
     events = simulated_events(config, fleet, hardware)
-    due = due_runs(config, fleet, schedules)
+    due = with_fired(due_runs(config, fleet, schedules), links)
     seconds, slowed = work_seconds(config, fleet, laws, due, events)
     tries = first_tries(config, fleet, due.job, seconds)
     upstream = upstream_jobs(config, fleet)
     tries, cause = with_downstream_failures(config, upstream, due, tries)
-    runs, kept = placed(config, fleet, due, tries.length_us)
+    tries = with_waits(config, due, tries)
+    runs, kept = placed(config, fleet, due, tries)
     runs = replace(runs, slowed=slowed[kept], cause=renumbered(kept, cause)[kept])
     attempts = _started(runs, tries, kept)
     retrying = retrying_jobs(config, fleet)
     if "repairs" in config.quirks:
-        # What failed for want of its input is repaired like anything else.
+        # What failed for want of its input is repaired like anything else, and what failed at a Run
+        # Job task is not.
         mendable = ~retrying[runs.job] & ~np.isin(
             fleet.kind[runs.job], (Kind.CONTINUOUS, Kind.NOTEBOOK)
         )
+        mendable &= attempts.wait_us == 0
         attempts = with_repairs(config, fleet, graphs, runs.job, seconds[kept], attempts, mendable)
+        runs, attempts = with_fired_again(config, fleet, links, runs, attempts)
     runs, attempts = with_retries(config, fleet, retrying, runs, attempts)
     runs, attempts = with_children(config.seed, fleet, runs, ordered([attempts]))
+    typical = typical_seconds(fleet)
     return history_of(
         config,
         fleet=fleet,
@@ -140,7 +158,13 @@ def simulated_history(config: SimulatorConfig) -> History:
         hardware=hardware,
         graphs=graphs,
         pipelines=simulated_pipelines(config, fleet, graphs, by_pipeline),
-        versions=simulated_versions(config, fleet, schedules, laws.spread),
+        versions=simulated_versions(
+            config,
+            fleet,
+            links.schedules(config, schedules, typical),
+            links.lasting(typical),
+            laws.spread,
+        ),
         runs=runs,
         attempts=attempts,
         events=events,
@@ -161,6 +185,7 @@ def _started(runs: Runs, tries: Tries, kept: Bools) -> Attempts:
         setup_us=np.where(never, 0, made.setup_us),
         status=np.where(never, Status.SKIPPED, made.status),
         code=np.where(never, np.where(runs.queue_full, QUEUE_FULL, SKIPPED), made.code),
+        wait_us=np.where(never, 0, made.wait_us),
     )
 
 
@@ -179,7 +204,7 @@ def history_of(
 ) -> History:
     """These runs and attempts with their tasks, ids and clusters."""
     job = runs.job[attempts.run]
-    tasks, retry_of = with_task_retries(config, task_runs(graphs, job, attempts))
+    tasks, retry_of = with_task_retries(config, graphs, task_runs(graphs, job, attempts))
     may_share = "shared_ids" in config.quirks
     return History(
         seed=config.seed,
@@ -198,6 +223,7 @@ def history_of(
         attempts=attempts,
         tasks=tasks,
         task_retry_of=retry_of,
+        source_task_run=source_task_runs(graphs, runs, attempts, tasks),
         pipelines=pipelines,
         updates=updates_of(config, pipelines, tasks),
         ids=run_ids(fleet, runs, attempts.run[tasks.attempt], may_share),

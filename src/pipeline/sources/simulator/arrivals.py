@@ -2,7 +2,7 @@
 
 What is late must stay knowable: of a run only the first slice of several, or the end of its last
 attempt, comes late, so that the attempts in between are told in order. Rows that tie a pipeline's
-bill to its job come in time.
+bill to its job come in time, and so do those of tasks that fire runs.
 """
 
 from dataclasses import dataclass
@@ -55,7 +55,8 @@ def arrivals_of(history: History, bill: Bill, post: Post) -> Arrivals:
     shown = history.fleet.kind[history.runs.job[history.task_run_run]] != Kind.NOTEBOOK
     task_pieces = cut(tasks.start_us, tasks.end_us, switches=switches)
     task_pieces = chosen(task_pieces, shown[task_pieces.owner])
-    ties = history.task_starts_pipeline[task_pieces.owner]
+    fires = history.graphs.fires[history.tasks.task] >= 0
+    ties = (history.task_starts_pipeline | fires)[task_pieces.owner]
     task_rows = post.shipment(
         "job_task_run_timeline",
         _told(history, task_pieces, tasks.end_us)

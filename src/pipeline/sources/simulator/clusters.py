@@ -70,7 +70,7 @@ def simulated_clusters(
     owner = job[own]
     created_us = attempts.start_us[own] + floor_to(attempts.setup_us[own] // 50, 1000)
     ready_us = attempts.start_us[own] + floor_to(attempts.setup_us[own] // 2, 1000)
-    deleted_us = attempts.end_us[own] + from_seconds(rng.uniform(2, 25, len(own)))
+    deleted_us = attempts.worked_until_us[own] + from_seconds(rng.uniform(2, 25, len(own)))
     # A run keeps the size that was in force when it was due, through all its repairs.
     fixed = hardware.workers_at(owner, runs.due_us[attempts.run[own]])
     low = hardware.min_workers[owner]

@@ -25,6 +25,7 @@ from pipeline.sources.simulator.columns import (
     table_of,
 )
 from pipeline.sources.simulator.event_truth import events, resizes
+from pipeline.sources.simulator.firing_truth import firings
 from pipeline.sources.simulator.frame import chosen
 from pipeline.sources.simulator.hardware import NODE_CORES, NODE_MEMORY_MB, NODE_NAMES
 from pipeline.sources.simulator.history import History
@@ -121,6 +122,7 @@ def deliver(
             "pipeline_costs": lambda: truth.pipeline_costs(history, prices, bill, arrivals),
             "sizing": lambda: sizing(known, prices),
             "events": lambda: events(history, traced),
+            "firings": lambda: firings(history, traced),
             "resizes": lambda: resizes(history),
             "quirks": lambda: quirk_truth.quirks(history, traced, bill, arrivals, lives),
         }

@@ -14,7 +14,6 @@ from pipeline.sources.simulator.clock import (
     DAY_US,
     HOUR_US,
     NEVER_US,
-    Bools,
     Floats,
     Ints,
     floor_to,
@@ -208,10 +207,3 @@ def with_downstream_failures(
         replace(tries, status=status, code=code, length_us=length_us, progress_to=progress),
         cause,
     )
-
-
-def renumbered(kept: Bools, index: Ints) -> Ints:
-    """Indices of due runs as indices of the runs kept; -1 stays."""
-    position = np.cumsum(kept) - 1
-    known = (index >= 0) & kept[np.maximum(index, 0)]
-    return np.where(known, position[np.maximum(index, 0)], -1)

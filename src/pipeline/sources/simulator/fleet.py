@@ -27,6 +27,8 @@ class Kind(IntEnum):
     """One-off submits of an outside scheduler: a new job id each time, the same run name."""
     NOTEBOOK = 6
     """Notebook workflow runs that runs of another job start."""
+    FIRED = 7
+    """By a Run Job task of another job."""
 
 
 class Compute(IntEnum):
@@ -43,6 +45,7 @@ class Compute(IntEnum):
     """A SQL warehouse, for jobs of SQL tasks."""
 
 
+# Kinds that are drawn: fired jobs are chosen among the nightly ones.
 _KIND_SHARES = {
     Kind.HOURLY: 0.25,
     Kind.NIGHTLY: 0.49,
@@ -52,7 +55,7 @@ _KIND_SHARES = {
     Kind.SUBMITTED: 0.06,
     Kind.NOTEBOOK: 0.01,
 }
-# Median over jobs of the median work time, and the spread of its logarithm over jobs.
+# Median over jobs of the median work time, and the spread of its logarithm over jobs, by Kind.
 _MEDIAN_SECONDS = {
     Kind.HOURLY: (150, 0.8),
     Kind.NIGHTLY: (1200, 1.15),
@@ -128,8 +131,8 @@ def simulated_fleet(config: SimulatorConfig) -> Fleet:
     if "sql_tasks" in config.quirks:
         compute[sql] = Compute.WAREHOUSE
 
-    medians = np.array([_MEDIAN_SECONDS[Kind(code)][0] for code in range(len(Kind))])
-    spreads = np.array([_MEDIAN_SECONDS[Kind(code)][1] for code in range(len(Kind))])
+    medians = np.array([median for median, _ in _MEDIAN_SECONDS.values()])
+    spreads = np.array([spread for _, spread in _MEDIAN_SECONDS.values()])
     median_seconds = medians[kind] * np.exp(spreads[kind] * rng.standard_normal(size))
     median_seconds = np.clip(median_seconds, 8, np.where(kind == Kind.HOURLY, 1200, 200_000))
 

@@ -19,6 +19,13 @@ def chosen(frame: Frame, rows: Ints | Bools) -> Frame:
     return type(frame)(*(getattr(frame, field.name)[rows] for field in fields(frame)))
 
 
+def renumbered(kept: Bools, index: Ints) -> Ints:
+    """Indices of rows as indices of the rows kept; -1 where there is none."""
+    position = np.cumsum(kept) - 1
+    known = (index >= 0) & kept[np.maximum(index, 0)]
+    return np.where(known, position[np.maximum(index, 0)], -1)
+
+
 def joined(frames: Sequence[Frame]) -> Frame:
     """The frames one after the other."""
     columns = [

@@ -43,6 +43,8 @@ class History:
     attempts: Attempts
     tasks: TaskRuns
     task_retry_of: Ints
+    source_task_run: Ints
+    """The task run that fired each run; -1 for all that no Run Job task fired."""
     pipelines: Pipelines
     updates: Updates
     ids: RunIds

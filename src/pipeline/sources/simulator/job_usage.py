@@ -55,10 +55,10 @@ def serverless_lines(history: History) -> Lines:
     own = np.flatnonzero(
         (fleet.compute[job_of] == Compute.SERVERLESS)
         & (attempts.status != Status.SKIPPED)
-        & (attempts.end_us > attempts.start_us + attempts.setup_us)
+        & (attempts.worked_until_us > attempts.start_us + attempts.setup_us)
     )
     start_us = attempts.start_us[own] + attempts.setup_us[own]
-    pieces = cut_at_hours(start_us, attempts.end_us[own])
+    pieces = cut_at_hours(start_us, attempts.worked_until_us[own])
     records = rng.integers(1, 4, len(pieces.owner))
     if "serverless_modes" not in history.quirks:
         records = np.ones_like(records)

@@ -49,6 +49,7 @@ def known_history(history: History, arrivals: Arrivals) -> tuple[History, Bools]
         runs=replace(runs, start_us=first_us),
         version=versions.in_force(runs.job, first_us),
         attempts=attempts,
+        source_task_run=history.source_task_run[traced],
         ids=RunIds(history.ids.run[traced], history.ids.job[traced], history.ids.task_run),
     )
     return known, traced

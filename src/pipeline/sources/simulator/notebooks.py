@@ -32,7 +32,7 @@ def with_children(seed: int, fleet: Fleet, runs: Runs, attempts: Attempts) -> tu
     attempt = np.concatenate([*chosen, np.zeros(0, dtype=np.int64)]).astype(np.int64)
     owner = np.concatenate([*child_job, np.zeros(0, dtype=np.int64)]).astype(np.int64)
     begin_us = attempts.start_us[attempt] + attempts.setup_us[attempt]
-    room_us = attempts.end_us[attempt] - begin_us
+    room_us = attempts.worked_until_us[attempt] - begin_us
     start_us = floor_to(
         begin_us + (room_us * rng.uniform(0.05, 0.3, len(attempt))).astype(np.int64), 1000
     )
@@ -51,6 +51,7 @@ def with_children(seed: int, fleet: Fleet, runs: Runs, attempts: Attempts) -> tu
         retry_of=np.full(count, -1, dtype=np.int64),
         cause=np.full(count, -1, dtype=np.int64),
         slowed=np.ones(count),
+        fired_by=np.full(count, -1, dtype=np.int64),
     )
     own = Attempts(
         run=runs.size + np.arange(count),
@@ -62,5 +63,6 @@ def with_children(seed: int, fleet: Fleet, runs: Runs, attempts: Attempts) -> tu
         code=np.full(count, SUCCESS, dtype=np.int64),
         progress_from=np.zeros(count),
         progress_to=np.ones(count),
+        wait_us=nothing,
     )
     return joined([runs, children]), ordered([attempts, own])

@@ -72,6 +72,13 @@ class Attempts:
     code: Ints
     progress_from: Floats
     progress_to: Floats
+    wait_us: Ints
+    """How long, up to its end, it waits for the run that its Run Job task has fired; 0 for most."""
+
+    @property
+    def worked_until_us(self) -> Ints:
+        """The end of its own work."""
+        return self.end_us - self.wait_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,8 @@ class Tries:
     status: Ints
     code: Ints
     progress_to: Floats
+    wait_us: Ints
+    """As of Attempts, a part of the length."""
 
 
 def setup_seconds(rng: np.random.Generator, compute: Ints) -> Floats:
@@ -134,6 +143,7 @@ def tried(
         status=status.astype(np.int64),
         code=code.astype(np.int64),
         progress_to=progress_from + share * (1 - progress_from),
+        wait_us=np.zeros(rows, dtype=np.int64),
     )
 
 
@@ -210,6 +220,7 @@ def _attempts(
         code=tries.code,
         progress_from=progress_from,
         progress_to=tries.progress_to,
+        wait_us=tries.wait_us,
     )
     return chosen(attempts, kept)
 

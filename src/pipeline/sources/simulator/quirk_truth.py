@@ -87,6 +87,7 @@ def _of_runs(history: History, traced: Bools, arrivals: Arrivals) -> list[Any]:
         "continuous": kind == Kind.CONTINUOUS,
         "one_off_submits": kind == Kind.SUBMITTED,
         "notebook_workflows": kind == Kind.NOTEBOOK,
+        "run_jobs": runs.fired_by >= 0,
         "sql_tasks": compute == Compute.WAREHOUSE,
         "all_purpose": compute == Compute.ALL_PURPOSE,
         "serverless_modes": compute == Compute.SERVERLESS,

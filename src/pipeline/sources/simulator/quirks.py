@@ -24,6 +24,7 @@ SOURCE_QUIRKS = {
     "cancel_spellings": "A cancelled run's code is CANCELED, CANCELLED or USER_CANCELED.",
     "continuous": "Continuous jobs run for days.",
     "one_off_submits": "An outside scheduler submits runs with a new job id each time.",
+    "run_jobs": "Some jobs have no schedule: a task of another job fires their runs, and waits for them.",
     "notebook_workflows": "Notebooks start runs that are billed with their parent.",
     "sql_tasks": "Jobs of SQL tasks run on a warehouse, whose usage knows no job.",
     "pipelines": "Jobs start pipelines, whose usage is billed under the pipeline.",

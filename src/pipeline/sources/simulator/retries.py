@@ -19,6 +19,7 @@ from pipeline.sources.simulator.outcomes import (
 )
 from pipeline.sources.simulator.runs import Runs
 from pipeline.sources.simulator.task_runs import TaskRuns
+from pipeline.sources.simulator.tasks import Graphs
 
 _RETRYING_SHARE = 0.6
 _TASK_RETRY_SHARE = 0.01
@@ -74,12 +75,18 @@ def with_retries(
     return joined([runs, again]), joined([attempts, own])
 
 
-def with_task_retries(config: SimulatorConfig, tasks: TaskRuns) -> tuple[TaskRuns, Ints]:
-    """Task runs with a failed first try of some, and the task run that each retries (-1: none)."""
+def with_task_retries(
+    config: SimulatorConfig, graphs: Graphs, tasks: TaskRuns
+) -> tuple[TaskRuns, Ints]:
+    """Task runs with a failed first try of some, and the task run that each retries (-1: none).
+
+    A Run Job task is tried once: it fires one run.
+    """
     rng = generator(config.seed, "task_retries")
     size = len(tasks.task)
     span_us = tasks.end_us - tasks.start_us
     twice = (tasks.status == Status.SUCCEEDED) & (span_us > 180 * SECOND_US)
+    twice &= graphs.fires[tasks.task] < 0
     twice &= (rng.random(size) < _TASK_RETRY_SHARE) & ("task_retries" in config.quirks)
     which = np.flatnonzero(twice)
     share = rng.uniform(0.1, 0.6, len(which))

@@ -220,6 +220,7 @@ def _history(config: SimulatorConfig, log: pd.DataFrame) -> History:
             retry_of=np.full(count, -1, dtype=np.int64),
             cause=np.full(count, -1, dtype=np.int64),
             slowed=np.ones(count),
+            fired_by=np.full(count, -1, dtype=np.int64),
         ),
         attempts=Attempts(
             run=np.arange(count),
@@ -232,6 +233,7 @@ def _history(config: SimulatorConfig, log: pd.DataFrame) -> History:
             code=code[word],
             progress_from=np.zeros(count),
             progress_to=np.ones(count),
+            wait_us=np.zeros(count, dtype=np.int64),
         ),
         events=no_events(),
     )

@@ -13,8 +13,9 @@ import numpy as np
 from pipeline.sources.simulator.clock import NEVER_US, Bools, Floats, Ints, from_seconds
 from pipeline.sources.simulator.config import SimulatorConfig, generator
 from pipeline.sources.simulator.fleet import Fleet, Kind
-from pipeline.sources.simulator.frame import chosen
+from pipeline.sources.simulator.frame import chosen, renumbered
 from pipeline.sources.simulator.identity import numbers, ordinals_within
+from pipeline.sources.simulator.outcomes import Tries
 from pipeline.sources.simulator.starts import Due
 
 _RUN_SALT = 1 << 33
@@ -43,14 +44,19 @@ class Runs:
     """Index of the run it depends on, whose failure made it fail; -1 for all others."""
     slowed: Floats
     """The factor by which this run alone is slow; 1 for most."""
+    fired_by: Ints
+    """Index of the run whose Run Job task fired this one; -1 for all others."""
 
     @property
     def size(self) -> int:
         return len(self.job)
 
 
-def placed(config: SimulatorConfig, fleet: Fleet, due: Due, length_us: Ints) -> tuple[Runs, Bools]:
-    """Each due run at its start, given how long its first attempt takes; which happen."""
+def placed(config: SimulatorConfig, fleet: Fleet, due: Due, tries: Tries) -> tuple[Runs, Bools]:
+    """Each due run at its start, given how its first attempt goes; which happen.
+
+    A fired run never waits: the run that fires it already has.
+    """
     rng = generator(config.seed, "placement")
     rows, size = len(due.job), fleet.size
     queues = (
@@ -81,11 +87,19 @@ def placed(config: SimulatorConfig, fleet: Fleet, due: Due, length_us: Ints) -> 
         start_us[index] = np.where(wait, busy_until_us[job] + 2_000_000, ready_us[index])
         skipped[index] = queue_full[index] | (busy & ~queues[job])
         ran = ~skipped[index]
-        busy_until_us[job[ran]] = start_us[index][ran] + length_us[index][ran]
+        busy_until_us[job[ran]] = start_us[index][ran] + tries.length_us[index][ran]
     starts = np.where(skipped, due.due_us, start_us)
-    happens = starts < np.minimum(config.horizon_us, fleet.deleted_us[due.job])
+    fired = np.flatnonzero(due.fired_by >= 0)
+    by = due.fired_by[fired]
+    # It ends when the run does that waits for it.
+    starts[fired] = starts[by] + tries.length_us[by] - tries.length_us[fired]
+    reached = np.ones(rows, dtype=bool)
+    reached[fired] = (tries.wait_us[by] > 0) & ~skipped[by]
+    skipped[fired] = queue_full[fired] = False
+    happens = reached & (starts < np.minimum(config.horizon_us, fleet.deleted_us[due.job]))
     # The next link of a continuous job is due when the one before has ended: it never waits.
-    due_us = np.where(fleet.kind[due.job] == Kind.CONTINUOUS, starts, due.due_us)
+    at_once = np.isin(fleet.kind[due.job], (Kind.CONTINUOUS, Kind.FIRED))
+    due_us = np.where(at_once, starts, due.due_us)
     runs = Runs(
         job=due.job,
         due_us=due_us,
@@ -97,6 +111,7 @@ def placed(config: SimulatorConfig, fleet: Fleet, due: Due, length_us: Ints) -> 
         retry_of=np.full(rows, -1, dtype=np.int64),
         cause=np.full(rows, -1, dtype=np.int64),
         slowed=np.ones(rows),
+        fired_by=renumbered(happens, due.fired_by),
     )
     return chosen(runs, happens), happens
 

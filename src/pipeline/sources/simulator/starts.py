@@ -43,6 +43,8 @@ class Due:
     job: Ints
     slot: Ints
     due_us: Ints
+    fired_by: Ints
+    """Index of the due run whose Run Job task fires it; -1 for most."""
 
 
 def simulated_schedules(config: SimulatorConfig, fleet: Fleet) -> Schedules:
@@ -105,7 +107,7 @@ def due_runs(config: SimulatorConfig, fleet: Fleet, schedules: Schedules) -> Due
     order = np.lexsort((due_us[kept], job[kept]))
     job, due_us = job[kept][order], due_us[kept][order]
     slot = np.arange(len(job)) - np.searchsorted(job, job, side="left")
-    return Due(job, slot, due_us)
+    return Due(job, slot, due_us, np.full(len(job), -1, dtype=np.int64))
 
 
 def _paused(schedules: Schedules, job: Ints, at_us: Ints) -> Bools:

@@ -35,24 +35,32 @@ def task_runs(graphs: Graphs, job: Ints, attempts: Attempts) -> TaskRuns:
     rerun = (begin > low) | (
         (begin == low) & (graphs.spans[task] | (attempts.number[attempt] == 0))
     )
-    started = rerun & (begin < high) & ~never_started
+    # A Run Job task begins when all own work has succeeded, and is what the attempt waits for.
+    waits = attempts.wait_us[attempt] > 0
+    fires = graphs.fires[task] >= 0
+    started = rerun & np.where(fires, waits, begin < high) & ~never_started
     skipped = rerun & ~started & ~never_started & (status == Status.FAILED)
     kept = np.flatnonzero(started | skipped)
     attempt, task = attempt[kept], task[kept]
     begin, end, low, high = begin[kept], end[kept], low[kept], high[kept]
     status, skipped = status[kept], skipped[kept]
+    waits, fires = waits[kept], (fires & waits)[kept]
 
     first_us = attempts.start_us[attempt] + attempts.setup_us[attempt]
-    rate = (attempts.end_us[attempt] - first_us) / (high - low)
+    until_us = attempts.worked_until_us[attempt]
+    rate = (until_us - first_us) / (high - low)
     start_us = floor_to((first_us + (begin - low) * rate).astype(np.int64), 1000)
     end_us = floor_to((first_us + (np.minimum(end, high) - low) * rate).astype(np.int64), 1000)
-    # The first tasks carry the set-up; what reaches the attempt's end ends with it, to the tick.
+    # The first tasks carry the set-up; what reaches the end of the work ends with it, to the tick.
     opens = begin == low
     start_us = np.where(opens, attempts.start_us[attempt], start_us)
-    end_us = np.where(end >= high, attempts.end_us[attempt], end_us)
+    end_us = np.where(end >= high, until_us, end_us)
+    start_us = np.where(fires, until_us, start_us)
+    end_us = np.where(fires, attempts.end_us[attempt], end_us)
     start_us = np.where(skipped, attempts.end_us[attempt], np.minimum(start_us, end_us))
     end_us = np.where(skipped, start_us, end_us)
     setup_us = np.where(opens, attempts.setup_us[attempt], _LATER_SETUP_US)
+    setup_us = np.where(fires, 0, setup_us)
 
     stopped = (end >= high) & graphs.spans[task]
     cut = end > high
@@ -61,6 +69,7 @@ def task_runs(graphs: Graphs, job: Ints, attempts: Attempts) -> TaskRuns:
         Status.SUCCEEDED,
         np.where(stopped | (cut & (status != Status.FAILED)), status, Status.SUCCEEDED),
     )
+    own = np.where(waits, np.where(fires, status, Status.SUCCEEDED), own)
     own = np.where(skipped, Status.SKIPPED, own)
     code = np.where(own == Status.SUCCEEDED, SUCCESS, attempts.code[attempt])
     return TaskRuns(

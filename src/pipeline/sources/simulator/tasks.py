@@ -38,6 +38,8 @@ class Graphs:
     end: Floats
     spans: Bools
     """Whether the task is the longest of its stage."""
+    fires: Ints
+    """The job that it fires, as a Run Job task; -1 for all others."""
     keys: tuple[str, ...]
     depends_on: tuple[tuple[str, ...], ...]
 
@@ -88,6 +90,7 @@ def graphs_of(rng: np.random.Generator, tasks: Ints) -> Graphs:
         begin=np.array([row[2] for row in rows]),
         end=np.array([row[3] for row in rows]),
         spans=np.array([row[4] for row in rows]),
+        fires=np.full(len(rows), -1, dtype=np.int64),
         keys=tuple(row[5] for row in rows),
         depends_on=tuple(row[6] for row in rows),
     )

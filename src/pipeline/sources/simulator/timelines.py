@@ -31,10 +31,10 @@ _STATES = tuple(status.name for status in Status)
 _CODE_NAMES = tuple(code for code, _, _ in CODES)
 _CODE_TYPES = tuple(kind for _, kind, _ in CODES)
 _TRIGGERS = ("CRON", "ONETIME", "CONTINUOUS", "ONETIME_RETRY")
-_TRIGGER_OF_KIND = np.array([0, 0, 0, 2, 1, 1, 1])  # by Kind
+_TRIGGER_OF_KIND = np.array([0, 0, 0, 2, 1, 1, 1, 1])  # by Kind
 RUN_TYPES = ("JOB_RUN", "SUBMIT_RUN", "WORKFLOW_RUN")
 _RETRY = 3
-_RUN_TYPE_OF_KIND = np.array([0, 0, 0, 0, 0, 1, 2])
+_RUN_TYPE_OF_KIND = np.array([0, 0, 0, 0, 0, 1, 2, 0])
 
 
 def run_type_of(kind: Ints) -> Ints:
@@ -97,6 +97,8 @@ def job_run_timeline(history: History, pieces: Slices) -> Any:
     parent_cluster = np.where(
         runs.parent[run] >= 0, history.clusters.of_run[np.maximum(runs.parent[run], 0)], -1
     )
+    source_run = history.source_task_run[run]
+    fired_by = identifiers(np.append(ids.task_run, 0)[source_run], source_run >= 0)
     trigger = np.where(runs.retry_of[run] >= 0, _RETRY, _TRIGGER_OF_KIND[kind])
     return table_of(
         source.JOB_RUN_TIMELINE,
@@ -114,6 +116,9 @@ def job_run_timeline(history: History, pieces: Slices) -> Any:
             **_compute(parent_cluster, np.full(rows, -1)),
             "termination_code": coded(_CODE_NAMES, attempts.code[attempt], last),
             "job_parameters": _parameters(run, "api_token"),
+            # What is fired fires nothing itself: its source is the top of the chain too.
+            "source_task_run_id": fired_by,
+            "root_task_run_id": fired_by,
             "termination_type": coded(_CODE_TYPES, attempts.code[attempt], last),
             "setup_duration_seconds": reported(setup_us),
             "queue_duration_seconds": reported(queue_us),
@@ -133,14 +138,15 @@ def job_task_run_timeline(history: History, pieces: Slices) -> Any:
     job = runs.job[run]
     rows = len(entry)
     compute = fleet.compute[job]
+    # What runs on a compute of its own, or on none, is not on the job's.
     own = ~np.isin(tasks.task[entry], history.pipelines.task)
+    own &= history.graphs.fires[tasks.task[entry]] < 0
     warehouse = np.where(
         compute == Compute.WAREHOUSE, fleet.workspace[job] * SERVICES_PER_WORKSPACE, -1
     )
     setup_us = tasks.setup_us[entry]
     work_us = tasks.end_us[entry] - tasks.start_us[entry] - setup_us
     run_id = identifiers(history.ids.run[run])
-    own = ~np.isin(tasks.task[entry], history.pipelines.task)
     return table_of(
         source.JOB_TASK_RUN_TIMELINE,
         rows,

@@ -112,17 +112,19 @@ def typical_seconds(fleet: Fleet) -> Floats:
 
 
 def simulated_versions(
-    config: SimulatorConfig, fleet: Fleet, schedules: Schedules, spread: Floats
+    config: SimulatorConfig, fleet: Fleet, schedules: Schedules, typical: Floats, spread: Floats
 ) -> Versions:
-    """First versions with names, teams and service levels; then renames, moves and new levels."""
+    """First versions with names, teams and service levels; then renames, moves and new levels.
+
+    `typical` seconds of an attempt of each job, and the `spread` of their logarithm.
+    """
     rng = generator(config.seed, "definitions")
     quirks, start_us = config.quirks, config.start_us
-    typical = typical_seconds(fleet)
     rows: list[_Row] = []
     edits = rng.poisson(config.edits_per_job * ("edits" in quirks), fleet.size)
     defined = fleet.has_definition
     for job in range(fleet.size):
-        daily = fleet.kind[job] in (Kind.NIGHTLY, Kind.WEEKLY)
+        daily = fleet.kind[job] in (Kind.NIGHTLY, Kind.WEEKLY, Kind.FIRED)
         minute = int(schedules.minute_of_day[job]) if daily else None
         terms = (float(typical[job]), float(spread[job]), minute, int(schedules.zone[job]))
         created_us = int(fleet.created_us[job])
