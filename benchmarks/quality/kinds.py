@@ -29,6 +29,10 @@ def _daily(rng: np.random.Generator, sd: float, hours: Hours) -> NDArray[np.floa
     return _noise(rng, 0.4 * sd, hours) + 0.5 * np.sin(hours / 24 * 2 * np.pi)
 
 
+def _busy_week(rng: np.random.Generator, sd: float, hours: Hours) -> NDArray[np.float64]:
+    return _weekly(rng, sd, hours) + 0.5 * np.sin(hours / 24 * 2 * np.pi)
+
+
 def _growing(rng: np.random.Generator, sd: float, hours: Hours) -> NDArray[np.float64]:
     return _noise(rng, 0.5 * sd, hours) + rng.uniform(0.5, 2.0) * hours / hours.max()
 
@@ -57,6 +61,7 @@ def _log(
     name: str,
     logs: Logs,
     *,
+    runs: int = RUNS,
     gap_hours: float = 24.0,
     pauses: bool = False,
     rounded: bool = False,
@@ -65,8 +70,8 @@ def _log(
     rng = np.random.default_rng(7)
     frames = []
     for job in range(JOBS):
-        number = np.arange(RUNS)
-        hours = rng.uniform(0, 24) + gap_hours * (number + rng.uniform(0.0, 0.2, RUNS))
+        number = np.arange(runs)
+        hours = rng.uniform(0, 24) + gap_hours * (number + rng.uniform(0.0, 0.2, runs))
         hours = hours + pauses * 720.0 * (number // 60)
         median = np.exp(rng.uniform(np.log(20.0), np.log(5000.0)))
         sd = np.exp(rng.uniform(np.log(0.05), np.log(0.6)))
@@ -88,13 +93,15 @@ def _log(
 
 
 def kinds() -> dict[str, pd.DataFrame]:
-    """Every kind by name: 20 jobs of 300 runs each."""
+    """Every kind by name: 20 jobs of 300 runs each, and of six weeks where they run often."""
     return {
         "stationary": _log("stationary", _noise),
         "hourly": _log("hourly", _noise, gap_hours=1.0),
         "bimodal": _log("bimodal", _bimodal),
         "weekly": _log("weekly", _weekly),
         "daily": _log("daily", _daily, gap_hours=3.0),
+        "hourly_week": _log("hourly_week", _busy_week, runs=1_000, gap_hours=1.0),
+        "half_hourly_week": _log("half_hourly_week", _busy_week, runs=2_000, gap_hours=0.5),
         "growing": _log("growing", _growing),
         "shifts": _log("shifts", _shifts),
         "sessions": _log("sessions", _sessions, gap_hours=2.0),
