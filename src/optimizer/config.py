@@ -141,7 +141,7 @@ class ForecastConfig(_Checked):
         Bounds(0.0, 1.0, open_low=True),
     )
     failure_half_life_days: float = setting(
-        5.0,
+        15.0,
         "days",
         "A failure this much older than the newest attempt counts half as much.",
         Bounds(0.0, 365.0, open_low=True),
