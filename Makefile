@@ -66,8 +66,9 @@ soak: $(INSTALLED) ## Nights killed, exports damaged, rivals, appended days; 20 
 	$(BIN)/python -m benchmarks.soak --out benchmarks/results/soak.json
 
 .PHONY: bench-quality
-bench-quality: $(INSTALLED) ## Forecasts beside all peers, on DATA=a folder of runs_*.parquet and on simulated kinds
+bench-quality: $(INSTALLED) ## Forecasts beside all peers, on DATA=a folder of runs_*.parquet and on simulated kinds; what a night said, and came
 	$(BIN)/python -m benchmarks.quality.evaluation $(DATA) --out benchmarks/results/quality.json
+	$(BIN)/python -m benchmarks.quality.published --out benchmarks/results/published.json
 
 .PHONY: bench-speed
 bench-speed: $(INSTALLED) ## What the statistics of a job cost, up to 100,000 jobs, and beside AutoETS

@@ -223,8 +223,9 @@ def _soaked(soak: dict[str, Any]) -> Iterable[tuple[str, ...]]:
 def quality_page(_: str) -> str:
     """docs/quality.md: forecasts beside every peer, and where they lose."""
     result = _result("quality.json")
-    made = _MADE.format(file="quality.json")
-    return _page(quality_parts(result, made, _machine(result["machine"])))
+    made = _MADE.format(file="quality.json, published.json")
+    machine = _machine(result["machine"])
+    return _page(quality_parts(result, _result("published.json"), made, machine))
 
 
 def _page(parts: list[str]) -> str:

@@ -2,7 +2,7 @@
 
 MLflow loads this file as the model (models from code); the artifact `states` is the Parquet file of
 `optimizer.forecast.Forecaster.states`. One input row asks about one run of a job, and where it has a
-`start_time` (UTC) about one that starts then.
+`start_time` (UTC, without a zone: MLflow refuses others) about one that starts then.
 """
 
 import json
@@ -54,7 +54,7 @@ class DurationForecast(mlflow.pyfunc.PythonModel):
         """One row per input row, in its order; a job without a state is not_assessed."""
         levels = [float(q) for q in (params or {}).get("quantiles", LEVELS_ASKED)]
         asked = model_input[["job_id"]]
-        if "start_time" in model_input:  # Served rows have lost their zone, which is UTC.
+        if "start_time" in model_input:
             asked = asked.assign(start_time=pd.to_datetime(model_input["start_time"], utc=True))
         runs = self.forecaster.predict(asked)
         nothing = pd.Series(np.nan, index=model_input.index)

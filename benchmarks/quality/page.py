@@ -23,7 +23,9 @@ SOURCES = {
 Log = Mapping[str, Any]
 
 
-def quality_parts(result: Mapping[str, Any], made: str, machine: str) -> list[str]:
+def quality_parts(
+    result: Mapping[str, Any], published: Mapping[str, Any], made: str, machine: str
+) -> list[str]:
     """The lines of the page."""
     logs = result["logs"]
     return [
@@ -87,12 +89,15 @@ def quality_parts(result: Mapping[str, Any], made: str, machine: str) -> list[st
         *rows_of_table(
             ("said", "ours: came", "times", "7-day rule: came", "times"), _reliability(logs)
         ),
+        "## What a night said of the week to come",
+        "",
+        *_published(published),
         "## Where we lose",
         "",
         *_losses(logs),
         "## Simulated kinds",
         "",
-        "20 jobs of 300 runs of each kind, simple methods only. What real logs at hand do not show: where a kind"
+        "20 jobs of each kind, of 300 runs, and of six weeks where they run often; simple methods only. What real logs at hand do not show: where a kind"
         " is simple, a method made for it is better.",
         "",
         *rows_of_table(
@@ -101,6 +106,42 @@ def quality_parts(result: Mapping[str, Any], made: str, machine: str) -> list[st
             (_kind(name, horizons) for name, horizons in result["kinds"].items()),
         ),
     ]  # fmt: skip
+
+
+def _published(told: Mapping[str, Any]) -> Iterator[str]:
+    """gold.run_forecast of one night against the seven days after it."""
+    durations, misses = told["durations"], told["misses"]
+    ours = durations[OURS]["pinball_log1p"]
+    yield (
+        f"A simulated account of {told['jobs']} jobs and {told['days']} days with every quirk: what"
+        f" `gold.run_forecast` said on one night, held against the {told['runs']:,} expected runs that"
+        " succeeded in the seven days after it, all forecast on that night. Loss is the mean quantile loss of"
+        " log1p(duration) at the published levels."
+    )
+    yield ""
+    yield from rows_of_table(
+        ("forecast", "ours over it", "held by the 5 / 50 / 80 / 90 / 95 / 99 % quantile"),
+        (
+            (
+                named(name),
+                "" if name == OURS else f"{ours / each['pinball_log1p']:.3f}",
+                " / ".join(f"{100 * share:.1f}" for share in each["held"].values()),
+            )
+            for name, each in durations.items()
+        ),
+    )
+    yield (
+        f"Of {misses['runs']:,} of its runs with an SLA {misses['came']:.1%} missed, and {misses['said']:.1%}"
+        f" were said to. Brier {misses['brier']:.4f}, of the share itself {misses['brier_of_the_share']:.4f}."
+    )
+    yield ""
+    yield from rows_of_table(
+        ("said, mean", "came", "runs"),
+        (
+            (f"{each['said']:.1%}", f"{each['came']:.1%}", f"{each['runs']:,}")
+            for each in misses["reliability"]
+        ),
+    )
 
 
 def _horizons(log: Log) -> Mapping[str, Any]:

@@ -4,9 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
+from optimizer.forecast import Forecaster, fit
 from optimizer.quantile import LEVELS, LOGIT_LEVELS
 from pipeline.scoring.retries import retries_of_the_fleet
 from pipeline.scoring.upcoming import job_forecast, run_forecast
@@ -247,3 +249,42 @@ def test_a_job_sums_up_its_runs(spark: SparkSession) -> None:
         "not_assessed",
         "the job's trigger is paused",
     )
+
+
+def test_each_run_is_forecast_for_its_own_weekday(spark: SparkSession) -> None:
+    """Five minutes, and half an hour at weekends: Gold says what the model says of each start."""
+    starts = [AS_OF - timedelta(days=ago) + timedelta(hours=6) for ago in range(70, 0, -1)]
+    noise = np.exp(0.05 * np.random.default_rng(6).standard_normal(len(starts)))
+    usual = np.array([1800.0 if start.weekday() >= 5 else 300.0 for start in starts])
+    learned = pd.DataFrame(
+        {
+            "job_id": "w/1",
+            "run_id": [str(index) for index in range(len(starts))],
+            "start_time": starts,
+            "duration_seconds": usual * noise,
+            "status": "SUCCEEDED",
+        }
+    )
+    states = fit(learned, as_of=pd.Timestamp(AS_OF), origin="nightly").states
+    limit = {"sla_kind": "limit", "sla_limit_seconds": 900.0}
+    job = job_row("w/1", cron="0 0 6 * * ?", timezone="UTC", **limit)
+    rows = forecasts(
+        spark, [job], states.to_dict("records"), _runs("w/1", _days_before(6, days=27))
+    )["w/1"]
+    at_weekends = [row["scheduled_at"].weekday() >= 5 for row in rows]
+    assert sum(at_weekends) == 2
+    for row, slow in zip(rows, at_weekends, strict=True):
+        assert row["p50_seconds"] == pytest.approx(1800.0 if slow else 300.0, rel=0.1)
+        assert row["p_miss"] > 0.9 if slow else row["p_miss"] < 0.1
+        lasting = row["expected_end_at"] - row["expected_start_at"]
+        assert lasting.total_seconds() == pytest.approx(row["p50_seconds"], abs=1e-5)
+    asked = pd.DataFrame({"job_id": "w/1", "start_time": [row["scheduled_at"] for row in rows]})
+    asked["start_time"] = pd.to_datetime(asked["start_time"], utc=True)
+    told = Forecaster.from_states(states).predict(asked).quantile([0.05, 0.95])
+    shown = [[row["p5_seconds"], row["p95_seconds"]] for row in rows]
+    np.testing.assert_allclose(shown, told, rtol=1e-12)
+    jobs = frame_of(spark, gold.JOBS, [job])
+    state = frame_of(spark, gold.DURATION_STATES, states.to_dict("records"))
+    each = frame_of(spark, gold.RUN_FORECAST, rows)
+    (next_run,) = rows_of(job_forecast(jobs, state, each))
+    assert next_run["p50_seconds"] == rows[0]["p50_seconds"]

@@ -78,6 +78,19 @@ def test_duration_forecast(served: Callable) -> None:
     assert np.isnan(out["failure_rate"][1])
 
 
+def test_duration_forecast_of_a_start(served: Callable) -> None:
+    """A served row may say when its run starts: in UTC, without a zone, as MLflow will have it."""
+    fitted = fit(RUNS, origin="nightly")
+    model = served("duration_forecast", fitted.states)
+    hours = pd.to_timedelta([5.0, 17.0], unit="h")
+    asked = pd.DataFrame({"job_id": "w/0001", "start_time": RUNS["start_time"].max() + hours})
+    given = asked.assign(start_time=asked["start_time"].dt.tz_localize(None))
+    out = model.predict(given, params={"quantiles": [0.9]})
+    seconds = [json.loads(told)["0.9"] for told in out["quantile_seconds"]]
+    assert seconds == pytest.approx(fitted.predict(asked).quantile(0.9).tolist())
+    assert seconds[0] != seconds[1]
+
+
 def test_job_baseline(served: Callable) -> None:
     """A run scored by the model is scored as the replay would score it next."""
     model = served("job_baseline", latest(RUNS))
