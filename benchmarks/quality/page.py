@@ -114,8 +114,8 @@ def _published(told: Mapping[str, Any]) -> Iterator[str]:
     ours = durations[OURS]["pinball_log1p"]
     yield (
         f"A simulated account of {told['jobs']} jobs and {told['days']} days with every quirk: what"
-        f" `gold.run_forecast` said on one night, held against the {told['runs']:,} expected runs that"
-        " succeeded in the seven days after it, all forecast on that night. Loss is the mean quantile loss of"
+        f" `gold.run_forecast` said on one night of {told['expected']:,} runs, of which {told['came']:,} came in the"
+        f" seven days after it and {told['runs']:,} succeeded at once. All forecasts are of that night. Loss is the mean quantile loss of"
         " log1p(duration) at the published levels."
     )
     yield ""

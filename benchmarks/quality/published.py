@@ -4,8 +4,8 @@
 
 An account is simulated with days in reserve. A night is run, and what gold.run_forecast says is kept;
 then the days are appended, another night reads what came, and each expected run is held against the
-first attempt of the run that its job started nearest to the expected time, within half an hour. The
-durations of the same runs are forecast beside it by the usual rule and by every simple method of
+first attempt of the run that came for it: each is the nearest to the other of its job, and no further
+than half the time between two. The durations of the same runs are forecast beside it by the usual rule and by every simple method of
 `rightrun evaluate`, from what had ended by that night, and so is ours for a run at no known time.
 """
 
@@ -25,13 +25,14 @@ from benchmarks.machine import machine
 from optimizer.evaluation.methods import OURS, SIMPLE
 from optimizer.panel import RunPanel
 from optimizer.quantile import LEVELS, seconds_of
+from optimizer.weights import DAY_US
 from pipeline.tables.gold import RUN_LEVELS
 from tests.e2e.account import rightrun
 from tests.e2e.truth import stored
 
 END = "2026-02-10T00:00:00Z"
 AHEAD_DAYS = 7
-NEAR = pd.Timedelta(minutes=30)
+EXPECTED = "run_number > 0 and start_basis != 'gaps'"
 SHARES = np.array(RUN_LEVELS) / 100
 AT = [int(np.flatnonzero(level == LEVELS)[0]) for level in SHARES]
 BINS = (0.0, 0.025, 0.05, 0.1, 0.3, 0.6, 1.0)
@@ -66,7 +67,8 @@ def measured(root: Path, *, jobs: int, days: int) -> dict[str, Any]:
     return {
         "jobs": jobs,
         "days": days,
-        "expected": len(said.query("run_number > 0 and start_basis != 'gaps'")),
+        "expected": len(said.query(EXPECTED)),
+        "came": len(both),
         "runs": int(scored.sum()),
         "durations": {name: _scores(each[scored], actual) for name, each in told.items()},
         "misses": _misses(both),
@@ -89,20 +91,33 @@ def _first_attempts(home: Path) -> pd.DataFrame:
 
 
 def matched(said: pd.DataFrame, came: pd.DataFrame) -> pd.DataFrame:
-    """Expected runs of gold.run_forecast beside the attempts, without a second one, that came."""
-    expected = said.query("run_number > 0 and start_basis != 'gaps'").sort_values(
-        "expected_start_at"
-    )
-    first = came.query("attempt == 0").sort_values("started_at")
-    return pd.merge_asof(
-        expected.drop(columns="workspace_id"),
-        first,
-        left_on="expected_start_at",
-        right_on="started_at",
-        by="series_key",
-        direction="nearest",
-        tolerance=NEAR,
-    ).dropna(subset="started_at")
+    """Expected runs of gold.run_forecast, each beside the first attempt of the run that came for it."""
+    expected = said.query(EXPECTED).drop(columns="workspace_id")
+    first = dict(list(came.query("attempt == 0").sort_values("started_at").groupby("series_key")))
+    pairs = []
+    for key, due in expected.sort_values("expected_start_at").groupby("series_key"):
+        began = first.get(key)
+        if began is None:
+            continue
+        at, started = (
+            column.to_numpy("datetime64[us]").astype(np.int64)
+            for column in (due["expected_start_at"], began["started_at"])
+        )
+        apart = np.abs(at[:, None] - started[None, :])
+        nearest = apart.argmin(axis=1)
+        mutual = apart.argmin(axis=0)[nearest] == np.arange(at.size)
+        half_us = np.diff(at).min(initial=2 * DAY_US) / 2
+        row = np.flatnonzero(mutual & (apart[np.arange(at.size), nearest] <= half_us))
+        pairs.append(
+            pd.concat(
+                [
+                    due.iloc[row].reset_index(drop=True),
+                    began.iloc[nearest[row]].drop(columns="series_key").reset_index(drop=True),
+                ],
+                axis=1,
+            )
+        )
+    return pd.concat(pairs, ignore_index=True)
 
 
 def _simple(came: pd.DataFrame, asked: pd.DataFrame, night: pd.Timestamp) -> Mapping[str, Floats]:

@@ -23,6 +23,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from optimizer import lanes
 from optimizer.kernel import kernel
 
 __all__ = ["DAY_HOURS", "EXPERTS", "EXPERT_COUNT", "WEEK_HOURS", "age_decay", "rank_decay", "weigh"]
@@ -115,7 +116,5 @@ def weigh(
         out[5, q] = slow * _near(_around(day_hours[q] - day, DAY_HOURS), 1.0 / NEAR_HOURS) + KEPT
         out[6, q] = _near(_around(week_hours[q] - week, WEEK_HOURS), 1.0 / NEAR_WEEK_HOURS) + KEPT
         out[7, q] = slow * _near(gap_log[q] - at_gap_log, 1.0 / NEAR_GAP_LOG) + KEPT
-    total[:] = 0.0
-    for q in range(size):
-        for k in range(EXPERT_COUNT):
-            total[k] += out[k, q]
+    for k in range(EXPERT_COUNT):
+        total[k] = lanes.total(out[k], size)

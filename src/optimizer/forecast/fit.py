@@ -71,8 +71,8 @@ class Forecaster:
     ) -> "Forecaster":
         """From a stored `states` frame; raises ValueError if columns are missing or a job repeats.
 
-        Give `runs` (as of `Forecaster.runs`), and `config` and `origin` where they were given to
-        `fit`, as well to be able to update.
+        Give `config` where it was given to `fit`; and `runs` (as of `Forecaster.runs`) and `origin` as
+        well to be able to update.
         """
         if "memory" not in states.columns:  # Those of an earlier release.
             states = states.assign(memory=None)

@@ -108,6 +108,8 @@ class Told(NamedTuple):
     gradient: NDArray[np.float64]
     order: NDArray[np.int64]
     """When it entered the window, -1 outside it."""
+    twin: NDArray[np.int64]
+    """Runs before it that start at the same time."""
 
 
 class Window(NamedTuple):
@@ -192,6 +194,7 @@ def memory_of(longest: int, window: int) -> tuple[Told, Window, Learned]:
         cost=np.empty(longest),
         gradient=np.empty((longest, EXPERT_COUNT)),
         order=np.empty(longest, dtype=np.int64),
+        twin=np.empty(longest, dtype=np.int64),
     )
     held = Window(
         members=np.empty(window, dtype=np.int64),

@@ -20,6 +20,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from optimizer import lanes
 from optimizer.forecast.experts import EXPERT_COUNT
 from optimizer.kernel import kernel
 
@@ -69,13 +70,10 @@ def cost_and_gradient(
         left_width, right_width = split - value[q], right - split
         cost += below * below * left_width + (below - 1.0) * (below - 1.0) * right_width
         slope[q] = 2.0 * (below * left_width + (below - 1.0) * right_width)
-    gradient[:] = 0.0
-    onward = 0.0  # a weight raises F from its value on
-    for q in range(size - 1, -1, -1):
-        onward += slope[q]
-        for k in range(EXPERT_COUNT):
-            gradient[k] += onward * weights[k, q]
-    gradient /= total
+    for q in range(size - 2, -1, -1):  # A weight raises F from its value on.
+        slope[q] += slope[q + 1]
+    for k in range(EXPERT_COUNT):
+        gradient[k] = lanes.dot(slope, weights[k], size) / total[k]
     return float(cost)
 
 

@@ -40,8 +40,9 @@ def states_with_quality(
     limits: ArrayLike | pd.Series,
     config: ForecastConfig | None = None,
 ) -> pd.DataFrame:
-    """The states of `fit(runs, as_of=as_of, origin="nightly")` beside the quality of recent forecasts,
-    a row per job; the curve of a state is that of a run that starts at no known time.
+    """The states of `fit(runs, as_of=as_of, origin="nightly")`, from the history above, beside the
+    quality of recent forecasts, a row per job; the curve of a state is that of a run that starts at
+    no known time.
 
     Columns: those of `Forecaster.states`; runs_scored, crps_log1p, `coverage_<level>` and brier of
     `quality`, for the levels `quantiles` and the limits (seconds, as of `backtest`); and

@@ -101,7 +101,7 @@ class Remembered(NamedTuple):
 
 
 def _plain(values: NDArray[Any]) -> list[Any]:
-    plain = values.tolist()
+    plain: list[Any] = values.tolist()
     for unknown in np.flatnonzero(values != values).tolist():
         plain[unknown] = None
     return plain

@@ -117,6 +117,11 @@ def curve_of_sample(
 @kernel
 def _spread_ties(x: NDArray[np.float64], position: NDArray[np.float64], count: int) -> None:
     """Spread equal values around their own, by their positions."""
+    some = False
+    for k in range(1, count):  # Most jobs have none, which is found out many at a time.
+        some |= x[k] == x[k - 1]
+    if not some:
+        return
     first = 0
     while first < count:
         last = first

@@ -121,6 +121,8 @@ def _begin(own: Runs, told: Told, learned: Learned) -> None:
         told.hours[i] = hours
         told.day_hours[i], told.week_hours[i] = hours % DAY_HOURS, hours % WEEK_HOURS
         told.order[i] = -1
+        is_twin = i > 0 and own.start_us[i] == own.start_us[i - 1]
+        told.twin[i] = told.twin[i - 1] + 1 if is_twin else 0
         learned.taught[i] = 0
     learned.taught[count] = 0
 
@@ -164,7 +166,10 @@ def _walk_job(
                 counter, attempts, tally, summed, moved, taught, levels, knobs,
             )  # fmt: skip
             if role[j] & (VALUE | BOUND):
-                enter(j, start_us, value, role, held, members, window.lots, told.order, counter)
+                enter(
+                    j, start_us, value, role, held, members, window.lots, told.twin, told.order,
+                    counter,
+                )  # fmt: skip
         out = job_row if last else first + i
         known.runs[out] = counter[SUCCESSES]
         known.failure_rate[out] = failure_rate(

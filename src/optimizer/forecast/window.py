@@ -24,10 +24,14 @@ LATEST: Final = 4
 
 
 @kernel
-def _lot(start_us: int, number: int) -> int:
+def _lot(start_us: int, twin: int) -> np.int64:
     """A number in [0, 2 ** 63) that looks random (the finalizer of SplitMix64: Steele, Lea and
-    Flood, OOPSLA 2014)."""
-    z = np.uint64(start_us) + np.uint64(number) * np.uint64(0x9E3779B97F4A7C15)
+    Flood, OOPSLA 2014).
+
+    Of the run alone, `twin` telling apart those that start together: the same run stays from night to
+    night, whatever history it stands in.
+    """
+    z = np.uint64(start_us) + np.uint64(twin) * np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return np.int64((z ^ (z >> np.uint64(31))) >> np.uint64(1))
@@ -42,6 +46,7 @@ def enter(
     held: NDArray[np.int64],
     members: NDArray[np.int64],
     lots: NDArray[np.int64],
+    twin: NDArray[np.int64],
     order: NDArray[np.int64],
     counter: NDArray[np.int64],
 ) -> None:
@@ -81,7 +86,7 @@ def enter(
         q -= 1
     held[q] = j
     members[size] = j
-    lots[size] = _lot(start_us[j], counter[ENTERED])
+    lots[size] = _lot(start_us[j], twin[j])
     order[j] = counter[ENTERED]
     counter[ENTERED] += 1
     counter[SIZE] = size + 1

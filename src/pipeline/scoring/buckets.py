@@ -21,17 +21,23 @@ Score = Callable[[pd.DataFrame], pd.DataFrame]
 
 
 def score_by_job(
-    rows: DataFrame, score: Score, schema: str, *, counted: DataFrame | None = None
+    rows: DataFrame,
+    score: Score,
+    schema: str,
+    *,
+    counted: DataFrame | None = None,
+    weight: int = 1,
 ) -> DataFrame:
     """Apply `score` to buckets of the jobs in `rows` (column job_id); one row a job comes back.
 
-    `counted` has no fewer rows than `rows`, and costs less to count.
+    `counted` has no fewer rows than `rows`, and costs less to count. A row takes the memory of `weight`
+    usual ones.
 
     `score` takes a frame with all rows of some jobs, times in UTC, and returns one row for each job
     with the columns of `schema` (Spark DDL), job_id, status and reason among them.
     """
     held = (rows if counted is None else counted).count()
-    buckets = max(_LEAST_BUCKETS, -(-held // ROWS_A_BUCKET))
+    buckets = max(_LEAST_BUCKETS, -(-held * weight // ROWS_A_BUCKET))
     hashed = rows.withColumn("bucket", F.pmod(F.xxhash64("job_id"), F.lit(buckets)))
     names = tuple(part.split()[0] for part in schema.split(", "))
 

@@ -25,7 +25,7 @@ _QUALITY = {
 
 def duration_states(attempts: DataFrame, jobs: DataFrame, *, as_of: datetime) -> DataFrame:
     """model.duration_states: what is known of each job's duration at `as_of`, and how such forecasts
-    of its latest runs, from what had ended before they started, have done."""
+    of its latest runs, from what had ended by the midnight before each, have done."""
     origin = pd.Timestamp(as_of)
 
     def states(runs: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,7 @@ or those of the job that starts it (`pipeline.scoring.firing`). How long it take
 own hour and weekday.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -35,6 +35,8 @@ _SLA = ("sla_kind", "sla_limit_seconds", "sla_time_of_day", "sla_timezone")
 _PARTS = ("upstream", "start", "duration", "failure")
 _POINTS: Final = 24
 """Equally probable starts that a run without a schedule is spread over."""
+_WEIGHT: Final = 500
+"""Rows of a bucket that a job stands for: what it remembers, and up to 168 runs with a curve each."""
 _AT_ONCE: Final = 4_096
 """Runs whose sums of delays and durations are held in memory together."""
 _MEDIAN: Final = int(np.flatnonzero(LEVELS == 0.5)[0])
@@ -105,7 +107,7 @@ def run_forecast(
     )
     now = pd.Timestamp(as_of)
     answered = score_by_job(
-        asked, lambda rows: _upcoming(rows, now, habit), _SCHEMA, counted=jobs
+        asked, lambda rows: _upcoming(rows, now, habit), _SCHEMA, counted=jobs, weight=_WEIGHT
     ).withColumnRenamed("job_id", "series_key")
     each = answered.select(
         *(name for name in answered.columns if name not in (*_TIMES, *_FIGURES)),
@@ -241,7 +243,10 @@ def _upcoming(rows: pd.DataFrame, as_of: pd.Timestamp, fleet: Retries) -> pd.Dat
     delays = fired.delays(starts)
     upstream_key = rows["upstream_series_key"].to_numpy(object, copy=True)
     upstream_key[~fired.is_fired] = None
-    at = pd.to_datetime(starts.at_us, unit="us", utc=True)
+    late_us = np.round((delays[0] + delays[1])[:, _MEDIAN] * 1e6).astype(np.int64)
+    at = pd.Series(pd.to_datetime(starts.at_us + late_us[starts.job], unit="us", utc=True))
+    # Between gaps any time is as good as another.
+    at = at.mask(starts.basis[starts.job] == "gaps")
     asked = pd.DataFrame({"job_id": rows["job_id"].to_numpy()[starts.job], "start_time": at})
     curves = Forecaster.from_states(rows).predict(asked)
     due_us = _due(rows, starts)
@@ -267,7 +272,7 @@ def _upcoming(rows: pd.DataFrame, as_of: pd.Timestamp, fleet: Retries) -> pd.Dat
                 for key, reason in zip(upstream_key, starts.reason, strict=True)
             ],
             "starts_learned": starts.learned,
-            "delay_p50_seconds": (delays[0] + delays[1])[:, _MEDIAN],
+            "delay_p50_seconds": late_us / 1e6,
             "at_us": by_job(starts.at_us),
             "due_us": by_job(pd.Series(due_us).astype("Int64").replace(0, pd.NA).to_numpy(object)),
             **{
@@ -308,13 +313,13 @@ def _misses(
         return Distribution(curves.log_quantiles[which], curves.status[which])
 
     limit = rows["sla_limit_seconds"].astype("float64").to_numpy()[starts.job]
-    limited = np.flatnonzero(~np.isnan(limit))
-    job = starts.job[limited]
-    of_limit = miss_limit(
-        lasting(limited), limit[limited], failure_rate=fails[job], retries=again[job]
-    )
-    for name in out:
-        out[name][limited] = getattr(of_limit, name)
+    for some in _parts(np.flatnonzero(~np.isnan(limit)), _AT_ONCE):
+        job = starts.job[some]
+        of_limit = miss_limit(
+            lasting(some), limit[some], failure_rate=fails[job], retries=again[job]
+        )
+        for name in out:
+            out[name][some] = getattr(of_limit, name)
 
     upstream, own = delays
 
@@ -334,14 +339,11 @@ def _misses(
     # Most jobs have no other before them, and sums over its lateness are not cheap.
     is_fired = np.asarray(upstream.any(axis=1))[starts.job]
     for chosen in (is_fired, ~is_fired):
-        planned = np.flatnonzero((due_us > 0) & ~is_gap & chosen)
-        for first in range(0, planned.size, _AT_ONCE):
-            some = planned[first : first + _AT_ONCE]
+        for some in _parts(np.flatnonzero((due_us > 0) & ~is_gap & chosen), _AT_ONCE):
             miss = asked(some, (due_us - starts.at_us)[some] / 1e6)
             for name in out:
                 out[name][some] = getattr(miss, name)
-        drifting = np.flatnonzero((due_us > 0) & is_gap & chosen)
-        if drifting.size:
+        for drifting in _parts(np.flatnonzero((due_us > 0) & is_gap & chosen), _AT_ONCE // _POINTS):
             which = np.repeat(drifting, _POINTS)
             job = starts.job[which]
             at_us = starts.at_us[which] + _spread_us(starts, drifting)
@@ -350,6 +352,12 @@ def _misses(
             for name in out:
                 out[name][drifting] = getattr(miss, name).reshape(-1, _POINTS).mean(axis=1)
     return out
+
+
+def _parts(rows: NDArray[np.int64], most: int) -> Iterator[NDArray[np.int64]]:
+    """The rows in parts that are not empty."""
+    for first in range(0, rows.size, most):
+        yield rows[first : first + most]
 
 
 def _or_none(delay: NDArray[np.float64]) -> NDArray[np.float64] | float:

@@ -265,7 +265,7 @@ FORECAST_SCORES = (
     Column(
         "scored_runs",
         "bigint",
-        "Of the latest runs, those forecast and scored",
+        "Of the latest runs, those forecast, as of the midnight before each, and scored",
         nullable=False,
         minimum=0,
     ),
@@ -281,7 +281,7 @@ DURATION_STATES = Table(
     layer=Layer.MODEL,
     name="duration_states",
     grain="one job's learned distribution of the duration of a successful attempt",
-    version=2,
+    version=3,
     keys=("job_id",),
     columns=(
         Column("job_id", "string", "The series key", nullable=False),

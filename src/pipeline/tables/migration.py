@@ -106,5 +106,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(
         "model.duration_states", to=2, changes=(Add("scored_runs", "bigint", "0"), Recompute())
     ),
+    # They have come to remember what answers for a given start, and are scored at midnights.
+    Migration("model.duration_states", to=3, changes=(Recompute(),)),
 )
 """Every migration there is, each table's in the order of their versions."""

@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
+from optimizer.config import ForecastConfig
 from optimizer.forecast import Forecaster, backtest, fit
 from optimizer.forecast.backtest import Origin
 from tests.strategies.runs import histories, lognormal_runs
 
 LEVELS = (0.05, 0.5, 0.95)
 DAY = pd.Timedelta(days=1)
+AFTER = pd.Timestamp("2026-06-01", tz="UTC")
 
 
 def _weekly(days: int = 70) -> pd.DataFrame:
@@ -52,7 +54,22 @@ def test_a_night_says_of_each_run_what_the_backtest_says(
     if not midnights:
         return
     midnight = data.draw(st.sampled_from(midnights))
+    # A window of eight is full, and runs leave it by lot.
+    config = ForecastConfig(window_runs=data.draw(st.sampled_from([8, 200])))
     asked = timed[(timed["start_time"] > midnight) & (timed["start_time"] <= midnight + DAY)]
+    told = backtest(runs, LEVELS, origin="nightly", config=config)
+    said = fit(runs, as_of=midnight, origin="nightly", config=config).predict(asked)
+    np.testing.assert_array_equal(
+        said.quantile(LEVELS), told.loc[asked.index, list(LEVELS)].to_numpy(dtype=float)
+    )
+
+
+def test_a_full_window_answers_as_the_backtest_does() -> None:
+    """Seven hundred hourly runs: most have left the window, and what preceded those that stay."""
+    runs = lognormal_runs(1, 700, seed=8)
+    runs["start_time"] = AFTER + pd.to_timedelta(np.arange(700), unit="h")
+    midnight = AFTER + 28 * DAY
+    asked = runs[(runs["start_time"] > midnight) & (runs["start_time"] <= midnight + DAY)]
     told = backtest(runs, LEVELS, origin="nightly")
     said = fit(runs, as_of=midnight, origin="nightly").predict(asked)
     np.testing.assert_array_equal(

@@ -66,6 +66,17 @@ def test_runs_that_start_together_are_drawn_apart() -> None:
     assert kept.iloc[1:].max() < 20
 
 
+@pytest.mark.parametrize("missing", [24, 1])
+def test_a_run_that_stays_stays_from_night_to_night(missing: int) -> None:
+    """Whatever history a night has read, and whichever row of it came late: lots are the runs' own."""
+    runs = _runs(40 * 24, pd.Timedelta(hours=1))
+    whole, later = (
+        set(_kept(runs)),
+        set(_kept(runs.iloc[missing:].reset_index(drop=True)) + missing),
+    )
+    assert len(whole & later) >= WINDOW - 6
+
+
 def test_what_leaves_does_not_depend_on_how_long_runs_take() -> None:
     rng = np.random.default_rng(2)
     seconds = np.exp(rng.normal(size=2_000))

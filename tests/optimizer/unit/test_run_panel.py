@@ -33,16 +33,21 @@ def test_every_row_is_kept_in_order_or_counted(runs: pd.DataFrame) -> None:
         assert sorted(panel.by_end[own]) == list(range(own.start, own.stop))
 
 
-@given(histories(bad=True), st.integers(1, 20))
-def test_the_latest_runs_are_a_panel_of_those_runs(runs: pd.DataFrame, most: int) -> None:
+@given(histories(bad=True), st.integers(1, 20), st.none() | st.integers(0, 40))
+def test_the_latest_runs_are_a_panel_of_those_runs(
+    runs: pd.DataFrame, most: int, since: int | None
+) -> None:
     whole = RunPanel.from_frame(runs)
-    latest = whole.latest(most)
+    starts = np.sort(whole.start_us)
+    since_us = NEVER_US if since is None or since >= starts.size else int(starts[since])
+    latest = whole.latest(most, since_us)
     from_end = np.repeat(whole.offsets[1:], np.diff(whole.offsets)) - np.arange(whole.row.size)
-    again = RunPanel.from_frame(runs.iloc[np.sort(whole.row[from_end <= most])])
+    wanted = (from_end <= most) | (whole.start_us >= since_us)
+    again = RunPanel.from_frame(runs.iloc[np.sort(whole.row[wanted])])
     kept = {job_id: j for j, job_id in enumerate(again.job_ids)}
     for j, job_id in enumerate(latest.job_ids):
         mine = slice(latest.offsets[j], latest.offsets[j + 1])
-        assert mine.stop - mine.start <= most
+        assert since_us < NEVER_US or mine.stop - mine.start <= most
         if job_id not in kept:
             assert mine.stop == mine.start
             continue
