@@ -251,25 +251,34 @@ def test_a_job_sums_up_its_runs(spark: SparkSession) -> None:
     )
 
 
-def test_each_run_is_forecast_for_its_own_weekday(spark: SparkSession) -> None:
-    """Five minutes, and half an hour at weekends: Gold says what the model says of each start."""
-    starts = [AS_OF - timedelta(days=ago) + timedelta(hours=6) for ago in range(70, 0, -1)]
+def _learned(key: str, starts: list[datetime], usual: list[float]) -> pd.DataFrame:
+    """The states of runs that took about as long as usual."""
     noise = np.exp(0.05 * np.random.default_rng(6).standard_normal(len(starts)))
-    usual = np.array([1800.0 if start.weekday() >= 5 else 300.0 for start in starts])
-    learned = pd.DataFrame(
+    runs = pd.DataFrame(
         {
-            "job_id": "w/1",
+            "job_id": key,
             "run_id": [str(index) for index in range(len(starts))],
             "start_time": starts,
-            "duration_seconds": usual * noise,
+            "duration_seconds": np.array(usual) * noise,
             "status": "SUCCEEDED",
         }
     )
-    states = fit(learned, as_of=pd.Timestamp(AS_OF), origin="nightly").states
+    return fit(runs, as_of=pd.Timestamp(AS_OF), origin="nightly").states
+
+
+def test_each_run_is_forecast_for_its_own_weekday(spark: SparkSession) -> None:
+    """Five minutes, and half an hour at weekends: Gold says what the model says of each start."""
+    late_minutes = 45.0
+    starts = _days_before(6, late_minutes, days=70)
+    usual = [1800.0 if start.weekday() >= 5 else 300.0 for start in starts]
+    states = _learned("w/1", starts, usual)
     limit = {"sla_kind": "limit", "sla_limit_seconds": 900.0}
     job = job_row("w/1", cron="0 0 6 * * ?", timezone="UTC", **limit)
     rows = forecasts(
-        spark, [job], states.to_dict("records"), _runs("w/1", _days_before(6, days=27))
+        spark,
+        [job],
+        states.to_dict("records"),
+        _runs("w/1", _days_before(6, late_minutes, days=27)),
     )["w/1"]
     at_weekends = [row["scheduled_at"].weekday() >= 5 for row in rows]
     assert sum(at_weekends) == 2
@@ -278,8 +287,11 @@ def test_each_run_is_forecast_for_its_own_weekday(spark: SparkSession) -> None:
         assert row["p_miss"] > 0.9 if slow else row["p_miss"] < 0.1
         lasting = row["expected_end_at"] - row["expected_start_at"]
         assert lasting.total_seconds() == pytest.approx(row["p50_seconds"], abs=1e-5)
-    asked = pd.DataFrame({"job_id": "w/1", "start_time": [row["scheduled_at"] for row in rows]})
-    asked["start_time"] = pd.to_datetime(asked["start_time"], utc=True)
+        late = row["expected_start_at"] - row["scheduled_at"]
+        assert late == timedelta(minutes=late_minutes)
+    # It is asked for when it will start, not when it is due to.
+    expected = pd.to_datetime([row["expected_start_at"] for row in rows], utc=True)
+    asked = pd.DataFrame({"job_id": "w/1", "start_time": expected})
     told = Forecaster.from_states(states).predict(asked).quantile([0.05, 0.95])
     shown = [[row["p5_seconds"], row["p95_seconds"]] for row in rows]
     np.testing.assert_allclose(shown, told, rtol=1e-12)
@@ -288,3 +300,23 @@ def test_each_run_is_forecast_for_its_own_weekday(spark: SparkSession) -> None:
     each = frame_of(spark, gold.RUN_FORECAST, rows)
     (next_run,) = rows_of(job_forecast(jobs, state, each))
     assert next_run["p50_seconds"] == rows[0]["p50_seconds"]
+
+
+def test_a_run_that_only_gaps_foretell_has_no_hour(spark: SparkSession) -> None:
+    """Thrice as slow at night, started at any time: the next may be either."""
+    hours = np.cumsum(np.random.default_rng(2).exponential(9.0, 120))
+    starts = [AS_OF - timedelta(hours=float(h)) for h in hours][::-1]
+    usual = [300.0 if start.hour < 8 else 100.0 for start in starts]
+    states = _learned("w/1", starts, usual)
+    (row,) = forecasts(
+        spark,
+        [job_row("w/1", sla_kind="limit", sla_limit_seconds=200.0)],
+        states.to_dict("records"),
+        _runs("w/1", starts[-60:], trigger_type="ONETIME"),
+    )["w/1"]
+    assert row["start_basis"] == "gaps"
+    assert row["p5_seconds"] < 150.0 < 250.0 < row["p95_seconds"]
+    whenever = pd.DataFrame({"job_id": ["w/1"], "start_time": pd.Series([pd.NaT])})
+    (median,) = Forecaster.from_states(states).predict(whenever).quantile(0.5)
+    assert row["p50_seconds"] == pytest.approx(median, rel=1e-12)
+    assert row["p_miss"] == pytest.approx(1 / 3, abs=0.15)
