@@ -100,5 +100,19 @@ def test_the_number_of_buckets_changes_nothing(
     assert _by_job(score_by_job(rows, _score, _SCHEMA)) == expected
 
 
+def test_heavy_rows_come_fewer_at_a_time(rows: DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buckets, "ROWS_A_BUCKET", 1_000)
+
+    def score(frame: pd.DataFrame) -> pd.DataFrame:
+        return _score(frame).assign(total=float(len(frame)))
+
+    usual, heavy = (
+        {total for _, _, total in _by_job(score_by_job(rows, score, _SCHEMA, weight=w)).values()}
+        for w in (1, 200)
+    )
+    assert max(usual, key=float) >= 69 / 2
+    assert max(heavy, key=float) <= 69 / 3
+
+
 def test_no_rows_are_no_jobs(rows: DataFrame) -> None:
     assert score_by_job(rows.where("false"), _score, _SCHEMA).collect() == []
