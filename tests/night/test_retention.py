@@ -127,7 +127,7 @@ def test_a_few_rows_at_once_give_the_same_tables(
 ) -> None:
     """Memory is bounded by taking files and days in goes, which must not show."""
     monkeypatch.setattr(advance, "_ROWS_AT_ONCE", 40)
-    monkeypatch.setattr(export, "_ROWS_AT_ONCE", 40)
+    monkeypatch.setattr(export, "_VALUES_AT_ONCE", 400)
     split = tmp_path / "split"
     account = fixture.account()
     for first, last in ((0, 6), (7, 9), (10, fixture.LAST_DAY)):
