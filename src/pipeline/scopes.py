@@ -7,7 +7,7 @@ costs what is new, not what is old.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
@@ -60,8 +60,11 @@ def affected(
     if found is None:
         yield None
         return
-    # Worked out once: each input is cut to them, and so is what stands in the output.
-    with lakehouse.stage(reduce(DataFrame.union, found.rows).distinct()) as rows:
+    with ExitStack() as staged:
+        rows = reduce(DataFrame.union, found.rows).distinct()
+        if not _is_answer(step, changed):
+            # Worked out once: each input is cut to them, and so is what stands in the output.
+            rows = staged.enter_context(lakehouse.stage(rows))
         if step.is_dated:
             days = rows.select(step.date).distinct().collect()
             yield Scopes(rows, tuple(sorted(row[0] for row in days)))
@@ -73,6 +76,13 @@ def affected(
             yield Scopes(rows, (day,) if day is not None else ())
         else:
             yield Scopes(rows)
+
+
+def _is_answer(step: Step, changed: list[Table]) -> bool:
+    """Whether the scopes are what one change feed answers, which is worked out already."""
+    if len(changed) != 1 or step.reopened:
+        return False
+    return changed[0] not in step.spans and tells_scope(step, changed[0])
 
 
 @dataclass(frozen=True, slots=True)

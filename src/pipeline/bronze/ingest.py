@@ -222,7 +222,7 @@ class _Taking:
             rejected.append(as_rejected(table, self._displaced(standing, days), _WEAKER))
         self._quarantine(rejected)
         if table.arrival is Arrival.SNAPSHOT:
-            written, moved = self._replace(unique), 0
+            written, moved = self._replace(unique, standing), 0
         else:
             written = self._add(standing)
             moved = written.deleted
@@ -295,25 +295,31 @@ class _Taking:
         every = unique.rows.withColumn(_VERDICT, F.lit(_NEW))
         if not unique.count:
             return _Standing(every, {})
-        held = self._held(days)
-        if not held.limit(1).collect():
+        # None: bronze may hold the keys on any day. No day: it holds none of those received.
+        if days == [] or not any(self._lakehouse.partition_rows(self._target).values()):
             return _Standing(every, {_NEW: unique.count}, late)
+        held = self._held(days)
         table = self._table
         asked = unique.rows
         if days is not None:
             asked = asked.where(F.col(bronze.PARTITION).isin(*days))
         # Keys first: the content of rows that nothing received shares a key with is not read.
         held = held.join(asked.select(*table.keys), list(table.keys), "left_semi")
-        known = stage(with_content(table, held).select(*table.keys, _strength(table).alias(_KNOWN)))
+        known = with_content(table, held).select(*table.keys, _strength(table).alias(_KNOWN))
         stronger = _strength(table) > F.col(_KNOWN)
         if table.arrival is Arrival.SNAPSHOT:
             stronger = F.lit(True)
-        told = unique.rows.join(known, list(table.keys), "left").withColumn(
-            _VERDICT,
-            F.when(F.col(_KNOWN).isNull(), _NEW)
-            .when(F.col(CONTENT_HASH) == F.col(_KNOWN).getField(_HASH), _SAME)
-            .when(stronger, _CHANGED)
-            .otherwise(_WORSE),
+        # Counted first and then written: the rows are converted and compared once.
+        told = stage(
+            unique.rows.join(known, list(table.keys), "left")
+            .withColumn(
+                _VERDICT,
+                F.when(F.col(_KNOWN).isNull(), _NEW)
+                .when(F.col(CONTENT_HASH) == F.col(_KNOWN).getField(_HASH), _SAME)
+                .when(stronger, _CHANGED)
+                .otherwise(_WORSE),
+            )
+            .drop(_KNOWN)
         )
         counted = (
             told.groupBy(_VERDICT)
@@ -322,7 +328,7 @@ class _Taking:
         )
         counts = {row[_VERDICT]: row["n"] for row in counted}
         news = (row["late"] for row in counted if row[_VERDICT] == _NEW)
-        return _Standing(told.drop(_KNOWN), counts, sum(news))
+        return _Standing(told, counts, sum(news))
 
     def _held(self, days: list[date] | None) -> DataFrame:
         """Bronze, as far as the keys received can stand in it."""
@@ -348,11 +354,12 @@ class _Taking:
             return self._lakehouse.append(self._target, rows, unique=True)
         return Written(version=self._lakehouse.version(self._target))
 
-    def _replace(self, unique: OnePerKey) -> Written:
-        if not unique.count:
-            # A snapshot without one good row is a broken one: what was known still holds.
+    def _replace(self, unique: OnePerKey, standing: _Standing) -> Written:
+        held = sum(self._lakehouse.partition_rows(self._target).values())
+        # A snapshot without one good row is a broken one: what was known still holds.
+        if not unique.count or standing.count(_SAME) == unique.count == held:
             return Written(version=self._lakehouse.version(self._target))
-        return self._lakehouse.replace(self._target, self._arrivals(unique.rows))
+        return self._lakehouse.replace(self._target, self._arrivals(standing.rows))
 
     def _arrivals(self, rows: DataFrame) -> DataFrame:
         return rows.select(

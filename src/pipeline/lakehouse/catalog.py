@@ -104,7 +104,8 @@ class DeltaCatalog:
 
     def read(self, table: Table, version: int | None = None) -> DataFrame:
         at = self.version(table) if version is None else version
-        return as_declared(table, self._sql(statements.read(self.name(table), at)))
+        stored = self._sql(statements.read(self.name(table), at))
+        return as_declared(table, stored, stored.columns)
 
     def stored(self, table: Table) -> DataFrame:
         return self._sql(statements.read(self.name(table), self.version(table)))

@@ -93,7 +93,10 @@ class DeltaFolder:
         return self._merge(table, rows, _Scope(None))
 
     def read(self, table: Table, version: int | None = None) -> DataFrame:
-        return as_declared(table, self._frame(self._open(table, version), table))
+        delta = self._open(table, version)
+        # From the log: the engine would be asked once for each read of a night.
+        names = schema.stored_schema(delta).names
+        return as_declared(table, self._frame(delta, table), names)
 
     def stored(self, table: Table) -> DataFrame:
         return self._frame(self._open(table), table)
@@ -175,7 +178,7 @@ class DeltaFolder:
             gone = _without(stored, keys, table.keys)
             if new.count == 0 and gone.num_rows == 0:
                 return Written(delta.version())
-            with self._differing(table, new, scope) as other:
+            with self._differing(table, new, scope, stored.num_rows - gone.num_rows) as other:
                 touched = keys if other is new else check_keys(table, other)
                 old = _without(stored, _without(stored, touched, table.keys), table.keys)
                 dates = _days(table, touched) | _days(table, old) | _days(table, gone)
@@ -197,12 +200,15 @@ class DeltaFolder:
         return bool(days) and not any(held.get(day) for day in days)
 
     @contextmanager
-    def _differing(self, table: Table, new: Staged, scope: "_Scope") -> Iterator[Staged]:
-        """The rows of `new` that are not stored just so; `new` itself where there are few of them.
+    def _differing(
+        self, table: Table, new: Staged, scope: "_Scope", known: int
+    ) -> Iterator[Staged]:
+        """The rows of `new` that are not stored just so; `new` itself where the keys of few of its
+        rows are `known`, that is stored.
 
         A merge costs as much for a row that is the same as for one that is not.
         """
-        if new.count < _FEW or any(column.type.startswith("map") for column in table.columns):
+        if known < _FEW or any(column.type.startswith("map") for column in table.columns):
             yield new
             return
         stored = self._in_scope(table, scope).alias("stored")
@@ -265,7 +271,8 @@ class DeltaFolder:
         if not (files := delta.file_uris()):
             return self._spark.createDataFrame([], spelled)
         reader = self._spark.read.schema(spelled).option("basePath", str(self.path(table)))
-        return reader.parquet(*files)
+        # A column that only paths tell would come last.
+        return reader.parquet(*files).select(*fields.names)
 
     def _open(self, table: Table, version: int | None = None) -> DeltaTable:
         path = self.path(table)

@@ -1,5 +1,7 @@
 """Frames in the shape of a declaration: on their way to a table, out of it, and cut to a scope."""
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 from pyspark.sql import Column as Value
 from pyspark.sql import DataFrame
@@ -55,9 +57,11 @@ def undeclared(fields: set[str]) -> str:
     return f"struct has the fields {sorted(fields)}, which are not declared"
 
 
-def as_declared(table: Table, stored: DataFrame) -> DataFrame:
-    """The declared columns of `stored`; one that it does not have yet was NULL in it."""
-    names = set(stored.columns)
+def as_declared(table: Table, stored: DataFrame, names: Sequence[str]) -> DataFrame:
+    """The declared columns of `stored`, which has the columns `names`; one that it does not have yet
+    was NULL in it."""
+    if tuple(names) == table.column_names:
+        return stored
     return stored.select(
         [
             F.col(column.name)
