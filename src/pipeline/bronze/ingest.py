@@ -200,14 +200,14 @@ class _Taking:
         rows = reduce(DataFrame.unionByName, parts)
         seen = self._profile(rows)
         self._agree("rows delivered", batch.received, seen["received"])
-        good = rows.where(F.col(PROBLEM).isNull())
+        good = rows.where(F.col(PROBLEM).isNull()).drop(ROW_JSON, PROBLEM)
         if seen["expired"]:
             good = good.where(~self._expired())
         bad = seen["received"] - seen["good"] - seen["expired"]
         unique = OnePerKey(good, count=seen["good"])
         if seen["keys"] < seen["good"]:
             # Telling copies apart reads the rows several times: they are converted once.
-            unique = one_per_key(table, stage(good.drop(ROW_JSON, PROBLEM)), seen["good"], stage)
+            unique = one_per_key(table, stage(good), seen["good"], stage)
         days = self._held_days(seen.get("days"))
         standing = self._standing(unique, days, stage, late=seen["late"])
         self._agree("rows compared", unique.count, sum(standing.counts.values()))
@@ -309,9 +309,10 @@ class _Taking:
         stronger = _strength(table) > F.col(_KNOWN)
         if table.arrival is Arrival.SNAPSHOT:
             stronger = F.lit(True)
-        # Counted first and then written: the rows are converted and compared once.
+        # Counted first and then written: the rows are converted and compared once. What is known
+        # stands left, for an engine holds that side in memory.
         told = stage(
-            unique.rows.join(known, list(table.keys), "left")
+            known.join(unique.rows, list(table.keys), "right")
             .withColumn(
                 _VERDICT,
                 F.when(F.col(_KNOWN).isNull(), _NEW)

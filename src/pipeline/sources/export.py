@@ -19,7 +19,6 @@ from deltalake.exceptions import DeltaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql import types as T
 
 from pipeline.errors import UserError
 from pipeline.sources.layout import REPAIR, files_of, is_delta, named_in_path, place_of, said, shown
@@ -115,7 +114,7 @@ class ExportFolder:
     ) -> Delivery:
         looked = [look(file, table, named_in_path(file, place)) for file in files]
         readables = [readable(one, table, self._new_path) for one in looked]
-        at_once = [readables] if table.arrival is Arrival.SNAPSHOT else _at_once(readables)
+        at_once = [readables] if table.arrival is Arrival.SNAPSHOT else _at_once(table, readables)
         return Delivery(
             batches=tuple(self._batch(some) for some in at_once),
             position=position,
@@ -180,12 +179,14 @@ class ExportFolder:
         return version, [Path(file) for file in sorted(files)]
 
 
-def _at_once(readables: list[Readable]) -> list[list[Readable]]:
+def _at_once(table: SourceTable, readables: list[Readable]) -> list[list[Readable]]:
     """The files in their order, grouped so that memory holds what is known of a group's rows."""
     groups: list[list[Readable]] = [[]]
     held = 0
+    # As declared: text that stands for a struct becomes one.
+    width = {column.name: _width(arrow_type(column.type)) for column in table.columns}
     for one in readables:
-        values = one.rows * _width(one.schema)
+        values = one.rows * sum(width[name] for name in one.looked.types)
         if groups[-1] and held + values > _VALUES_AT_ONCE:
             groups.append([])
             held = 0
@@ -194,10 +195,10 @@ def _at_once(readables: list[Readable]) -> list[list[Readable]]:
     return groups
 
 
-def _width(kind: T.DataType) -> int:
+def _width(kind: pa.DataType) -> int:
     """How many values a value of this type is made of, as far as its type tells."""
-    if isinstance(kind, T.StructType):
-        return sum(_width(field.dataType) for field in kind.fields)
+    if pa.types.is_struct(kind):
+        return sum(_width(field.type) for field in kind)
     return 1
 
 
