@@ -45,6 +45,20 @@ def test_a_table_is_made_as_declared(folder: DeltaFolder) -> None:
     assert delta.protocol().min_reader_version == 1
 
 
+def test_a_table_made_before_gains_its_properties_once(folder: DeltaFolder) -> None:
+    folder.create(THINGS)
+    delta = DeltaTable(str(folder.path(THINGS)))
+    made = delta.metadata().configuration
+    told = made["delta.dataSkippingStatsColumns"].split(",")
+    assert "name" in told
+    assert not {"cost", "tags", "compute", "trigger", "ids"} & set(told)
+    delta.alter.set_table_properties({"delta.dataSkippingStatsColumns": "id"})
+    for _ in range(2):
+        folder.create(THINGS)
+        assert DeltaTable(str(folder.path(THINGS))).metadata().configuration == made
+        assert folder.version(THINGS) == 2
+
+
 def test_a_gained_column_is_null_in_old_rows_and_written_in_new(
     filled: Lakehouse, spark: SparkSession
 ) -> None:

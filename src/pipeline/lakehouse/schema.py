@@ -14,7 +14,7 @@ _FEED = {"delta.enableChangeDataFeed": "true"}
 _SKIPPING = "delta.dataSkippingStatsColumns"
 _UNTOLD = ("decimal", "struct", "array", "map")
 """The log tells a decimal as a double, and Sail takes a column of one value from there: the last of
-its eighteen places would be lost."""
+its eighteen places would be lost. Nor do bounds of nested columns serve anyone."""
 
 
 def make(path: Path, table: Table) -> None:
@@ -40,7 +40,8 @@ def _properties(table: Table) -> dict[str, str]:
 
 
 def grow(delta: DeltaTable, table: Table) -> None:
-    """Add the columns, struct fields and comments that the declaration gained; refuse the rest."""
+    """Add the columns, struct fields, comments and properties that the declaration gained; refuse the
+    rest."""
     if (parts := delta.metadata().partition_columns) != (
         [table.partition_by] if table.partition_by else []
     ):
@@ -56,6 +57,9 @@ def grow(delta: DeltaTable, table: Table) -> None:
         _widen(delta, list(growth.widened))
     for column in growth.described_anew:
         delta.alter.set_column_metadata(column.name, {"comment": described(column)})
+    wanted = _properties(table)
+    if wanted.items() - delta.metadata().configuration.items():
+        delta.alter.set_table_properties(wanted, raise_if_not_exists=False)
 
 
 def stored_schema(delta: DeltaTable) -> pa.Schema:
