@@ -360,7 +360,11 @@ class _Taking:
         # A snapshot without one good row is a broken one: what was known still holds.
         if not unique.count or standing.count(_SAME) == unique.count == held:
             return Written(version=self._lakehouse.version(self._target))
-        return self._lakehouse.replace(self._target, self._arrivals(standing.rows))
+        # What compares as known stays as it stands: a struct of NULLs may have come for a NULL.
+        same = standing.of(_SAME).select(*self._table.keys)
+        known = self._lakehouse.read(self._target).join(same, list(self._table.keys), "left_semi")
+        fresh = self._arrivals(standing.of(_NEW, _CHANGED))
+        return self._lakehouse.replace(self._target, fresh.unionByName(known))
 
     def _arrivals(self, rows: DataFrame) -> DataFrame:
         return rows.select(
