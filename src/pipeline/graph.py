@@ -90,6 +90,10 @@ class Step:
                 raise ValueError(f"step {self.name}: {table.full_name} is not a dated input")
         if self.pruned and self.writes.partition_by is None:
             raise ValueError(f"step {self.name}: pruning needs a dated output")
+        if self.looks_up_days and set(self.reads) != set(self.pruned):
+            raise ValueError(
+                f"step {self.name}: its scopes name no date, so each input must be pruned or none"
+            )
         for table, (_, end) in self.spans.items():
             if table not in self.reads or end not in table.column_names:
                 raise ValueError(f"step {self.name}: {table.full_name} is no input with {end}")
@@ -116,6 +120,11 @@ class Step:
     def is_dated(self) -> bool:
         """Whether scopes name the output's date."""
         return self.date in self.scope
+
+    @property
+    def looks_up_days(self) -> bool:
+        """Whether scopes name no date, and which rows can stand for them is looked up in the output."""
+        return bool(self.pruned and self.scope) and not self.is_dated
 
     def is_aligned(self, table: Table) -> bool:
         """Whether the input's partitions are the dates that scopes name."""

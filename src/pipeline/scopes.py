@@ -6,7 +6,7 @@ or an input is never dated before its row in the output, other partitions are no
 costs what is new, not what is old.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -68,12 +68,9 @@ def affected(
         if step.is_dated:
             days = rows.select(step.date).distinct().collect()
             yield Scopes(rows, tuple(sorted(row[0] for row in days)))
-        elif step.pruned:
-            known = lakehouse.read(step.writes).join(rows, list(step.scope), "left_semi")
-            held = known.select(F.min(step.date).alias("earliest"))
-            first = reduce(DataFrame.union, [held, *found.earliest]).select(F.min("earliest"))
-            day = first.collect()[0][0]
-            yield Scopes(rows, (day,) if day is not None else ())
+        elif step.looks_up_days:
+            stands = found.days | lakehouse.days_of(step.writes, rows)
+            yield Scopes(rows, (min(stands),) if stands else ())
         else:
             yield Scopes(rows)
 
@@ -87,11 +84,11 @@ def _is_answer(step: Step, changed: list[Table]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Scopes with repetitions; and of a step that is not dated, frames of one row each with the
-    earliest date that such a scope can stand for."""
+    """Scopes with repetitions; and where the step looks up days, dates of which one is no later than
+    any that such a scope can stand for, what the output holds aside."""
 
     rows: list[DataFrame]
-    earliest: list[DataFrame]
+    days: set[date]
 
 
 def _found(
@@ -106,17 +103,17 @@ def _found(
         return None
     if clock_moved and not step.reopened:
         return None
-    found = _Found([], [])
+    found = _Found([], set())
     for table in changed:
         last = seen[table]
         if last is None or not _named(step, table):
             return None
         try:
-            rows, earliest = _touched(lakehouse, step, table, last)
+            rows, days = _touched(lakehouse, step, table, last)
         except ChangesGone:
             return None
         found.rows.append(rows)
-        found.earliest.extend(earliest)
+        found.days.update(days)
     if step.reopened:
         output = lakehouse.read(step.writes)
         found.rows.append(output.where(step.reopened).select(*step.scope))
@@ -168,29 +165,19 @@ def is_read(step: Step, table: Table, scopes: Scopes, day: date) -> bool:
 
 def _touched(
     lakehouse: Lakehouse, step: Step, table: Table, last: int
-) -> tuple[DataFrame, list[DataFrame]]:
-    """The scopes of the rows of `table` that changed after version `last`; and where the step is
-    not dated, frames of one row each with the earliest date that such a scope can stand for."""
+) -> tuple[DataFrame, set[date]]:
+    """The scopes of the rows of `table` that changed after version `last`; and where the step looks up
+    days, dates of which one is no later than any of the inputs' rows for them, what the output holds
+    aside."""
     named = _named(step, table)
     if table in step.spans:
-        return _whole(lakehouse, step, _days_touched(lakehouse, step, table, last)), []
-    undated = step.pruned and not step.is_dated
-    date_column = table.partition_by if undated and table in step.pruned else None
-    wanted = tuple(dict.fromkeys((*named.values(), *filter(None, (date_column,)))))
-    rows = lakehouse.changes(table, last, wanted)
-    dates = []
-    if date_column is not None:
-        dates.append(rows.select(F.min(date_column).alias("earliest")))
-    rows = rows.select(*(F.col(theirs).alias(ours) for ours, theirs in named.items()))
-    if undated and date_column is None:
-        # Its rows may stand for older rows of a dated input than the output has ever held.
-        dates += [
-            _matching(lakehouse.read(dated), step, dated, rows).select(
-                F.min(str(dated.partition_by)).alias("earliest")
-            )
-            for dated in step.pruned
-        ]
-    return _whole(lakehouse, step, rows), dates
+        return _whole(lakehouse, step, _days_touched(lakehouse, step, table, last), named), set()
+    dated_by = table.partition_by if step.looks_up_days else None
+    wanted = tuple(dict.fromkeys((*named.values(), *filter(None, (dated_by,)))))
+    changes = lakehouse.changes(table, last, wanted)
+    rows = changes.select(*(F.col(theirs).alias(ours) for ours, theirs in named.items()))
+    day = changes.select(F.min(dated_by)).collect()[0][0] if dated_by else None
+    return _whole(lakehouse, step, rows, named), {day} if day else set()
 
 
 def _days_touched(lakehouse: Lakehouse, step: Step, table: Table, last: int) -> DataFrame:
@@ -218,7 +205,7 @@ def _days_touched(lakehouse: Lakehouse, step: Step, table: Table, last: int) -> 
     )
     within = (F.col(step.date) >= F.col("_from")) & (F.col(step.date) <= F.col("_until"))
     rows = touched.join(known, within).select(step.date, *plain)
-    if step.spans[table][0] in table.column_names or len(rows.columns) < len(step.scope):
+    if step.spans[table][0] in table.column_names or 1 + len(plain) < len(step.scope):
         return rows
     # What has always stood names all dates there are: those that its rows are on are few.
     first = lakehouse.read(step.reads[0])
@@ -245,9 +232,10 @@ def _stands(step: Step, table: Table, earliest: date, latest: date) -> Column:
     return has_begun & (end.isNull() | (end >= F.lit(earliest)))
 
 
-def _whole(lakehouse: Lakehouse, step: Step, rows: DataFrame) -> DataFrame:
-    """Scopes with all their columns: those that `rows` lacks are looked up in the first input."""
-    if len(rows.columns) < len(step.scope):
+def _whole(lakehouse: Lakehouse, step: Step, rows: DataFrame, told: Collection[str]) -> DataFrame:
+    """Scopes with all their columns: those that `rows`, with the columns `told`, lacks are looked up
+    in the first input."""
+    if len(told) < len(step.scope):
         first = step.reads[0]
         rows = _matching(lakehouse.read(first), step, first, rows).select(
             *(F.col(step.in_input(first, ours)).alias(ours) for ours in step.scope)

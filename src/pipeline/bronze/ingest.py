@@ -144,7 +144,9 @@ def ingest(
 
 def _take(taking: "_Taking", delivery: Delivery) -> Ingested:
     try:
-        return reduce(Ingested.plus, (taking.take(batch) for batch in delivery.batches))
+        done = reduce(Ingested.plus, (taking.take(batch) for batch in delivery.batches))
+        taking.index()
+        return done
     except UserError:
         raise
     except Exception as error:
@@ -187,6 +189,16 @@ class _Taking:
         self._past = past
         self._quarantining = quarantining
 
+    def index(self) -> None:
+        """Ready for the next delivery to ask on which days its keys are known."""
+        if self._is_looked_up:
+            self._lakehouse.index_days(self._target, self._table.keys)
+
+    @property
+    def _is_looked_up(self) -> bool:
+        """Whether a key of this dated table may stand on any day."""
+        return self._table.dated_by is not None and self._table.dated_by not in self._table.keys
+
     def take(self, batch: Batch) -> Ingested:
         with ExitStack() as staged:
             return self._take(batch, staged)
@@ -208,8 +220,8 @@ class _Taking:
         if seen["keys"] < seen["good"]:
             # Telling copies apart reads the rows several times: they are converted once.
             unique = one_per_key(table, stage(good), seen["good"], stage)
-        days = self._held_days(seen.get("days"))
-        standing = self._standing(unique, days, stage, late=seen["late"])
+        days = self._held_days(unique, seen.get("days"))
+        standing = self._standing(unique, days, stage, seen)
         self._agree("rows compared", unique.count, sum(standing.counts.values()))
         rejected = []
         if bad:
@@ -276,20 +288,28 @@ class _Taking:
             return F.lit(False)
         return F.coalesce(F.col(observed) < F.lit(known - _ON_TIME), F.lit(False))
 
-    def _held_days(self, days: list[date] | None) -> list[date] | None:
-        """The days received that bronze holds rows of; None where a key may stand on any day."""
-        if days is None or self._table.dated_by not in self._table.keys or len(days) > _MOST_DAYS:
+    def _held_days(self, unique: OnePerKey, days: list[date] | None) -> list[date] | None:
+        """The days on which bronze can hold rows under the keys received; None where it has no days,
+        or where they are too many."""
+        if days is None or not unique.count:
             return None
         held = self._lakehouse.partition_rows(self._target)
-        return sorted(day for day in days if held.get(day))
+        if not self._is_looked_up:
+            found = [day for day in days if held.get(day)]
+        elif not any(held.values()):
+            found = []
+        else:
+            # A key may stand on any day: the content of those on which it does not is not read.
+            keys = unique.rows.select(*self._table.keys)
+            found = list(self._lakehouse.days_of(self._target, keys))
+        return sorted(found) if len(found) <= _MOST_DAYS else None
 
     def _standing(
         self,
         unique: OnePerKey,
         days: list[date] | None,
         stage: Callable[[DataFrame], DataFrame],
-        *,
-        late: int,
+        seen: dict[str, Any],
     ) -> _Standing:
         """What bronze holds under the keys received; rows of days it knows nothing of are new."""
         every = unique.rows.withColumn(_VERDICT, F.lit(_NEW))
@@ -297,11 +317,14 @@ class _Taking:
             return _Standing(every, {})
         # None: bronze may hold the keys on any day. No day: it holds none of those received.
         if days == [] or not any(self._lakehouse.partition_rows(self._target).values()):
+            late = seen["late"]
+            if late and unique.count < seen["good"]:  # Copies were counted too.
+                late = unique.rows.where(self._late()).count()
             return _Standing(every, {_NEW: unique.count}, late)
         held = self._held(days)
         table = self._table
         asked = unique.rows
-        if days is not None:
+        if days is not None and not self._is_looked_up:
             asked = asked.where(F.col(bronze.PARTITION).isin(*days))
         # Keys first: the content of rows that nothing received shares a key with is not read.
         held = held.join(asked.select(*table.keys), list(table.keys), "left_semi")
@@ -345,7 +368,7 @@ class _Taking:
     def _add(self, standing: _Standing) -> Written:
         if standing.count(_CHANGED):
             scope = None
-            if self._table.dated_by is not None and self._table.dated_by not in self._table.keys:
+            if self._is_looked_up:
                 # The stronger row may have another date: the one it displaces goes from its own.
                 scope = standing.of(_CHANGED).select(*self._table.keys)
             rows = self._arrivals(standing.of(_NEW, _CHANGED))

@@ -5,7 +5,7 @@ checked, not trusted: each write finds its own commit in the history, and says s
 another's beside it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date
@@ -117,9 +117,17 @@ class DeltaCatalog:
     def version(self, table: Table) -> int:
         return self.history(table, 1)[0].version
 
-    def partition_rows(self, table: Table) -> dict[date | None, int]:
+    def partition_rows(self, table: Table) -> Mapping[date | None, int]:
         found = self._sql(statements.partition_rows(table, self.name(table))).collect()
         return {row["day"]: row[statements.ROWS] for row in found}
+
+    def days_of(self, table: Table, rows: DataFrame) -> set[date]:
+        known = self.read(table).join(rows, rows.columns, "left_semi")
+        found = known.select(str(table.partition_by)).distinct().collect()
+        return {row[0] for row in found if row[0] is not None}
+
+    def index_days(self, table: Table, columns: Sequence[str]) -> None:
+        """Nothing: to look through the keys of all files is what such an engine is made for."""
 
     def drop_before(self, table: Table, day: date) -> int:
         name, before = self.name(table), self.version(table)
@@ -166,8 +174,11 @@ class DeltaCatalog:
             for row in rows
         ]
 
-    def maintain(self, table: Table, *, retain_hours: int) -> None:
+    def compact(self, table: Table) -> None:
         self._sql(statements.compact(self.name(table)))
+
+    def maintain(self, table: Table, *, retain_hours: int) -> None:
+        self.compact(table)
         self._sql(statements.vacuum(self.name(table), retain_hours))
 
     def _merge(self, table: Table, rows: DataFrame, scope: "_Scope | None" = None) -> Written:

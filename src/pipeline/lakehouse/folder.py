@@ -7,7 +7,7 @@ lose its work to a conflict.
 
 import shutil
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -26,12 +26,14 @@ from pipeline.lakehouse import feed, schema
 from pipeline.lakehouse.adopting import adopt
 from pipeline.lakehouse.commits import rows_changed
 from pipeline.lakehouse.merging import merge_into, writing_schema
+from pipeline.lakehouse.places import Places
 from pipeline.lakehouse.protocol import Commit, Written
 from pipeline.lakehouse.shape import as_declared, declared
 from pipeline.lakehouse.staging import STAGING, Staged, check_keys, staged
 from pipeline.tables.declaration import Table
 from pipeline.tables.derive import arrow_type, identifier, spark_type
 
+_PLACES = ".places"
 _MOST_DAYS = 400
 """Beyond this many the list costs more to plan than the partitions it spares."""
 _FEW = 2_000
@@ -47,6 +49,8 @@ class DeltaFolder:
         # Sail reads Delta; Apache Spark without Delta's jars is given the Parquet files.
         self._reads_delta = engine_name(spark).startswith("sail")
         self._opened: dict[Path, DeltaTable] = {}
+        self._places = Places(self.home / _PLACES)
+        self._counted: dict[Path, tuple[int, Mapping[date | None, int]]] = {}
         # Answers of `changes` are frames over files, which must outlive the call.
         self._answers = self.home / STAGING / f"answers-{uuid4().hex}"
         weakref.finalize(self, shutil.rmtree, self._answers, ignore_errors=True)
@@ -115,15 +119,20 @@ class DeltaFolder:
     def version(self, table: Table) -> int:
         return self._open(table).version()
 
-    def partition_rows(self, table: Table) -> dict[date | None, int]:
-        files = pa.table(self._open(table).get_add_actions(flatten=True))
-        if table.partition_by is None:
-            return {None: pc.sum(files["num_records"]).as_py() or 0}
-        days = files.group_by(f"partition.{table.partition_by}").aggregate([("num_records", "sum")])
-        return {
-            row[f"partition.{table.partition_by}"]: row["num_records_sum"]
-            for row in days.to_pylist()
-        }
+    def partition_rows(self, table: Table) -> Mapping[date | None, int]:
+        delta = self._open(table)
+        counted = self._counted.get(self.path(table))
+        if counted is None or counted[0] != delta.version():
+            rows = _rows_of_partitions(table, pa.table(delta.get_add_actions(flatten=True)))
+            counted = self._counted[self.path(table)] = (delta.version(), rows)
+        return counted[1]
+
+    def days_of(self, table: Table, rows: DataFrame) -> set[date]:
+        wanted = rows.toArrow()
+        return self._places.days(self._open(table), self.path(table), table, wanted)
+
+    def index_days(self, table: Table, columns: Sequence[str]) -> None:
+        self._places.follow(self._open(table), self.path(table), table, columns)
 
     def drop_before(self, table: Table, day: date) -> int:
         delta = self._open(table)
@@ -151,9 +160,12 @@ class DeltaFolder:
             for entry in self._open(table).history(limit)
         ]
 
+    def compact(self, table: Table) -> None:
+        self._open(table).optimize.compact()
+
     def maintain(self, table: Table, retain_hours: int) -> None:
+        self.compact(table)
         delta = self._open(table)
-        delta.optimize.compact()
         # Full: a killed write leaves files that no log entry names. The minimum that delta-rs
         # would enforce is a week; how long readers lag is the caller's to know.
         delta.vacuum(retain_hours, dry_run=False, full=True, enforce_retention_duration=False)
@@ -278,10 +290,12 @@ class DeltaFolder:
         path = self.path(table)
         if version is not None:
             return DeltaTable(str(path), version=version)
-        # Held open: from then on only the log's news are read.
+        # Held open, and asked for the log's news only where there is any: a night opens its tables
+        # some hundred times, and to ask costs a hundred times as much as to look.
         if (held := self._opened.get(path)) is None:
             held = self._opened[path] = DeltaTable(str(path))
-        held.update_incremental()
+        elif (path / "_delta_log" / f"{held.version() + 1:020}.json").exists():
+            held.update_incremental()
         return held
 
 
@@ -330,6 +344,14 @@ def _key_schema(table: Table) -> pa.Schema:
     if table.partition_by is not None and table.partition_by not in table.keys:
         names = (*table.keys, table.partition_by)
     return pa.schema([(name, arrow_type(table.column(name).type)) for name in names])
+
+
+def _rows_of_partitions(table: Table, files: pa.Table) -> Mapping[date | None, int]:
+    if table.partition_by is None:
+        return {None: pc.sum(files["num_records"]).as_py() or 0}
+    day = f"partition.{table.partition_by}"
+    days = files.group_by(day).aggregate([("num_records", "sum")])
+    return {row[day]: row["num_records_sum"] for row in days.to_pylist()}
 
 
 def _days(table: Table, keys: pa.Table) -> set[date]:

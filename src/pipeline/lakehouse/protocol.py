@@ -1,6 +1,6 @@
 """What a lakehouse does, whichever backend does it: the verbs, their results and their errors."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -129,8 +129,18 @@ class Lakehouse(Protocol):
 
     def version(self, table: Table) -> int: ...
 
-    def partition_rows(self, table: Table) -> dict[date | None, int]:
+    def partition_rows(self, table: Table) -> Mapping[date | None, int]:
         """Rows in each partition, from the log where it says so; None for all of an undated table."""
+
+    def days_of(self, table: Table, rows: DataFrame) -> set[date]:
+        """The partitions of a dated table that can hold rows with the values of a row of `rows` in all
+        its columns: all that do, and perhaps others.
+
+        Only the holder of the home's lock may ask: what is found out is kept in the home.
+        """
+
+    def index_days(self, table: Table, columns: Sequence[str]) -> None:
+        """Find out now what `days_of` these columns would else find out when it is first asked."""
 
     def drop_before(self, table: Table, day: date) -> int:
         """Delete the partitions before `day`; the number of rows that went."""
@@ -147,6 +157,9 @@ class Lakehouse(Protocol):
 
     def history(self, table: Table, limit: int) -> list[Commit]:
         """The newest commits, newest first."""
+
+    def compact(self, table: Table) -> None:
+        """Put the rows of small files together; no row changes."""
 
     def maintain(self, table: Table, *, retain_hours: int) -> None:
         """Compact small files, and remove files that no version within `retain_hours` needs.
