@@ -142,7 +142,10 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--sizes", nargs="+", default=["1000x45", "1000x90", "5000x90"], help="jobs x days"
+        "--sizes",
+        nargs="+",
+        default=["1000x45", "1000x90", "1000x365", "5000x90"],
+        help="jobs x days",
     )
     parser.add_argument("--out", type=Path, default=None)
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)

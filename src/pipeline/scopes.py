@@ -6,9 +6,9 @@ or an input is never dated before its row in the output, other partitions are no
 costs what is new, not what is old.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import reduce
 
@@ -31,6 +31,8 @@ class Scopes:
     rows: DataFrame
     dates: tuple[date, ...] = ()
     """Of a dated step all dates of its scopes; of another the earliest date its rows can have."""
+    held: Mapping[Table, Collection[date]] = field(default_factory=dict)
+    """Of a step without dates the days of its dated inputs on which such rows can stand."""
 
     @classmethod
     def of_dates(cls, step: Step, dates: Iterable[date], like: DataFrame) -> "Scopes":
@@ -72,7 +74,18 @@ def affected(
             stands = found.days | lakehouse.days_of(step.writes, rows)
             yield Scopes(rows, (min(stands),) if stands else ())
         else:
-            yield Scopes(rows)
+            yield Scopes(rows, held=_held(lakehouse, step, rows))
+
+
+def _held(lakehouse: Lakehouse, step: Step, rows: DataFrame) -> dict[Table, set[date]]:
+    """For each dated input that tells its scopes, the days on which rows for these can stand."""
+    return {
+        table: lakehouse.days_of(
+            table, rows.select(*(F.col(o).alias(t) for o, t in _named(step, table).items()))
+        )
+        for table in step.reads
+        if table.partition_by and tells_scope(step, table)
+    }
 
 
 def _is_answer(step: Step, changed: list[Table]) -> bool:
@@ -123,6 +136,10 @@ def _found(
 def cut(rows: DataFrame, step: Step, table: Table, scopes: Scopes) -> DataFrame:
     """The rows of the input `table` that belong to `scopes`."""
     if not scopes.dates:
+        days = scopes.held.get(table)
+        if days is not None and len(days) <= _MOST_DATES:
+            on = F.col(str(table.partition_by)).isin(*days) if days else F.lit(False)
+            rows = rows.where(on)
         return _matching(rows, step, table, scopes.rows)
     earliest, latest = scopes.dates[0], scopes.dates[-1]
     if table in step.spans:
@@ -155,7 +172,7 @@ def tells_scope(step: Step, table: Table) -> bool:
 def is_read(step: Step, table: Table, scopes: Scopes, day: date) -> bool:
     """Whether the partition `day` of the input `table` is read for `scopes`."""
     if not scopes.dates:
-        return True
+        return day in scopes.held.get(table, (day,))
     if table in step.spans:
         return table.partition_by != step.spans[table][0] or day <= scopes.dates[-1]
     if step.is_aligned(table) and len(scopes.dates) <= _MOST_DATES:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
 from pipeline.bronze.ingest import Ingested, ingest
@@ -31,7 +32,7 @@ class Batches:
 
     def __init__(self, spark: SparkSession, batches: Sequence[pa.Table]) -> None:
         self._spark = spark
-        self._batches = list(batches)
+        self._batches = [_as_stored(batch) for batch in batches]
 
     def inspect(self, table: SourceTable) -> Presence:
         return Presence(table, found=True)
@@ -43,6 +44,13 @@ class Batches:
         batch = self._batches[number]
         rows = self._spark.createDataFrame(batch)
         return Delivery((Batch((rows,), batch.num_rows),), str(number + 1))
+
+
+def _as_stored(batch: pa.Table) -> pa.Table:
+    """The rows as a file gives them: in memory the fields of a struct that is NULL may not be."""
+    file = pa.BufferOutputStream()
+    pq.write_table(batch, file)
+    return pq.read_table(pa.BufferReader(file.getvalue()))
 
 
 def empty_bronze(

@@ -32,6 +32,7 @@ TABLE = Table(
 )
 
 Key = tuple[str, int]
+KEY = "workspace_id string, thing_id bigint"
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,11 @@ def check_step(
     touched |= {(*key, arriving[key].day) for key in new | updated}
     seen = lakehouse.changes(TABLE, before, ("workspace_id", "thing_id", "day")).collect()
     assert sorted(tuple(row) for row in seen) == sorted(touched)
+    for key in [*sorted(after)[:1], ("c", 1)]:
+        # Where it has been it may still be looked for, and where it is it must.
+        found = lakehouse.days_of(TABLE, spark.createDataFrame([key], KEY))
+        assert found >= {row.day for other, row in after.items() if other == key}
+        assert key in after or not found
     return after
 
 

@@ -78,6 +78,12 @@ def test_pruning_needs_dates_on_both_sides() -> None:
         _step("wrong", (_A,), undated, scope=("id",), pruned=(_A,))
 
 
+def test_where_no_scope_names_a_date_every_input_must_be_pruned() -> None:
+    _step("fine", (_A,), _B, scope=("id",), pruned=(_A,))
+    with pytest.raises(ValueError, match="each input must be pruned or none"):
+        _step("wrong", (_A, _C), _B, scope=("id",), pruned=(_A,))
+
+
 def test_a_table_is_written_before_it_is_read() -> None:
     steps = (
         _step("last", (_C,), _table("d")),

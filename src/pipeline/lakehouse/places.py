@@ -51,7 +51,7 @@ class Places:
 
     def follow(
         self, delta: DeltaTable, home: Path, table: Table, columns: Sequence[str]
-    ) -> "_Pairs":
+    ) -> "Pairs":
         """The pairs of all rows of the table as it stands, kept for the next time."""
         file = self._folder / f"{'.'.join((table.full_name, *columns))}.arrow"
         at = (str(delta.metadata().id), delta.version())
@@ -66,11 +66,11 @@ class Places:
 
     def _newer(
         self,
-        known: "tuple[tuple[str, int], _Pairs]",
+        known: "tuple[tuple[str, int], Pairs]",
         delta: DeltaTable,
         table: Table,
         columns: Sequence[str],
-    ) -> "_Pairs | None":
+    ) -> "Pairs | None":
         """What was known with the news since; None where it is of another table, or they are gone."""
         (table_id, version), pairs = known
         if table_id != str(delta.metadata().id) or version > delta.version():
@@ -81,18 +81,18 @@ class Places:
             return None
         told = news.drop_null()
         days = told[table.partition_by].cast(pa.int32()).to_numpy()
-        return pairs.plus(_Pairs.of(_hashes(told.select(list(columns))), days))
+        return pairs.plus(Pairs.of(_hashes(told.select(list(columns))), days))
 
 
 @dataclass(frozen=True, slots=True)
-class _Pairs:
+class Pairs:
     """Pairs without repetition, in order of their hashes."""
 
     hashes: Hashes
     days: Days
 
     @classmethod
-    def of(cls, hashes: Hashes, days: Days) -> "_Pairs":
+    def of(cls, hashes: Hashes, days: Days) -> "Pairs":
         order = np.lexsort((days, hashes))
         hashes, days = hashes[order], days[order]
         first = np.ones(len(hashes), dtype=bool)
@@ -103,7 +103,7 @@ class _Pairs:
         _, at = self._found(np.unique(wanted))
         return np.unique(self.days[at])
 
-    def plus(self, news: "_Pairs") -> "_Pairs":
+    def plus(self, news: "Pairs") -> "Pairs":
         # Put in where they belong: to sort all of it again would cost a night what history costs.
         which, at = self._found(news.hashes)
         is_known = np.zeros(len(news.hashes), dtype=bool)
@@ -112,7 +112,7 @@ class _Pairs:
         if not len(hashes):
             return self
         at = np.searchsorted(self.hashes, hashes)
-        return _Pairs(np.insert(self.hashes, at, hashes), np.insert(self.days, at, days))
+        return Pairs(np.insert(self.hashes, at, hashes), np.insert(self.days, at, days))
 
     def _found(self, wanted: Hashes) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
         """For each pair with a wanted hash, the place of the hash in `wanted` and its own."""
@@ -134,7 +134,7 @@ def _hashes(rows: pa.Table) -> Hashes:
     return mixed
 
 
-def _of_files(delta: DeltaTable, home: Path, table: Table, columns: Sequence[str]) -> _Pairs:
+def _of_files(delta: DeltaTable, home: Path, table: Table, columns: Sequence[str]) -> Pairs:
     """The pairs of all rows that stand, a file at a time."""
     named = f"partition.{table.partition_by}"
     hashes, days = [np.empty(0, np.uint64)], [np.empty(0, np.int32)]
@@ -151,10 +151,10 @@ def _of_files(delta: DeltaTable, home: Path, table: Table, columns: Sequence[str
         hashes.append(found)
         day = (file[named] - date(1970, 1, 1)).days
         days.append(np.full(len(found), day, dtype=np.int32))
-    return _Pairs.of(np.concatenate(hashes), np.concatenate(days))
+    return Pairs.of(np.concatenate(hashes), np.concatenate(days))
 
 
-def _kept(file: Path) -> tuple[tuple[str, int], _Pairs] | None:
+def _kept(file: Path) -> tuple[tuple[str, int], Pairs] | None:
     """What `file` says and of which table and version; None where it says nothing."""
     try:
         rows = ipc.open_file(pa.memory_map(str(file))).read_all()
@@ -163,10 +163,10 @@ def _kept(file: Path) -> tuple[tuple[str, int], _Pairs] | None:
         hashes, days = (rows[name].combine_chunks().to_numpy() for name in (_HASH, _DAY))
     except (OSError, KeyError, ValueError):
         return None  # A file of ours that is damaged is as good as none.
-    return at, _Pairs(hashes, days)
+    return at, Pairs(hashes, days)
 
 
-def _keep(file: Path, at: tuple[str, int], pairs: _Pairs) -> None:
+def _keep(file: Path, at: tuple[str, int], pairs: Pairs) -> None:
     told = {_TABLE_ID: at[0].encode(), _VERSION: str(at[1]).encode()}
     schema = _SCHEMA.with_metadata(told)
     batch = pa.record_batch([pa.array(pairs.hashes), pa.array(pairs.days)], schema=schema)

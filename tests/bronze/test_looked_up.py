@@ -1,0 +1,54 @@
+"""Keys that do not tell their day: a record may come again, stronger, with another date."""
+
+from datetime import timedelta
+
+import pyarrow as pa
+from pyspark.sql import SparkSession
+
+from pipeline.bronze.ingest import Past, ingest
+from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.tables import bronze, source
+from tests.bronze.ingesting import NOW, Batches, Remembered, empty_bronze, held, ingest_all
+from tests.sources.small import arrow_rows
+
+_TABLE = source.USAGE
+_DAY = timedelta(days=1)
+
+
+def _records(first: int, rows: int, **changed: object) -> pa.Table:
+    told = [row | changed for row in arrow_rows(_TABLE, first, rows).to_pylist()]
+    return pa.Table.from_pylist(told, schema=arrow_rows(_TABLE, rows=1).schema)
+
+
+def test_a_record_is_known_on_whatever_day_it_stands(
+    spark: SparkSession, lakehouse: DeltaFolder
+) -> None:
+    home = empty_bronze(lakehouse, (_TABLE,))
+    old = _records(0, 2)
+    day = old["usage_date"][0].as_py()
+    moved = _records(0, 1, usage_date=day + 40 * _DAY, identity_metadata=None)
+    other = _records(2, 1, usage_date=day + 40 * _DAY)
+    nights = Batches(spark, [old, other, pa.concat_tables([moved, old])])
+    positions = Remembered()
+    ingest_all(nights, home, positions, (_TABLE,))
+    second = ingest_all(nights, home, positions, (_TABLE,))[_TABLE.name]
+    assert (second.kept_new, second.duplicates) == (1, 0)
+    third = ingest_all(nights, home, positions, (_TABLE,))[_TABLE.name]
+    assert third.kept_new == 0
+    assert third.kept_changed + third.duplicates + third.rejected == 3
+    ids = [row["record_id"] for row in held(home, bronze.USAGE)]
+    assert len(ids) == len(set(ids)) == 3
+
+
+def test_a_late_record_that_comes_twice_is_late_once(
+    spark: SparkSession, lakehouse: DeltaFolder
+) -> None:
+    home = empty_bronze(lakehouse, (_TABLE,))
+    known, late = _records(0, 2), _records(2, 2)
+    nights, positions = Batches(spark, [known, pa.concat_tables([late, late])]), Remembered()
+    ingest_all(nights, home, positions, (_TABLE,))
+    newest = max(time.as_py() for time in late["usage_end_time"]) + 30 * _DAY
+    past = Past(newest_observed_at=newest)
+    done = ingest(nights, home, positions, now=NOW, tables=(_TABLE,), past=lambda _table: past)
+    (taken,) = done
+    assert (taken.received, taken.kept_new, taken.duplicates, taken.late) == (4, 2, 2, 2)
