@@ -78,14 +78,17 @@ def affected(
 
 
 def _held(lakehouse: Lakehouse, step: Step, rows: DataFrame) -> dict[Table, set[date]]:
-    """For each dated input that tells its scopes, the days on which rows for these can stand."""
-    return {
-        table: lakehouse.days_of(
-            table, rows.select(*(F.col(o).alias(t) for o, t in _named(step, table).items()))
-        )
-        for table in step.reads
-        if table.partition_by and tells_scope(step, table)
-    }
+    """For each dated input that tells its scopes, the days on which rows for these can stand, unless
+    they are too many."""
+    found = {}
+    for table in step.reads:
+        if table.partition_by and tells_scope(step, table):
+            named = _named(step, table).items()
+            wanted = rows.select(*(F.col(ours).alias(theirs) for ours, theirs in named))
+            days = lakehouse.days_of(table, wanted)
+            if len(days) <= _MOST_DATES:
+                found[table] = days
+    return found
 
 
 def _is_answer(step: Step, changed: list[Table]) -> bool:
@@ -97,8 +100,8 @@ def _is_answer(step: Step, changed: list[Table]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Scopes with repetitions; and where the step looks up days, dates of which one is no later than
-    any that such a scope can stand for, what the output holds aside."""
+    """Scopes with repetitions; and where the step looks up days, the earliest dates of the rows that
+    changed: what else is of their scopes is no earlier, or the output has a row of it."""
 
     rows: list[DataFrame]
     days: set[date]
@@ -137,7 +140,7 @@ def cut(rows: DataFrame, step: Step, table: Table, scopes: Scopes) -> DataFrame:
     """The rows of the input `table` that belong to `scopes`."""
     if not scopes.dates:
         days = scopes.held.get(table)
-        if days is not None and len(days) <= _MOST_DATES:
+        if days is not None:
             on = F.col(str(table.partition_by)).isin(*days) if days else F.lit(False)
             rows = rows.where(on)
         return _matching(rows, step, table, scopes.rows)
@@ -184,8 +187,7 @@ def _touched(
     lakehouse: Lakehouse, step: Step, table: Table, last: int
 ) -> tuple[DataFrame, set[date]]:
     """The scopes of the rows of `table` that changed after version `last`; and where the step looks up
-    days, dates of which one is no later than any of the inputs' rows for them, what the output holds
-    aside."""
+    days, the earliest date of those rows."""
     named = _named(step, table)
     if table in step.spans:
         return _whole(lakehouse, step, _days_touched(lakehouse, step, table, last), named), set()

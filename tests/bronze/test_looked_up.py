@@ -25,19 +25,22 @@ def test_a_record_is_known_on_whatever_day_it_stands(
 ) -> None:
     home = empty_bronze(lakehouse, (_TABLE,))
     old = _records(0, 2)
-    day = old["usage_date"][0].as_py()
-    moved = _records(0, 1, usage_date=day + 40 * _DAY, identity_metadata=None)
+    day, other_day = (time.as_py() for time in old["usage_date"])
+    by = {"run_as": "a", "created_by": None, "owned_by": None}
+    stronger = _records(0, 1, usage_date=day + 40 * _DAY, identity_metadata=by)
     other = _records(2, 1, usage_date=day + 40 * _DAY)
-    nights = Batches(spark, [old, other, pa.concat_tables([moved, old])])
+    nights = Batches(spark, [old, other, pa.concat_tables([stronger, old]), old])
     positions = Remembered()
-    ingest_all(nights, home, positions, (_TABLE,))
-    second = ingest_all(nights, home, positions, (_TABLE,))[_TABLE.name]
-    assert (second.kept_new, second.duplicates) == (1, 0)
-    third = ingest_all(nights, home, positions, (_TABLE,))[_TABLE.name]
-    assert third.kept_new == 0
-    assert third.kept_changed + third.duplicates + third.rejected == 3
-    ids = [row["record_id"] for row in held(home, bronze.USAGE)]
-    assert len(ids) == len(set(ids)) == 3
+    done = [ingest_all(nights, home, positions, (_TABLE,))[_TABLE.name] for _ in range(4)]
+    assert [(one.kept_new, one.kept_changed, one.duplicates, one.rejected) for one in done] == [
+        (2, 0, 0, 0),
+        (1, 0, 0, 0),
+        (0, 1, 1, 1),
+        (0, 0, 1, 1),
+    ]
+    days = {row["record_id"]: row["usage_date"] for row in held(home, bronze.USAGE)}
+    assert days == {"r0": day + 40 * _DAY, "r1": other_day, "r2": day + 40 * _DAY}
+    assert len(held(home, bronze.USAGE)) == 3
 
 
 def test_a_late_record_that_comes_twice_is_late_once(

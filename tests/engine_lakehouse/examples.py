@@ -4,8 +4,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
+from pipeline.lakehouse.folder import DeltaFolder
 from pipeline.tables.declaration import Column, Layer, Table
 from pipeline.tables.derive import spark_schema
 
@@ -65,3 +67,13 @@ EMPTY: dict[str, Any] = {
 def things(spark: SparkSession, *rows: dict[str, Any]) -> DataFrame:
     values = [tuple(row[name] for name in THINGS.column_names) for row in rows]
     return spark.createDataFrame(values, spark_schema(THINGS))
+
+
+def cut_log_short(folder: DeltaFolder) -> None:
+    """What a checkpoint does of itself once commits are a month old: earlier ones leave the log."""
+    delta = DeltaTable(str(folder.path(THINGS)))
+    delta.alter.set_table_properties({"delta.logRetentionDuration": "interval 0 seconds"})
+    delta.create_checkpoint()
+    delta.cleanup_metadata()
+    commits = sorted((folder.path(THINGS) / "_delta_log").glob("*.json"))
+    assert int(commits[0].stem) > 1

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 
 from pipeline.lakehouse.folder import DeltaFolder
 from pipeline.lakehouse.protocol import ChangesGone, Lakehouse
-from tests.engine_lakehouse.examples import EMPTY, FULL, THINGS, things
+from tests.engine_lakehouse.examples import EMPTY, FULL, THINGS, cut_log_short, things
 
 Kind = TypeVar("Kind", bound=Lakehouse)
 
@@ -61,6 +61,15 @@ def test_a_feed_vacuumed_away_says_so(worked: Lakehouse) -> None:
     with pytest.raises(ChangesGone, match=r"silver\.things: the change feed after version 1"):
         worked.changes(THINGS, 1, ("id",))
     assert worked.read(THINGS).count() == 1
+    assert names(worked, worked.version(THINGS)) == set()
+
+
+def test_a_log_cut_short_says_so(folder: DeltaFolder, spark: SparkSession) -> None:
+    worked = work(folder, spark)
+    cut_log_short(worked)
+    assert worked.changed(THINGS, 0)
+    with pytest.raises(ChangesGone, match=r"silver\.things: the change feed after version 0"):
+        worked.changes(THINGS, 0, ("id",))
     assert names(worked, worked.version(THINGS)) == set()
 
 

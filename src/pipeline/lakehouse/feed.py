@@ -23,6 +23,8 @@ def distinct_changes(
     distinct = schema.empty_table()
     if since > delta.version():
         raise ChangesGone.made_anew(table, delta.version(), since)
+    if since == delta.version():
+        return distinct
     held: list[pa.RecordBatch] = []
     for batch in _feed(delta, table, since, columns):
         # Strings of the feed come as string_view, which group_by does not take.
@@ -45,12 +47,9 @@ def _feed(
     delta: DeltaTable, table: Table, since: int, columns: tuple[str, ...]
 ) -> Iterator[pa.RecordBatch]:
     try:
-        feed = delta.load_cdf(
-            starting_version=max(since + 1, _FIRST_VERSION),
-            columns=list(columns),
-            # Asking for what comes after the latest version is asking for nothing.
-            allow_out_of_range=True,
-        )
+        # Not allowed out of range: where the log begins later, that would be an empty answer.
+        first = max(since + 1, _FIRST_VERSION)
+        feed = delta.load_cdf(starting_version=first, columns=list(columns))
         yield from pa.RecordBatchReader.from_stream(feed)
     except (DeltaError, pa.ArrowException, OSError, ValueError) as error:
         raise ChangesGone.unreadable(table, since, error) from error

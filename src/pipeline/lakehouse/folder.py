@@ -25,15 +25,15 @@ from pipeline.engine import engine_name
 from pipeline.lakehouse import feed, schema
 from pipeline.lakehouse.adopting import adopt
 from pipeline.lakehouse.commits import rows_changed
+from pipeline.lakehouse.key_days import KeyDays
 from pipeline.lakehouse.merging import merge_into, writing_schema
-from pipeline.lakehouse.places import Places
 from pipeline.lakehouse.protocol import Commit, Written
 from pipeline.lakehouse.shape import as_declared, declared
 from pipeline.lakehouse.staging import STAGING, Staged, check_keys, staged
 from pipeline.tables.declaration import Table
 from pipeline.tables.derive import arrow_type, identifier, spark_type
 
-_PLACES = ".places"
+_KEY_DAYS = ".key_days"
 _MOST_DAYS = 400
 """Beyond this many the list costs more to plan than the partitions it spares."""
 _FEW = 2_000
@@ -49,7 +49,7 @@ class DeltaFolder:
         # Sail reads Delta; Apache Spark without Delta's jars is given the Parquet files.
         self._reads_delta = engine_name(spark).startswith("sail")
         self._opened: dict[Path, DeltaTable] = {}
-        self._places = Places(self.home / _PLACES)
+        self._key_days = KeyDays(self.home / _KEY_DAYS, self.home / STAGING)
         self._counted: dict[Path, tuple[int, Mapping[date | None, int]]] = {}
         # Answers of `changes` are frames over files, which must outlive the call.
         self._answers = self.home / STAGING / f"answers-{uuid4().hex}"
@@ -129,10 +129,10 @@ class DeltaFolder:
 
     def days_of(self, table: Table, rows: DataFrame) -> set[date]:
         wanted = rows.toArrow()
-        return self._places.days(self._open(table), self.path(table), table, wanted)
+        return self._key_days.days(self._open(table), self.path(table), table, wanted)
 
     def index_days(self, table: Table, columns: Sequence[str]) -> None:
-        self._places.follow(self._open(table), self.path(table), table, columns)
+        self._key_days.follow(self._open(table), self.path(table), table, columns)
 
     def drop_before(self, table: Table, day: date) -> int:
         delta = self._open(table)

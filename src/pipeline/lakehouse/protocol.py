@@ -134,7 +134,8 @@ class Lakehouse(Protocol):
 
     def days_of(self, table: Table, rows: DataFrame) -> set[date]:
         """The partitions of a dated table that can hold rows with the values of a row of `rows` in all
-        its columns: all that do, and perhaps others.
+        its columns: all that do, and perhaps others. NULL is no value, and the partition's column is
+        not among them.
 
         Only the holder of the home's lock may ask: what is found out is kept in the home.
         """

@@ -6,16 +6,17 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
 from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.lakehouse.places import Pairs
+from pipeline.lakehouse.key_days import Pairs, _hashes
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.tables.declaration import Column
-from tests.engine_lakehouse.examples import EMPTY, FULL, THINGS, things
+from tests.engine_lakehouse.examples import EMPTY, FULL, THINGS, cut_log_short, things
 
 FIRST, SECOND, LATER = FULL["day"], EMPTY["day"], date(2026, 3, 1)
 
@@ -37,6 +38,30 @@ def test_pairs_are_the_set_of_what_was_told(
     assert pairs.hashes.tolist() == sorted(pairs.hashes.tolist())
     days = pairs.days_of(np.array(sorted(wanted), dtype=np.uint64))
     assert days.tolist() == sorted({day for key, day in held if key in wanted})
+
+
+@given(st.lists(st.tuples(st.text(max_size=20), st.text(max_size=20)), max_size=20), st.data())
+def test_a_hash_is_of_the_values_however_they_lie_in_memory(
+    rows: list[tuple[str, str]], data: st.DataObject
+) -> None:
+    schema = pa.schema([("a", pa.string()), ("b", pa.string())])
+    whole = pa.Table.from_pylist([dict(zip("ab", row, strict=True)) for row in rows], schema)
+    cut = data.draw(st.integers(0, len(rows)))
+    parts = pa.concat_tables([whole.slice(0, cut), whole.slice(cut)])
+    hashes = _hashes(whole).tolist()
+    assert _hashes(parts).tolist() == hashes
+    assert _hashes(whole.slice(cut)).tolist() == hashes[cut:]
+    assert len(set(hashes)) == len(set(rows))
+
+
+def test_a_hash_stays_from_release_to_release() -> None:
+    """Another would find none of the keys that homes have kept."""
+    rows = pa.table({"workspace_id": ["1", "", "2"], "run_id": ["662947725502935", "x", "été"]})
+    assert _hashes(rows).tolist() == [
+        10869288310560932286,
+        3636318930883143943,
+        4867960409305908116,
+    ]
 
 
 def _ids(spark: SparkSession, *ids: str | None) -> DataFrame:
@@ -70,7 +95,7 @@ def test_columns_in_another_order_are_another_question(
 
 
 def _file(home: DeltaFolder) -> Path:
-    return home.home / ".places" / "silver.things.id.arrow"
+    return home.home / ".key_days" / "silver.things.id.arrow"
 
 
 def _cut(file: Path) -> None:
@@ -85,7 +110,13 @@ def _foreign(file: Path) -> None:
     file.write_bytes(b"PAR1 is another format")
 
 
-@pytest.mark.parametrize("damage", [_cut, _empty, _foreign, Path.unlink])
+def _one_byte_of_the_footer(file: Path) -> None:
+    written = bytearray(file.read_bytes())
+    written[-30] ^= 0xFF
+    file.write_bytes(written)
+
+
+@pytest.mark.parametrize("damage", [_cut, _empty, _foreign, _one_byte_of_the_footer, Path.unlink])
 def test_a_damaged_file_is_made_anew(
     folder: DeltaFolder, spark: SparkSession, damage: Callable[[Path], None]
 ) -> None:
@@ -117,6 +148,45 @@ def test_a_feed_vacuumed_away_costs_no_day(folder: DeltaFolder, spark: SparkSess
     assert folder.days_of(THINGS, _ids(spark, "b")) == {LATER}
 
 
+def test_a_log_cut_short_costs_no_day(folder: DeltaFolder, spark: SparkSession) -> None:
+    folder.create(THINGS)
+    folder.merge(THINGS, things(spark, FULL))
+    folder.index_days(THINGS, ("id",))
+    for number in range(3):
+        folder.append(THINGS, things(spark, EMPTY | {"id": f"n{number}", "day": LATER}))
+    cut_log_short(folder)
+    assert folder.days_of(THINGS, _ids(spark, "n0")) == {LATER}
+
+
+def test_rows_without_a_value_are_on_no_day(folder: DeltaFolder, spark: SparkSession) -> None:
+    folder.create(THINGS)
+    folder.merge(THINGS, things(spark, EMPTY))
+    nameless = spark.createDataFrame([(None,)], "name string")
+    assert folder.days_of(THINGS, nameless) == set()
+    folder.append(THINGS, things(spark, EMPTY | {"id": "c"}, FULL))
+    assert folder.days_of(THINGS, nameless) == set()
+    assert folder.days_of(THINGS, things(spark, FULL).select("name")) == {FIRST}
+
+
+def test_the_day_itself_is_not_looked_up(folder: DeltaFolder, spark: SparkSession) -> None:
+    folder.create(THINGS)
+    with pytest.raises(ValueError, match=r"silver\.things: the days of a day are not looked up"):
+        folder.days_of(THINGS, things(spark, FULL).select("id", "day"))
+
+
+def test_what_another_has_written_is_seen(folder: DeltaFolder, spark: SparkSession) -> None:
+    folder.create(THINGS)
+    other = DeltaFolder(folder.home, spark)
+    assert other.version(THINGS) == 0
+    folder.merge(THINGS, things(spark, FULL, EMPTY))
+    assert other.version(THINGS) == folder.version(THINGS)
+    assert other.partition_rows(THINGS) == {FIRST: 1, SECOND: 1}
+    other.append(THINGS, things(spark, FULL | {"id": "c"}))
+    other.compact(THINGS)
+    assert folder.partition_rows(THINGS) == {FIRST: 2, SECOND: 1}
+    assert folder.days_of(THINGS, _ids(spark, "c")) == {FIRST}
+
+
 def test_rows_written_before_a_column_was_count_as_without_it(
     folder: DeltaFolder, spark: SparkSession
 ) -> None:
@@ -127,5 +197,5 @@ def test_rows_written_before_a_column_was_count_as_without_it(
     paid = things(spark, EMPTY).selectExpr("*", "'p' AS payer")
     folder.append(grown, paid)
     asked = spark.createDataFrame([(None,)], "payer string")
-    assert folder.days_of(grown, asked) == {FIRST}
+    assert folder.days_of(grown, asked) == set()
     assert folder.days_of(grown, spark.createDataFrame([("p",)], "payer string")) == {SECOND}
