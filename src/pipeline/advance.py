@@ -157,8 +157,6 @@ class _Doing:
                 # Where nothing stands, the shares have no key in common with what does.
                 write = lakehouse.append if shares > 1 else lakehouse.replace
                 done.add(write(step.writes, rows), 0)
-            if shares > 1:  # Each has left a file on each day.
-                lakehouse.compact(step.writes)
             if step.looks_up_days:
                 lakehouse.index_days(step.writes, step.scope)
             done.rows_read = self.rows(None)

@@ -182,7 +182,7 @@ def test_what_another_has_written_is_seen(folder: DeltaFolder, spark: SparkSessi
     assert other.version(THINGS) == folder.version(THINGS)
     assert other.partition_rows(THINGS) == {FIRST: 1, SECOND: 1}
     other.append(THINGS, things(spark, FULL | {"id": "c"}))
-    other.compact(THINGS)
+    other.maintain(THINGS, retain_hours=24)
     assert folder.partition_rows(THINGS) == {FIRST: 2, SECOND: 1}
     assert folder.days_of(THINGS, _ids(spark, "c")) == {FIRST}
 

@@ -174,11 +174,8 @@ class DeltaCatalog:
             for row in rows
         ]
 
-    def compact(self, table: Table) -> None:
-        self._sql(statements.compact(self.name(table)))
-
     def maintain(self, table: Table, *, retain_hours: int) -> None:
-        self.compact(table)
+        self._sql(statements.compact(self.name(table)))
         self._sql(statements.vacuum(self.name(table), retain_hours))
 
     def _merge(self, table: Table, rows: DataFrame, scope: "_Scope | None" = None) -> Written:

@@ -160,12 +160,9 @@ class DeltaFolder:
             for entry in self._open(table).history(limit)
         ]
 
-    def compact(self, table: Table) -> None:
-        self._open(table).optimize.compact()
-
     def maintain(self, table: Table, retain_hours: int) -> None:
-        self.compact(table)
         delta = self._open(table)
+        delta.optimize.compact()
         # Full: a killed write leaves files that no log entry names. The minimum that delta-rs
         # would enforce is a week; how long readers lag is the caller's to know.
         delta.vacuum(retain_hours, dry_run=False, full=True, enforce_retention_duration=False)

@@ -159,9 +159,6 @@ class Lakehouse(Protocol):
     def history(self, table: Table, limit: int) -> list[Commit]:
         """The newest commits, newest first."""
 
-    def compact(self, table: Table) -> None:
-        """Put the rows of small files together; no row changes."""
-
     def maintain(self, table: Table, *, retain_hours: int) -> None:
         """Compact small files, and remove files that no version within `retain_hours` needs.
 
