@@ -174,6 +174,18 @@ def test_the_day_itself_is_not_looked_up(folder: DeltaFolder, spark: SparkSessio
         folder.days_of(THINGS, things(spark, FULL).select("id", "day"))
 
 
+def test_a_key_without_end_is_found_and_costs_no_more(
+    folder: DeltaFolder, spark: SparkSession
+) -> None:
+    endless = "x" * 1_000_000
+    folder.create(THINGS)
+    rows = [FULL | {"id": endless + "a"}, FULL | {"id": endless + "b", "day": LATER}]
+    folder.merge(THINGS, things(spark, *rows, EMPTY))
+    assert folder.days_of(THINGS, _ids(spark, endless + "a")) == {FIRST, LATER}
+    assert folder.days_of(THINGS, _ids(spark, endless)) == set()
+    assert folder.days_of(THINGS, _ids(spark, "b")) == {SECOND}
+
+
 def test_what_another_has_written_is_seen(folder: DeltaFolder, spark: SparkSession) -> None:
     folder.create(THINGS)
     other = DeltaFolder(folder.home, spark)

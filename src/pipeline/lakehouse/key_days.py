@@ -32,6 +32,9 @@ _HASH, _DAY = "hash", "day"
 _SCHEMA = pa.schema([(_HASH, pa.uint64()), (_DAY, pa.int32())])
 _TABLE_ID, _VERSION = b"table_id", b"version"
 _WORD = 8
+_MOST_BYTES = 256
+"""Of a text that are hashed, with its length: no key of the platform is longer, and a hostile one must
+not cost more. Two that agree so far are looked for on each other's days too."""
 _MASKS = np.array([2 ** (8 * n) - 1 for n in range(_WORD + 1)], dtype=np.uint64)
 _FACTOR = np.uint64(0xFF51AFD7ED558CCD)
 """Of the finaliser of MurmurHash3 (A. Appleby, public domain)."""
@@ -198,7 +201,7 @@ def _of_text(column: pa.ChunkedArray) -> Hashes:
     words = np.ndarray((len(data) - _WORD + 1,), "<u8", data, strides=(1,))
     mixed: Hashes = lengths.astype(np.uint64)
     shortest, longer = int(lengths.min(initial=0)), np.arange(len(lengths))
-    for at in range(0, int(lengths.max(initial=0)), _WORD):
+    for at in range(0, min(int(lengths.max(initial=0)), _MOST_BYTES), _WORD):
         if at >= shortest:
             longer = longer[lengths[longer] > at]
         those = slice(None) if at < shortest else longer
