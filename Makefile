@@ -40,7 +40,7 @@ check: $(INSTALLED) ## Style, types, borders, generated files and the fast tests
 .PHONY: test
 test: java chromium ## The whole suite, both engines; needs a Java 17 runtime and Chromium
 	@$(MAKE) $(INSTALLED)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations 15
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 15
 
 .PHONY: format
 format: $(INSTALLED) ## Format the code and mend what ruff can mend

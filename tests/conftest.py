@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from pyspark.sql import SparkSession
+from xdist.scheduler import LoadFileScheduling
 
 from pipeline.engine.session import Engine, connect
 from pipeline.lakehouse.folder import DeltaFolder
 from tests.night.homes import Made, night
 from tests.parity.fixture import account, write_export
+from tests.shared import made_once
 
 # Each example may call the engine, whose time says nothing of the code, and fixtures that live as
 # long as the session are what examples share on purpose.
@@ -40,8 +42,23 @@ def lakehouse(tmp_path: Path, spark: SparkSession) -> DeltaFolder:
 @pytest.fixture(scope="session")
 def undisturbed(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Made:
     """One night over the whole fixture, which other ways to the same end are held against."""
-    place = tmp_path_factory.mktemp("undisturbed")
-    made = Made(place / "home", write_export(account(), place / "export"))
-    done = night(spark, made.home, made.export)
-    assert all(report.mode in ("full", "incremental") for report in done.reports)
-    return made
+
+    def make(place: Path) -> Made:
+        made = Made(place / "home", write_export(account(), place / "export"))
+        done = night(spark, made.home, made.export)
+        assert all(report.mode in ("full", "incremental") for report in done.reports)
+        return made
+
+    return made_once(tmp_path_factory, "undisturbed", make)
+
+
+class _ByHome(LoadFileScheduling):
+    """A file's tests go to one worker, and so do all that run nights in the account of tests/e2e."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = "tests/e2e/"
+        return folder if nodeid.startswith(folder) else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByHome | None:
+    return _ByHome(config, log) if config.getvalue("dist") == "loadfile" else None

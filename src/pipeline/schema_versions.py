@@ -6,12 +6,12 @@ note.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.errors import UserError
-from pipeline.graph import GRAPH, Graph
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.tables import ops
 from pipeline.tables.catalogue import TABLES
@@ -27,6 +27,9 @@ from pipeline.tables.migration import (
     Rename,
     Retype,
 )
+
+if TYPE_CHECKING:  # every reading command looks at versions, and none of them runs a step
+    from pipeline.graph import Graph
 
 _FIRST = 1
 """What a table without a note is at: notes began with the first release."""
@@ -93,9 +96,9 @@ def planned(
 def migrate(
     spark: SparkSession,
     lakehouse: Lakehouse,
+    graph: "Graph",
     tables: Sequence[Table] = TABLES,
     migrations: Sequence[Migration] = MIGRATIONS,
-    graph: Graph = GRAPH,
 ) -> list[Migration]:
     """Run the migrations that `lakehouse` needs, under its lock, and return them."""
     done = planned(lakehouse, tables, migrations)
@@ -112,7 +115,7 @@ def migrate(
     return done
 
 
-def _run(lakehouse: Lakehouse, table: Table, migration: Migration, graph: Graph) -> None:
+def _run(lakehouse: Lakehouse, table: Table, migration: Migration, graph: "Graph") -> None:
     stored = lakehouse.stored(table)
     changed = stored
     for change in migration.changes:

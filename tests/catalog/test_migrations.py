@@ -132,7 +132,7 @@ def home_of(spark: SparkSession, lakehouse: Lakehouse, version: int) -> None:
 
 
 def run(spark: SparkSession, lakehouse: Any) -> list[Migration]:
-    return migrate(spark, lakehouse, (THREE,), MADE, GRAPH)
+    return migrate(spark, lakehouse, GRAPH, (THREE,), MADE)
 
 
 def assert_is_three(spark: SparkSession, lakehouse: Lakehouse) -> None:

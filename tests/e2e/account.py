@@ -1,12 +1,19 @@
 """A simulated account and its first night, made once through the real command line."""
 
+import io
 import json
 import os
 import subprocess
 import sys
+import warnings
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from pipeline.cli.app import main
 
 JOBS = 40
 DAYS = 12
@@ -27,7 +34,26 @@ class Ran:
 
 
 def rightrun(*arguments: str | Path, cwd: Path) -> Ran:
-    """Run the installed command in a process of its own, wide enough that no cell is cut."""
+    """Run the command as its entry point does, in `cwd` and wide enough that no cell is cut.
+
+    In this process, whose engine is up: a process of its own spends seconds on imports.
+    """
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(cwd)
+        patched.setenv("COLUMNS", "200")
+        patched.setattr(sys, "argv", ["rightrun", *map(str, arguments)])
+        with redirect_stdout(out), redirect_stderr(err), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # MLflow warns of itself
+            try:
+                main()
+            except SystemExit as ended:
+                code = int(ended.code or 0)
+    return Ran(code, out.getvalue(), err.getvalue())
+
+
+def rightrun_alone(*arguments: str | Path, cwd: Path) -> Ran:
+    """Run the command in a process of its own, as a shell does."""
     environment = {**os.environ, "COLUMNS": "200", "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(
         [sys.executable, "-m", "pipeline.cli", *map(str, arguments)],

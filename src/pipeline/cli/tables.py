@@ -156,6 +156,7 @@ def migrate(
 ) -> None:
     """Bring the tables of an older release to this one; a new night refuses them until then."""
     from pipeline.engine.session import Engine, connect
+    from pipeline.graph import GRAPH
     from pipeline.lakehouse.lock import home_lock
     from pipeline.schema_versions import migrate as run_migrations
     from pipeline.schema_versions import planned
@@ -165,7 +166,7 @@ def migrate(
         if dry_run:
             done = planned(lakehouse_of(home, engine, spark))
         else:
-            done = run_migrations(spark, writing(home, engine, spark))
+            done = run_migrations(spark, writing(home, engine, spark), GRAPH)
     rows = pd.DataFrame(
         [
             {
