@@ -7,7 +7,7 @@ lose its work to a conflict.
 
 import shutil
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -77,10 +77,18 @@ class DeltaFolder:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def append(self, table: Table, rows: DataFrame, *, unique: bool = False) -> Written:
+    def append(
+        self,
+        table: Table,
+        rows: DataFrame,
+        *,
+        unique: bool = False,
+        before_commit: Callable[[int], None] = lambda _rows: None,
+    ) -> Written:
         with staged(self.home, table, declared(table, rows), parted=True) as new:
             if not unique:
                 check_keys(table, new)
+            before_commit(new.count)
             return self._append(self._open(table), table, new)
 
     def merge(

@@ -112,12 +112,16 @@ class ExportFolder:
     def _delivery(
         self, table: SourceTable, place: Path, files: list[Path], position: str
     ) -> Delivery:
+        stamps = {file: _stamp(file) for file in files}
         looked = [look(file, table, named_in_path(file, place)) for file in files]
         readables = [readable(one, table, self._new_path) for one in looked]
+        # A copy is ours alone.
+        in_place = {one.file: stamps[one.file] for one in looked if one.is_ready}
         at_once = [readables] if table.arrival is Arrival.SNAPSHOT else _at_once(table, readables)
         return Delivery(
             batches=tuple(self._batch(some) for some in at_once),
             position=position,
+            replaced=lambda: _replaced(in_place),
             damage=lambda: self._damage(readables),
         )
 
@@ -129,6 +133,7 @@ class ExportFolder:
         return Batch(
             parts=tuple(self._frame(group) for _, group in sorted(groups.items())),
             received=sum(one.rows for one in readables),
+            is_lasting=True,
         )
 
     def _frame(self, group: list[Readable]) -> DataFrame:
@@ -208,6 +213,17 @@ def _stamp(file: Path) -> list[int]:
     except OSError as error:
         raise UserError(f"{shown(file)} cannot be read ({said(error)}): {REPAIR}") from error
     return [found.st_size, found.st_mtime_ns]
+
+
+def _replaced(stamps: dict[Path, list[int]]) -> str:
+    """The first file that is no longer the one that was looked into, in a sentence."""
+    for file, stamp in stamps.items():
+        if not file.exists() or _stamp(file) != stamp:
+            return (
+                f"{shown(file)} was replaced while it was read:"
+                " run the night again when the export has been copied"
+            )
+    return ""
 
 
 def _known(after: str | None) -> dict[str, list[int]]:
