@@ -1,8 +1,9 @@
 """An export: a folder of dumps of the system tables, in Parquet, CSV or Delta, any subset of them.
 
 A file is read once: the position remembers each by its size and time of change, so a later night
-reads only what was added or replaced. A table that says what holds now is read whole whenever one
-of its files has changed.
+reads only what was added or replaced. It remembers those that are there, so that it does not grow
+with history: a file that goes and comes back is read again, and bronze knows its rows. A table that
+says what holds now is read whole whenever one of its files has changed.
 """
 
 import json
@@ -104,7 +105,6 @@ class ExportFolder:
                 for file, name in zip(files, stamps, strict=True)
                 if known.get(name) != stamps[name]
             ]
-            stamps = {**known, **stamps}
         if not new:
             return None
         return self._delivery(table, place, new, json.dumps(stamps, sort_keys=True))
