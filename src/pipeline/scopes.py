@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipeline.graph import Step
@@ -202,17 +202,23 @@ def _touched(
 def _days_touched(lakehouse: Lakehouse, step: Step, table: Table, last: int) -> DataFrame:
     """A row for each date on which a row of `table` that changed after version `last` stands.
 
-    A row that only ends at another time than before is no news for the dates before both ends.
+    A row that only ends at another time than before is no news for the dates before all its ends. Of
+    several commits the feed tells every state, in no order: one that said anything else in any of them
+    is news for all dates of each.
     """
     kept = [name for name in table.column_names if name not in table.audit_names]
     start, end = _span(step, table)
     changes = lakehouse.changes(table, last, (*kept, CHANGE_TYPE))
     changes = changes.select("*", start.alias("_start"), end.alias("_end"))
     same = [name for name in kept if name != step.spans[table][1]]
-    outlasting = F.bool_and(F.col(CHANGE_TYPE).startswith("update_")) & (F.count("*") > 1)
-    touched = changes.groupBy(*same, "_start").agg(
-        F.when(outlasting, F.min("_end")).otherwise(F.col("_start")).alias("_from"),
+    states = changes.groupBy(*same, "_start").agg(
+        F.bool_and(F.col(CHANGE_TYPE).startswith("update_")).alias("_updated"),
+        F.min("_end").alias("_first_end"),
         F.max("_end").alias("_until"),
+    )
+    is_same = F.count("*").over(Window.partitionBy(*table.keys)) == 1
+    touched = states.withColumn(
+        "_from", F.when(F.col("_updated") & is_same, F.col("_first_end")).otherwise(F.col("_start"))
     )
     plain = {ours: theirs for ours, theirs in _named(step, table).items() if ours != step.date}
     touched = touched.select(
