@@ -196,7 +196,7 @@ class _Taking:
     def index(self) -> None:
         """Ready for the next delivery to ask on which days its keys are known."""
         if self._is_looked_up:
-            self._lakehouse.index_days(self._target, self._table.keys)
+            self._lakehouse.index_days(self._target, self._table.identity)
 
     @property
     def _is_looked_up(self) -> bool:
@@ -310,7 +310,7 @@ class _Taking:
             found = []
         else:
             # A key may stand on any day: the content of those on which it does not is not read.
-            keys = unique.rows.select(*self._table.keys)
+            keys = unique.rows.select(*self._table.identity)
             found = list(self._lakehouse.days_of(self._target, keys))
         return sorted(found) if len(found) <= _MOST_DAYS else None
 
@@ -337,15 +337,15 @@ class _Taking:
         if days is not None and not self._is_looked_up:
             asked = asked.where(F.col(bronze.PARTITION).isin(*days))
         # Keys first: the content of rows that nothing received shares a key with is not read.
-        held = held.join(asked.select(*table.keys), list(table.keys), "left_semi")
-        known = with_content(table, held).select(*table.keys, _strength(table).alias(_KNOWN))
+        held = held.join(asked.select(*table.identity), list(table.identity), "left_semi")
+        known = with_content(table, held).select(*table.identity, _strength(table).alias(_KNOWN))
         stronger = _strength(table) > F.col(_KNOWN)
         if table.arrival is Arrival.SNAPSHOT:
             stronger = F.lit(True)
         # Counted first and then written: the rows are converted and compared once. What is known
         # stands left, for an engine holds that side in memory.
         told = stage(
-            known.join(unique.rows, list(table.keys), "right")
+            known.join(unique.rows, list(table.identity), "right")
             .withColumn(
                 _VERDICT,
                 F.when(F.col(_KNOWN).isNull(), _NEW)
@@ -371,7 +371,7 @@ class _Taking:
 
     def _displaced(self, standing: _Standing, days: list[date] | None) -> DataFrame:
         """Rows of bronze that a stronger row takes the place of."""
-        keys = list(self._table.keys)
+        keys = list(self._table.identity)
         stronger = standing.of(_CHANGED).select(*keys)
         return with_content(self._table, self._held(days).join(stronger, keys, "left_semi"))
 
@@ -380,7 +380,7 @@ class _Taking:
             scope = None
             if self._is_looked_up:
                 # The stronger row may have another date: the one it displaces goes from its own.
-                scope = standing.of(_CHANGED).select(*self._table.keys)
+                scope = standing.of(_CHANGED).select(*self._table.identity)
             rows = self._arrivals(standing.of(_NEW, _CHANGED))
             return self._lakehouse.merge(self._target, rows, scope=scope)
         if standing.count(_NEW):
@@ -403,15 +403,16 @@ class _Taking:
         if not held:
             return self._append(standing)
         # What compares as known stays as it stands: a struct of NULLs may have come for a NULL.
-        same = standing.of(_SAME).select(*self._table.keys)
-        known = self._lakehouse.read(self._target).join(same, list(self._table.keys), "left_semi")
+        same = standing.of(_SAME).select(*self._table.identity)
+        known = self._lakehouse.read(self._target).join(
+            same, list(self._table.identity), "left_semi"
+        )
         fresh = self._arrivals(standing.of(_NEW, _CHANGED))
         return self._lakehouse.replace(self._target, fresh.unionByName(known))
 
     def _arrivals(self, rows: DataFrame) -> DataFrame:
         return rows.select(
             *(name for name in self._target.column_names if name in rows.columns),
-            *(F.expr(one.expression).alias(one.column.name) for one in self._table.derived),
             F.lit(None).cast("string").alias("region"),
             F.lit(None).cast("string").alias("metastore_id"),
             F.lit(self._now).alias("first_seen_at"),

@@ -141,6 +141,8 @@ class Derived:
 
     column: Column
     expression: str
+    is_key: bool = False
+    """Whether rows that differ in it are different rows, though the source's keys are the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,3 +181,8 @@ class SourceTable(Table):
             raise ValueError(
                 f"table {self.full_name}: append tables, and only they, have a watermark"
             )
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What tells one row of bronze from another: the keys, and derived columns among them."""
+        return self.keys + tuple(one.column.name for one in self.derived if one.is_key)

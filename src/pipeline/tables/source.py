@@ -297,6 +297,20 @@ USAGE = SourceTable(
             "coalesce(usage_metadata.dlt_pipeline_id, nullif(usage_metadata.job_id, ''),"
             " usage_metadata.cluster_id, usage_metadata.warehouse_id, '')",
         ),
+        Derived(
+            Column(
+                "correction",
+                "string",
+                "What tells a record's corrections apart, which may bear its id: quantity and day of"
+                " landing; empty for the original",
+                nullable=False,
+            ),
+            # As far as costs are taken: a quantity that came by way of a double is the same.
+            "if(record_type = 'ORIGINAL', '', concat_ws(' ',"
+            " cast(cast(usage_quantity as decimal(38,9)) as string),"
+            " cast(ingestion_date as string)))",
+            is_key=True,
+        ),
     ),
     columns=(
         _ACCOUNT,
