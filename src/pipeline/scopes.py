@@ -161,10 +161,17 @@ def shared_out(rows: DataFrame, step: Step, table: Table, share: int, shares: in
     rows where the input does not tell their scope."""
     if not tells_scope(step, table):
         return rows
-    place = F.pmod(
-        F.xxhash64(*(step.in_input(table, column) for column in step.scope)), F.lit(shares)
-    )
-    return rows.where(place == share)
+    columns = [step.in_input(table, column) for column in step.scope]
+    return rows.where(_place(columns, shares) == share)
+
+
+def standing(rows: DataFrame, step: Step, share: int, shares: int) -> DataFrame:
+    """The scopes of one share, as `shared_out`, that have rows in the step's output `rows`."""
+    return rows.where(_place(step.scope, shares) == share).select(*step.scope).distinct()
+
+
+def _place(scope: Iterable[str], shares: int) -> Column:
+    return F.pmod(F.xxhash64(*scope), F.lit(shares))
 
 
 def tells_scope(step: Step, table: Table) -> bool:

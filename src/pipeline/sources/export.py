@@ -85,13 +85,11 @@ class ExportFolder:
                 )
             return None
         if is_delta(place):
-            version, files = self._delta_files(place, _version(after))
+            # Asked once: between two questions the table may get another version.
+            since = None if table.arrival is Arrival.SNAPSHOT else _version(after)
+            version, files = self._delta_files(place, since)
             position = json.dumps({_DELTA_VERSION: version})
-            if position == after:
-                return None
-            if table.arrival is Arrival.SNAPSHOT:
-                files = self._delta_files(place, None)[1]
-            if not files:
+            if position == after or not files:
                 return None
             return self._delivery(table, place, files, position)
         files = files_of(place, table)
