@@ -20,7 +20,7 @@ from pipeline.abreast import Places
 from pipeline.graph import Step
 from pipeline.lakehouse.protocol import Lakehouse, Written
 from pipeline.positions import Positions
-from pipeline.scopes import Scopes, affected, cut, is_read, shared_out, tells_scope
+from pipeline.scopes import Scopes, affected, cut, is_read, shared_out, standing, tells_scope
 from pipeline.tables.declaration import Table
 
 AS_OF = "as_of"
@@ -147,16 +147,21 @@ class _Doing:
         arguments = {name: self._given[name] for name in step.given}
         done = _Done()
         if scopes is None and not self._has_dates:
-            shares = self._shares()
+            shares, is_first_build = self._shares(), self._holds_nothing
             for share in range(shares):
                 inputs = [
                     shared_out(self._windowed(table), step, table, share, shares)
                     for table in step.reads
                 ]
                 rows = step.run(*inputs, **arguments)
-                # Where nothing stands, the shares have no key in common with what does.
-                write = lakehouse.append if shares > 1 else lakehouse.replace
-                done.add(write(step.writes, rows), 0)
+                if shares == 1:
+                    written = lakehouse.replace(step.writes, rows)
+                elif is_first_build:  # Nor have the shares a key in common.
+                    written = lakehouse.append(step.writes, rows)
+                else:
+                    stands = standing(lakehouse.read(step.writes), step, share, shares)
+                    written = lakehouse.merge(step.writes, rows, scope=stands)
+                done.add(written, 0)
             if step.looks_up_days:
                 lakehouse.index_days(step.writes, step.scope)
             done.rows_read = self.rows(None)
@@ -178,10 +183,7 @@ class _Doing:
         return not any(self._lakehouse.partition_rows(self._step.writes).values())
 
     def _shares(self) -> int:
-        """In how many goes everything is computed: of a table that holds nothing yet, as many as
-        keep the memory of one bounded. What stands is compared with all that is new, in one go."""
-        if not self._holds_nothing:
-            return 1
+        """In how many goes everything is computed: as many as keep the memory of one bounded."""
         told = [table for table in self._step.reads if tells_scope(self._step, table)]
         rows = sum(self._count(table, self._window_start) for table in told)
         return max(1, ceil(rows / _ROWS_AT_ONCE))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipeline.graph import Step
@@ -161,10 +161,17 @@ def shared_out(rows: DataFrame, step: Step, table: Table, share: int, shares: in
     rows where the input does not tell their scope."""
     if not tells_scope(step, table):
         return rows
-    place = F.pmod(
-        F.xxhash64(*(step.in_input(table, column) for column in step.scope)), F.lit(shares)
-    )
-    return rows.where(place == share)
+    columns = [step.in_input(table, column) for column in step.scope]
+    return rows.where(_place(columns, shares) == share)
+
+
+def standing(rows: DataFrame, step: Step, share: int, shares: int) -> DataFrame:
+    """The scopes of one share, as `shared_out`, that have rows in the step's output `rows`."""
+    return rows.where(_place(step.scope, shares) == share).select(*step.scope).distinct()
+
+
+def _place(scope: Iterable[str], shares: int) -> Column:
+    return F.pmod(F.xxhash64(*scope), F.lit(shares))
 
 
 def tells_scope(step: Step, table: Table) -> bool:
@@ -202,17 +209,23 @@ def _touched(
 def _days_touched(lakehouse: Lakehouse, step: Step, table: Table, last: int) -> DataFrame:
     """A row for each date on which a row of `table` that changed after version `last` stands.
 
-    A row that only ends at another time than before is no news for the dates before both ends.
+    A row that only ends at another time than before is no news for the dates before all its ends. Of
+    several commits the feed tells every state, in no order: one that said anything else in any of them
+    is news for all dates of each.
     """
     kept = [name for name in table.column_names if name not in table.audit_names]
     start, end = _span(step, table)
     changes = lakehouse.changes(table, last, (*kept, CHANGE_TYPE))
     changes = changes.select("*", start.alias("_start"), end.alias("_end"))
     same = [name for name in kept if name != step.spans[table][1]]
-    outlasting = F.bool_and(F.col(CHANGE_TYPE).startswith("update_")) & (F.count("*") > 1)
-    touched = changes.groupBy(*same, "_start").agg(
-        F.when(outlasting, F.min("_end")).otherwise(F.col("_start")).alias("_from"),
+    states = changes.groupBy(*same, "_start").agg(
+        F.bool_and(F.col(CHANGE_TYPE).startswith("update_")).alias("_updated"),
+        F.min("_end").alias("_first_end"),
         F.max("_end").alias("_until"),
+    )
+    is_same = F.count("*").over(Window.partitionBy(*table.keys)) == 1
+    touched = states.withColumn(
+        "_from", F.when(F.col("_updated") & is_same, F.col("_first_end")).otherwise(F.col("_start"))
     )
     plain = {ours: theirs for ours, theirs in _named(step, table).items() if ours != step.date}
     touched = touched.select(

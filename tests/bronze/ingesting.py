@@ -43,7 +43,7 @@ class Batches:
             return None
         batch = self._batches[number]
         rows = self._spark.createDataFrame(batch)
-        return Delivery((Batch((rows,), batch.num_rows),), str(number + 1))
+        return Delivery((Batch((rows,), batch.num_rows, is_lasting=True),), str(number + 1))
 
 
 def _as_stored(batch: pa.Table) -> pa.Table:

@@ -1,6 +1,7 @@
 """Keys that do not tell their day: a record may come again, stronger, with another date."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pyarrow as pa
 from pyspark.sql import SparkSession
@@ -55,3 +56,39 @@ def test_a_late_record_that_comes_twice_is_late_once(
     done = ingest(nights, home, positions, now=NOW, tables=(_TABLE,), past=lambda _table: past)
     (taken,) = done
     assert (taken.received, taken.kept_new, taken.duplicates, taken.late) == (4, 2, 2, 2)
+
+
+def test_a_record_corrected_twice_sums_to_its_last_statement(
+    spark: SparkSession, lakehouse: DeltaFolder
+) -> None:
+    """Whichever way corrections come, and how often: all of them bear the record's id."""
+    (first,) = _records(0, 1).to_pylist()
+    day = first["ingestion_date"]
+
+    def record(kind: str, quantity: str, landed: int) -> dict[str, object]:
+        return first | {
+            "record_type": kind,
+            "usage_quantity": Decimal(quantity),
+            "ingestion_date": day + landed * _DAY,
+        }
+
+    original = record("ORIGINAL", "10", 0)
+    # The first gives another team the same quantity, the others another quantity.
+    corrections = [
+        (record("RETRACTION", "-10", 3), record("RESTATEMENT", "10", 3) | {"custom_tags": []}),
+        (record("RETRACTION", "-10", 5), record("RESTATEMENT", "7.5", 5)),
+        (record("RETRACTION", "-7.5", 5), record("RESTATEMENT", "8.25", 5)),
+    ]
+    every = [original, *(row for pair in corrections for row in pair)]
+    schema = arrow_rows(_TABLE, rows=1).schema
+    deliveries = [[original], *map(list, corrections), every[:3], every]
+    orders = [deliveries, [every], deliveries[::-1]]
+    for number, order in enumerate(orders):
+        home = empty_bronze(DeltaFolder(lakehouse.home / str(number), spark), (_TABLE,))
+        nights = Batches(spark, [pa.Table.from_pylist(rows, schema=schema) for rows in order])
+        positions = Remembered()
+        for _ in order:
+            done = ingest_all(nights, home, positions, (_TABLE,))[_TABLE.name]
+            assert done.rejected == 0
+        quantities = [row["usage_quantity"] for row in held(home, bronze.USAGE)]
+        assert (len(quantities), sum(quantities)) == (7, Decimal("8.25"))

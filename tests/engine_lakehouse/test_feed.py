@@ -41,6 +41,19 @@ def test_images_before_and_after(worked: Lakehouse) -> None:
     assert names(worked, 0) == names(worked, -1) == names(worked, 1)
 
 
+def test_three_commits_to_one_row_tell_every_state(
+    lakehouse: Lakehouse, spark: SparkSession
+) -> None:
+    lakehouse.create(THINGS)
+    lakehouse.merge(THINGS, things(spark, FULL, EMPTY))
+    before = lakehouse.version(THINGS)
+    for name in ("x", "y", "été"):
+        lakehouse.merge(THINGS, things(spark, FULL | {"name": name}))
+    assert names(lakehouse, before) == {("a", "été"), ("a", "x"), ("a", "y")}
+    assert names(lakehouse, before + 1) == {("a", "x"), ("a", "y"), ("a", "été")}
+    assert names(lakehouse, before + 2) == {("a", "y"), ("a", "été")}
+
+
 def test_types_of_the_answer_are_the_declared_ones(worked: Lakehouse) -> None:
     columns = ("id", "day", "ended_at", "cost", "count")
     fields = worked.changes(THINGS, 0, columns).schema.fields

@@ -76,7 +76,7 @@ class _Deliveries:
         if not rows or after == self._number:
             return None
         part = frame_of(self._spark, bronze.BRONZE_OF[table.name], rows)
-        return Delivery((Batch((part,), len(rows)),), self._number)
+        return Delivery((Batch((part,), len(rows), is_lasting=True),), self._number)
 
 
 def _home(spark: SparkSession, folder: Path, nights: list[Account]) -> Path:

@@ -29,6 +29,22 @@ def _version(day: int, job: str = "7") -> Row:
     }
 
 
+def _held(team: str, until: int, is_first: bool) -> Row:
+    """A version of the job as it stands in silver, from day 2 on."""
+    return {
+        "workspace_id": "w",
+        "job_id": "7",
+        "series_key": "w/7",
+        "valid_from": at(2),
+        "valid_to": at(until),
+        "is_first": is_first,
+        "team": team,
+        "sla_kind": "limit",
+        "sla_limit_seconds": 60.0 if team == "a" else 7200.0,
+        "sla_source": "tag",
+    }
+
+
 def _runs(job: str) -> list[Row]:
     return [
         {
@@ -116,6 +132,34 @@ def test_two_commits_between_nights_are_no_update(nights: _Nights) -> None:
         advance(nights.lakehouse, nights.positions, nights.steps[0], _GIVEN)
     nights.advance()
     assert [step.name for step in nights.steps if nights.differing(step)] == []
+
+
+@pytest.mark.parametrize(
+    "commits",
+    [
+        # Team, until which day, whether it is the first version known.
+        [("a", 3, False), ("b", 6, False), ("b", 9, False)],
+        [("a", 9, False), ("b", 6, False), ("b", 3, False)],
+        [("a", 6, False), ("b", 6, True), ("b", 9, True)],
+        [("a", 3, False), ("a", 6, False), ("a", 9, False), ("a", 4, False)],
+        [("a", 9, True), ("b", 3, True), ("a", 6, True), ("a", 8, True)],
+    ],
+)
+def test_three_commits_to_one_row_between_nights_end_as_if_computed_anew(
+    nights: _Nights, commits: list[tuple[str, int, bool]]
+) -> None:
+    first, *later = commits
+    readers = nights.steps[1:]
+
+    def night() -> list[str]:
+        return [advance(nights.lakehouse, nights.positions, step, _GIVEN).mode for step in readers]
+
+    nights.add(silver.JOB_VERSIONS, [_held(*first)])
+    night()
+    for one in later:
+        nights.add(silver.JOB_VERSIONS, [_held(*one)])
+    assert night() == ["incremental", "incremental"]
+    assert [step.name for step in readers if nights.differing(step)] == []
 
 
 def test_old_days_are_not_looked_at(nights: _Nights) -> None:

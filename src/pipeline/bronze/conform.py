@@ -45,8 +45,8 @@ def kept_columns(table: SourceTable) -> list[Declared]:
 
 
 def conform(table: SourceTable, part: DataFrame, *, now: datetime) -> DataFrame:
-    """The declared columns that bronze keeps, with PROBLEM (NULL for a good row), the row as it
-    came as ROW_JSON, and CONTENT_HASH. `now` bounds the times that can be true. UserError where a
+    """The declared columns that bronze keeps and derives, with PROBLEM (NULL for a good row), the row
+    as it came as ROW_JSON, and CONTENT_HASH. `now` bounds the times that can be true. UserError where a
     column has a type that no value can be read from."""
     kept = kept_columns(table)
     types = {field.name: field.dataType for field in part.schema.fields}
@@ -102,12 +102,14 @@ def conform(table: SourceTable, part: DataFrame, *, now: datetime) -> DataFrame:
         problem.alias(PROBLEM),
         F.to_json(row).alias(ROW_JSON),
     )
+    for one in table.derived:
+        conformed = conformed.withColumn(one.column.name, F.expr(one.expression))
     return with_content(table, conformed)
 
 
 def with_key_hash(table: SourceTable, rows: DataFrame) -> DataFrame:
     """`rows` with a number that equal keys share (different ones hardly ever)."""
-    return rows.withColumn(KEY_HASH, F.xxhash64(*table.keys))
+    return rows.withColumn(KEY_HASH, F.xxhash64(*table.identity))
 
 
 def with_content(table: SourceTable, rows: DataFrame) -> DataFrame:

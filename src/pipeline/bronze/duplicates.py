@@ -39,7 +39,7 @@ def one_per_key(
     alone = hashed.join(crowded, KEY_HASH, "left_anti").drop(KEY_HASH)
     together = hashed.join(crowded, KEY_HASH, "left_semi").drop(KEY_HASH)
     # Columns, not one struct of them: Sail sorts by a struct in a window, and then fails on it.
-    strongest_first = Window.partitionBy(*table.keys).orderBy(
+    strongest_first = Window.partitionBy(*table.identity).orderBy(
         *(column.desc() for column in strength(table))
     )
     in_key = strongest_first.rowsBetween(Window.unboundedPreceding, Window.currentRow)

@@ -34,6 +34,7 @@ from pipeline.bronze.conform import (
     as_received,
     as_rejected,
     conform,
+    kept_columns,
     strength,
     with_content,
     with_key_hash,
@@ -130,7 +131,8 @@ def ingest(
         if delivery is None:
             done = Ingested(table, 0.0, lakehouse.version(bronze.BRONZE_OF[table.name]))
         else:
-            done = _take(_Taking(lakehouse, table, now, past(table), quarantining), delivery)
+            taking = _Taking(lakehouse, table, now, past(table), quarantining, delivery.replaced)
+            done = _take(taking, delivery)
         seconds = time.perf_counter() - began
         return replace(done, seconds=seconds), None if delivery is None else delivery.position
 
@@ -151,8 +153,8 @@ def _take(taking: "_Taking", delivery: Delivery) -> Ingested:
         raise
     except Exception as error:
         # Whatever the engine or the lakehouse makes of a damaged file, the source can name it.
-        if damage := delivery.damage():
-            raise UserError(damage) from error
+        if reason := delivery.replaced() or delivery.damage():
+            raise UserError(reason) from error
         raise
 
 
@@ -181,6 +183,7 @@ class _Taking:
         now: datetime,
         past: Past,
         quarantining: Lock,
+        replaced: Callable[[], str],
     ) -> None:
         self._lakehouse = lakehouse
         self._table = table
@@ -188,11 +191,12 @@ class _Taking:
         self._now = now
         self._past = past
         self._quarantining = quarantining
+        self._replaced = replaced
 
     def index(self) -> None:
         """Ready for the next delivery to ask on which days its keys are known."""
         if self._is_looked_up:
-            self._lakehouse.index_days(self._target, self._table.keys)
+            self._lakehouse.index_days(self._target, self._table.identity)
 
     @property
     def _is_looked_up(self) -> bool:
@@ -208,7 +212,12 @@ class _Taking:
             return staged.enter_context(self._lakehouse.stage(rows))
 
         table = self._table
-        parts = [conform(table, part, now=self._now) for part in batch.parts]
+        parts = batch.parts
+        if not batch.is_lasting:
+            # Counted, compared and written are several readings: rows that land between two of them
+            # would be in the later one only.
+            parts = tuple(stage(_kept(table, part)) for part in parts)
+        parts = tuple(conform(table, part, now=self._now) for part in parts)
         rows = reduce(DataFrame.unionByName, parts)
         seen = self._profile(rows)
         self._agree("rows delivered", batch.received, seen["received"])
@@ -232,6 +241,7 @@ class _Taking:
             rejected.append(as_rejected(table, standing.of(_WORSE), _WEAKER))
         if standing.count(_CHANGED) and table.arrival is Arrival.APPEND:
             rejected.append(as_rejected(table, self._displaced(standing, days), _WEAKER))
+        self._stop_if_replaced()
         self._quarantine(rejected)
         if table.arrival is Arrival.SNAPSHOT:
             written, moved = self._replace(unique, standing), 0
@@ -300,7 +310,7 @@ class _Taking:
             found = []
         else:
             # A key may stand on any day: the content of those on which it does not is not read.
-            keys = unique.rows.select(*self._table.keys)
+            keys = unique.rows.select(*self._table.identity)
             found = list(self._lakehouse.days_of(self._target, keys))
         return sorted(found) if len(found) <= _MOST_DAYS else None
 
@@ -327,15 +337,15 @@ class _Taking:
         if days is not None and not self._is_looked_up:
             asked = asked.where(F.col(bronze.PARTITION).isin(*days))
         # Keys first: the content of rows that nothing received shares a key with is not read.
-        held = held.join(asked.select(*table.keys), list(table.keys), "left_semi")
-        known = with_content(table, held).select(*table.keys, _strength(table).alias(_KNOWN))
+        held = held.join(asked.select(*table.identity), list(table.identity), "left_semi")
+        known = with_content(table, held).select(*table.identity, _strength(table).alias(_KNOWN))
         stronger = _strength(table) > F.col(_KNOWN)
         if table.arrival is Arrival.SNAPSHOT:
             stronger = F.lit(True)
         # Counted first and then written: the rows are converted and compared once. What is known
         # stands left, for an engine holds that side in memory.
         told = stage(
-            known.join(unique.rows, list(table.keys), "right")
+            known.join(unique.rows, list(table.identity), "right")
             .withColumn(
                 _VERDICT,
                 F.when(F.col(_KNOWN).isNull(), _NEW)
@@ -361,7 +371,7 @@ class _Taking:
 
     def _displaced(self, standing: _Standing, days: list[date] | None) -> DataFrame:
         """Rows of bronze that a stronger row takes the place of."""
-        keys = list(self._table.keys)
+        keys = list(self._table.identity)
         stronger = standing.of(_CHANGED).select(*keys)
         return with_content(self._table, self._held(days).join(stronger, keys, "left_semi"))
 
@@ -370,29 +380,39 @@ class _Taking:
             scope = None
             if self._is_looked_up:
                 # The stronger row may have another date: the one it displaces goes from its own.
-                scope = standing.of(_CHANGED).select(*self._table.keys)
+                scope = standing.of(_CHANGED).select(*self._table.identity)
             rows = self._arrivals(standing.of(_NEW, _CHANGED))
             return self._lakehouse.merge(self._target, rows, scope=scope)
         if standing.count(_NEW):
-            rows = self._arrivals(standing.of(_NEW))
-            return self._lakehouse.append(self._target, rows, unique=True)
+            return self._append(standing)
         return Written(version=self._lakehouse.version(self._target))
+
+    def _append(self, standing: _Standing) -> Written:
+        def check(rows: int) -> None:
+            self._agree("rows to insert", standing.count(_NEW), rows)
+            self._stop_if_replaced()
+
+        rows = self._arrivals(standing.of(_NEW))
+        return self._lakehouse.append(self._target, rows, unique=True, before_commit=check)
 
     def _replace(self, unique: OnePerKey, standing: _Standing) -> Written:
         held = sum(self._lakehouse.partition_rows(self._target).values())
         # A snapshot without one good row is a broken one: what was known still holds.
         if not unique.count or standing.count(_SAME) == unique.count == held:
             return Written(version=self._lakehouse.version(self._target))
+        if not held:
+            return self._append(standing)
         # What compares as known stays as it stands: a struct of NULLs may have come for a NULL.
-        same = standing.of(_SAME).select(*self._table.keys)
-        known = self._lakehouse.read(self._target).join(same, list(self._table.keys), "left_semi")
+        same = standing.of(_SAME).select(*self._table.identity)
+        known = self._lakehouse.read(self._target).join(
+            same, list(self._table.identity), "left_semi"
+        )
         fresh = self._arrivals(standing.of(_NEW, _CHANGED))
         return self._lakehouse.replace(self._target, fresh.unionByName(known))
 
     def _arrivals(self, rows: DataFrame) -> DataFrame:
         return rows.select(
             *(name for name in self._target.column_names if name in rows.columns),
-            *(F.expr(one.expression).alias(one.column.name) for one in self._table.derived),
             F.lit(None).cast("string").alias("region"),
             F.lit(None).cast("string").alias("metastore_id"),
             F.lit(self._now).alias("first_seen_at"),
@@ -405,12 +425,22 @@ class _Taking:
             with self._quarantining:  # one table for all
                 quarantine(self._lakehouse, self._table, rows, self._now)
 
+    def _stop_if_replaced(self) -> None:
+        if reason := self._replaced():
+            raise UserError(reason)
+
     def _agree(self, what: str, expected: int | None, found: int) -> None:
         if expected is not None and expected != found:
             raise RuntimeError(
                 f"{self._table.system_name}: {what} should be {expected} and are {found};"
                 " the source may have changed while it was read, so run the night again"
             )
+
+
+def _kept(table: SourceTable, part: DataFrame) -> DataFrame:
+    """The columns of `part` that bronze keeps: secrets are not staged either."""
+    names = {column.name for column in kept_columns(table)}
+    return part.select(*(name for name in part.columns if name in names))
 
 
 def _moment(micros: int | None) -> datetime | None:

@@ -5,7 +5,7 @@ checked, not trusted: each write finds its own commit in the history, and says s
 another's beside it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date
@@ -75,14 +75,23 @@ class DeltaCatalog:
     def exists(self, table: Table) -> bool:
         return self._sql(statements.table_exists(self.catalog, table)).first() is not None
 
-    def append(self, table: Table, rows: DataFrame, *, unique: bool = False) -> Written:
+    def append(
+        self,
+        table: Table,
+        rows: DataFrame,
+        *,
+        unique: bool = False,
+        before_commit: Callable[[int], None] = lambda _rows: None,
+    ) -> Written:
         before = self.version(table)
         with self._staged(by_name(table, declared(table, rows))) as new:
-            # An empty append would commit an empty version.
-            if self._counted(table, new) == 0:
-                return Written(before)
+            count = self._counted(table, new)
             if not unique:
                 self._check_repeated(table, new)
+            before_commit(count)
+            # An empty append would commit an empty version.
+            if count == 0:
+                return Written(before)
             self._sql(statements.insert(table, self.name(table), new))
             return self._written(table, before)
 

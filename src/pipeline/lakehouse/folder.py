@@ -7,7 +7,7 @@ lose its work to a conflict.
 
 import shutil
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -29,7 +29,7 @@ from pipeline.lakehouse.key_days import KeyDays
 from pipeline.lakehouse.merging import merge_into, writing_schema
 from pipeline.lakehouse.protocol import Commit, Written
 from pipeline.lakehouse.shape import as_declared, declared
-from pipeline.lakehouse.staging import STAGING, Staged, check_keys, staged
+from pipeline.lakehouse.staging import STAGING, Staged, check_keys, check_required, staged
 from pipeline.tables.declaration import Table
 from pipeline.tables.derive import arrow_type, identifier, spark_type
 
@@ -77,10 +77,19 @@ class DeltaFolder:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def append(self, table: Table, rows: DataFrame, *, unique: bool = False) -> Written:
+    def append(
+        self,
+        table: Table,
+        rows: DataFrame,
+        *,
+        unique: bool = False,
+        before_commit: Callable[[int], None] = lambda _rows: None,
+    ) -> Written:
         with staged(self.home, table, declared(table, rows), parted=True) as new:
             if not unique:
                 check_keys(table, new)
+            check_required(table, new)
+            before_commit(new.count)
             return self._append(self._open(table), table, new)
 
     def merge(
@@ -172,6 +181,7 @@ class DeltaFolder:
         adds = self._only_adds(table, scope)
         with staged(self.home, table, declared(table, rows), parted=adds) as new:
             keys = check_keys(table, new)
+            check_required(table, new)
             if not delta.file_uris():
                 return self._append(delta, table, new)
             if scope is None:

@@ -1,6 +1,6 @@
 """What a lakehouse does, whichever backend does it: the verbs, their results and their errors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -84,11 +84,19 @@ class Lakehouse(Protocol):
     def stage(self, rows: DataFrame) -> AbstractContextManager[DataFrame]:
         """`rows` computed once, for as long as the block lasts."""
 
-    def append(self, table: Table, rows: DataFrame, *, unique: bool = False) -> Written:
+    def append(
+        self,
+        table: Table,
+        rows: DataFrame,
+        *,
+        unique: bool = False,
+        before_commit: Callable[[int], None] = lambda _rows: None,
+    ) -> Written:
         """Add `rows`. That their keys are not stored yet is the caller's promise.
 
         `unique` promises as well that no two rows share a key, and spares holding the keys in
-        memory. Otherwise KeyViolation as in `merge`.
+        memory. Otherwise KeyViolation as in `merge`. `before_commit` is told how many rows have been
+        computed: what it raises leaves the table as it stands.
         """
 
     def merge(

@@ -102,6 +102,42 @@ def check_keys(table: Table, rows: Staged) -> pa.Table:
     return keys
 
 
+def check_required(table: Table, rows: Staged) -> None:
+    """ValueError where a required column is NULL in one of `rows`; what stands inside a nested value may
+    be. Whoever writes asks this first, so that no write takes what another refuses."""
+    footers = [pq.read_metadata(file) for file in rows.files]
+    for column in table.columns:
+        if column.nullable or all(_is_filled(footer, column.name) for footer in footers):
+            continue
+        names = [column.name]
+        if column.name in table.keys:
+            names += [name for name in table.keys if name != column.name]
+        schema = pa.schema([(name, arrow_type(table.column(name).type)) for name in names])
+        for batch in rows.batches(schema):
+            lacking = batch.filter(pc.is_null(batch.column(0)))
+            if lacking.num_rows and column.name in table.keys:
+                raise KeyViolation.of_null(table, column.name, lacking.slice(0, 1).to_pylist()[0])
+            if lacking.num_rows:
+                raise ValueError(f"rows for {table.full_name}: {_lacks(column.name)}")
+
+
+def _is_filled(footer: pq.FileMetaData, column: str) -> bool:
+    """Whether the file's statistics say that nothing in `column`, at any depth, is NULL or empty."""
+    leaves = [
+        leaf
+        for group in map(footer.row_group, range(footer.num_row_groups))
+        for leaf in map(group.column, range(group.num_columns))
+        if leaf.path_in_schema.split(".")[0] == column
+    ]
+    return bool(leaves) and all(
+        leaf.statistics is not None and leaf.statistics.null_count == 0 for leaf in leaves
+    )
+
+
+def _lacks(column: str) -> str:
+    return f"column {column} is NULL, but is declared not null"
+
+
 def aligned(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     """`batch` as `schema`: engines differ in string, map and nullability flavours, never in value.
 
@@ -115,7 +151,7 @@ def aligned(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
         except pa.ArrowInvalid as error:
             raise ValueError(f"column {field.name} does not fit {field.type}: {error}") from error
         if column.null_count and not field.nullable:
-            raise ValueError(f"column {field.name} is NULL, but is declared not null")
+            raise ValueError(_lacks(field.name))
         columns.append(column)
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 

@@ -1,8 +1,9 @@
 """An export: a folder of dumps of the system tables, in Parquet, CSV or Delta, any subset of them.
 
 A file is read once: the position remembers each by its size and time of change, so a later night
-reads only what was added or replaced. A table that says what holds now is read whole whenever one
-of its files has changed.
+reads only what was added or replaced. It remembers those that are there, so that it does not grow
+with history: a file that goes and comes back is read again, and bronze knows its rows. A table that
+says what holds now is read whole whenever one of its files has changed.
 """
 
 import json
@@ -84,13 +85,11 @@ class ExportFolder:
                 )
             return None
         if is_delta(place):
-            version, files = self._delta_files(place, _version(after))
+            # Asked once: between two questions the table may get another version.
+            since = None if table.arrival is Arrival.SNAPSHOT else _version(after)
+            version, files = self._delta_files(place, since)
             position = json.dumps({_DELTA_VERSION: version})
-            if position == after:
-                return None
-            if table.arrival is Arrival.SNAPSHOT:
-                files = self._delta_files(place, None)[1]
-            if not files:
+            if position == after or not files:
                 return None
             return self._delivery(table, place, files, position)
         files = files_of(place, table)
@@ -104,7 +103,6 @@ class ExportFolder:
                 for file, name in zip(files, stamps, strict=True)
                 if known.get(name) != stamps[name]
             ]
-            stamps = {**known, **stamps}
         if not new:
             return None
         return self._delivery(table, place, new, json.dumps(stamps, sort_keys=True))
@@ -112,12 +110,16 @@ class ExportFolder:
     def _delivery(
         self, table: SourceTable, place: Path, files: list[Path], position: str
     ) -> Delivery:
+        stamps = {file: _stamp(file) for file in files}
         looked = [look(file, table, named_in_path(file, place)) for file in files]
         readables = [readable(one, table, self._new_path) for one in looked]
+        # A copy is ours alone.
+        in_place = {one.file: stamps[one.file] for one in looked if one.is_ready}
         at_once = [readables] if table.arrival is Arrival.SNAPSHOT else _at_once(table, readables)
         return Delivery(
             batches=tuple(self._batch(some) for some in at_once),
             position=position,
+            replaced=lambda: _replaced(in_place),
             damage=lambda: self._damage(readables),
         )
 
@@ -129,6 +131,7 @@ class ExportFolder:
         return Batch(
             parts=tuple(self._frame(group) for _, group in sorted(groups.items())),
             received=sum(one.rows for one in readables),
+            is_lasting=True,
         )
 
     def _frame(self, group: list[Readable]) -> DataFrame:
@@ -208,6 +211,17 @@ def _stamp(file: Path) -> list[int]:
     except OSError as error:
         raise UserError(f"{shown(file)} cannot be read ({said(error)}): {REPAIR}") from error
     return [found.st_size, found.st_mtime_ns]
+
+
+def _replaced(stamps: dict[Path, list[int]]) -> str:
+    """The first file that is no longer the one that was looked into, in a sentence."""
+    for file, stamp in stamps.items():
+        if not file.exists() or _stamp(file) != stamp:
+            return (
+                f"{shown(file)} was replaced while it was read:"
+                " run the night again when the export has been copied"
+            )
+    return ""
 
 
 def _known(after: str | None) -> dict[str, list[int]]:

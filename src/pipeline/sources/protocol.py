@@ -22,6 +22,9 @@ class Batch:
     """Frames that may differ in their columns, as files of different ages do."""
     received: int | None = None
     """How many rows the source says these are, where it knows without reading them."""
+    is_lasting: bool = False
+    """Whether the rows are the same however often they are read. Those of a live table are not, and
+    of files they are until `Delivery.replaced` names one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,9 @@ class Delivery:
     """One for a snapshot; of other tables as many as keep each small enough for memory."""
     position: str
     """Opaque to everyone but the source: what to hand back next time."""
+    replaced: Callable[[], str] = _unknown
+    """Asked before rows are committed: a sentence that names lasting rows which are no longer what
+    they were when the delivery was handed out, and what to do; or an empty text."""
     damage: Callable[[], str] = _unknown
     """Asked only when the engine has failed on the rows: a sentence that names what cannot be read
     and what to do, or an empty text when nothing is wrong with them."""

@@ -1,11 +1,18 @@
 """The system tables themselves, read through the session that runs on Databricks.
 
-Only what is new since the last night is read, from some hours before it: rows arrive late, and
-bronze knows the ones it has. Columns are named one by one, because the tables grow, and those that
-may hold secrets are never asked for.
+A row may land at any time after the moment it speaks of: hours late as a rule, days late where a
+workspace or a region stalls while the others go on. No watermark of all of them together is safe, nor
+any overlap. So each night counts the rows of each day, by the column that grows, and reads the days
+that have more of them than when they were last read, whole; bronze knows the rows it has. That costs
+one aggregate over one column, and the days on which something landed are read again.
+
+Columns are named one by one, because the tables grow, and those that may hold secrets are never asked
+for.
 """
 
-from datetime import date, datetime, timedelta
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
@@ -16,6 +23,9 @@ from pipeline.sources.protocol import Batch, Delivery, Presence
 from pipeline.tables.declaration import SourceTable
 
 _SNAPSHOT = "snapshot"
+_NO_DAY = ""
+"""Stands for the rows whose watermark is NULL."""
+_ONE_DAY = timedelta(days=1)
 
 
 class SystemTables:
@@ -63,49 +73,34 @@ class SystemTables:
         watermark = table.watermark if table.watermark in held else None
         if watermark is None:
             return Delivery((Batch((self._spark.sql(self.select(table, held)),)),), _SNAPSHOT)
-        newest = self._spark.sql(self.newest(table, watermark)).collect()[0][0]
-        if newest is None:
+        # Counted first: what lands between this and the reading makes its day grow once more.
+        counts = {
+            row["day"] or _NO_DAY: row["n"]
+            for row in self._spark.sql(self.rows_by_day(table, watermark)).collect()
+        }
+        read = _counts(after)
+        grown = [day for day, rows in counts.items() if rows > read.get(day, 0)]
+        if not grown:
             return None
-        # A date or a time as text: the client would hand a time out in the zone of its own machine.
-        until = datetime.fromisoformat(newest)
-        since = None
-        if after is not None and after != _SNAPSHOT:
-            since = datetime.fromisoformat(after) - timedelta(hours=table.overlap_hours)
-        rows = self._spark.sql(self.select(table, held, since=since, until=until))
-        return Delivery((Batch((rows,)),), until.isoformat())
+        rows = self._spark.sql(self.select(table, held, grown if read else ()))
+        return Delivery((Batch((rows,)),), json.dumps(counts, sort_keys=True))
 
-    def newest(self, table: SourceTable, watermark: str) -> str:
-        """SQL for the newest watermark that can be true: a row dated years ahead would otherwise
-        put every later night behind it."""
-        ahead = "date_add(current_date(), 1)"
+    def rows_by_day(self, table: SourceTable, watermark: str) -> str:
+        """SQL for how many rows each day has, as far as the source still keeps it."""
+        day = f"CAST({_name(watermark)} AS DATE)"
         return (
-            f"SELECT CAST(max({_name(watermark)}) AS STRING) AS newest FROM {self._from(table)}"
-            f" WHERE {_name(watermark)} <= {ahead}"
+            f"SELECT CAST({day} AS STRING) AS day, count(*) AS n FROM {self._from(table)}"
+            f" GROUP BY {day}"
         )
 
-    def select(
-        self,
-        table: SourceTable,
-        held: dict[str, str],
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-    ) -> str:
-        """SQL for the columns that bronze keeps, of rows whose watermark lies in [since, until]."""
+    def select(self, table: SourceTable, held: Mapping[str, str], days: Iterable[str] = ()) -> str:
+        """SQL for the columns that bronze keeps, of the rows of these days of the watermark, or of
+        all rows where none is named."""
         columns = ", ".join(
             _name(c.name) for c in table.columns if c.name in held and not c.sensitive
         )
-        bounds = []
-        if table.watermark is not None:
-            column = _name(table.watermark)
-            is_date = table.column(table.watermark).type == "date"
-            if since is not None:
-                bounds.append(f"{column} >= {_literal(since, is_date=is_date)}")
-            # Rows without a watermark are for bronze to reject, once.
-            if until is not None:
-                newest = f"{column} <= {_literal(until, is_date=is_date)}"
-                bounds.append(newest if since else f"({newest} OR {column} IS NULL)")
-        where = f" WHERE {' AND '.join(bounds)}" if bounds else ""
+        bounds = " OR ".join(_within(table, days))
+        where = f" WHERE {bounds}" if bounds else ""
         return f"SELECT {columns} FROM {self._from(table)}{where}"
 
     def _columns(self, table: SourceTable) -> dict[str, str]:
@@ -122,10 +117,56 @@ def _name(identifier: str) -> str:
     return f"`{identifier}`"
 
 
-def _literal(moment: datetime | date, *, is_date: bool) -> str:
-    if is_date:
-        return f"DATE '{moment:%Y-%m-%d}'"
-    return f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}+00:00'"
+def _counts(position: str | None) -> dict[str, int]:
+    """How many rows each day had at `position`; none where the table was read otherwise before."""
+    try:
+        found = json.loads(position or "")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _within(table: SourceTable, days: Iterable[str]) -> Iterator[str]:
+    """Conditions that hold on one of `days` each: ranges of the column, which let files be skipped."""
+    if table.watermark is None:
+        return
+    column = _name(table.watermark)
+    is_date = table.column(table.watermark).type == "date"
+    named = set(days)
+    if _NO_DAY in named:
+        yield f"{column} IS NULL"
+    for first, last in _runs(sorted({_day(text) for text in named - {_NO_DAY}})):
+        bounds = []
+        # Beyond both ends lies what has no date in Python, for bronze to reject.
+        if first > date.min:
+            bounds.append(f"{column} >= {_literal(first, is_date=is_date)}")
+        if last < date.max:
+            bounds.append(f"{column} < {_literal(last + _ONE_DAY, is_date=is_date)}")
+        yield f"({' AND '.join(bounds) or 'TRUE'})"
+
+
+def _runs(days: Iterable[date]) -> Iterator[tuple[date, date]]:
+    """First and last of the days that follow each other without a gap."""
+    run: list[date] = []
+    for day in days:
+        if run and day - run[-1] > _ONE_DAY:
+            yield run[0], run[-1]
+            run = []
+        run.append(day)
+    if run:
+        yield run[0], run[-1]
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return date.min if text.startswith("-") else date.max
+
+
+def _literal(day: date, *, is_date: bool) -> str:
+    spelled = day.isoformat()
+    return f"DATE '{spelled}'" if is_date else f"TIMESTAMP '{spelled} 00:00:00+00:00'"
 
 
 def _grant(table: SourceTable) -> str:

@@ -35,8 +35,7 @@ def bronze_of(table: SourceTable, *, kept_days: int | None = None) -> Table:
         grain=table.grain
         + (", once" if table.arrival is Arrival.APPEND else ", as of the last night"),
         # The date follows from the other keys, and in the keys it lets a merge skip other dates.
-        keys=tuple(column.name for column in partition if column.name not in table.keys)
-        + table.keys,
+        keys=tuple(column.name for column in partition) + table.identity,
         columns=partition + columns + tuple(one.column for one in table.derived) + ARRIVAL,
         partition_by=PARTITION if partition else None,
         kept_days=kept_days,

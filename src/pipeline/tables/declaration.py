@@ -141,18 +141,20 @@ class Derived:
 
     column: Column
     expression: str
+    is_key: bool = False
+    """Whether rows that differ in it are different rows, though the source's keys are the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceTable(Table):
     """A system table as we rely on it: the columns we read, pinned, and what its absence costs.
 
-    `system_name` is its three-part name on Databricks; `watermark` the column that tells what is
-    new there, `overlap_hours` how far back a read starts again to catch late rows, `observed_at`
-    the column that says what time the rows speak of (the night's `as_of` is the newest of them),
-    `dated_by` the column whose UTC date partitions bronze, `interval` a start and an end that must
-    not be reversed, `retention_days` how long the platform keeps rows (None: as long as they hold),
-    `derived` what steps look rows up by that stands inside a struct, where no change feed tells it.
+    `system_name` is its three-part name on Databricks; `watermark` the column by
+    whose days its rows are counted, to tell what is new, `observed_at` the column that says what time
+    the rows speak of (the night's `as_of` is the newest of them), `dated_by` the column whose UTC date
+    partitions bronze, `interval` a start and an end that must not be reversed, `retention_days` how
+    long the platform keeps rows (None: as long as they hold), `derived` what steps look rows up by
+    that stands inside a struct, where no change feed tells it.
     `switches_off` says to a user what does not work without it.
     """
 
@@ -161,7 +163,6 @@ class SourceTable(Table):
     switches_off: str
     required: bool = False
     watermark: str | None = None
-    overlap_hours: int = 0
     observed_at: str | None = None
     dated_by: str | None = None
     interval: tuple[str, str] | None = None
@@ -180,3 +181,8 @@ class SourceTable(Table):
             raise ValueError(
                 f"table {self.full_name}: append tables, and only they, have a watermark"
             )
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """What tells one row of bronze from another: the keys, and derived columns among them."""
+        return self.keys + tuple(one.column.name for one in self.derived if one.is_key)

@@ -62,7 +62,6 @@ JOBS = SourceTable(
     keys=("workspace_id", "job_id", "change_time"),
     arrival=Arrival.APPEND,
     watermark="change_time",
-    overlap_hours=24,
     observed_at="change_time",
     switches_off="job names, owners, teams, SLAs and schedules",
     columns=(
@@ -102,7 +101,6 @@ JOB_TASKS = SourceTable(
     keys=("workspace_id", "job_id", "task_key", "change_time"),
     arrival=Arrival.APPEND,
     watermark="change_time",
-    overlap_hours=24,
     observed_at="change_time",
     switches_off="the task graph of a job",
     columns=(
@@ -126,7 +124,6 @@ JOB_RUN_TIMELINE = SourceTable(
     keys=("workspace_id", "run_id", "period_start_time", "period_end_time"),
     arrival=Arrival.APPEND,
     watermark="period_end_time",
-    overlap_hours=24,
     observed_at="period_end_time",
     dated_by="period_start_time",
     interval=("period_start_time", "period_end_time"),
@@ -173,7 +170,6 @@ JOB_TASK_RUN_TIMELINE = SourceTable(
     keys=("workspace_id", "run_id", "period_start_time", "period_end_time"),
     arrival=Arrival.APPEND,
     watermark="period_end_time",
-    overlap_hours=24,
     observed_at="period_end_time",
     dated_by="period_start_time",
     interval=("period_start_time", "period_end_time"),
@@ -215,7 +211,6 @@ PIPELINES = SourceTable(
     keys=("workspace_id", "pipeline_id", "change_time"),
     arrival=Arrival.APPEND,
     watermark="change_time",
-    overlap_hours=24,
     observed_at="change_time",
     switches_off="names of pipelines",
     columns=(
@@ -250,7 +245,6 @@ PIPELINE_UPDATE_TIMELINE = SourceTable(
     keys=("workspace_id", "pipeline_id", "update_id", "period_start_time", "period_end_time"),
     arrival=Arrival.APPEND,
     watermark="period_end_time",
-    overlap_hours=24,
     observed_at="period_end_time",
     dated_by="period_start_time",
     interval=("period_start_time", "period_end_time"),
@@ -286,7 +280,6 @@ USAGE = SourceTable(
     keys=("record_id", "record_type"),
     arrival=Arrival.APPEND,
     watermark="ingestion_date",
-    overlap_hours=72,
     observed_at="usage_end_time",
     dated_by="usage_date",
     interval=("usage_start_time", "usage_end_time"),
@@ -303,6 +296,20 @@ USAGE = SourceTable(
             ),
             "coalesce(usage_metadata.dlt_pipeline_id, nullif(usage_metadata.job_id, ''),"
             " usage_metadata.cluster_id, usage_metadata.warehouse_id, '')",
+        ),
+        Derived(
+            Column(
+                "correction",
+                "string",
+                "What tells a record's corrections apart, which may bear its id: quantity and day of"
+                " landing; empty for the original",
+                nullable=False,
+            ),
+            # As far as costs are taken: a quantity that came by way of a double is the same.
+            "if(record_type = 'ORIGINAL', '', concat_ws(' ',"
+            " cast(cast(usage_quantity as decimal(38,9)) as string),"
+            " cast(ingestion_date as string)))",
+            is_key=True,
         ),
     ),
     columns=(
@@ -388,7 +395,6 @@ CLUSTERS = SourceTable(
     keys=("workspace_id", "cluster_id", "change_time"),
     arrival=Arrival.APPEND,
     watermark="change_time",
-    overlap_hours=24,
     observed_at="change_time",
     dated_by="change_time",
     switches_off="cluster sizes and right-sizing",
@@ -421,7 +427,6 @@ NODE_TIMELINE = SourceTable(
     keys=("workspace_id", "cluster_id", "instance_id", "start_time"),
     arrival=Arrival.APPEND,
     watermark="end_time",
-    overlap_hours=24,
     observed_at="end_time",
     dated_by="start_time",
     interval=("start_time", "end_time"),

@@ -1,0 +1,125 @@
+"""The system tables as they are read night by night: whatever lands, however late, is found."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pyspark.sql import SparkSession
+
+from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.sources.system_tables import SystemTables
+from pipeline.tables import bronze, source
+from pipeline.tables.declaration import SourceTable
+from pipeline.tables.derive import arrow_schema
+from tests.bronze.ingesting import Remembered, empty_bronze, held, ingest_all
+from tests.catalog.workspace import CATALOG
+from tests.sources.small import rows_of_table
+from tests.strategies.tables import at
+
+_FAR_AHEAD = datetime(9999, 12, 31, 12, tzinfo=UTC)
+_TABLES = [source.JOB_RUN_TIMELINE, source.USAGE, source.JOBS]
+"""Counted by times, and by dates; of days, and of none."""
+
+
+class Live:
+    """A system table of a catalog, into which rows land as files."""
+
+    def __init__(self, spark: SparkSession, folder: Path, table: SourceTable) -> None:
+        self.table = table
+        self._spark = spark
+        self._folder = folder
+        self._rows = 0
+        folder.mkdir()
+        _, schema, name = table.system_name.split(".")
+        self._name = f"`{CATALOG}`.`{schema}`.`{name}`"
+        spark.sql(f"CREATE DATABASE IF NOT EXISTS `{CATALOG}`.`{schema}`")
+
+    def land(self, workspace: str, *days: int | None) -> None:
+        """A row of each of these days."""
+        for day in days:
+            (row,) = rows_of_table(self.table, self._rows, 1)
+            row |= {"workspace_id": workspace} | _of_day(self.table, day)
+            schema = arrow_schema(self.table)
+            file = self._folder / f"{self._rows:03d}.parquet"
+            pq.write_table(pa.Table.from_pylist([row], schema=schema), file)
+            self._rows += 1
+        self._spark.sql(f"DROP TABLE IF EXISTS {self._name}")
+        self._spark.sql(f"CREATE TABLE {self._name} USING parquet LOCATION '{self._folder}'")
+
+    def drop(self) -> None:
+        self._spark.sql(f"DROP TABLE IF EXISTS {self._name}")
+
+
+def _of_day(table: SourceTable, day: int | None) -> dict[str, Any]:
+    moment = None if day is None else at(day, 12)
+    if table is source.USAGE:
+        return {"ingestion_date": None if moment is None else moment.date()}
+    if table is source.JOBS:
+        return {"change_time": moment}
+    return {
+        "period_start_time": None if moment is None else moment - timedelta(minutes=7),
+        "period_end_time": moment,
+    }
+
+
+@pytest.fixture
+def live(request: pytest.FixtureRequest, spark: SparkSession, tmp_path: Path) -> Iterator[Live]:
+    landed = Live(spark, tmp_path / "live", request.param)
+    yield landed
+    landed.drop()
+
+
+@pytest.mark.parametrize("live", _TABLES, indirect=True, ids=lambda table: table.name)
+def test_a_workspace_that_stalls_for_three_days_loses_nothing(
+    live: Live, spark: SparkSession, lakehouse: DeltaFolder
+) -> None:
+    home = empty_bronze(lakehouse, (live.table,))
+    positions = Remembered()
+
+    def night() -> tuple[int, int]:
+        tables = SystemTables(spark, CATALOG)
+        done = ingest_all(tables, home, positions, (live.table,))[live.table.name]
+        return done.received, done.kept_new
+
+    live.land("steady", 1, 2)
+    live.land("stalls", 1, 2)
+    assert night() == (4, 4)
+    assert night() == (0, 0), "nothing has landed"
+    for day in (3, 4, 5):
+        live.land("steady", day)
+        assert night() == (1, 1), "days without news are not read"
+    live.land("stalls", 3, 4, 5, 5)
+    assert night() == (7, 4)
+    live.land("steady", -40)
+    assert night() == (1, 1), "however late"
+    workspaces = [row["workspace_id"] for row in held(home, bronze.BRONZE_OF[live.table.name])]
+    assert (workspaces.count("steady"), workspaces.count("stalls")) == (6, 6)
+    assert night() == (0, 0)
+
+
+@pytest.mark.parametrize("live", [source.USAGE], indirect=True, ids=lambda table: table.name)
+def test_rows_of_no_day_are_read_whenever_they_land(
+    live: Live, spark: SparkSession, lakehouse: DeltaFolder
+) -> None:
+    home = empty_bronze(lakehouse, (live.table,))
+    positions = Remembered()
+    for landed in (1, 2):
+        live.land("w", None)
+        done = ingest_all(SystemTables(spark, CATALOG), home, positions, (live.table,))
+        assert (done["usage"].received, done["usage"].kept_new) == (landed, 1)
+
+
+@pytest.mark.parametrize("days", [[_FAR_AHEAD], [at(1), at(2), _FAR_AHEAD, at(5)]])
+def test_a_day_far_ahead_hides_no_other(days: list[datetime], spark: SparkSession) -> None:
+    table = source.JOB_RUN_TIMELINE
+    named = [day.date().isoformat() for day in days] + ["+10000-01-01"]
+    asked = SystemTables(spark, CATALOG).select(table, {"run_id": "string"}, named)
+    (bounds,) = asked.split(" WHERE ")[1:]
+    moments = [*days, at(3), at(4)]
+    spelled = ", ".join(f"(TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S}')" for moment in moments)
+    rows = spark.sql(f"SELECT * FROM VALUES {spelled} AS t(period_end_time) WHERE {bounds}")
+    assert rows.count() == len(days)
