@@ -26,6 +26,12 @@ _WORDS = (
     "0m",
     "",
     "07:30 Mars/Base",
+    "07:30 localtime",
+    "07:30 europe/berlin",
+    "07:30 EST5EDT",
+    "07:30 CET",
+    "07:30 Etc/UTC",
+    "07:30 posix/Europe/Berlin",
     "1h\x1b[31m",
 )
 

@@ -80,7 +80,7 @@ def summary(console: Console, questions: Questions) -> None:
     console.print(table("Jobs that could not be assessed, and why", questions.not_assessed()))
     for gap in questions.gaps():
         console.print(f"Gap: {gap}.", style="red", markup=False)
-    for stray in questions.decided_for_no_job():
+    for stray in questions.decided_for_no_job() + questions.decided_unreadably():
         console.print(f"SLA: {stray}", style="red", markup=False)
     checked, broken = questions.rules()
     for rule in broken:

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from pipeline.errors import UserError
 from pipeline.gold.assessments import not_assessed
-from pipeline.held_sla import SLA_COLUMNS, decided, with_decided
+from pipeline.held_sla import SLA_COLUMNS, decided, unreadable, with_decided
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.reports.history import PAST_DAYS, History
 from pipeline.silver.tags import team_name
@@ -186,6 +186,16 @@ class Questions:
                 f" which has an SLA by {row['decided_sla_source']}{hint}"
             )
         return said
+
+    def decided_unreadably(self) -> list[str]:
+        """A sentence for each job whose last decision is left aside, since it cannot be read."""
+        rows = unreadable(self._lakehouse.read(ops.SLA_DECISIONS)).orderBy("series_key").collect()
+        return [
+            f"what {row['decided_by']} decided for {row['series_key']} is left aside, as it is neither"
+            " a duration nor a time of day in a zone that every engine knows: decide again with"
+            f' rightrun sla accept {row["series_key"]} --as "06:30 Europe/Berlin"'
+            for row in rows
+        ]
 
     def proposals(self, limit: int) -> pd.DataFrame:
         """SLAs to propose, of important and often-run jobs first."""
