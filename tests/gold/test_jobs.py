@@ -110,6 +110,7 @@ def test_windows_end_with_the_last_whole_day(spark: SparkSession) -> None:
                 frame_of(spark, gold.JOB_DAILY, days),
                 frame_of(spark, gold.COST_DAILY, cost),
                 as_of=as_of,
+                last_cost_day=on(29),
                 currency_code="USD",
             )
         )
@@ -131,7 +132,18 @@ def test_a_window_does_not_move_during_the_day(spark: SparkSession) -> None:
     cost = frame_of(spark, gold.COST_DAILY, [])
     seen = [
         sorted(
-            map(repr, rows_of(job_trends(days, cost, as_of=at(15) + after, currency_code="USD")))
+            map(
+                repr,
+                rows_of(
+                    job_trends(
+                        days,
+                        cost,
+                        as_of=at(15) + after,
+                        last_cost_day=on(14),
+                        currency_code="USD",
+                    )
+                ),
+            )
         )
         for after in (timedelta(0), timedelta(hours=23, minutes=59))
     ]

@@ -16,7 +16,6 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipeline.engine.session import Engine
-from pipeline.errors import UserError
 from pipeline.graph import GRAPH
 from pipeline.lakehouse.folder import DeltaFolder
 from pipeline.night import run_night
@@ -92,15 +91,11 @@ def _give(spark: SparkSession, place: Path, given: Path) -> None:
     lakehouse = DeltaFolder(place / "home", spark)
     settings = Settings(slas={f"{fixture.WEST}/1": "45m", f"{fixture.WEST}/3": "06:30 Asia/Tokyo"})
     night = run_night(spark, lakehouse, ExportFolder(export, spark), settings, now=fixture.NOW)
-    if night.as_of is None:
-        raise UserError("the fixture speaks of no time")
     for table in {table for step in GRAPH.steps for table in step.reads}:
         rows = lakehouse.read(table)
         assert rows.count(), f"the fixture leaves {table.full_name} empty"
         rows.write.parquet(str(given / "tables" / table.full_name))
-    (given / "night.json").write_text(
-        json.dumps({"as_of": night.as_of.isoformat(), "currency_code": "USD"})
-    )
+    (given / "night.json").write_text(json.dumps(night.given, default=str))
     for spelling in ("typed", "text"):
         (given / spelling).mkdir()
     for table in SOURCE_TABLES:

@@ -9,7 +9,7 @@ import argparse
 import json
 import time
 import traceback
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
@@ -29,6 +29,7 @@ SPELLINGS = ("typed", "text")
 def run(spark: SparkSession, given: Path, out: Path) -> None:
     night = json.loads((given / "night.json").read_text())
     night["as_of"] = datetime.fromisoformat(night["as_of"])
+    night["last_cost_day"] = date.fromisoformat(night["last_cost_day"])
     for step in GRAPH.steps:
         with _Case(out / step.name) as case:
             inputs = [_read(spark, given, table) for table in step.reads]

@@ -149,7 +149,8 @@ class SourceTable(Table):
 
     `system_name` is its three-part name on Databricks; `watermark` the column that tells what is
     new there, `overlap_hours` how far back a read starts again to catch late rows, `observed_at`
-    the column that says what time the rows speak of (the night's `as_of` is the newest of them),
+    the column that says what time the rows speak of (`pipeline.reached`), `late_hours` how long after
+    newer rows others may still come,
     `dated_by` the column whose UTC date partitions bronze, `interval` a start and an end that must
     not be reversed, `retention_days` how long the platform keeps rows (None: as long as they hold),
     `derived` what steps look rows up by that stands inside a struct, where no change feed tells it.
@@ -163,6 +164,7 @@ class SourceTable(Table):
     watermark: str | None = None
     overlap_hours: int = 0
     observed_at: str | None = None
+    late_hours: int = 0
     dated_by: str | None = None
     interval: tuple[str, str] | None = None
     retention_days: int | None = None

@@ -288,6 +288,7 @@ USAGE = SourceTable(
     watermark="ingestion_date",
     overlap_hours=72,
     observed_at="usage_end_time",
+    late_hours=12,
     dated_by="usage_date",
     interval=("usage_start_time", "usage_end_time"),
     retention_days=365,
