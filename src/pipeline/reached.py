@@ -4,10 +4,10 @@ It is the newest time that its rows tell, but for those of a wrong clock:
 
 - A row that tells of a time after it arrived is ahead of the clock, and does not count.
 - Nor do the last rows where they are of one run, or one record, alone and come after a silence more
-  than twice as long as any before it. A source that has told of few hours yet is believed.
+  than twice as long as any in the days before. A source that has told of few hours yet is believed.
 
-Both follow from what bronze holds, in whatever order it came. The next row of another run, or of the
-next night, makes good what was not believed.
+Both follow from what bronze holds, in whatever order it came. What was not believed counts as soon as
+another run, or record, tells of the same time.
 """
 
 import json

@@ -360,7 +360,7 @@ class Questions:
         return [
             f"rows of {row['source_table']} are up to {row['ahead_hours']:.1f} hours ahead of"
             f" {_EPOCH + timedelta(microseconds=row['reached_us']):%Y-%m-%d %H:%M} UTC, the time that"
-            " it has reached without them: their clock is wrong, and no verdict goes by it"
+            " it has reached without them: their clock seems wrong, and no verdict goes by it"
             for row in rows.withColumn("reached_us", F.unix_micros("reached_at"))
             .orderBy("source_table")
             .collect()
