@@ -90,8 +90,8 @@ def advance(
         table: int(position) if (position := was_at[table.full_name]) is not None else None
         for table in step.reads
     }
-    then = was_at.get(AS_OF)
-    if then is not None and datetime.fromisoformat(then) > datetime.fromisoformat(now_at[AS_OF]):
+    last = was_at.get(AS_OF)
+    if last is not None and datetime.fromisoformat(last) > datetime.fromisoformat(now_at[AS_OF]):
         # What time had decided may be open again: nothing that was read before counts.
         seen = dict.fromkeys(seen)
     clock_moved = any(
@@ -100,8 +100,8 @@ def advance(
     changed = [
         table
         for table in step.reads
-        if (last := seen[table]) is None
-        or (versions[table] != last and lakehouse.changed(table, last))
+        if (version := seen[table]) is None
+        or (versions[table] != version and lakehouse.changed(table, version))
     ]
     if not changed and not clock_moved:
         positions.set_all(step.name, now_at)

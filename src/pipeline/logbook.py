@@ -114,15 +114,15 @@ class Logbook:
         for one in delivered:
             last = before.get(one.table.system_name)
             gap = None if last is None else now - _moment(last)
-            time = reached.get(one.table) or _by_clock(one, now)
+            reach = reached.get(one.table) or _by_clock(one, now)
             rows.append(
                 (
                     one.table.system_name,
-                    time and time.newest_at,
-                    time and time.at,
-                    time and _hours(time.newest_at - time.at),
+                    reach and reach.newest_at,
+                    reach and reach.at,
+                    reach and _hours(reach.newest_at - reach.at),
                     now,
-                    time and _hours(now - time.at),
+                    reach and _hours(now - reach.at),
                     None if gap is None else _hours(gap),
                     gap_of(one.table, gap),
                 )

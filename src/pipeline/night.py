@@ -174,12 +174,12 @@ def _ingest(
 def _times(lakehouse: Lakehouse, positions: Positions) -> dict[SourceTable, Reached]:
     """How far the sources have come that verdicts stand on."""
     times = {table: reached(lakehouse, positions, table) for table in _CLOCKS}
-    return {table: time for table, time in times.items() if time is not None}
+    return {table: reach for table, reach in times.items() if reach is not None}
 
 
 def _shared(times: Mapping[SourceTable, Reached], positions: Positions) -> datetime | None:
     """The newest time that the required sources share; of an account without runs, of all others."""
-    required = [time.at for table, time in times.items() if table.required]
+    required = [reach.at for table, reach in times.items() if table.required]
     if required:
         return min(required)
     newest = filter(None, (positions.of(_NEWEST, table.name) for table in SOURCE_TABLES))

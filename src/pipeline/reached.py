@@ -63,14 +63,14 @@ def reached(lakehouse: Lakehouse, positions: Positions, table: SourceTable) -> R
     version = lakehouse.version(bronze.BRONZE_OF[table.name])
     remembered = positions.of(_READER, table.name)
     if remembered is not None:
-        then = json.loads(remembered)
-        if then["version"] == version:
-            return Reached(*(datetime.fromisoformat(then[name]) for name in ("at", "newest_at")))
-    now = _work_out(lakehouse, table)
-    if now is not None:
-        told = {"version": version, "at": str(now.at), "newest_at": str(now.newest_at)}
-        positions.set_all(_READER, {table.name: json.dumps(told)})
-    return now
+        stored = json.loads(remembered)
+        if stored["version"] == version:
+            return Reached(*(datetime.fromisoformat(stored[name]) for name in ("at", "newest_at")))
+    fresh = _work_out(lakehouse, table)
+    if fresh is not None:
+        stored = {"version": version, "at": str(fresh.at), "newest_at": str(fresh.newest_at)}
+        positions.set_all(_READER, {table.name: json.dumps(stored)})
+    return fresh
 
 
 def last_whole_day(table: SourceTable, at: datetime) -> date:
@@ -79,16 +79,17 @@ def last_whole_day(table: SourceTable, at: datetime) -> date:
 
 
 def _work_out(lakehouse: Lakehouse, table: SourceTable) -> Reached | None:
-    held = lakehouse.partition_rows(bronze.BRONZE_OF[table.name])
-    days = sorted(day for day, rows in held.items() if day is not None and rows)
+    counted = lakehouse.partition_rows(bronze.BRONZE_OF[table.name])
+    days = sorted(day for day, rows in counted.items() if day is not None and rows)
     if not days:
         return None
     on_time, ahead = _hours(lakehouse, table, days[-_DAYS:][0])
     if on_time and on_time[-1].of_one is not None:
         on_time, ahead = _hours(lakehouse, table, days[-_DAYS_OF_SILENCES:][0])
-    told = [*on_time, *ahead]
+    # Where all are ahead, the clock here is behind: no time is truer than that of their arrival.
     at = _believed(on_time) if on_time else max(hour.arrived_us for hour in ahead)
-    return Reached(_moment(at), _moment(max(hour.newest_us for hour in told)))
+    newest = max(hour.newest_us for hour in (*on_time, *ahead))
+    return Reached(_moment(at), _moment(newest))
 
 
 def _hours(
