@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from pipeline.decisions import ACCEPTED, decide
 from pipeline.graph import GRAPH, Graph
 from pipeline.lakehouse.folder import DeltaFolder
 from pipeline.night import Night, run_night
 from pipeline.reports.questions import Filter, Questions
 from pipeline.settings import Settings
+from pipeline.sla_terms import Terms
 from pipeline.sources.export import ExportFolder
 from pipeline.tables import nights, silver
 from tests.night.homes import versions
@@ -180,6 +182,24 @@ def test_a_night_of_an_earlier_time_opens_what_time_had_decided(
         (at(0, 6), "MISSED"),
         (at(0, 5), "PENDING"),
     ]
+
+
+def test_a_decision_in_an_unknown_zone_breaks_no_night_and_is_named(
+    spark: SparkSession, tmp_path: Path, made: Account
+) -> None:
+    home = _Home(spark, tmp_path, made)
+    home.night(0)
+    # As earlier versions accepted it: a zone that is whatever the machine is set to.
+    terms = Terms("limit", limit_seconds=60.0), Terms("deadline", None, "06:30", "localtime")
+    for day, one in enumerate(terms):
+        decide(spark, home.lakehouse, {"1/8": one}, source=ACCEPTED, by="ada", at=at(day))
+    _slice(made, 1, "8", "80", at(2, 4), at(2, 4, 10))
+    home.night(1)
+    assert home.verdict("80") == "MISSED"
+    (named,) = Questions(home.lakehouse, Filter()).decided_unreadably()
+    assert named.startswith("what ada decided for 1/8 is left aside")
+    decide(spark, home.lakehouse, {"1/8": None}, source=ACCEPTED, by="ada", at=at(3))
+    assert Questions(home.lakehouse, Filter()).decided_unreadably() == []
 
 
 def test_a_cost_day_counts_when_it_has_been_billed_in_full(
