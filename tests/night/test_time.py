@@ -124,6 +124,7 @@ def test_a_row_ahead_of_the_clock_moves_nothing_and_is_named(
     _slice(made, 1, "8", "81", at(0, 5), at(0, 5, 10))
     _usage(made, 1, "u", now + timedelta(hours=20))
     made.add("jobs", 1, workspace_id="1", job_id="9", change_time=now + timedelta(hours=2))
+    _slice(made, 2, "8", "82", at(0, 4, 30), at(0, 4, 50))
     home = _Home(spark, tmp_path, made)
     home.night(0, now=now)
     assert (home.verdict("70"), home.ahead_hours()) == ("PENDING", {})
@@ -146,6 +147,10 @@ def test_a_row_ahead_of_the_clock_moves_nothing_and_is_named(
     later = home.night(9, now=now + timedelta(days=3))
     assert (later.as_of, later.changed_anything) == (at(0, 5, 10), False)
     assert versions(home.home) == before
+    # Nor is a row late because another was early.
+    done = home.night(2, now=now + timedelta(hours=1))
+    assert [report.late for report in done.reports if report.inserted and report.late] == []
+    assert sum(report.inserted for report in done.reports if report.step == "ingest") == 1
 
 
 def test_one_run_far_ahead_of_a_busy_past_is_not_believed(
