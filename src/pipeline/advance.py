@@ -90,14 +90,18 @@ def advance(
         table: int(position) if (position := was_at[table.full_name]) is not None else None
         for table in step.reads
     }
+    last = was_at.get(AS_OF)
+    if last is not None and datetime.fromisoformat(last) > datetime.fromisoformat(now_at[AS_OF]):
+        # What time had decided may be open again: nothing that was read before counts.
+        seen = dict.fromkeys(seen)
     clock_moved = any(
         was_at[name] != now_at[name] for name in now_at if name == AS_OF or name in step.given
     )
     changed = [
         table
         for table in step.reads
-        if (last := seen[table]) is None
-        or (versions[table] != last and lakehouse.changed(table, last))
+        if (version := seen[table]) is None
+        or (versions[table] != version and lakehouse.changed(table, version))
     ]
     if not changed and not clock_moved:
         positions.set_all(step.name, now_at)
@@ -218,10 +222,14 @@ class _Doing:
 
     @property
     def _window_start(self) -> date | None:
-        as_of = self._given["as_of"]
+        as_of, last_cost_day = self._given["as_of"], self._given.get("last_cost_day")
         if self._step.window_days is None or not isinstance(as_of, datetime):
             return None
-        return as_of.date() - timedelta(days=self._step.window_days)
+        end = as_of.date()
+        if "last_cost_day" in self._step.given and isinstance(last_cost_day, date):
+            # Its windows of costs end as much earlier as billing is behind.
+            end = min(end, last_cost_day + timedelta(days=1))
+        return end - timedelta(days=self._step.window_days)
 
     def _windowed(self, table: Table) -> DataFrame:
         rows = self._lakehouse.read(table)

@@ -23,7 +23,7 @@ from pipeline.tables import bronze, gold, silver
 from pipeline.tables.declaration import Layer, Table
 from pipeline.tables.ops import DECISION_TABLES, SLA_DECISIONS
 
-GIVEN = ("as_of", "currency_code")
+GIVEN = ("as_of", "last_cost_day", "currency_code")
 """What the night can hand to a step by name, beside its inputs."""
 
 
@@ -374,7 +374,7 @@ GRAPH = Graph(
             reads=(gold.JOB_DAILY, gold.COST_DAILY),
             writes=gold.JOB_TRENDS,
             window_days=61,
-            given=("as_of", "currency_code"),
+            given=("as_of", "last_cost_day", "currency_code"),
         ),
         Step(
             name="duration_states",

@@ -7,14 +7,35 @@ timeout. Somebody who writes a tag later means it to count; an accepted proposal
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from pipeline.time_zones import time_zones
+
 SLA_COLUMNS = ("sla_kind", "sla_limit_seconds", "sla_time_of_day", "sla_timezone", "sla_source")
 _TERMS = SLA_COLUMNS[:-1]
+_TIME_OF_DAY = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
+
+
+def _is_readable() -> Column:
+    """Whether a decision takes an SLA back, or sets one that can be judged."""
+    zone = F.coalesce("sla_timezone", F.lit("UTC"))
+    by_clock = F.col("sla_time_of_day").rlike(_TIME_OF_DAY) & zone.isin(*sorted(time_zones()))
+    term = F.when(F.col("sla_kind") == "deadline", by_clock).otherwise(
+        F.col("sla_limit_seconds") > 0
+    )
+    return F.coalesce(~F.col("is_set") | term, F.lit(False))
+
+
+def unreadable(sla_decisions: DataFrame) -> DataFrame:
+    """Decisions left aside, each the last about its job: an engine would stop at their time zone."""
+    by_job = Window.partitionBy("series_key").orderBy(F.col("decided_at").desc())
+    newest = sla_decisions.withColumn("_place", F.row_number().over(by_job)).where("_place = 1")
+    return newest.where(~_is_readable()).drop("_place")
 
 
 def decided(sla_decisions: DataFrame) -> DataFrame:
-    """Decisions with `decided_until`, when the next about the same job was made; NULL for none."""
+    """Decisions with `decided_until`, when the next about the same job was made; NULL for none.
+    Those that cannot be read are left aside: the one before still holds."""
     by_job = Window.partitionBy("series_key").orderBy("decided_at")
-    return sla_decisions.select(
+    return sla_decisions.where(_is_readable()).select(
         "workspace_id",
         "series_key",
         "decided_at",

@@ -4,7 +4,7 @@ Everything is written when something has changed, and not at all when nothing ha
 nothing new leaves no trace.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from pyspark.sql import SparkSession
@@ -15,6 +15,7 @@ from pipeline.bronze.ingest import Ingested
 from pipeline.gold.assessments import not_assessed
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.positions import Positions
+from pipeline.reached import Reached
 from pipeline.tables import bronze, gold, nights
 from pipeline.tables.declaration import SourceTable, Table
 from pipeline.tables.derive import spark_schema
@@ -92,8 +93,10 @@ class Logbook:
             ),
         )
 
-    def sources(self, done: Iterable[Ingested], now: datetime) -> None:
-        """When each source table that delivered did so, after how long a gap, how far behind.
+    def sources(
+        self, done: Iterable[Ingested], reached: Mapping[SourceTable, Reached], now: datetime
+    ) -> None:
+        """When each source table that delivered did so, after how long a gap, how far behind or ahead.
 
         Told by bronze, not by this night's counts: of a night killed while it read, the next one
         finds all rows known.
@@ -111,13 +114,15 @@ class Logbook:
         for one in delivered:
             last = before.get(one.table.system_name)
             gap = None if last is None else now - _moment(last)
-            newest = one.newest_observed_at
+            reach = reached.get(one.table) or _by_clock(one, now)
             rows.append(
                 (
                     one.table.system_name,
-                    newest,
+                    reach and reach.newest_at,
+                    reach and reach.at,
+                    reach and _hours(reach.newest_at - reach.at),
                     now,
-                    None if newest is None else _hours(now - newest),
+                    reach and _hours(now - reach.at),
                     None if gap is None else _hours(gap),
                     gap_of(one.table, gap),
                 )
@@ -142,6 +147,12 @@ def gap_of(table: SourceTable, gap: timedelta | None) -> str:
         return "within"
     kept = table.retention_days
     return "lost" if kept is not None and gap > timedelta(days=kept) else "outside"
+
+
+def _by_clock(one: Ingested, now: datetime) -> Reached | None:
+    """How far a source has come of whose rows only the newest time is known."""
+    newest = one.newest_observed_at
+    return None if newest is None else Reached(min(newest, now), newest)
 
 
 def _hours(span: timedelta) -> float:

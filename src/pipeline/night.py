@@ -6,15 +6,15 @@ keeps for some days only is dropped at the end, when everything made from it sta
 """
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
 from pyspark.sql import SparkSession
 
 from pipeline.abreast import abreast
-from pipeline.advance import AS_OF, DROPPED, StepReport, advance
+from pipeline.advance import DROPPED, StepReport, advance
 from pipeline.bronze.ingest import Ingested, Past, ingest
 from pipeline.decisions import follow_settings
 from pipeline.errors import UserError
@@ -23,16 +23,20 @@ from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.logbook import Logbook
 from pipeline.positions import Positions
 from pipeline.quality import check_tables
+from pipeline.reached import Reached, last_whole_day, reached
 from pipeline.schema_versions import settle
 from pipeline.settings import Settings
 from pipeline.sources.protocol import Source
 from pipeline.tables import bronze
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Layer, SourceTable, Table
+from pipeline.tables.source import SOURCE_TABLES, USAGE
 
 _INGEST = "ingest"
 _NEWEST = "newest observed"
 _CHECKS = "quality"
+_CLOCKS = tuple(table for table in SOURCE_TABLES if table.required or table is USAGE)
+"""Sources whose time what is said of runs, and of costs, speaks of."""
 
 
 @dataclass(slots=True)
@@ -41,6 +45,8 @@ class Night:
 
     night_id: str
     as_of: datetime | None = None
+    given: dict[str, object] = field(default_factory=dict)
+    """What it gave to steps by name."""
     reports: list[StepReport] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -82,25 +88,31 @@ def run_night(
     logbook = Logbook(spark, lakehouse, positions, night.night_id)
     steps = [step for step in graph.steps if str(step.writes.layer) in stages]
     total = len(steps) + 1
+    ingested: list[Ingested] = []
     if str(Layer.BRONZE) in stages:
         progress(_INGEST, 1, total)
-        done = _ingest(lakehouse, source, positions, now)
-        logbook.sources(done, now)
-        positions.flush()
-        night.reports += [_ingest_report(one) for one in done]
-    night.as_of = as_of or _remembered_as_of(positions)
+        ingested = _ingest(lakehouse, source, positions, now)
+        night.reports += [_ingest_report(one) for one in ingested]
+    times = _times(lakehouse, positions)
+    logbook.sources(ingested, times, now)
+    positions.flush()
+    night.as_of = as_of or _shared(times, positions)
     if night.as_of is None and steps:
         raise UserError(
             "nothing has been ingested yet, so there is no time to speak of:"
             " run the bronze stage first (rightrun nightly --only bronze)"
         )
-    given: dict[str, object] = {"as_of": night.as_of, "currency_code": settings.currency_code}
+    night.given = {
+        "as_of": night.as_of,
+        "last_cost_day": _last_cost_day(times, as_of),
+        "currency_code": settings.currency_code,
+    }
     try:
         number = count(2)
 
         def one(step: Step) -> StepReport:
             progress(step.name, next(number), total)
-            return advance(lakehouse, positions, step, given)
+            return advance(lakehouse, positions, step, night.given)
 
         night.reports += abreast(graph.needs(steps), one).values()
         _check(spark, lakehouse, positions, [step.writes for step in steps])
@@ -123,36 +135,23 @@ def _stages(graph: Graph, only: str | None, start: str | None) -> Sequence[str]:
     return graph.stages[graph.stages.index(start) if start is not None else 0 :]
 
 
-class _Held:
-    """The ingestion's positions: what a table's rows moved is kept back until their time is known.
-
-    Written one by one, a night killed in between would remember that it has read the rows and
-    forget what time they speak of, and no later night would be told again.
-    """
+class _Read:
+    """The ingestion's positions: how far each source table has been read."""
 
     def __init__(self, positions: Positions) -> None:
         self._positions = positions
-        self._moved: dict[str, str] = {}
 
     def get(self, name: str) -> str | None:
         return self._positions.of(_INGEST, name)
 
     def set(self, name: str, value: str) -> None:
-        self._moved[name] = value
-
-    def release(self, as_of: datetime | None) -> None:
-        if as_of is not None:
-            self._moved[AS_OF] = as_of.isoformat()
-        self._positions.set_all(_INGEST, self._moved)
-        self._moved.clear()
+        self._positions.set_all(_INGEST, {name: value})
 
 
 def _ingest(
     lakehouse: Lakehouse, source: Source, positions: Positions, now: datetime
 ) -> list[Ingested]:
-    newest = _remembered_as_of(positions)
-    held = _Held(positions)
-    found = []
+    ingested = []
 
     def past(table: SourceTable) -> Past:
         known = positions.of(_NEWEST, table.name)
@@ -162,14 +161,37 @@ def _ingest(
             newest_observed_at=datetime.fromisoformat(known) if known else None,
         )
 
-    for done in ingest(source, lakehouse, held, now=now, past=past):
-        found.append(done)
-        newest = max(filter(None, (newest, done.newest_observed_at)), default=None)
-        held.release(newest)
+    for done in ingest(source, lakehouse, _Read(positions), now=now, past=past):
         seen = filter(None, (done.newest_observed_at, past(done.table).newest_observed_at))
-        if latest := max(seen, default=None):
-            positions.set_all(_NEWEST, {done.table.name: latest.isoformat()})
-    return found
+        newest = max(seen, default=None)
+        ingested.append(replace(done, newest_observed_at=newest))
+        if newest is not None:
+            # Of a row that is ahead of the clock, all others would be late.
+            positions.set_all(_NEWEST, {done.table.name: min(newest, now).isoformat()})
+    return ingested
+
+
+def _times(lakehouse: Lakehouse, positions: Positions) -> dict[SourceTable, Reached]:
+    """How far the sources have come that verdicts stand on."""
+    times = {table: reached(lakehouse, positions, table) for table in _CLOCKS}
+    return {table: reach for table, reach in times.items() if reach is not None}
+
+
+def _shared(times: Mapping[SourceTable, Reached], positions: Positions) -> datetime | None:
+    """The newest time that the required sources share; of an account without runs, of all others."""
+    required = [reach.at for table, reach in times.items() if table.required]
+    if required:
+        return min(required)
+    newest = filter(None, (positions.of(_NEWEST, table.name) for table in SOURCE_TABLES))
+    return max(map(datetime.fromisoformat, newest), default=None)
+
+
+def _last_cost_day(times: Mapping[SourceTable, Reached], as_of: datetime | None) -> date | None:
+    """The last day whose usage has been billed in full, and that is over at the time asked for."""
+    if USAGE not in times:
+        return None
+    day = last_whole_day(USAGE, times[USAGE].at)
+    return day if as_of is None else min(day, as_of.date() - timedelta(days=1))
 
 
 def _ingest_report(done: Ingested) -> StepReport:
@@ -189,11 +211,6 @@ def _ingest_report(done: Ingested) -> StepReport:
         expired=done.expired,
         late=done.late,
     )
-
-
-def _remembered_as_of(positions: Positions) -> datetime | None:
-    text = positions.of(_INGEST, AS_OF)
-    return datetime.fromisoformat(text) if text else None
 
 
 def _check(

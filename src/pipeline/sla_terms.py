@@ -7,7 +7,8 @@ and from the command line here.
 import re
 from dataclasses import dataclass
 from typing import Final, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pipeline.time_zones import is_time_zone
 
 __all__ = ["CLOCK", "DURATION", "DURATION_UNIT_SECONDS", "NUMBER", "Terms", "read_terms"]
 
@@ -43,10 +44,10 @@ def read_terms(text: str) -> Terms:
     words = text.strip()
     if clock := re.match(CLOCK, words, re.ASCII):
         zone = clock[3] or "UTC"
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"{zone[:_SHOWN]!r} is no time zone") from error
+        if not is_time_zone(zone):
+            raise ValueError(
+                f"{zone[:_SHOWN]!r} is no time zone that every engine knows: write it as Europe/Berlin"
+            )
         return Terms("deadline", time_of_day=f"{int(clock[1]):02d}:{clock[2]}", timezone=zone)
     spelled = re.match(DURATION, words.lower(), re.ASCII) if words else None
     if spelled:

@@ -98,6 +98,7 @@ def test_a_proposal_is_signed_and_holds_from_the_next_night(copied: Account) -> 
     [
         (("accept", "no such job"), "no job has the key"),
         (("accept", "{open}", "--as", "soon"), "neither a duration"),
+        (("accept", "{open}", "--as", "06:30 localtime"), "no time zone"),
         (("accept", "{declared}"), "change it there"),
         (("accept", "{unproposed}"), "nothing is proposed"),
         (("accept", "{open}", "--by", " "), "say who decides"),

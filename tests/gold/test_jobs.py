@@ -6,8 +6,12 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
+from pipeline.advance import advance
 from pipeline.gold.jobs import jobs
 from pipeline.gold.trends import job_trends
+from pipeline.graph import GRAPH
+from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.positions import Positions
 from pipeline.tables import bronze, gold, ops, silver
 from tests.strategies.tables import Row, at, frame_of, on, rows_of
 
@@ -110,6 +114,7 @@ def test_windows_end_with_the_last_whole_day(spark: SparkSession) -> None:
                 frame_of(spark, gold.JOB_DAILY, days),
                 frame_of(spark, gold.COST_DAILY, cost),
                 as_of=as_of,
+                last_cost_day=on(29),
                 currency_code="USD",
             )
         )
@@ -126,12 +131,70 @@ def test_windows_end_with_the_last_whole_day(spark: SparkSession) -> None:
     assert month["previous_success_rate"] is None
 
 
+def test_costs_are_compared_up_to_the_last_day_billed_in_full(
+    spark: SparkSession, lakehouse: DeltaFolder
+) -> None:
+    # Runs are known to the noon of day 90, costs only to day 79, of day 80 a tenth: a dollar a day
+    # was two in the month before, which begins with day 20.
+    (step,) = (step for step in GRAPH.steps if step.writes is gold.JOB_TRENDS)
+    for table in (*step.reads, step.writes, ops.POSITIONS):
+        lakehouse.create(table)
+    key = {"workspace_id": "w", "job_id": "1"}
+    billed = [(day, Decimal(2 if day < 50 else 1)) for day in range(10, 80)]
+    billed.append((80, Decimal("0.1")))
+    lakehouse.append(
+        gold.COST_DAILY,
+        frame_of(
+            spark,
+            gold.COST_DAILY,
+            [key | {"usage_date": on(day), "list_cost": cost} for day, cost in billed],
+        ),
+    )
+    runs = [_day("w/1", day, succeeded=1) for day in range(10, 91)]
+    lakehouse.append(gold.JOB_DAILY, frame_of(spark, gold.JOB_DAILY, runs))
+    given = {"as_of": at(90, 12), "last_cost_day": on(79), "currency_code": "USD"}
+    positions = Positions(spark, lakehouse)
+    advance(lakehouse, positions, step, given)
+    week, month = sorted(
+        rows_of(lakehouse.read(gold.JOB_TRENDS)), key=lambda row: int(row["window_days"])
+    )
+    for row, days, before in ((week, 7, 7), (month, 30, 60)):
+        assert (row["list_cost"], row["previous_list_cost"]) == (Decimal(days), Decimal(before))
+        assert row["runs"] == row["previous_runs"] == days
+        assert (row["last_run_day"], row["last_cost_day"]) == (on(89), on(79))
+    assert advance(lakehouse, positions, step, given).mode == "current"
+
+
+def test_without_usage_there_are_no_costs_to_compare(spark: SparkSession) -> None:
+    made = rows_of(
+        job_trends(
+            frame_of(spark, gold.JOB_DAILY, [_day("w/1", 1)]),
+            frame_of(spark, gold.COST_DAILY, []),
+            as_of=at(2),
+            last_cost_day=None,
+            currency_code="USD",
+        )
+    )
+    assert {(row["list_cost"], row["last_cost_day"]) for row in made} == {(None, None)}
+
+
 def test_a_window_does_not_move_during_the_day(spark: SparkSession) -> None:
     days = frame_of(spark, gold.JOB_DAILY, [_day("w/1", day) for day in range(20)])
     cost = frame_of(spark, gold.COST_DAILY, [])
     seen = [
         sorted(
-            map(repr, rows_of(job_trends(days, cost, as_of=at(15) + after, currency_code="USD")))
+            map(
+                repr,
+                rows_of(
+                    job_trends(
+                        days,
+                        cost,
+                        as_of=at(15) + after,
+                        last_cost_day=on(14),
+                        currency_code="USD",
+                    )
+                ),
+            )
         )
         for after in (timedelta(0), timedelta(hours=23, minutes=59))
     ]

@@ -16,7 +16,7 @@ from tests.strategies.tables import Row, at, frame_of, on, rows_of
 
 _DAYS = 12
 _STEPS = {step.name: step for step in GRAPH.steps}
-_GIVEN: dict[str, object] = {"as_of": at(_DAYS), "currency_code": "USD"}
+_GIVEN: dict[str, object] = {"as_of": at(_DAYS), "last_cost_day": on(_DAYS), "currency_code": "USD"}
 
 
 def _version(day: int, job: str = "7") -> Row:

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -16,16 +16,16 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipeline.engine.session import Engine
-from pipeline.errors import UserError
 from pipeline.graph import GRAPH
 from pipeline.lakehouse.folder import DeltaFolder
 from pipeline.night import run_night
 from pipeline.settings import Settings
 from pipeline.sources.export import ExportFolder
 from pipeline.tables.source import SOURCE_TABLES
+from pipeline.time_zones import time_zones
 from tests.jvm import one_jvm
 from tests.parity import fixture
-from tests.strategies.tables import arrow_of
+from tests.strategies.tables import arrow_of, at
 
 ROOT = Path(__file__).parents[2]
 _PATIENCE_SECONDS = 400
@@ -92,15 +92,12 @@ def _give(spark: SparkSession, place: Path, given: Path) -> None:
     lakehouse = DeltaFolder(place / "home", spark)
     settings = Settings(slas={f"{fixture.WEST}/1": "45m", f"{fixture.WEST}/3": "06:30 Asia/Tokyo"})
     night = run_night(spark, lakehouse, ExportFolder(export, spark), settings, now=fixture.NOW)
-    if night.as_of is None:
-        raise UserError("the fixture speaks of no time")
     for table in {table for step in GRAPH.steps for table in step.reads}:
         rows = lakehouse.read(table)
         assert rows.count(), f"the fixture leaves {table.full_name} empty"
         rows.write.parquet(str(given / "tables" / table.full_name))
-    (given / "night.json").write_text(
-        json.dumps({"as_of": night.as_of.isoformat(), "currency_code": "USD"})
-    )
+    (given / "night.json").write_text(json.dumps(night.given, default=str))
+    pq.write_table(_deadlines(), given / "deadlines.parquet")
     for spelling in ("typed", "text"):
         (given / spelling).mkdir()
     for table in SOURCE_TABLES:
@@ -116,6 +113,19 @@ def _give(spark: SparkSession, place: Path, given: Path) -> None:
             pa.Table.from_pylist([*text, *damaged], schema=schema),
             given / "text" / f"{table.name}.parquet",
         )
+
+
+def _deadlines() -> pa.Table:
+    """A start every half a day or so in every zone that may be named, and a clock time after it."""
+    every = timedelta(hours=11, minutes=50)
+    rows = [
+        {"zone": zone, "number": number, "started_at": at(0) + number * every}
+        for zone in sorted(time_zones())
+        for number in range(20)
+    ]
+    for row in rows:
+        row["clock"] = f"{row['started_at'] + timedelta(minutes=7 * row['number']):%H:%M}"
+    return pa.Table.from_pylist(rows)
 
 
 def _as_text(row: dict[str, Any]) -> dict[str, str | None]:

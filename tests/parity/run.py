@@ -9,13 +9,14 @@ import argparse
 import json
 import time
 import traceback
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.bronze.conform import conform
+from pipeline.due import with_due
 from pipeline.engine.session import Engine, connect, engine_name
 from pipeline.graph import GRAPH
 from pipeline.tables.declaration import Table
@@ -29,11 +30,16 @@ SPELLINGS = ("typed", "text")
 def run(spark: SparkSession, given: Path, out: Path) -> None:
     night = json.loads((given / "night.json").read_text())
     night["as_of"] = datetime.fromisoformat(night["as_of"])
+    night["last_cost_day"] = date.fromisoformat(night["last_cost_day"])
     for step in GRAPH.steps:
         with _Case(out / step.name) as case:
             inputs = [_read(spark, given, table) for table in step.reads]
             made = step.run(*inputs, **{name: night[name] for name in step.given})
             case.write(_declared(made, step.writes))
+    with _Case(out / "deadlines") as case:
+        starts = spark.read.parquet(str(given / "deadlines.parquet"))
+        due = {"start": "started_at", "time_of_day": "clock", "zone": "zone", "due": "due_at"}
+        case.write(with_due(starts, **due))
     for source in SOURCE_TABLES:
         for spelling in SPELLINGS:
             with _Case(out / f"conform-{source.name}-{spelling}") as case:

@@ -41,6 +41,13 @@ def test_step(answers: Answers, step: Step) -> None:
     assert not said, shown(said)
 
 
+def test_every_time_zone_has_the_same_deadlines(answers: Answers) -> None:
+    sail, spark = _both(answers, "deadlines")
+    said = differences(sail, spark, keys=["zone", "number"], columns=["due_at"])
+    assert not said, shown(said)
+    assert len({row["zone"] for row in sail if row["due_at"] is not None}) > 400
+
+
 _CONFORMED = [
     pytest.param(table, spelling, id=f"{table.name}-{spelling}")
     for table in SOURCE_TABLES

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
+from pipeline.held_sla import unreadable
 from pipeline.silver.sla import run_sla
 from pipeline.tables import ops, silver
 from tests.strategies.tables import Row, at, frame_of, one, rows_of
@@ -209,3 +210,24 @@ def test_a_decision_holds_from_when_it_was_made_until_the_next(spark: SparkSessi
         )
     )
     assert {row["run_id"]: row["sla_status"] for row in made} == {"3": "MISSED", "5": "MET"}
+
+
+@pytest.mark.parametrize("zone", ["localtime", "europe/berlin", "Factory", "Mars/Base", "+02:00"])
+def test_a_decision_in_a_zone_that_no_engine_knows_is_left_aside(
+    spark: SparkSession, zone: str
+) -> None:
+    # Written before such zones were refused: on day 4, after a limit of a minute.
+    unknown = _decision(4, None, is_set=True, **_deadline("06:30", zone))
+    decisions = frame_of(spark, ops.SLA_DECISIONS, [_decision(2, 60.0), unknown])
+    made = one(
+        run_sla(
+            frame_of(spark, silver.RUNS, [_run(at(5), at(5, 1))]),
+            frame_of(spark, silver.JOB_VERSIONS, []),
+            decisions,
+            as_of=_FAR,
+        )
+    )
+    assert (made["sla_limit_seconds"], made["sla_status"]) == (60.0, "MISSED")
+    assert [row["sla_timezone"] for row in rows_of(unreadable(decisions))] == [zone]
+    again = frame_of(spark, ops.SLA_DECISIONS, [unknown, _decision(6, 90.0)])
+    assert rows_of(unreadable(again)) == []

@@ -4,6 +4,8 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from pipeline.decisions import terms_of
+from pipeline.errors import UserError
 from pipeline.silver.tags import with_declared_sla
 from pipeline.sla_terms import read_terms
 
@@ -26,6 +28,12 @@ _WORDS = (
     "0m",
     "",
     "07:30 Mars/Base",
+    "07:30 localtime",
+    "07:30 europe/berlin",
+    "07:30 EST5EDT",
+    "07:30 CET",
+    "07:30 Etc/UTC",
+    "07:30 posix/Europe/Berlin",
     "1h\x1b[31m",
 )
 
@@ -70,3 +78,8 @@ def test_words_mean_what_they_mean_in_a_tag(spark: SparkSession) -> None:
 def test_what_is_no_sla_is_refused_in_a_sentence(words: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         read_terms(words)
+
+
+def test_the_settings_file_is_refused_by_the_job_it_names() -> None:
+    with pytest.raises(UserError, match="setting slas of 1/7: 'localtime' is no time zone"):
+        terms_of("1/7", "06:30 localtime")

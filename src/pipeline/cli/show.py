@@ -91,9 +91,10 @@ def show_failing(
 def show_costs(
     home: Home = HOME, engine: EngineName = ENGINE, team: Team = None, json_: Json = False
 ) -> None:
-    """Show list cost by team over the last 30 days."""
-    rows = questions_of(home, engine, team, None).cost_by_team()
-    print_answer("List cost by team, last 30 days with usage", rows, json_, brief.costs)
+    """Show list cost by team over the last 30 days that were billed in full."""
+    questions = questions_of(home, engine, team, None)
+    rows = questions.cost_by_team()
+    print_answer(brief.costs_title(questions.last_cost_day()), rows, json_, brief.costs)
     if not json_ and team is None:
         typer.echo(brief.coverage(rows))
 

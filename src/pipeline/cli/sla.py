@@ -31,7 +31,7 @@ def list_slas(
     """List the SLAs that hold, where each comes from, and who accepted it when."""
     questions = questions_of(home, engine, team, owner)
     print_answer("SLAs", questions.slas(limit), json_, brief.slas)
-    for stray in questions.decided_for_no_job():
+    for stray in questions.decided_for_no_job() + questions.decided_unreadably():
         console(stderr=True).print(f"SLA: {stray}", style="red", markup=False)
 
 

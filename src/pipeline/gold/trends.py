@@ -1,10 +1,11 @@
 """Each job over the last 7 and 30 whole days, beside as many days before.
 
-The window ends with the last day that is over at `as_of`; the day that is still going would make
-every trend look like a fall.
+Runs are compared up to the last day that is over at `as_of`, costs up to the last day that has been
+billed in full, which is some days earlier: a day that is not complete would make every trend look
+like a fall.
 """
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -13,19 +14,25 @@ WINDOWS_DAYS = (7, 30)
 
 
 def job_trends(
-    job_daily: DataFrame, cost_daily: DataFrame, *, as_of: datetime, currency_code: str
+    job_daily: DataFrame,
+    cost_daily: DataFrame,
+    *,
+    as_of: datetime,
+    last_cost_day: date | None,
+    currency_code: str,
 ) -> DataFrame:
     """gold.job_trends from gold.job_daily and gold.cost_daily of the last 60 days."""
-    today = F.lit(as_of.date())
+    last_run_day = as_of.date() - timedelta(days=1)
     windows = F.explode(F.array(*(F.lit(days) for days in WINDOWS_DAYS))).alias("window_days")
     key = ["workspace_id", "series_key", "window_days"]
 
-    def aged(frame: DataFrame, date: str) -> DataFrame:
+    def aged(frame: DataFrame, day: str, last: date | None) -> DataFrame:
         """Rows once for each window they fall in, `is_now` telling it from the one before."""
+        age_days = F.datediff(F.lit(last).cast("date"), F.col(day))
         return (
-            frame.select("*", windows, F.datediff(today, F.col(date)).alias("age_days"))
-            .where("age_days >= 1 AND age_days <= 2 * window_days")
-            .withColumn("is_now", F.col("age_days") <= F.col("window_days"))
+            frame.select("*", windows, age_days.alias("age_days"))
+            .where("age_days >= 0 AND age_days < 2 * window_days")
+            .withColumn("is_now", F.col("age_days") < F.col("window_days"))
         )
 
     def both(aggregate: dict[str, Column]) -> list[Column]:
@@ -38,7 +45,7 @@ def job_trends(
         ]
 
     counted = (
-        aged(job_daily, "run_date")
+        aged(job_daily, "run_date", last_run_day)
         .groupBy(*key)
         .agg(
             *both({"runs": F.col("runs"), "succeeded": F.col("succeeded")}),
@@ -56,7 +63,7 @@ def job_trends(
         "series_key", F.concat_ws("/", "workspace_id", "job_id")
     )
     cost = (
-        aged(job_costs, "usage_date")
+        aged(job_costs, "usage_date", last_cost_day)
         .groupBy(*key)
         .agg(
             *(
@@ -82,6 +89,8 @@ def job_trends(
                 F.col(f"{prefix}list_cost"),
             )
         ),
+        F.lit(last_run_day).alias("last_run_day"),
+        F.lit(last_cost_day).cast("date").alias("last_cost_day"),
         F.lit(currency_code).alias("currency_code"),
     )
 

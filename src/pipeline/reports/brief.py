@@ -3,6 +3,8 @@
 `--json` prints the whole answer; these are for people.
 """
 
+from datetime import date
+
 import pandas as pd
 
 from pipeline.reports.terminal import shown
@@ -162,7 +164,12 @@ def sizes(rows: pd.DataFrame, *, reasons: bool) -> pd.DataFrame:
 
 
 def costs(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.assign(team=rows["team"].replace("", UNATTRIBUTED))
+    return rows.drop(columns="last_cost_day").assign(team=rows["team"].replace("", UNATTRIBUTED))
+
+
+def costs_title(last_cost_day: date | None) -> str:
+    until = "billed in full; there is none yet" if last_cost_day is None else f"to {last_cost_day}"
+    return f"List cost by team, 30 days {until}"
 
 
 def jobs(rows: pd.DataFrame) -> pd.DataFrame:

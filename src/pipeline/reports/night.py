@@ -75,12 +75,15 @@ def summary(console: Console, questions: Questions) -> None:
         )
     )
     costs = questions.cost_by_team()
-    console.print(table("List cost by team, last 30 days with usage", brief.costs(costs)))
+    title = brief.costs_title(questions.last_cost_day())
+    console.print(table(title, brief.costs(costs)))
     console.print(brief.coverage(costs), markup=False)
     console.print(table("Jobs that could not be assessed, and why", questions.not_assessed()))
     for gap in questions.gaps():
         console.print(f"Gap: {gap}.", style="red", markup=False)
-    for stray in questions.decided_for_no_job():
+    for wrong in questions.ahead():
+        console.print(f"Clock: {wrong}.", style="red", markup=False)
+    for stray in questions.decided_for_no_job() + questions.decided_unreadably():
         console.print(f"SLA: {stray}", style="red", markup=False)
     checked, broken = questions.rules()
     for rule in broken:

@@ -4,7 +4,7 @@ Each answer is a small frame: ranked, limited, with names beside keys. Filters a
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 
 import pandas as pd
@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from pipeline.errors import UserError
 from pipeline.gold.assessments import not_assessed
-from pipeline.held_sla import SLA_COLUMNS, decided, with_decided
+from pipeline.held_sla import SLA_COLUMNS, decided, unreadable, with_decided
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.reports.history import PAST_DAYS, History
 from pipeline.silver.tags import team_name
@@ -24,6 +24,7 @@ from pipeline.tables.declaration import Table
 _KEY = ["workspace_id", "series_key"]
 _WHO = ("series_key", "name", "team", "owner", "tier")
 _COST_DAYS = 30
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NEAR = 0.8
 
 
@@ -187,6 +188,16 @@ class Questions:
             )
         return said
 
+    def decided_unreadably(self) -> list[str]:
+        """A sentence for each job whose last decision is left aside, since it cannot be read."""
+        rows = unreadable(self._lakehouse.read(ops.SLA_DECISIONS)).orderBy("series_key").collect()
+        return [
+            f"what {row['decided_by']} decided for {row['series_key']} is left aside, as it is neither"
+            " a duration nor a time of day in a zone that every engine knows: decide again with"
+            f' rightrun sla accept {row["series_key"]} --as "06:30 Europe/Berlin"'
+            for row in rows
+        ]
+
     def proposals(self, limit: int) -> pd.DataFrame:
         """SLAs to propose, of important and often-run jobs first."""
         return (
@@ -277,14 +288,21 @@ class Questions:
             .toPandas()
         )
 
+    def last_cost_day(self) -> date | None:
+        """The last day billed in full when the last night was; None before there is one."""
+        day = self._given("last_cost_day").get("job_trends", "None")
+        return None if day == "None" else date.fromisoformat(day)
+
     def cost_by_team(self) -> pd.DataFrame:
-        """List cost of the last 30 days with usage, by team; the empty team is unattributed."""
+        """List cost of the last 30 days that were billed in full, by team; the empty team is
+        unattributed."""
         costs = self._lakehouse.read(gold.TEAM_COST_DAILY)
         if self._who.team is not None:
             costs = costs.where(F.col("team") == team_name(F.lit(self._who.team)))
-        newest = costs.agg(F.max("usage_date").alias("newest"))
-        recent = costs.crossJoin(newest).where(
-            F.col("usage_date") > F.date_sub("newest", _COST_DAYS)
+        last_day = F.lit(self.last_cost_day()).cast("date")
+        recent = costs.where(
+            (F.col("usage_date") <= last_day)
+            & (F.col("usage_date") > F.date_sub(last_day, _COST_DAYS))
         )
         return (
             recent.groupBy("team", "currency_code")
@@ -295,6 +313,7 @@ class Questions:
                 F.sum("unpriced_quantity").alias("unpriced_quantity"),
                 F.max("jobs").alias("jobs"),
             )
+            .withColumn("last_cost_day", last_day)
             .orderBy(F.col("list_cost").desc(), "team")
             .toPandas()
         )
@@ -333,6 +352,18 @@ class Questions:
             f"{row['source_table']} was not read for {row['gap_hours'] / 24:.1f} days,"
             f" {gone[row['gap']]}"
             for row in left.orderBy("source_table").collect()
+        ]
+
+    def ahead(self) -> list[str]:
+        """A sentence for each source with rows whose clock is wrong."""
+        rows = self._lakehouse.read(nights.SOURCE_FRESHNESS).where("ahead_hours > 0")
+        return [
+            f"rows of {row['source_table']} are up to {row['ahead_hours']:.1f} hours ahead of"
+            f" {_EPOCH + timedelta(microseconds=row['reached_us']):%Y-%m-%d %H:%M} UTC, the time that"
+            " it has reached without them: their clock seems wrong, and no verdict goes by it"
+            for row in rows.withColumn("reached_us", F.unix_micros("reached_at"))
+            .orderBy("source_table")
+            .collect()
         ]
 
     def rules(self) -> tuple[int, list[str]]:
@@ -396,10 +427,15 @@ class Questions:
         )
 
     def _now(self) -> datetime:
-        """The time that the last night spoke of."""
-        told = self._lakehouse.read(ops.POSITIONS).where("input = 'as_of'").select("position")
-        moments = [datetime.fromisoformat(row["position"]) for row in told.collect()]
-        return max(moments).astimezone(UTC)
+        """The time that the last forecast of runs spoke of."""
+        times = self._given("as_of")
+        latest = times.get("run_forecast") or max(times.values())
+        return datetime.fromisoformat(latest).astimezone(UTC)
+
+    def _given(self, name: str) -> dict[str, str]:
+        """What the last night gave to steps under this name, by step."""
+        rows = self._lakehouse.read(ops.POSITIONS).where(F.col("input") == name).collect()
+        return {row["reader"]: row["position"] for row in rows}
 
     def in_flight(self, limit: int) -> pd.DataFrame:
         """Runs in progress, those most likely to miss first."""

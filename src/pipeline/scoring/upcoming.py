@@ -23,8 +23,9 @@ from optimizer.forecast import (
     miss_limit,
 )
 from optimizer.quantile import LEVELS
+from pipeline.due import next_due
 from pipeline.scoring.buckets import score_by_job
-from pipeline.scoring.clocks import deadlines, next_due
+from pipeline.scoring.clocks import deadlines
 from pipeline.scoring.firing import SCHEDULE, Fired, firings
 from pipeline.scoring.retries import Retries, retries_of_the_fleet, retry_habits, with_retries
 from pipeline.scoring.starts import LEARNED_DAYS, Starts, next_starts

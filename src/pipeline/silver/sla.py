@@ -11,6 +11,7 @@ from datetime import datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pipeline.due import with_due
 from pipeline.held_sla import SLA_COLUMNS, decided, with_decided
 
 
@@ -47,34 +48,13 @@ def run_sla(
         )
         .select("r.*", *(f"d.decided_{name}" for name in SLA_COLUMNS))
     ).where("sla_kind IS NOT NULL")
-    local_start = F.expr("from_utc_timestamp(started_at, coalesce(sla_timezone, 'UTC'))")
-    clock_hour = F.substring("sla_time_of_day", 1, 2).cast("int")
-    clock_minute = F.substring("sla_time_of_day", 4, 2).cast("int")
-    today = F.timestamp_add(
-        "MINUTE", clock_hour * 60 + clock_minute, F.date_trunc("DAY", local_start)
-    )
-    local_due = F.when(today > local_start, today).otherwise(
-        F.timestamp_add("DAY", F.lit(1), today)
-    )
-    judged = (
-        judged.withColumn("local_due", local_due)
-        .withColumn(
-            "first_due",
-            F.when(
-                F.col("sla_kind") == "deadline",
-                F.expr("to_utc_timestamp(local_due, coalesce(sla_timezone, 'UTC'))"),
-            ),
-        )
-        # A clock time that happens twice, the first before the start, is due the second time.
-        .withColumn(
-            "due_at",
-            F.when(
-                F.col("first_due") <= F.col("started_at"),
-                F.timestamp_add("HOUR", F.lit(1), F.col("first_due")),
-            ).otherwise(F.col("first_due")),
-        )
-        .withColumn("by_limit", F.col("sla_kind") == "limit")
-    )
+    judged = with_due(
+        judged,
+        start="started_at",
+        time_of_day="sla_time_of_day",
+        zone="sla_timezone",
+        due="due_at",
+    ).withColumn("by_limit", F.col("sla_kind") == "limit")
     succeeded = F.col("first_success_at").isNotNull()
     in_time = F.when(
         F.col("by_limit"), F.col("first_success_seconds") <= F.col("sla_limit_seconds")

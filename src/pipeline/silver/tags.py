@@ -5,13 +5,13 @@ A key is compared in lower case with everything but letters and digits removed, 
 several spellings of one key the alphabetically first.
 """
 
-import zoneinfo
 from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.sla_terms import CLOCK, DURATION, DURATION_UNIT_SECONDS, NUMBER
+from pipeline.time_zones import time_zones
 
 TEAM_KEYS = ("team", "owningteam", "datateam", "squad", "costcenter", "department")
 OWNER_KEYS = ("owner", "owneremail", "contact", "maintainer")
@@ -24,12 +24,6 @@ TIER_WORDS = {
     2: ("2", "tier2", "p2", "important", "medium", "standard", "silver"),
     3: ("3", "tier3", "p3", "low", "bronze"),
 }
-
-
-def _time_zones() -> list[str]:
-    """Zones every engine knows: area/place names, and UTC."""
-    names = zoneinfo.available_timezones()
-    return sorted({name for name in names if "/" in name and not name.startswith("Etc/")} | {"UTC"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +72,7 @@ def tier(value: Column) -> Column:
 
 def known_zone(zone: Column) -> Column:
     """`zone` when it is one that every engine knows, else NULL: an unknown one would stop a query."""
-    return F.when(zone.isin(*_time_zones()), zone)
+    return F.when(zone.isin(*sorted(time_zones())), zone)
 
 
 def with_declared_sla(

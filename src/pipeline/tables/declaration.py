@@ -151,10 +151,11 @@ class SourceTable(Table):
 
     `system_name` is its three-part name on Databricks; `watermark` the column by
     whose days its rows are counted, to tell what is new, `observed_at` the column that says what time
-    the rows speak of (the night's `as_of` is the newest of them), `dated_by` the column whose UTC date
-    partitions bronze, `interval` a start and an end that must not be reversed, `retention_days` how
-    long the platform keeps rows (None: as long as they hold), `derived` what steps look rows up by
-    that stands inside a struct, where no change feed tells it.
+    the rows speak of (`pipeline.reached`), `late_hours` how long after newer rows others may still
+    come, `dated_by` the column whose UTC date partitions bronze, `interval` a start and an end that
+    must not be reversed, `retention_days` how long the platform keeps rows (None: as long as they
+    hold), `derived` what steps look rows up by that stands inside a struct, where no change feed
+    tells it.
     `switches_off` says to a user what does not work without it.
     """
 
@@ -164,6 +165,7 @@ class SourceTable(Table):
     required: bool = False
     watermark: str | None = None
     observed_at: str | None = None
+    late_hours: int = 0
     dated_by: str | None = None
     interval: tuple[str, str] | None = None
     retention_days: int | None = None

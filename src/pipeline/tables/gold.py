@@ -257,6 +257,17 @@ JOB_TRENDS = Table(
                 ),
             )
         ),
+        Column(
+            "last_run_day",
+            "date",
+            "Last day of the window of runs: the last that is over",
+            nullable=False,
+        ),
+        Column(
+            "last_cost_day",
+            "date",
+            "Last day of the window of costs: the last billed in full; NULL without usage",
+        ),
         CURRENCY,
     ),
 )

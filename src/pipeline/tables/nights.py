@@ -64,8 +64,20 @@ SOURCE_FRESHNESS = Table(
     columns=(
         Column("source_table", "string", "System table", nullable=False),
         Column("newest_observed_at", "timestamp", "Newest time its rows speak of"),
+        Column(
+            "reached_at",
+            "timestamp",
+            "Time it has reached: the newest, but for rows whose clock is wrong",
+        ),
+        Column(
+            "ahead_hours",
+            "double",
+            "How far rows with a wrong clock are ahead of that; 0 where there are none",
+            unit="hours",
+            minimum=0,
+        ),
         Column("received_at", "timestamp", "When rows were last received", nullable=False),
-        Column("behind_hours", "double", "How old the newest was then", unit="hours"),
+        Column("behind_hours", "double", "How old the time it has reached was then", unit="hours"),
         Column("gap_hours", "double", "Time since rows were received before that", unit="hours"),
         Column(
             "gap",

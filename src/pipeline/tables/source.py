@@ -281,6 +281,7 @@ USAGE = SourceTable(
     arrival=Arrival.APPEND,
     watermark="ingestion_date",
     observed_at="usage_end_time",
+    late_hours=12,
     dated_by="usage_date",
     interval=("usage_start_time", "usage_end_time"),
     retention_days=365,
