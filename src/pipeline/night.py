@@ -26,6 +26,7 @@ from pipeline.quality import check_tables
 from pipeline.schema_versions import settle
 from pipeline.settings import Settings
 from pipeline.sources.protocol import Source
+from pipeline.sources.remembered import INPUT, READER, Feed
 from pipeline.tables import bronze
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Layer, SourceTable, Table
@@ -63,13 +64,14 @@ def run_night(
     as_of: datetime | None = None,
     only: str | None = None,
     start: str | None = None,
+    feed: Feed | None = None,
     graph: Graph = GRAPH,
     progress: Progress = lambda _name, _number, _total: None,
 ) -> Night:
     """Run the stages asked for (all by default) and return what they did.
 
     `only` runs one stage, `start` that one and all later ones; UserError for an unknown stage, or
-    for a night that has nothing to speak of yet.
+    for a night that has nothing to speak of yet. `feed` is the source as the home shall remember it.
     """
     began = time.perf_counter()
     stages = _stages(graph, only, start)
@@ -84,7 +86,7 @@ def run_night(
     total = len(steps) + 1
     if str(Layer.BRONZE) in stages:
         progress(_INGEST, 1, total)
-        done = _ingest(lakehouse, source, positions, now)
+        done = _ingest(lakehouse, source, positions, now, feed)
         logbook.sources(done, now)
         positions.flush()
         night.reports += [_ingest_report(one) for one in done]
@@ -115,6 +117,8 @@ def run_night(
 
 
 def _stages(graph: Graph, only: str | None, start: str | None) -> Sequence[str]:
+    if only is not None and start is not None:
+        raise UserError("--only runs one stage and --from several: name one of them")
     for asked in (only, start):
         if asked is not None and asked not in graph.stages:
             raise UserError(f"there is no stage {asked!r}; stages are {', '.join(graph.stages)}")
@@ -148,7 +152,11 @@ class _Held:
 
 
 def _ingest(
-    lakehouse: Lakehouse, source: Source, positions: Positions, now: datetime
+    lakehouse: Lakehouse,
+    source: Source,
+    positions: Positions,
+    now: datetime,
+    feed: Feed | None,
 ) -> list[Ingested]:
     newest = _remembered_as_of(positions)
     held = _Held(positions)
@@ -169,7 +177,16 @@ def _ingest(
         seen = filter(None, (done.newest_observed_at, past(done.table).newest_observed_at))
         if latest := max(seen, default=None):
             positions.set_all(_NEWEST, {done.table.name: latest.isoformat()})
+        if feed is not None and (done.received or done.table.required):
+            _remember(positions, feed)
     return found
+
+
+def _remember(positions: Positions, feed: Feed) -> None:
+    """At once: rows whose source a killed night had forgotten would not keep another's away."""
+    if positions.of(READER, INPUT) != feed.position:
+        positions.set_all(READER, {INPUT: feed.position})
+        positions.flush()
 
 
 def _ingest_report(done: Ingested) -> StepReport:

@@ -85,4 +85,3 @@ def _written(file: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise UserError(f"{file} must hold settings as `name: value` lines")
     return {str(name): value for name, value in values.items()}
-
