@@ -129,7 +129,7 @@ print(json.dumps(served.predict(asked)["status"].tolist()))
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == ["ok", "not_assessed"]

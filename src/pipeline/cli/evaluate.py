@@ -1,6 +1,8 @@
 """How good the forecasts are, on the user's own runs."""
 
 import json
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -56,7 +58,7 @@ def evaluate(
             peers=not quick,
             progress=lambda what, share: bar.update(task, description=what, completed=share),
         )
-    text = page(document, name)
+    text = page(document, name, _again(runs, home, engine, document))
     out.write_text(text, encoding="utf-8")
     store = _store(home, engine)
     track_evaluation(store, load_settings(home).experiment, document, text, name)
@@ -71,6 +73,19 @@ def evaluate(
     if document["absent"]:
         terminal.print(f"Not compared, because not installed: {', '.join(document['absent'])}.")
     terminal.print(f"Page: {out}. MLflow: {store.shown}.", markup=False)
+
+
+def _again(runs: Path | None, home: Path, engine: str, document: dict[str, Any]) -> list[str]:
+    """The command that evaluates the same runs in the same way, from any folder."""
+    program = ["rightrun"] if shutil.which("rightrun") else [sys.executable, "-m", "pipeline.cli"]
+    return [
+        *program,
+        "evaluate",
+        *([] if runs is None else [str(runs.absolute())]),
+        *("--home", str(home.absolute()), "--engine", engine),
+        *("--seed", str(document["seed"]), "--sample-jobs", str(document["sample_jobs"])),
+        *([] if document["peers"] else ["--quick"]),
+    ]
 
 
 def _runs(runs: Path | None, home: Path, engine: str) -> pd.DataFrame:
