@@ -131,7 +131,7 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(
         ("select 1; select 2", "one SELECT"),
         ("select * from gold.job", "did you mean"),
         ("selec", "SELECT"),
-        ("select no_such_column from gold.jobs", "cannot be run"),
+        ("select no_such_column from gold.jobs", "there is no column 'no_such_column'"),
     ],
 )
 def test_sql_reads_and_nothing_else(account: Account, query: str, said: str) -> None:
