@@ -30,10 +30,12 @@ from pipeline.sources.remembered import INPUT, READER, Feed
 from pipeline.tables import bronze
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Layer, SourceTable, Table
+from pipeline.tables.source import LIST_PRICES
 
 _INGEST = "ingest"
 _NEWEST = "newest observed"
 _CHECKS = "quality"
+_PRICES = "prices"
 
 
 @dataclass(slots=True)
@@ -96,6 +98,8 @@ def run_night(
             "nothing has been ingested yet, so there is no time to speak of:"
             " run the bronze stage first (rightrun nightly --only bronze)"
         )
+    if str(Layer.SILVER) in stages:
+        _refuse_unpriced(lakehouse, positions, settings.currency_code)
     given: dict[str, object] = {"as_of": night.as_of, "currency_code": settings.currency_code}
     try:
         number = count(2)
@@ -187,6 +191,22 @@ def _remember(positions: Positions, feed: Feed) -> None:
     if positions.of(READER, INPUT) != feed.position:
         positions.set_all(READER, {INPUT: feed.position})
         positions.flush()
+
+
+def _refuse_unpriced(lakehouse: Lakehouse, positions: Positions, currency_code: str) -> None:
+    """UserError where there are prices and none in the currency: every cost would be nought."""
+    prices = bronze.BRONZE_OF[LIST_PRICES.name]
+    stand = f"{currency_code} at version {lakehouse.version(prices)}"
+    if positions.of(_PRICES, prices.full_name) == stand:
+        return
+    rows = lakehouse.read(prices).select("currency_code").distinct().collect()
+    priced = sorted(row["currency_code"] for row in rows if row["currency_code"])
+    if priced and currency_code not in priced:
+        raise UserError(
+            f"setting currency_code is {currency_code}, and the source has prices in"
+            f" {', '.join(priced)} only: set one of those"
+        )
+    positions.set_all(_PRICES, {prices.full_name: stand})
 
 
 def _ingest_report(done: Ingested) -> StepReport:

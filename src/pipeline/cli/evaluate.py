@@ -49,6 +49,8 @@ def evaluate(
         raise UserError(f"{out} cannot be written: name a file in a folder that exists")
     name = str(home) if runs is None else runs.name
     frame = _runs(runs, home, engine)
+    store = _store(home, engine)
+    experiment = load_settings(home).experiment
     with progress_bar(json_) as bar:
         task = bar.add_task("evaluating", total=1.0)
         document = evaluated(
@@ -60,8 +62,7 @@ def evaluate(
         )
     text = page(document, name, _again(runs, home, engine, document))
     out.write_text(text, encoding="utf-8")
-    store = _store(home, engine)
-    track_evaluation(store, load_settings(home).experiment, document, text, name)
+    track_evaluation(store, experiment, document, text, name)
     if json_:
         typer.echo(json.dumps(document, indent=2))
         return
@@ -97,11 +98,12 @@ def _runs(runs: Path | None, home: Path, engine: str) -> pd.DataFrame:
 
 def _store(home: Path, engine: str) -> "Store":
     from pipeline.engine.session import Engine
+    from pipeline.lakehouse.lock import make_home
     from pipeline.scoring.tracking import WORKSPACE, store_of
 
     if engine_of(Engine, engine) is Engine.DATABRICKS:
         return WORKSPACE
-    home.mkdir(parents=True, exist_ok=True)
+    make_home(home)
     return store_of(home)
 
 

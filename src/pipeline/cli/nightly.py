@@ -89,6 +89,8 @@ def nightly(
             track_night(store, lakehouse, Positions(spark, lakehouse), settings, done)
         if json_:
             typer.echo(as_json(night_report.steps(done)))
+            for stray in Questions(lakehouse, Filter()).decided_for_no_job():
+                console(stderr=True).print(f"SLA: {stray}", style="red", markup=False)
             return
         out = console()
         out.print(
