@@ -35,7 +35,7 @@ from pipeline.tables.source import LIST_PRICES
 _INGEST = "ingest"
 _NEWEST = "newest observed"
 _CHECKS = "quality"
-_PRICES = "prices"
+_CURRENCY = "currency"
 
 
 @dataclass(slots=True)
@@ -197,7 +197,7 @@ def _refuse_unpriced(lakehouse: Lakehouse, positions: Positions, currency_code: 
     """UserError where there are prices and none in the currency: every cost would be nought."""
     prices = bronze.BRONZE_OF[LIST_PRICES.name]
     stand = f"{currency_code} at version {lakehouse.version(prices)}"
-    if positions.of(_PRICES, prices.full_name) == stand:
+    if positions.of(_CURRENCY, prices.full_name) == stand:
         return
     rows = lakehouse.read(prices).select("currency_code").distinct().collect()
     priced = sorted(row["currency_code"] for row in rows if row["currency_code"])
@@ -206,7 +206,7 @@ def _refuse_unpriced(lakehouse: Lakehouse, positions: Positions, currency_code: 
             f"setting currency_code is {currency_code}, and the source has prices in"
             f" {', '.join(priced)} only: set one of those"
         )
-    positions.set_all(_PRICES, {prices.full_name: stand})
+    positions.set_all(_CURRENCY, {prices.full_name: stand})
 
 
 def _ingest_report(done: Ingested) -> StepReport:
