@@ -112,9 +112,9 @@ fast: $(INSTALLED) ## The tests of the statistics and of the declarations
 .PHONY: neutral
 neutral: ## No package host and no path of somebody's machine in any file
 	@! grep -nE '://|--([e]xtra-)?[i]ndex-url|--[f]ind-links' requirements.lock requirements-uv.lock
-	@! grep -rnIiE '[p]ypi\.org|[p]ythonhosted' . --exclude-dir=.git --exclude-dir='.venv*' --exclude-dir='.*_cache'
+	@! grep -rnIiE '[p]ypi\.org|[p]ythonhosted' . --exclude-dir=.git --exclude=.git --exclude-dir='.venv*' --exclude-dir='.*_cache'
 	@! grep -rnIE '(^|[^.A-Za-z0-9_~>}-])/(hom[e]|roo[t]|User[s]|wor[k]|op[t])/[A-Za-z0-9_.]' . \
-		--exclude-dir=.git --exclude-dir='.venv*' --exclude-dir=.rightrun --exclude-dir='.*_cache' \
+		--exclude-dir=.git --exclude=.git --exclude-dir='.venv*' --exclude-dir=.rightrun --exclude-dir='.*_cache' \
 		--exclude-dir=.hypothesis --exclude-dir=__pycache__
 
 .PHONY: prerequisites
