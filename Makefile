@@ -38,9 +38,10 @@ check: $(INSTALLED) ## Style, types, borders, generated files and the fast tests
 	@$(MAKE) -j2 --output-sync=target types style borders generated neutral fast
 
 .PHONY: test
-test: java chromium ## The whole suite, both engines; needs a Java 17 runtime and Chromium
+test: prerequisites ## The whole suite, both engines (Java 17, Chromium); then check on the other Python
 	@$(MAKE) $(INSTALLED)
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 15
+	@$(MAKE) other-python
 
 .PHONY: format
 format: $(INSTALLED) ## Format the code and mend what ruff can mend
@@ -80,7 +81,7 @@ lock: $(UV) ## Choose versions again, with hashes, for Python 3.11 and 3.12
 
 .PHONY: clean
 clean: ## Remove .venv, the demo's home and every cache
-	rm -rf $(VENV) .rightrun dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks
+	rm -rf .venv .venv-* .rightrun dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 ##@ The parts of check
@@ -111,23 +112,32 @@ fast: $(INSTALLED) ## The tests of the statistics and of the declarations
 .PHONY: neutral
 neutral: ## No package host and no path of somebody's machine in any file
 	@! grep -nE '://|--([e]xtra-)?[i]ndex-url|--[f]ind-links' requirements.lock requirements-uv.lock
-	@! grep -rnIiE '[p]ypi\.org|[p]ythonhosted' . --exclude-dir=.git --exclude-dir=$(VENV) --exclude-dir='.*_cache'
+	@! grep -rnIiE '[p]ypi\.org|[p]ythonhosted' . --exclude-dir=.git --exclude=.git --exclude-dir='.venv*' --exclude-dir='.*_cache'
 	@! grep -rnIE '(^|[^.A-Za-z0-9_~>}-])/(hom[e]|roo[t]|User[s]|wor[k]|op[t])/[A-Za-z0-9_.]' . \
-		--exclude-dir=.git --exclude-dir=$(VENV) --exclude-dir=.rightrun --exclude-dir='.*_cache' \
+		--exclude-dir=.git --exclude=.git --exclude-dir='.venv*' --exclude-dir=.rightrun --exclude-dir='.*_cache' \
 		--exclude-dir=.hypothesis --exclude-dir=__pycache__
 
-.PHONY: java
-java:
-	@java="$${JAVA_HOME:+$$JAVA_HOME/bin/}java"; \
-	major=$$("$$java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1); \
-	test "$${major:-0}" -ge 17 || { echo "make test needs a Java 17 runtime or newer, and none was found:" \
-		"the suite compares both engines and leaves nothing out (on Debian: apt-get install" \
-		"openjdk-17-jre-headless). make check and make demo need no Java." >&2; exit 2; }
+.PHONY: prerequisites
+prerequisites: ## Java 17 and Chromium: installed by apt-get for root, else the command that does it
+	@VENV="$(VENV)" PYTHON="$(PYTHON)" .ci/prerequisites
 
-.PHONY: chromium
-chromium:
-	@command -v chromium > /dev/null || { echo "make test opens pages in Chromium, and none was found" \
-		"(on Debian: apt-get install chromium). make check and make demo need no browser." >&2; exit 2; }
+# What a laptop's other Python would do differently: the fast tests, and a first night of a small account.
+.PHONY: other-python
+other-python: $(INSTALLED) ## make check and a small night on the other of Python 3.11 and 3.12, where it is at hand
+	@other=$$($(BIN)/python -c 'import sys; print("3.11" if sys.version_info[:2] == (3, 12) else "3.12")'); \
+	for python in python$$other "$$(pyenv prefix $$other 2> /dev/null)/bin/python"; do \
+		if $$python -c "import sys, venv, ensurepip; sys.exit('%d.%d' % sys.version_info[:2] != '$$other')" 2> /dev/null; \
+		then exec $(MAKE) VENV=.venv-$$other PYTHON=$$python check night; fi; \
+	done; \
+	echo "Python $$other is not at hand: nothing was run on it."
+
+.PHONY: night
+night: $(INSTALLED) ## A first night of a small account, in a folder that vanishes
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	$(BIN)/rightrun simulate --jobs 20 --days 10 --out "$$folder/account" > /dev/null && \
+	$(BIN)/rightrun nightly --source "simulated:$$folder/account" --home "$$folder/home" > /dev/null && \
+	$(BIN)/rightrun show quality --home "$$folder/home" > /dev/null && \
+	echo "A night runs on $$($(BIN)/python -V)"
 
 # uv stands apart from what it installs, so that nothing it removes is itself.
 $(VENV)/pyvenv.cfg:

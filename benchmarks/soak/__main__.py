@@ -35,15 +35,15 @@ def say(what: str) -> None:
 
 def grounds(folder: Path, asked: argparse.Namespace) -> tuple[Undisturbed, Undisturbed]:
     """A first night and an incremental one that nobody disturbs, over a simulated account."""
-    exports = folder / "first", folder / "second"
+    exports = folder / "first" / "export", folder / "second" / "export"
     config = SimulatorConfig(jobs=asked.jobs, days=asked.days, seed=asked.seed, end=_END)
     simulate(config, exports[0])
     shutil.copytree(*exports)
     for _ in range(_SECOND_DELIVERY_DAYS):
         append_day(exports[1])
-    first = undisturbed(exports[0], folder / "undisturbed-first")
-    shutil.copytree(first.home, folder / "undisturbed-second")
-    second = undisturbed(exports[1], folder / "undisturbed-second")
+    first = undisturbed(exports[0], folder / "first" / "home")
+    shutil.copytree(first.home, folder / "second" / "home")
+    second = undisturbed(exports[1], folder / "second" / "home")
     say(f"undisturbed nights took {first.seconds:.0f} s and {second.seconds:.0f} s")
     return first, second
 
@@ -51,7 +51,7 @@ def grounds(folder: Path, asked: argparse.Namespace) -> tuple[Undisturbed, Undis
 def soaked(folder: Path, asked: argparse.Namespace) -> Iterator[tuple[str, dict[str, Any]]]:
     """The parts in turn: what each found, and the laws that it found broken."""
     first, second = grounds(folder, asked)
-    yield "two_nights_at_once", rivals(first, second, folder / "rivals")
+    yield "two_nights_at_once", rivals(first, second, folder / "rivals" / "home")
     yield (
         "kills",
         kills(

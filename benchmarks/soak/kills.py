@@ -37,20 +37,29 @@ class Undisturbed:
 
 
 def nightly(export: Path, home: Path, *more: str) -> Ran:
-    return rightrun(
-        "nightly", "--source", f"export:{export}", "--home", home, *more, cwd=home.parent
-    )
+    source = _source(export, home)
+    return rightrun("nightly", "--source", source, "--home", home, *more, cwd=home.parent)
 
 
 def begin(export: Path, home: Path, *more: str) -> subprocess.Popen[str]:
     """A night in a process of its own, of which nobody waits for the end."""
     return subprocess.Popen(
-        [*COMMAND, "nightly", "--source", f"export:{export}", "--home", str(home), *more],
+        [*COMMAND, "nightly", "--source", _source(export, home), "--home", str(home), *more],
         env={**os.environ, **QUIET},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def _source(export: Path, home: Path) -> str:
+    """The export as the home's neighbour: a home takes no other than that beside it."""
+    home.parent.mkdir(exist_ok=True)
+    link = home.parent / "export"
+    if link.is_symlink() or not link.exists():
+        link.unlink(missing_ok=True)
+        link.symlink_to(export)
+    return f"export:{link}"
 
 
 def undisturbed(export: Path, home: Path) -> Undisturbed:
@@ -83,7 +92,7 @@ def kills(
 
     def one(number: int) -> dict[str, Any]:
         night, before, share = drawn[number]
-        found = _killed(night, before, folder / f"kill-{number}", share)
+        found = _killed(night, before, folder / f"kill-{number}" / "home", share)
         say(
             f"kill {number + 1}: after {found['last_commit']}, broken: {found['broken'] or 'nothing'}"
         )

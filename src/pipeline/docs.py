@@ -105,8 +105,9 @@ def settings_page(_: str) -> str:
         "",
         "## A home",
         "",
-        "In `<home>/rightrun.yml` as `name: value`, or as an environment variable. The file wins."
-        " A wrong value is refused with its name before anything runs.",
+        "In `<home>/rightrun.yml` as `name: value`, or as an environment variable. What the command"
+        " line says counts before a variable, and a variable before the file. A wrong value is refused"
+        " with its name before anything runs.",
         "",
         *rows_of_table(
             ("setting", "variable", "default", "meaning"),

@@ -27,16 +27,18 @@ from pipeline.reached import Reached, last_whole_day, reached
 from pipeline.schema_versions import settle
 from pipeline.settings import Settings
 from pipeline.sources.protocol import Source
+from pipeline.sources.remembered import INPUT, READER, Feed
 from pipeline.tables import bronze
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Layer, SourceTable, Table
-from pipeline.tables.source import SOURCE_TABLES, USAGE
+from pipeline.tables.source import LIST_PRICES, SOURCE_TABLES, USAGE
 
 _INGEST = "ingest"
 _NEWEST = "newest observed"
 _CHECKS = "quality"
 _CLOCKS = tuple(table for table in SOURCE_TABLES if table.required or table is USAGE)
 """Sources whose time what is said of runs, and of costs, speaks of."""
+_CURRENCY = "currency"
 
 
 @dataclass(slots=True)
@@ -69,13 +71,14 @@ def run_night(
     as_of: datetime | None = None,
     only: str | None = None,
     start: str | None = None,
+    feed: Feed | None = None,
     graph: Graph = GRAPH,
     progress: Progress = lambda _name, _number, _total: None,
 ) -> Night:
     """Run the stages asked for (all by default) and return what they did.
 
     `only` runs one stage, `start` that one and all later ones; UserError for an unknown stage, or
-    for a night that has nothing to speak of yet.
+    for a night that has nothing to speak of yet. `feed` is the source as the home shall remember it.
     """
     began = time.perf_counter()
     stages = _stages(graph, only, start)
@@ -91,7 +94,7 @@ def run_night(
     ingested: list[Ingested] = []
     if str(Layer.BRONZE) in stages:
         progress(_INGEST, 1, total)
-        ingested = _ingest(lakehouse, source, positions, now)
+        ingested = _ingest(lakehouse, source, positions, now, feed)
         night.reports += [_ingest_report(one) for one in ingested]
     times = _times(lakehouse, positions)
     logbook.sources(ingested, times, now)
@@ -102,6 +105,8 @@ def run_night(
             "nothing has been ingested yet, so there is no time to speak of:"
             " run the bronze stage first (rightrun nightly --only bronze)"
         )
+    if str(Layer.SILVER) in stages:
+        _refuse_unpriced(lakehouse, positions, settings.currency_code)
     night.given = {
         "as_of": night.as_of,
         "last_cost_day": _last_cost_day(times, as_of),
@@ -127,6 +132,8 @@ def run_night(
 
 
 def _stages(graph: Graph, only: str | None, start: str | None) -> Sequence[str]:
+    if only is not None and start is not None:
+        raise UserError("--only runs one stage and --from several: name one of them")
     for asked in (only, start):
         if asked is not None and asked not in graph.stages:
             raise UserError(f"there is no stage {asked!r}; stages are {', '.join(graph.stages)}")
@@ -149,7 +156,11 @@ class _Read:
 
 
 def _ingest(
-    lakehouse: Lakehouse, source: Source, positions: Positions, now: datetime
+    lakehouse: Lakehouse,
+    source: Source,
+    positions: Positions,
+    now: datetime,
+    feed: Feed | None,
 ) -> list[Ingested]:
     ingested = []
 
@@ -168,6 +179,8 @@ def _ingest(
         if newest is not None:
             # Of a row that is ahead of the clock, all others would be late.
             positions.set_all(_NEWEST, {done.table.name: min(newest, now).isoformat()})
+        if feed is not None and (done.received or done.table.required):
+            _remember(positions, feed)
     return ingested
 
 
@@ -192,6 +205,29 @@ def _last_cost_day(times: Mapping[SourceTable, Reached], as_of: datetime | None)
         return None
     day = last_whole_day(USAGE, times[USAGE].at)
     return day if as_of is None else min(day, as_of.date() - timedelta(days=1))
+
+
+def _remember(positions: Positions, feed: Feed) -> None:
+    """At once: rows whose source a killed night had forgotten would not keep another's away."""
+    if positions.of(READER, INPUT) != feed.position:
+        positions.set_all(READER, {INPUT: feed.position})
+        positions.flush()
+
+
+def _refuse_unpriced(lakehouse: Lakehouse, positions: Positions, currency_code: str) -> None:
+    """UserError where there are prices and none in the currency: every cost would be nought."""
+    prices = bronze.BRONZE_OF[LIST_PRICES.name]
+    stand = f"{currency_code} at version {lakehouse.version(prices)}"
+    if positions.of(_CURRENCY, prices.full_name) == stand:
+        return
+    rows = lakehouse.read(prices).select("currency_code").distinct().collect()
+    priced = sorted(row["currency_code"] for row in rows if row["currency_code"])
+    if priced and currency_code not in priced:
+        raise UserError(
+            f"setting currency_code is {currency_code}, and the source has prices in"
+            f" {', '.join(priced)} only: set one of those"
+        )
+    positions.set_all(_CURRENCY, {prices.full_name: stand})
 
 
 def _ingest_report(done: Ingested) -> StepReport:

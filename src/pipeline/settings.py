@@ -1,12 +1,19 @@
-"""What a user may set: by `<home>/rightrun.yml`, by RIGHTRUN_* variables, by the command line."""
+"""What a user may set: on the command line, before RIGHTRUN_* variables, before `<home>/rightrun.yml`."""
 
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from pipeline.errors import UserError
+from pipeline.near_names import did_you_mean
 
 
 class Settings(BaseSettings):
@@ -42,19 +49,39 @@ class Settings(BaseSettings):
 
 
 def load_settings(home: Path) -> Settings:
-    """Settings of `home`; UserError naming the file and the field that cannot be used."""
+    """Settings of `home`; UserError naming the field that cannot be used and where it is set.
+
+    A variable stands for the whole value: the file's SLAs do not count beside those of the variable.
+    """
     file = home / "rightrun.yml"
+    written = _written(file)
     try:
-        values = yaml.safe_load(file.read_text()) if file.exists() else {}
+        exported = EnvSettingsSource(Settings)()
+    except SettingsError as error:
+        raise UserError(f"a variable RIGHTRUN_* is not readable JSON: {error}") from error
+    try:
+        return Settings(**{**written, **exported})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        if first["type"] == "extra_forbidden":
+            every = f"settings are {', '.join(Settings.model_fields)}"
+            hint = did_you_mean(name, Settings.model_fields, otherwise=every)
+            raise UserError(f"there is no setting {name!r}, as in {file}: {hint}") from error
+        place = f"RIGHTRUN_{name.upper()}" if name in exported else str(file)
+        spelled = ".".join(str(part) for part in first["loc"])
+        quotes = ": put it in quotes" if first["type"] == "string_type" else ""
+        raise UserError(f"setting {spelled} in {place}: {first['msg']}{quotes}") from error
+
+
+def _written(file: Path) -> dict[str, Any]:
+    """What the file sets."""
+    try:
+        values = yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else {}
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{file} is not readable YAML: {str(error).splitlines()[0]}") from error
     if values is None:
-        values = {}
+        return {}
     if not isinstance(values, dict):
         raise UserError(f"{file} must hold settings as `name: value` lines")
-    try:
-        return Settings(**values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"]) or "settings"
-        raise UserError(f"setting {name} in {file} or RIGHTRUN_*: {first['msg']}") from error
+    return {str(name): value for name, value in values.items()}

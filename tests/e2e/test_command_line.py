@@ -42,7 +42,8 @@ def test_the_first_night_says_what_a_platform_engineer_wants_first(account: Acco
 
 def test_a_night_with_nothing_new_makes_no_commit_and_no_mlflow_run(account: Account) -> None:
     before = versions(account.home), mlflow_runs(account.home)
-    again = account.nightly("--as-of", END, "--json")
+    # Without --source: the home remembers it, and it is not the demo's.
+    again = account.run("nightly", "--home", account.home, "--as-of", END, "--json")
     assert again.code == 0, again.err
     assert {step["mode"] for step in again.json()} == {"current"}
     assert (versions(account.home), mlflow_runs(account.home)) == before
@@ -111,6 +112,7 @@ def test_filters_keep_only_that_team(account: Account) -> None:
         (("show", "jobs", "--home", "nowhere"), "holds no tables yet"),
         (("check", "--source", "export:missing"), "does not exist"),
         (("nightly", "--as-of", "yesterday"), "is no time"),
+        (("nightly", "--home", "nowhere"), "name its source with --source"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_exit_code_2(
@@ -129,7 +131,7 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(
         ("select 1; select 2", "one SELECT"),
         ("select * from gold.job", "did you mean"),
         ("selec", "SELECT"),
-        ("select no_such_column from gold.jobs", "cannot be run"),
+        ("select no_such_column from gold.jobs", "there is no column 'no_such_column'"),
     ],
 )
 def test_sql_reads_and_nothing_else(account: Account, query: str, said: str) -> None:
@@ -198,3 +200,14 @@ def test_stages_can_be_run_alone(account: Account) -> None:
     unknown = account.nightly("--only", "platinum")
     assert unknown.code == 2
     assert "platinum" in unknown.err
+    both = account.nightly("--only", "silver", "--from", "gold")
+    assert both.code == 2
+    assert "--from" in both.err
+
+
+def test_another_source_is_not_mixed_into_a_home(account: Account, tmp_path: Path) -> None:
+    before = versions(account.home)
+    other = account.run("nightly", "--source", f"export:{tmp_path}", "--home", account.home)
+    assert other.code == 2
+    assert "is fed from simulated:" in other.err.replace("\n", " ")
+    assert versions(account.home) == before

@@ -1,5 +1,8 @@
 """`rightrun evaluate` as a sceptical engineer meets it: on a file of their own, and on a home."""
 
+import html
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -60,6 +63,18 @@ def test_the_page_is_written_and_logged_to_mlflow(place: Path, told: Ran) -> Non
     assert logged.read_text(encoding="utf-8") == page
 
 
+def _again(page: Path) -> list[str]:
+    [pasted] = re.findall(r'<code id="again">(.*?)</code>', page.read_text(encoding="utf-8"))
+    command = shlex.split(html.unescape(pasted))
+    return command[command.index("evaluate") + 1 :]
+
+
+def test_the_page_says_how_to_make_it_again_from_any_folder(place: Path, told: Ran) -> None:
+    assert told.code == 0
+    asked = [str(place / "runs.parquet"), "--home", str(place / "home"), "--engine", "embedded"]
+    assert _again(place / "evaluation.html") == [*asked, "--seed", "7", "--sample-jobs", "1"]
+
+
 def test_a_person_reads_a_table_and_where_it_loses(place: Path) -> None:
     done = rightrun(
         "evaluate", "runs.parquet", "--quick", "--home", "home", "--out", "q.html", cwd=place
@@ -73,6 +88,8 @@ def test_a_person_reads_a_table_and_where_it_loses(place: Path) -> None:
 def test_a_home_is_evaluated_on_what_its_nights_have_read(account: Account) -> None:
     done = account.run("evaluate", "--quick", "--home", account.home, "--json", "--out", "h.html")
     assert done.code == 0, done.err
+    asked = ["--home", str(account.home), "--engine", "embedded", "--seed", "7"]
+    assert _again(account.root / "h.html") == [*asked, "--sample-jobs", "10", "--quick"]
     document = done.json()
     jobs = account.run("show", "jobs", "--home", account.home, "--json", "--limit", "1000").json()
     assert 0 < document["log"]["jobs"] <= len(jobs)

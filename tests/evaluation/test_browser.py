@@ -56,7 +56,7 @@ CONTRASTS = """
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     found = shutil.which("chromium")
-    assert found, "pages are opened in Chromium, and none was found: see make chromium"
+    assert found, "pages are opened in Chromium, and none was found: see make prerequisites"
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=found, args=ALONE)
         yield opened

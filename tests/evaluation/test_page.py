@@ -1,7 +1,9 @@
 """The document is the same each time, and the page of it is whole, alone and safe."""
 
+import html
 import json
 import re
+import subprocess
 from html.parser import HTMLParser
 from typing import Any
 from xml.etree import ElementTree
@@ -116,6 +118,16 @@ def test_the_page_needs_nothing_else(document: dict[str, Any], read: Read) -> No
     assert "default-src 'none'" in text
     assert "@import" not in text
     assert all(found.startswith("#") for found in re.findall(r"url\(([^)]*)\)", text))
+
+
+def test_the_command_that_evaluates_again_works_where_it_is_pasted(
+    document: dict[str, Any],
+) -> None:
+    command = ["printf", "%s\\n", "it's  my <runs> $HOME.parquet", "line\nbreak \x1b\u202e", "-é"]
+    [pasted] = re.findall(r'<code id="again">(.*?)</code>', page(document, "runs", command))
+    assert html.unescape(pasted).isprintable()
+    done = subprocess.run(["bash", "-c", html.unescape(pasted)], capture_output=True, check=True)
+    assert done.stdout.decode() == "".join(f"{word}\n" for word in command[2:])
 
 
 def test_pictures_are_drawings_in_the_colours_of_the_page(document: dict[str, Any]) -> None:

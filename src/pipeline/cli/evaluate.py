@@ -1,6 +1,8 @@
 """How good the forecasts are, on the user's own runs."""
 
 import json
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -47,6 +49,8 @@ def evaluate(
         raise UserError(f"{out} cannot be written: name a file in a folder that exists")
     name = str(home) if runs is None else runs.name
     frame = _runs(runs, home, engine)
+    store = _store(home, engine)
+    experiment = load_settings(home).experiment
     with progress_bar(json_) as bar:
         task = bar.add_task("evaluating", total=1.0)
         document = evaluated(
@@ -56,10 +60,9 @@ def evaluate(
             peers=not quick,
             progress=lambda what, share: bar.update(task, description=what, completed=share),
         )
-    text = page(document, name)
+    text = page(document, name, _again(runs, home, engine, document))
     out.write_text(text, encoding="utf-8")
-    store = _store(home, engine)
-    track_evaluation(store, load_settings(home).experiment, document, text, name)
+    track_evaluation(store, experiment, document, text, name)
     if json_:
         typer.echo(json.dumps(document, indent=2))
         return
@@ -73,6 +76,19 @@ def evaluate(
     terminal.print(f"Page: {out}. MLflow: {store.shown}.", markup=False)
 
 
+def _again(runs: Path | None, home: Path, engine: str, document: dict[str, Any]) -> list[str]:
+    """The command that evaluates the same runs in the same way, from any folder."""
+    program = ["rightrun"] if shutil.which("rightrun") else [sys.executable, "-m", "pipeline.cli"]
+    return [
+        *program,
+        "evaluate",
+        *([] if runs is None else [str(runs.absolute())]),
+        *("--home", str(home.absolute()), "--engine", engine),
+        *("--seed", str(document["seed"]), "--sample-jobs", str(document["sample_jobs"])),
+        *([] if document["peers"] else ["--quick"]),
+    ]
+
+
 def _runs(runs: Path | None, home: Path, engine: str) -> pd.DataFrame:
     from pipeline.evaluation.home import runs_of_home
     from pipeline.evaluation.runlog import read_runs
@@ -82,11 +98,12 @@ def _runs(runs: Path | None, home: Path, engine: str) -> pd.DataFrame:
 
 def _store(home: Path, engine: str) -> "Store":
     from pipeline.engine.session import Engine
+    from pipeline.lakehouse.lock import make_home
     from pipeline.scoring.tracking import WORKSPACE, store_of
 
     if engine_of(Engine, engine) is Engine.DATABRICKS:
         return WORKSPACE
-    home.mkdir(parents=True, exist_ok=True)
+    make_home(home)
     return store_of(home)
 
 

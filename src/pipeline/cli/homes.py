@@ -14,9 +14,17 @@ if TYPE_CHECKING:  # engines load only when a command uses one
 
 
 def opened(home: Path, engine: str) -> "tuple[SparkSession, Lakehouse]":
-    """The tables of a home that has some, for reading; UserError where there are none yet."""
-    from pipeline.engine.session import Engine, connect
+    """The tables of a home of this release that has some; UserError where there are none yet."""
     from pipeline.schema_versions import refuse_other_release
+
+    spark, lakehouse = holding(home, engine)
+    refuse_other_release(lakehouse)
+    return spark, lakehouse
+
+
+def holding(home: Path, engine: str) -> "tuple[SparkSession, Lakehouse]":
+    """The tables of a home that has some, of any release; UserError where there are none yet."""
+    from pipeline.engine.session import Engine, connect
     from pipeline.tables import ops
 
     chosen = engine_of(Engine, engine)
@@ -32,7 +40,6 @@ def opened(home: Path, engine: str) -> "tuple[SparkSession, Lakehouse]":
     lakehouse = lakehouse_of(home, engine, spark)
     if not lakehouse.exists(ops.POSITIONS):
         raise nothing
-    refuse_other_release(lakehouse)
     return spark, lakehouse
 
 
@@ -75,7 +82,7 @@ def questions_of(home: Path, engine: str, team: str | None, owner: str | None) -
     from pipeline.reports.questions import Filter, Questions
 
     _, lakehouse = opened(home, engine)
-    return Questions(lakehouse, Filter(team, owner))
+    return Questions(lakehouse, Filter.among(lakehouse, team, owner))
 
 
 def engine_of(engines: "type[Engine]", name: str) -> "Engine":

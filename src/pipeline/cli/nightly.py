@@ -16,8 +16,12 @@ commands = typer.Typer()
 @commands.command()
 def nightly(
     source: Annotated[
-        str, typer.Option(help="export:DIR, simulated:DIR or databricks.")
-    ] = f"simulated:{HOME / 'simulated'}",
+        str | None,
+        typer.Option(
+            help="export:DIR, simulated:DIR or databricks; by default what the home is fed from,"
+            " at first what is simulated in it."
+        ),
+    ] = None,
     as_of: Annotated[
         str | None, typer.Option(help="Time to speak of, ISO 8601; the newest seen by default.")
     ] = None,
@@ -42,12 +46,26 @@ def nightly(
     from pipeline.scoring.tracking import WORKSPACE, store_of, track_night
     from pipeline.settings import load_settings
     from pipeline.sources.chosen import chosen_source
+    from pipeline.sources.remembered import Feed, remembered, source_of_home
 
     settings = load_settings(home)
     asked = moment(as_of) if as_of else None
+    chosen_engine = engine_of(Engine, engine)
+    if not home.exists():
+        # Looked at first: no folder is made for a night that has nothing to read.
+        source_of_home(source, None, home)
     with home_lock(home, wait=wait):
-        spark = connect(engine_of(Engine, engine))
+        spark = connect(chosen_engine)
         lakehouse = writing(home, engine, spark)
+        fed = remembered(lakehouse)
+        spelled = source_of_home(source, fed, home)
+        feed = Feed.of(spelled, home)
+        chosen = chosen_source(spelled, spark)
+        if fed is not None and not fed.is_same(feed):
+            console(stderr=True).print(
+                f"{home} was fed from {fed}, which is gone; from now on it is fed from {feed}.",
+                markup=False,
+            )
         with progress_bar(json_) as bar:
             task = bar.add_task("starting", total=None)
 
@@ -57,20 +75,22 @@ def nightly(
             done = run_night(
                 spark,
                 lakehouse,
-                chosen_source(source, spark),
+                chosen,
                 settings,
                 now=datetime.now(UTC),
                 as_of=asked,
                 only=only,
                 start=from_,
+                feed=feed,
                 progress=progress,
             )
             bar.update(task, description="mlflow")
-            on_databricks = engine_of(Engine, engine) is Engine.DATABRICKS
-            store = WORKSPACE if on_databricks else store_of(home)
+            store = WORKSPACE if chosen_engine is Engine.DATABRICKS else store_of(home)
             track_night(store, lakehouse, Positions(spark, lakehouse), settings, done)
         if json_:
             typer.echo(as_json(night_report.steps(done)))
+            for stray in Questions(lakehouse, Filter()).decided_for_no_job():
+                console(stderr=True).print(f"SLA: {stray}", style="red", markup=False)
             return
         out = console()
         out.print(

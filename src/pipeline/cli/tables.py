@@ -8,8 +8,9 @@ import pandas as pd
 import typer
 
 from pipeline.cli.answers import print_answer, progress_bar
-from pipeline.cli.homes import engine_of, lakehouse_of, opened, writing
+from pipeline.cli.homes import holding, opened, writing
 from pipeline.cli.options import ENGINE, HOME, EngineName, Home, Json, Limit
+from pipeline.errors import UserError
 
 commands = typer.Typer()
 
@@ -101,8 +102,9 @@ def maintain(
     from pipeline.lakehouse.lock import home_lock
     from pipeline.tables.catalogue import TABLES
 
+    # Looked at first: a lock is not taken, nor a folder made, for a home that holds nothing.
+    _, lakehouse = opened(home, engine)
     with home_lock(home):
-        _, lakehouse = opened(home, engine)
         rows = []
         with progress_bar(json_) as bar:
             for declared in bar.track(TABLES, description="maintaining"):
@@ -133,6 +135,8 @@ def ddl(
     from pipeline.settings import load_settings
     from pipeline.tables.derive import ddl as table_ddl
 
+    if home != HOME and not home.is_dir():
+        raise UserError(f"there is no home {home}: name another --home, or leave it out")
     chosen = catalog or load_settings(home).catalog
     if name is None:
         texts = all_ddl(chosen)
@@ -155,16 +159,15 @@ def migrate(
     json_: Json = False,
 ) -> None:
     """Bring the tables of an older release to this one; a new night refuses them until then."""
-    from pipeline.engine.session import Engine, connect
     from pipeline.graph import GRAPH
     from pipeline.lakehouse.lock import home_lock
     from pipeline.schema_versions import migrate as run_migrations
     from pipeline.schema_versions import planned
 
+    spark, lakehouse = holding(home, engine)
     with home_lock(home):
-        spark = connect(engine_of(Engine, engine))
         if dry_run:
-            done = planned(lakehouse_of(home, engine, spark))
+            done = planned(lakehouse)
         else:
             done = run_migrations(spark, writing(home, engine, spark), GRAPH)
     rows = pd.DataFrame(

@@ -98,7 +98,7 @@ def _embedded() -> SparkSession:
         from pysail.spark import SparkConnectServer
     except ImportError as error:
         raise UserError(
-            "the embedded engine is not installed: install rightrun[local], "
+            "the embedded engine is not installed: install RightRun with its extra local, "
             "or choose the engine spark or databricks"
         ) from error
     server = SparkConnectServer("127.0.0.1", 0)

@@ -3,7 +3,9 @@
 Names come from the log and are escaped; the page's own policy forbids it to load anything.
 """
 
-from collections.abc import Iterator, Mapping
+import os
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,8 +19,8 @@ from pipeline.evaluation.plots import named, pictures
 MOST_LOSSES: Final = 12
 
 
-def page(document: Mapping[str, Any], name: str) -> str:
-    """The page of an evaluation of the log called `name`."""
+def page(document: Mapping[str, Any], name: str, command: Sequence[str] = ()) -> str:
+    """The page of an evaluation of the log called `name`, which `command` evaluates again."""
     comparisons = document["comparisons"]
     start = comparisons[EVERY_JOB]["horizons"]["start"]
     environment = Environment(
@@ -46,8 +48,7 @@ def page(document: Mapping[str, Any], name: str) -> str:
         levels=[f"{float(level):.0%}" for level in start["methods"][OURS]["coverage"]],
         comparisons=list(_tables(document)),
         absent=", ".join(map(named, document["absent"])),
-        command=f"rightrun evaluate {printable(name)} --seed {document['seed']}"
-        f" --sample-jobs {document['sample_jobs']}" + ("" if document["peers"] else " --quick"),
+        command=" ".join(map(typed, command)),
     )
 
 
@@ -164,6 +165,17 @@ def _row(document: Mapping[str, Any], name: str, told: Mapping[str, Any]) -> dic
         "coverage": [_percent(share) for share in told["coverage"].values()],
         "brier": "" if told["brier"] is None else f"{told['brier']:.4f}",
     }
+
+
+def typed(word: str) -> str:
+    """A word of a command as a shell takes it, with no character that cannot be seen."""
+    if word.isprintable():
+        return shlex.quote(word)
+    escaped = "".join(
+        chr(byte) if chr(byte).isalnum() and byte < 128 else f"\\x{byte:02x}"
+        for byte in os.fsencode(word)
+    )
+    return f"$'{escaped}'"
 
 
 def printable(text: str) -> str:

@@ -24,7 +24,7 @@ def home_lock(home: Path, *, wait: bool = False) -> Iterator[None]:
     The operating system frees the lock of a process that dies, so a stale one cannot happen. What
     such a process left staged is removed here: under the lock, nobody else's can be in use.
     """
-    home.mkdir(parents=True, exist_ok=True)
+    make_home(home)
     lock = FileLock(home / _LOCK, timeout=-1 if wait else 0)
     try:
         lock.acquire()
@@ -41,6 +41,14 @@ def home_lock(home: Path, *, wait: bool = False) -> Iterator[None]:
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def make_home(home: Path) -> None:
+    """The folder, where it is not there yet; UserError where none can be."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{home} cannot be a home: {error.strerror}") from error
 
 
 def _holder(home: Path) -> str:

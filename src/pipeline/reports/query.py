@@ -1,6 +1,17 @@
-"""One SELECT over RightRun's tables, and nothing but a SELECT."""
+"""One SELECT over RightRun's tables, and nothing but a SELECT.
+
+Each table named in it becomes a view on the table's rows, put where the name stood, so that all else
+that is said of the table there reaches the engine: what the engine lacks it refuses, and nothing is
+left out in silence. Versions are the lakehouse's: a view has none.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from sqlglot import exp, parse
@@ -8,8 +19,19 @@ from sqlglot.errors import SqlglotError
 
 from pipeline.errors import UserError
 from pipeline.lakehouse.protocol import Lakehouse
+from pipeline.near_names import did_you_mean
 from pipeline.tables.catalogue import TABLES, table_named
 from pipeline.tables.declaration import Table
+
+_WRITES = (exp.DDL, exp.DML, exp.Command, exp.Into)
+_NOT_EVERYWHERE = {
+    exp.Pivot: "PIVOT and UNPIVOT",
+    exp.TableSample: "TABLESAMPLE",
+    exp.Lateral: "LATERAL",
+    exp.With: "WITH RECURSIVE",
+}
+"""What an engine may lack, and then calls a fault of spelling."""
+_LONGEST = 300
 
 
 def known_table(name: str) -> Table:
@@ -17,31 +39,156 @@ def known_table(name: str) -> Table:
     try:
         return table_named(name)
     except KeyError as error:
-        near = [t.full_name for t in TABLES if name.split(".")[-1] in t.name]
-        hint = f"did you mean {', '.join(near[:3])}?" if near else "see rightrun tables"
+        names = [table.full_name for table in TABLES]
+        hint = did_you_mean(name, names, otherwise="see rightrun tables")
         raise UserError(f"there is no table {name!r}: {hint}") from error
 
 
 def run_query(spark: SparkSession, lakehouse: Lakehouse, query: str, *, limit: int) -> pd.DataFrame:
-    """The first `limit` rows of the query; UserError for anything that is not one SELECT."""
+    """The first `limit` rows of the query; UserError for anything that is not one SELECT, and for
+    what cannot be carried out."""
+    statement = _select(query)
+    asked = {node: _asked(node) for node in list(_tables(statement))}
+    for column in statement.find_all(exp.Column):
+        if f"{column.text('db')}.{column.table}".lower() in {t.full_name for t in asked.values()}:
+            column.set("db", None)
+            column.set("catalog", None)
+    for node, table in asked.items():
+        _bind(node, table, lakehouse)
+    try:
+        rows = spark.sql(statement.sql(dialect="spark")).limit(limit).toPandas()
+    except (PySparkException, pa.ArrowException) as error:
+        raise UserError(_why_not(statement, list(asked.values()), error)) from error
+    if statement.find(exp.Qualify):
+        # For engines without QUALIFY its condition is a column of a subquery, which * brings along.
+        rows = rows.loc[:, [not re.fullmatch(r"_w(_\d+)?", name) for name in rows.columns]]
+    if twice := rows.columns[rows.columns.duplicated()].tolist():
+        raise UserError(f"two columns are called {twice[0]!r}: call one of them otherwise with AS")
+    return rows
+
+
+def _select(query: str) -> exp.Query:
     try:
         statements = [statement for statement in parse(query, read="databricks") if statement]
     except SqlglotError as error:
         raise UserError(f"the query is not readable SQL: {str(error).splitlines()[0]}") from error
+    except Exception as error:  # What the parser knows by half, it fails on in ways of its own.
+        raise UserError("the query is not readable SQL: write it with plainer words") from error
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         raise UserError("ask one SELECT at a time: tables cannot be changed this way")
-    statement = statements[0]
-    named_inside = {cte.alias for cte in statement.find_all(exp.CTE)}
-    for found in list(statement.find_all(exp.Table)):
-        name = f"{found.db}.{found.name}" if found.db else found.name
-        if not found.db and found.name in named_inside:
+    if statements[0].find(*_WRITES):
+        raise UserError("ask one SELECT that writes nothing: tables cannot be changed this way")
+    return statements[0]
+
+
+def _tables(statement: exp.Query) -> Iterator[exp.Table]:
+    """The nodes that name a table of ours: no function, no hint, no subquery's name."""
+    for node in statement.find_all(exp.Table):
+        if not isinstance(node.this, exp.Identifier) or node.find_ancestor(exp.Hint):
             continue
-        table = known_table(name)
-        view = f"rightrun_{table.layer.schema}_{table.name}"
-        lakehouse.read(table).createOrReplaceTempView(view)
-        alias = found.alias or found.name
-        found.replace(exp.alias_(exp.to_table(view), alias, table=True))
+        if node.args.get("db") or not _is_named_inside(node):
+            yield node
+
+
+def _is_named_inside(node: exp.Table) -> bool:
+    """Whether a WITH around the node has a query of its name, and has it before the node."""
+    below: Any = node
+    above: Any = node.parent
+    while above is not None:
+        named: list[exp.CTE] = []
+        if isinstance(above, exp.With):
+            every = above.expressions
+            named = every if above.recursive else every[: below.index]
+        elif isinstance(above, exp.Query) and not isinstance(below, exp.With):
+            named = above.ctes
+        if any(cte.alias.lower() == node.name.lower() for cte in named):
+            return True
+        below, above = above, above.parent
+    return False
+
+
+def _asked(node: exp.Table) -> Table:
+    """The table that the node names; UserError where it says what is not carried out."""
+    name = f"{node.db}.{node.name}" if node.db else node.name
+    if node.catalog:
+        raise UserError(f"{node.catalog}.{name} names a catalog: write {name}")
+    if isinstance(node.parent, exp.Stream):
+        raise UserError(f"STREAM of {name} is not carried out: ask the table itself")
+    alias = node.args.get("alias")
+    if alias is not None and alias.this is not None and not isinstance(alias.this, exp.Identifier):
+        raise UserError(f"{name}@ is not carried out: write {name} VERSION AS OF and its number")
+    return known_table(name.lower())
+
+
+def _bind(node: exp.Table, table: Table, lakehouse: Lakehouse) -> None:
+    """Put a view in the table's place, under the name that the table had there."""
+    version = _version(lakehouse, table, node.args.get("version"))
+    view = f"rightrun_{table.layer.schema}_{table.name}" + (
+        "" if version is None else f"_{version}"
+    )
     try:
-        return spark.sql(statement.sql(dialect="spark")).limit(limit).toPandas()
-    except PySparkException as error:
-        raise UserError(f"the query cannot be run: {str(error).splitlines()[0]}") from error
+        rows = lakehouse.read(table, version)
+    except Exception as error:
+        if version is None:
+            raise
+        raise UserError(
+            f"version {version} of {table.full_name} can no longer be read: see rightrun history"
+            f" {table.full_name}"
+        ) from error
+    rows.createOrReplaceTempView(view)
+    # A pivot's rows are no longer the table's, and no engine takes a name before PIVOT.
+    if not node.alias and not node.args.get("pivots"):
+        node.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
+    for said in ("db", "version"):
+        node.set(said, None)
+    node.set("this", exp.to_identifier(view))
+
+
+def _version(lakehouse: Lakehouse, table: Table, asked: exp.Version | None) -> int | None:
+    """The version that VERSION AS OF or TIMESTAMP AS OF means; None for the newest."""
+    if asked is None:
+        return None
+    value = asked.expression.this if isinstance(asked.expression, exp.Cast) else asked.expression
+    if not isinstance(value, exp.Literal):
+        raise UserError(
+            f"{asked.sql('databricks')} of {table.full_name} is not carried out: write a number of a"
+            " version, or a time in quotes"
+        )
+    newest = lakehouse.version(table)
+    see = f"see rightrun history {table.full_name}"
+    if asked.name.upper() == "VERSION":
+        if not value.name.isdecimal() or int(value.name) > newest:
+            raise UserError(
+                f"{table.full_name} has no version {value.name}, but 0 to {newest}: {see}"
+            )
+        return int(value.name)
+    try:
+        moment = datetime.fromisoformat(value.name)
+    except ValueError as error:
+        raise UserError(f"{value.name!r} is no time: write it as 2026-01-31T02:00:00Z") from error
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    earlier = [c.version for c in lakehouse.history(table, newest + 1) if c.at <= moment]
+    if not earlier:
+        raise UserError(f"{table.full_name} is not known to have been there at {moment}: {see}")
+    return max(earlier)
+
+
+def _why_not(statement: exp.Query, tables: list[Table], error: Exception) -> str:
+    """A sentence that names the column that is not there, or what the engine lacks."""
+    details = re.search(r'details = "(.*)"', str(error))
+    said = details[1] if details else (str(error).splitlines() or [type(error).__name__])[0]
+    columns = {column.name for table in tables for column in table.columns}
+    own = {alias.alias for alias in statement.find_all(exp.Alias, exp.CTE, exp.TableAlias)}
+    for asked in statement.find_all(exp.Column):
+        if asked.name in said and asked.name.lower() not in {*columns, *own}:
+            names = ", ".join(dict.fromkeys(table.full_name for table in tables))
+            hint = did_you_mean(asked.name, columns, otherwise="see docs/tables.md")
+            return f"there is no column {asked.name!r} in {names or 'the query'}: {hint}"
+    lacking = {
+        _NOT_EVERYWHERE[type(node)]
+        for node in statement.find_all(*_NOT_EVERYWHERE)
+        if not isinstance(node, exp.With) or node.recursive
+    }
+    if lacking:
+        said = f"this engine may lack {', '.join(sorted(lacking))}: {said}"
+    return f"the query cannot be run: {said[:_LONGEST]}"

@@ -3,9 +3,12 @@
 Each answer is a small frame: ranked, limited, with names beside keys. Filters are by team and owner.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
+from functools import reduce
 
 import pandas as pd
 from pyspark.sql import DataFrame
@@ -15,8 +18,8 @@ from pipeline.errors import UserError
 from pipeline.gold.assessments import not_assessed
 from pipeline.held_sla import SLA_COLUMNS, decided, unreadable, with_decided
 from pipeline.lakehouse.protocol import Lakehouse
+from pipeline.near_names import did_you_mean
 from pipeline.reports.history import PAST_DAYS, History
-from pipeline.silver.tags import team_name
 from pipeline.sla_terms import Terms, read_terms
 from pipeline.tables import bronze, gold, nights, ops, silver
 from pipeline.tables.declaration import Table
@@ -26,6 +29,7 @@ _WHO = ("series_key", "name", "team", "owner", "tier")
 _COST_DAYS = 30
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NEAR = 0.8
+_MOST_NAMES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +39,47 @@ class Filter:
     team: str | None = None
     owner: str | None = None
 
+    @classmethod
+    def among(cls, lakehouse: Lakehouse, team: str | None, owner: str | None) -> "Filter":
+        """The filter by a team and an owner that are there; UserError with near names otherwise.
+
+        A part of a name is enough where no other name has it.
+        """
+        if team is not None:
+            named = (lakehouse.read(table) for table in (gold.JOBS, gold.TEAM_COST_DAILY))
+            written = re.sub(r"[\s_-]+", "-", team.strip())
+            team = _meant("team", written, [rows.select("team") for rows in named])
+        if owner is not None:
+            owners = lakehouse.read(gold.JOBS).select("owner")
+            owner = _meant("owner", owner.strip(), [owners])
+        return cls(team, owner)
+
     def apply(self, jobs: DataFrame) -> DataFrame:
         if self.team is not None:
-            jobs = jobs.where(F.col("team") == team_name(F.lit(self.team)))
+            jobs = jobs.where(F.col("team") == self.team)
         if self.owner is not None:
             jobs = jobs.where(F.lower("owner") == self.owner.lower())
         return jobs
+
+
+def _meant(what: str, asked: str, columns: Sequence[DataFrame]) -> str:
+    """The one name in `columns` that `asked` is, or is a part of."""
+    rows = reduce(DataFrame.union, columns).distinct().collect()
+    by_fold: dict[str, str] = {row[0].casefold(): row[0] for row in rows if row[0]}
+    names = sorted(by_fold.values())
+    folded = asked.casefold()
+    if folded in by_fold:
+        return by_fold[folded]
+    having = [by_fold[fold] for fold in sorted(by_fold) if folded and folded in fold]
+    if len(having) == 1:
+        return having[0]
+    if having:
+        raise UserError(
+            f"--{what} {asked!r} is a part of several: say which of {', '.join(having)}"
+        )
+    every = f"there are {', '.join(names[:_MOST_NAMES])}" if names else f"no job says its {what}"
+    hint = did_you_mean(asked, names, otherwise=every)
+    raise UserError(f"there is no {what} {asked!r}: {hint}")
 
 
 class Questions:
@@ -298,7 +337,7 @@ class Questions:
         unattributed."""
         costs = self._lakehouse.read(gold.TEAM_COST_DAILY)
         if self._who.team is not None:
-            costs = costs.where(F.col("team") == team_name(F.lit(self._who.team)))
+            costs = costs.where(F.col("team") == self._who.team)
         last_day = F.lit(self.last_cost_day()).cast("date")
         recent = costs.where(
             (F.col("usage_date") <= last_day)
@@ -497,7 +536,10 @@ class Questions:
         if len(exact or found) == 1:
             return str((exact or found)[0]["series_key"])
         if not found:
-            raise UserError(f"no job has the key, id or name {asked!r}: see rightrun show jobs")
+            spelled = "series_key" if "/" in asked else "name"
+            names = [row[0] for row in jobs.select(spelled).distinct().collect() if row[0]]
+            hint = did_you_mean(asked, names, otherwise="see rightrun show jobs")
+            raise UserError(f"no job has the key, id or name {asked!r}: {hint}")
         keys = ", ".join(row["series_key"] for row in found)
         raise UserError(f"{asked!r} names several jobs: say which of {keys}")
 

@@ -80,10 +80,12 @@ _JOB_WIDTH = 40
 def as_json(value: pd.DataFrame | Mapping[str, pd.DataFrame]) -> str:
     """Records as JSON; money as strings, so that no digit is lost, and times in ISO 8601."""
     if isinstance(value, pd.DataFrame):
-        return json.dumps(_records(value), indent=2, ensure_ascii=False)
-    return json.dumps(
-        {name: _records(frame) for name, frame in value.items()}, indent=2, ensure_ascii=False
-    )
+        return _dumped(_records(value))
+    return _dumped({name: _records(frame) for name, frame in value.items()})
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, default=_nested)
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -91,6 +93,14 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
         {str(name): _plain(item) for name, item in record.items()}
         for record in frame.to_dict(orient="records")
     ]
+
+
+def _nested(item: Any) -> Any:
+    """What JSON has no form for, inside of a list or a struct as well: spelled as SQL prints it."""
+    if isinstance(item, bytes):
+        return item.hex()
+    plain = _plain(item)
+    return str(item) if plain is item else plain
 
 
 def _plain(item: Any) -> Any:

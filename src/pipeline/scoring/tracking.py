@@ -13,20 +13,21 @@ import tempfile
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 import mlflow
 import pandas as pd
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from mlflow.models.model import ModelInfo
 from pyspark.sql import functions as F
 
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.night import Night
 from pipeline.positions import Positions
-from pipeline.scoring import pictures
+from pipeline.scoring import artifact_paths, pictures
 from pipeline.scoring.promotion import is_better, load_rules
+from pipeline.scoring.wheel import models_folder, packages, write_wheel
 from pipeline.settings import Settings
 from pipeline.tables import gold, nights
 from pipeline.tables.declaration import Table
@@ -128,12 +129,6 @@ FAMILIES = (
 )
 
 
-def models_folder() -> Path:
-    """Where the models-from-code files are: in the wheel, or beside `src` in a checkout."""
-    packaged = Path(str(resources.files("pipeline"))) / "models"
-    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "models"
-
-
 @dataclass(frozen=True, slots=True)
 class Store:
     """Where MLflow keeps runs and models: `artifacts` is None where the store has a place of its own."""
@@ -153,7 +148,7 @@ WORKSPACE = Store("databricks", "databricks-uc", None, "in the workspace")
 def store_of(home: Path) -> Store:
     """The home's own store: one file, and a folder beside it."""
     file = home.absolute() / "mlflow.db"
-    artifacts = (home.absolute() / "mlartifacts").as_uri()
+    artifacts = (home.absolute() / artifact_paths.FOLDER).as_uri()
     return Store(
         _uri(file), _uri(file), artifacts, f"mlflow ui --backend-store-uri {_uri(file)}", file
     )
@@ -201,8 +196,10 @@ def track_night(
         mlflow.log_table(_not_assessed(lakehouse, night), "not_assessed.json")
         for name, figure in pictures.of_night(quality, sizes).items():
             mlflow.log_figure(figure, f"{name}.png")
-        for family in FAMILIES:
-            _register(lakehouse, settings, family)
+        with tempfile.TemporaryDirectory() as folder:
+            wheel = write_wheel(Path(folder))
+            for family in FAMILIES:
+                _register(lakehouse, settings, family, wheel)
     positions.set_all(_TRACKED, stand)
     positions.flush()
 
@@ -211,8 +208,9 @@ def opened_experiment(store: Store, name: str) -> str:
     """Point MLflow at the store; the id of the experiment, made where it is not there yet."""
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.ERROR)
-    if store.file is not None:
+    if store.file is not None and store.artifacts is not None:
         _make(store.file)
+        artifact_paths.bring_home(store.file, store.artifacts)
     mlflow.set_tracking_uri(store.tracking_uri)
     mlflow.set_registry_uri(store.registry_uri)
     found = mlflow.get_experiment_by_name(name)
@@ -287,24 +285,34 @@ def write_states(states: pd.DataFrame, file: Path) -> None:
     states.to_parquet(file, index=False)
 
 
-def _register(lakehouse: Lakehouse, settings: Settings, family: Family) -> None:
+def logged_model(family: str, states: Path, wheel: Path) -> ModelInfo:
+    """The family's model with the code that answers for it.
+
+    An environment is made from the wheel; where none can be made, the statistics beside it are enough.
+    """
+    code = models_folder() / f"{family}.py"
+    with warnings.catch_warnings():
+        # The model states its signature itself, and an example would be one of the user's jobs.
+        warnings.filterwarnings("ignore", message=".*An input example was not provided")
+        info: ModelInfo = mlflow.pyfunc.log_model(
+            name=family,
+            python_model=str(code),
+            artifacts={"states": str(states)},
+            signature=runpy.run_path(str(code))["SIGNATURE"],
+            code_paths=[str(wheel), str(packages()["optimizer"])],
+            pip_requirements=[f"code/{wheel.name}"],
+        )
+    return info
+
+
+def _register(lakehouse: Lakehouse, settings: Settings, family: Family, wheel: Path) -> None:
     """A new version of the family, as challenger, or as champion too when its rules hold."""
     metrics = family.metrics(lakehouse)
     mlflow.log_metrics({f"{family.name}.{metric}": value for metric, value in metrics.items()})
-    code = models_folder() / f"{family.name}.py"
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "states.parquet"
         write_states(family.states(lakehouse), file)
-        with warnings.catch_warnings():
-            # The model states its signature itself, and an example would be one of the user's jobs.
-            warnings.filterwarnings("ignore", message=".*An input example was not provided")
-            info = mlflow.pyfunc.log_model(
-                name=family.name,
-                python_model=str(code),
-                artifacts={"states": str(file)},
-                signature=runpy.run_path(str(code))["SIGNATURE"],
-                pip_requirements=["rightrun"],
-            )
+        info = logged_model(family.name, file, wheel)
     name = f"{settings.model_prefix}.{family.name}"
     client = MlflowClient()
     with contextlib.redirect_stderr(io.StringIO()):  # It announces each version there.

@@ -45,7 +45,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable]:
                 python_model=code,
                 artifacts={"states": str(file)},
                 signature=runpy.run_path(code)["SIGNATURE"],
-                pip_requirements=["rightrun"],
+                pip_requirements=["mlflow"],
             )
         return mlflow.pyfunc.load_model(info.model_uri)
 

@@ -1,0 +1,67 @@
+"""RightRun's wheel, made again from what is running: a model is served by the code that made it.
+
+A model that asked an index for the name `rightrun` would get whatever somebody has put there.
+"""
+
+import base64
+import hashlib
+import zipfile
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import optimizer
+import pipeline
+
+_NAME = "rightrun"
+_COPIED = ("METADATA", "entry_points.txt", "licenses/LICENSE")
+_TAGS = "Wheel-Version: 1.0\nGenerator: rightrun\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+
+
+def packages() -> dict[str, Path]:
+    """The folders of what a wheel holds, by their place in it."""
+    found = {one.__name__: Path(one.__path__[0]) for one in (optimizer, pipeline)}
+    return {**found, "pipeline/models": models_folder()}
+
+
+def models_folder() -> Path:
+    """Where the models-from-code files are: in the wheel, or beside `src` in a checkout."""
+    packaged = Path(pipeline.__path__[0]) / "models"
+    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "models"
+
+
+def write_wheel(folder: Path) -> Path:
+    """The wheel, in `folder`; the same code gives the same bytes."""
+    installed = metadata.distribution(_NAME)
+    info = f"{_NAME}-{installed.version}.dist-info"
+    file = folder / f"{_NAME}-{installed.version}-py3-none-any.whl"
+    record = []
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as wheel:
+        for name, content in (
+            *_sources(),
+            *((f"{info}/{said}", (installed.read_text(said) or "").encode()) for said in _COPIED),
+            (f"{info}/WHEEL", _TAGS.encode()),
+        ):
+            digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=")
+            record.append(f"{name},sha256={digest.decode()},{len(content)}\n")
+            wheel.writestr(_entry(name), content)
+        wheel.writestr(_entry(f"{info}/RECORD"), "".join([*record, f"{info}/RECORD,,\n"]))
+    return file
+
+
+def _sources() -> Iterator[tuple[str, bytes]]:
+    named = {
+        f"{place}/{file.relative_to(folder).as_posix()}": file
+        for place, folder in packages().items()
+        for file in folder.rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+    for name in sorted(named):
+        yield name, named[name].read_bytes()
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name)  # Its time is 1980, whenever it is written.
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = 0o644 << 16
+    return entry

@@ -1,0 +1,101 @@
+"""What a home is fed from: remembered with its first rows, so that another is not mixed in.
+
+Remembered are the folder's own path and its path from the home. A night may name either: a home and
+an export that are moved, copied or mounted elsewhere together keep the one, a home that is moved
+alone keeps the other. An export that is moved alone is named anew, and taken because the folder
+that is remembered is no longer there.
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pyspark.sql import functions as F
+
+from pipeline.errors import UserError
+from pipeline.lakehouse.protocol import Lakehouse
+from pipeline.sources.chosen import parsed
+from pipeline.sources.layout import shown
+from pipeline.tables import ops
+
+READER, INPUT = "home", "source"
+"""Under which ops.positions has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A source as one home remembers it; both paths are empty for `databricks`."""
+
+    kind: str
+    folder: str
+    from_home: str
+
+    @classmethod
+    def of(cls, spelled: str, home: Path) -> "Feed":
+        kind, folder = parsed(spelled)
+        if folder is None:
+            return cls(kind, "", "")
+        # Not resolved: a link that points to each day's export is one place.
+        place = os.path.normpath(folder.absolute())
+        return cls(kind, place, os.path.relpath(place, home.absolute()))
+
+    @classmethod
+    def read(cls, position: str) -> "Feed":
+        return cls(**json.loads(position))
+
+    @property
+    def position(self) -> str:
+        return json.dumps(asdict(self))
+
+    def __str__(self) -> str:
+        return shown(f"{self.kind}:{self.folder}" if self.folder else self.kind)
+
+    def spelled(self, home: Path) -> str:
+        """How the source is named now: by its own path, or by that from the home where only it is."""
+        if not self.folder:
+            return self.kind
+        beside = os.path.normpath(home.absolute() / self.from_home)
+        only_beside = not Path(self.folder).is_dir() and Path(beside).is_dir()
+        return f"{self.kind}:{beside if only_beside else self.folder}"
+
+    def is_same(self, other: "Feed") -> bool:
+        if self.folder and other.folder:
+            return self.folder == other.folder or self.from_home == other.from_home
+        return self.kind == other.kind
+
+    def has_moved_to(self, other: "Feed") -> bool:
+        """Whether `other` may be this one in a new place."""
+        return self.kind == other.kind and not Path(self.folder).is_dir()
+
+
+def remembered(lakehouse: Lakehouse) -> Feed | None:
+    """What the home is fed from; None before its first rows."""
+    if not lakehouse.exists(ops.POSITIONS):
+        return None
+    is_ours = (F.col("reader") == READER) & (F.col("input") == INPUT)
+    rows = lakehouse.read(ops.POSITIONS).where(is_ours).select("position").collect()
+    return Feed.read(rows[0]["position"]) if rows else None
+
+
+def source_of_home(asked: str | None, fed: Feed | None, home: Path) -> str:
+    """The source of the night: as `asked`, else as remembered, else what is simulated in the home.
+
+    UserError for another than the home is fed from, and where nothing says what it is.
+    """
+    if asked is None:
+        if fed is not None:
+            return fed.spelled(home)
+        if (home / "simulated").is_dir():
+            return f"simulated:{home / 'simulated'}"
+        raise UserError(
+            f"{shown(home)} is fed from nothing yet: name its source with --source export:DIR,"
+            " simulated:DIR or databricks"
+        )
+    named = Feed.of(asked, home)
+    if fed is None or fed.is_same(named) or fed.has_moved_to(named):
+        return asked
+    raise UserError(
+        f"{shown(home)} is fed from {fed}, and rows of {named} would be mixed into it: leave --source"
+        " out, or name another --home (a folder that has moved is taken once the old one is gone)"
+    )
