@@ -228,3 +228,20 @@ def test_many_rows_of_a_day_that_held_none(lakehouse: Lakehouse, spark: SparkSes
     assert lakehouse.merge(numbers, rows, scope=scope, since=new).rows == 0
     stored = lakehouse.read(numbers).groupBy("day").count().orderBy("day").collect()
     assert [(row["day"], row["count"]) for row in stored] == [(old, 1), (new, 4_999)]
+
+
+@pytest.mark.parametrize("unique", [False, True])
+def test_what_is_raised_before_a_commit_leaves_the_table_as_it_stands(
+    unique: bool, lakehouse: Lakehouse, spark: SparkSession
+) -> None:
+    lakehouse.create(THINGS)
+    lakehouse.append(THINGS, things(spark, FULL))
+    before = lakehouse.version(THINGS)
+
+    def refuse(rows: int) -> None:
+        raise RuntimeError(f"{rows} rows are not those that were counted")
+
+    with pytest.raises(RuntimeError, match="1 rows are not"):
+        lakehouse.append(THINGS, things(spark, EMPTY), unique=unique, before_commit=refuse)
+    assert lakehouse.version(THINGS) == before
+    assert [row["id"] for row in lakehouse.read(THINGS).collect()] == [FULL["id"]]

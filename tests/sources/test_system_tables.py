@@ -101,6 +101,27 @@ def test_a_workspace_that_stalls_for_three_days_loses_nothing(
     assert night() == (0, 0)
 
 
+@pytest.mark.parametrize("live", [source.JOB_RUN_TIMELINE], indirect=True, ids=["timeline"])
+def test_a_row_that_lands_between_counting_and_reading_is_kept_once(
+    live: Live, spark: SparkSession, lakehouse: DeltaFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = empty_bronze(lakehouse, (live.table,))
+    positions = Remembered()
+    tables = SystemTables(spark, CATALOG)
+    select = tables.select
+
+    def after_another_landed(*asked: Any) -> str:
+        live.land("w", 1)
+        return select(*asked)
+
+    live.land("w", 1)
+    monkeypatch.setattr(tables, "select", after_another_landed)
+    done = [ingest_all(tables, home, positions, (live.table,))[live.table.name]]
+    monkeypatch.undo()
+    done += [ingest_all(tables, home, positions, (live.table,))[live.table.name] for _ in "12"]
+    assert [(one.received, one.kept_new) for one in done] == [(2, 2), (2, 0), (0, 0)]
+
+
 @pytest.mark.parametrize("live", [source.USAGE], indirect=True, ids=lambda table: table.name)
 def test_rows_of_no_day_are_read_whenever_they_land(
     live: Live, spark: SparkSession, lakehouse: DeltaFolder
