@@ -84,7 +84,7 @@ def _work_out(lakehouse: Lakehouse, table: SourceTable) -> Reached | None:
     if not days:
         return None
     on_time, ahead = _hours(lakehouse, table, days[-_DAYS:][0])
-    if on_time and on_time[-1].of_one is not None:
+    if not on_time or on_time[-1].of_one is not None:
         on_time, ahead = _hours(lakehouse, table, days[-_DAYS_OF_SILENCES:][0])
     # Where all are ahead, the clock here is behind: no time is truer than that of their arrival.
     at = _believed(on_time) if on_time else max(hour.arrived_us for hour in ahead)

@@ -153,6 +153,18 @@ def test_a_row_ahead_of_the_clock_moves_nothing_and_is_named(
     assert sum(report.inserted for report in done.reports if report.step == "ingest") == 1
 
 
+def test_days_of_which_only_a_wrong_clock_tells_do_not_count(
+    spark: SparkSession, tmp_path: Path, made: Account
+) -> None:
+    now = at(2, 0, 10)  # Ten minutes into a day of which nothing is known yet.
+    for hours in (5, 23.9):
+        end = now + timedelta(hours=hours)
+        _slice(made, 0, "8", f"ahead {hours}", end - timedelta(minutes=5), end)
+    home = _Home(spark, tmp_path, made)
+    done = home.night(0, now=now)
+    assert (done.as_of, home.verdict("70")) == (at(0, 5), "PENDING")
+
+
 def test_one_run_far_ahead_of_a_busy_past_is_not_believed(
     spark: SparkSession, tmp_path: Path, made: Account
 ) -> None:
