@@ -87,6 +87,8 @@ def test_a_home_and_its_export_move_together_or_either_alone(place: Path) -> Non
     # The export alone: named anew, since nothing is where it was.
     anew = f"export:{(moved / 'export').rename(moved / 'renamed')}"
     assert source_of_home(anew, fed, moved / "home") == anew
+    with pytest.raises(UserError, match="not there: put it back, or name its new place"):
+        source_of_home(None, fed, moved / "home")
     # The home alone.
     fed = Feed.of(anew, moved / "home")
     alone = (moved / "home").rename(moved.parent / "alone")

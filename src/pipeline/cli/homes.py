@@ -11,21 +11,22 @@ if TYPE_CHECKING:  # engines load only when a command uses one
     from pipeline.engine.session import Engine
     from pipeline.lakehouse.protocol import Lakehouse
     from pipeline.reports.questions import Questions
+    from pipeline.tables.declaration import Table
 
 
 def opened(home: Path, engine: str) -> "tuple[SparkSession, Lakehouse]":
     """The tables of a home of this release that has some; UserError where there are none yet."""
     from pipeline.schema_versions import refuse_other_release
+    from pipeline.tables import ops
 
-    spark, lakehouse = holding(home, engine)
+    spark, lakehouse = holding(home, engine, ops.POSITIONS)
     refuse_other_release(lakehouse)
     return spark, lakehouse
 
 
-def holding(home: Path, engine: str) -> "tuple[SparkSession, Lakehouse]":
-    """The tables of a home that has some, of any release; UserError where there are none yet."""
+def holding(home: Path, engine: str, *any_of: "Table") -> "tuple[SparkSession, Lakehouse]":
+    """The tables of a home of any release that has one of these; UserError where it has none yet."""
     from pipeline.engine.session import Engine, connect
-    from pipeline.tables import ops
 
     chosen = engine_of(Engine, engine)
     nothing = UserError(
@@ -33,12 +34,12 @@ def holding(home: Path, engine: str) -> "tuple[SparkSession, Lakehouse]":
         + (" setting catalog" if chosen is Engine.DATABRICKS else " --home")
     )
     # A folder is looked at before an engine is started for it.
-    log = home / ops.POSITIONS.layer.schema / ops.POSITIONS.name / "_delta_log"
-    if chosen is not Engine.DATABRICKS and not log.exists():
+    logs = [home / table.layer.schema / table.name / "_delta_log" for table in any_of]
+    if chosen is not Engine.DATABRICKS and not any(log.exists() for log in logs):
         raise nothing
     spark = connect(chosen)
     lakehouse = lakehouse_of(home, engine, spark)
-    if not lakehouse.exists(ops.POSITIONS):
+    if not any(map(lakehouse.exists, any_of)):
         raise nothing
     return spark, lakehouse
 

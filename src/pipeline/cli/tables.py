@@ -163,8 +163,9 @@ def migrate(
     from pipeline.lakehouse.lock import home_lock
     from pipeline.schema_versions import migrate as run_migrations
     from pipeline.schema_versions import planned
+    from pipeline.tables import ops
 
-    spark, lakehouse = holding(home, engine)
+    spark, lakehouse = holding(home, engine, ops.SCHEMA_VERSIONS, ops.POSITIONS)
     with home_lock(home):
         if dry_run:
             done = planned(lakehouse)

@@ -51,12 +51,16 @@ class Feed:
     def __str__(self) -> str:
         return shown(f"{self.kind}:{self.folder}" if self.folder else self.kind)
 
+    @property
+    def is_there(self) -> bool:
+        return not self.folder or Path(self.folder).is_dir()
+
     def spelled(self, home: Path) -> str:
         """How the source is named now: by its own path, or by that from the home where only it is."""
         if not self.folder:
             return self.kind
         beside = os.path.normpath(home.absolute() / self.from_home)
-        only_beside = not Path(self.folder).is_dir() and Path(beside).is_dir()
+        only_beside = not self.is_there and Path(beside).is_dir()
         return f"{self.kind}:{beside if only_beside else self.folder}"
 
     def is_same(self, other: "Feed") -> bool:
@@ -66,7 +70,7 @@ class Feed:
 
     def has_moved_to(self, other: "Feed") -> bool:
         """Whether `other` may be this one in a new place."""
-        return self.kind == other.kind and not Path(self.folder).is_dir()
+        return self.kind == other.kind and not self.is_there
 
 
 def remembered(lakehouse: Lakehouse) -> Feed | None:
@@ -85,7 +89,13 @@ def source_of_home(asked: str | None, fed: Feed | None, home: Path) -> str:
     """
     if asked is None:
         if fed is not None:
-            return fed.spelled(home)
+            spelled = fed.spelled(home)
+            if not Feed.of(spelled, home).is_there:
+                raise UserError(
+                    f"{shown(home)} is fed from {fed}, which is not there: put it back, or name its"
+                    " new place with --source"
+                )
+            return spelled
         if (home / "simulated").is_dir():
             return f"simulated:{home / 'simulated'}"
         raise UserError(
