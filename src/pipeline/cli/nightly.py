@@ -54,10 +54,11 @@ def nightly(
             def progress(name: str, number: int, total: int) -> None:
                 bar.update(task, description=name, completed=number - 1, total=total + 1)
 
+            given = chosen_source(source, spark)
             done = run_night(
                 spark,
                 lakehouse,
-                chosen_source(source, spark),
+                given,
                 settings,
                 now=datetime.now(UTC),
                 as_of=asked,
@@ -80,6 +81,8 @@ def nightly(
             )
         )
         night_report.summary(out, Questions(lakehouse, Filter()))
+    for notice in given.notices():
+        out.print(f"Source: {notice}.", style="yellow", markup=False)
     out.print(f"Tables: {where(home, engine)} (Delta). MLflow: {store.shown}.", markup=False)
     out.print(
         "Look further: rightrun show jobs | show job KEY | show sla | show costs | show rightsizing |"

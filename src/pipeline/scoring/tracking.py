@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from urllib.parse import quote
 
 import mlflow
 import pandas as pd
@@ -160,7 +161,7 @@ def store_of(home: Path) -> Store:
 
 
 def _uri(file: Path) -> str:
-    return f"sqlite:///{file}"
+    return f"sqlite:///{quote(str(file))}"
 
 
 def _make(file: Path) -> None:

@@ -11,7 +11,7 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
 
 from pipeline.errors import UserError
-from pipeline.sources.layout import said
+from pipeline.sources.layout import cause
 from pipeline.sources.protocol import Batch, Delivery, Presence
 from pipeline.tables.declaration import SourceTable
 
@@ -31,7 +31,7 @@ class SystemTables:
         try:
             held = self._columns(table)
         except AnalysisException as error:
-            return Presence(table, found=False, problem=f"{said(error)}: {_grant(table)}")
+            return Presence(table, found=False, problem=f"{cause(error)}: {_grant(table)}")
         kept = [column for column in table.columns if not column.sensitive]
         return Presence(
             table,
@@ -73,6 +73,9 @@ class SystemTables:
             since = datetime.fromisoformat(after) - timedelta(hours=table.overlap_hours)
         rows = self._spark.sql(self.select(table, held, since=since, until=until))
         return Delivery((Batch((rows,)),), until.isoformat())
+
+    def notices(self) -> tuple[str, ...]:
+        return ()
 
     def newest(self, table: SourceTable, watermark: str) -> str:
         """SQL for the newest watermark that can be true: a row dated years ahead would otherwise
