@@ -64,7 +64,7 @@ class Staged:
         for batch in scanned.to_batches():
             try:
                 yield aligned(batch, schema)
-            except (ValueError, pa.ArrowException) as error:
+            except ValueError as error:
                 raise ValueError(f"rows for {self.table.full_name}: {error}") from error
 
 
@@ -84,7 +84,7 @@ def staged(home: Path, table: Table, rows: DataFrame, *, parted: bool = False) -
 
 
 def check_keys(table: Table, rows: Staged) -> pa.Table:
-    """The keys of `rows` with their partition; KeyViolation with an example if NULL or repeated."""
+    """The keys of `rows` with their partition; KeyViolation if NULL or repeated."""
     names = list(table.keys)
     if table.partition_by is not None and table.partition_by not in names:
         names.append(table.partition_by)
@@ -92,13 +92,10 @@ def check_keys(table: Table, rows: Staged) -> pa.Table:
     keys = pa.Table.from_batches(rows.batches(schema), schema=schema)
     for name in names:
         if keys[name].null_count:
-            bad = keys.filter(pc.is_null(keys[name])).slice(0, 1).to_pylist()[0]
-            raise KeyViolation.of_null(table, name, bad)
+            raise KeyViolation.of_null(table, name)
     counted = keys.group_by(list(table.keys)).aggregate([([], "count_all")])
     if counted.num_rows < keys.num_rows:
-        repeated = counted.filter(pc.greater(counted["count_all"], 1)).slice(0, 1).to_pylist()[0]
-        copies = repeated.pop("count_all")
-        raise KeyViolation.of_copies(table, copies, repeated)
+        raise KeyViolation.of_copies(table, pc.max(counted["count_all"]).as_py())
     return keys
 
 
@@ -112,8 +109,8 @@ def aligned(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
         column = batch.column(field.name)
         try:
             column = _cast(column, field.type)
-        except pa.ArrowInvalid as error:
-            raise ValueError(f"column {field.name} does not fit {field.type}: {error}") from error
+        except pa.ArrowException as error:
+            raise ValueError(f"column {field.name} does not fit {field.type}") from error
         if column.null_count and not field.nullable:
             raise ValueError(f"column {field.name} is NULL, but is declared not null")
         columns.append(column)

@@ -6,7 +6,7 @@ from pyspark.sql import SparkSession
 from sqlglot import exp, parse
 from sqlglot.errors import SqlglotError
 
-from pipeline.errors import UserError
+from pipeline.errors import UserError, cause
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.tables.catalogue import TABLES, table_named
 from pipeline.tables.declaration import Table
@@ -42,6 +42,14 @@ def run_query(spark: SparkSession, lakehouse: Lakehouse, query: str, *, limit: i
         alias = found.alias or found.name
         found.replace(exp.alias_(exp.to_table(view), alias, table=True))
     try:
-        return spark.sql(statement.sql(dialect="spark")).limit(limit).toPandas()
+        rows = spark.sql(statement.sql(dialect="spark")).limit(limit)
+        rows.schema  # noqa: B018  # Asks the engine to plan it, which reads no row that it could quote.
     except PySparkException as error:
         raise UserError(f"the query cannot be run: {str(error).splitlines()[0]}") from error
+    try:
+        return rows.toPandas()
+    except PySparkException as error:
+        raise UserError(
+            f"the query fails on a row ({cause(error)}): what it makes of a value, as a cast, does not"
+            " fit each of them"
+        ) from error

@@ -216,7 +216,7 @@ def _not_in(file: Path, encoding: str, line: int) -> str:
 def _doubled(blocks: Iterator[bytes]) -> Iterator[bytes]:
     """Text whose quotes are escaped by backslashes as text whose quotes are doubled.
 
-    Inside quotes `\\\\` is a backslash and `\\"` a quote; outside them a backslash is itself.
+    Inside quotes `\\\\` is a backslash and `\\"` a quote; outside them two backslashes are two.
     """
     left, is_inside = b"", False
     for block in blocks:
@@ -228,7 +228,7 @@ def _doubled(blocks: Iterator[bytes]) -> Iterator[bytes]:
         inside = slice(0 if is_inside else 1, None, 2)
         outside = slice(1 if is_inside else 0, None, 2)
         parts[inside] = _replaced(parts[inside], b"\\", b'""')
-        parts[outside] = _replaced(parts[outside], b"\\\\", b'\\"')
+        parts[outside] = _replaced(parts[outside], b"\\\\", b'"')
         is_inside ^= len(parts) % 2 == 0
         yield b'"'.join(parts)
     yield left

@@ -22,12 +22,11 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from pipeline.errors import UserError
+from pipeline.errors import UserError, cause
 from pipeline.sources.dialect import Dialect, dialect_of
 from pipeline.sources.flattened import lost
 from pipeline.sources.layout import (
     REPAIR,
-    cause,
     files_of,
     is_csv,
     is_delta,
@@ -68,6 +67,7 @@ class ExportFolder:
         self._scratch = Path(tempfile.mkdtemp(prefix="rightrun-export-"))
         weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
         self._numbers = count()
+        self._looked: dict[str, Looked] = {}
 
     def inspect(self, table: SourceTable) -> Presence:
         try:
@@ -136,14 +136,14 @@ class ExportFolder:
                 place = place_of(self._folder, table)
                 if place is None:
                     continue
-                files = self._files(table, place)
-                # The first stands for all: a model that takes structs apart does so in each file.
-                some = dict(list(files.items())[:1])
-                for one in self._look(table, place, some):
-                    if not one.is_empty:
-                        found += lost(table, one.spelled, one.types)
+                if table.name not in self._looked:
+                    # The first stands for all: who takes structs apart does so in each file.
+                    files = list(self._files(table, place).items())[:1]
+                    self._look(table, place, dict(files))
             except (UserError, OSError):
                 continue  # Whoever reads the table is told.
+            if (one := self._looked.get(table.name)) is not None:
+                found += lost(table, one.spelled, one.types)
         return tuple(found)
 
     def _unread(self) -> list[Path]:
@@ -163,14 +163,12 @@ class ExportFolder:
         return {file: named_in_path(file, place) for file in files_of(place, table)}
 
     def _look(self, table: SourceTable, place: Path, files: _Files) -> list[Looked]:
-        @cache
-        def first() -> Dialect | None:
-            for file in files_of(place, table):
-                if is_csv(file) and (dialect := dialect_of(file, table, lambda: None)) is not None:
-                    return dialect
-            return None
-
-        return [look(file, table, in_path, first) for file, in_path in files.items()]
+        every = [] if is_delta(place) else files_of(place, table)
+        looked = look_at(table, files, every)
+        for one in looked:
+            if not one.is_empty:
+                self._looked[table.name] = one
+        return looked
 
     def _delivery(
         self, table: SourceTable, place: Path, files: _Files, position: str
@@ -252,6 +250,19 @@ class ExportFolder:
             files = {path: values for path, values in files.items() if path not in before}
         # The log spells paths in URL encoding.
         return version, {place / unquote(path): files[path] for path in sorted(files)}
+
+
+def look_at(table: SourceTable, files: _Files, every: list[Path]) -> list[Looked]:
+    """What each of the files holds, `every` being all of the table's."""
+
+    @cache
+    def first() -> Dialect | None:
+        for file in filter(is_csv, every):
+            if (dialect := dialect_of(file, table, lambda: None)) is not None:
+                return dialect
+        return None
+
+    return [look(file, table, in_path, first) for file, in_path in files.items()]
 
 
 def _added(delta: DeltaTable) -> dict[str, dict[str, str | None]]:

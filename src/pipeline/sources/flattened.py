@@ -18,7 +18,7 @@ Tree = Mapping[str, "str | Tree"]
 """A struct's fields: each by the column that holds it, or by its own fields' columns."""
 _JOINTS = (".", "_", "__")
 _ESSENTIAL = {source.USAGE.name: "usage_metadata", source.LIST_PRICES.name: "pricing"}
-"""The struct without which a table is of no use."""
+"""The struct without which a table tells no cost."""
 
 
 def flattened(column: Column, spelled: Mapping[str, str]) -> Tree:
@@ -82,7 +82,7 @@ def lost(table: SourceTable, names: Mapping[str, str], held: Mapping[str, object
         parts = (
             f"only columns named like its fields ({', '.join(bare)})" if bare else "nothing like it"
         )
-        price = f"{table.switches_off} cannot be told" if is_essential else "it is not read"
+        price = "no cost can be told" if is_essential else "it is not read"
         found.append(
             f"{table.system_name} has no column {column.name}, but {parts}, so {price}:"
             f" export {column.name} as it is"

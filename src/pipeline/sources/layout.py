@@ -11,8 +11,6 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
-from pyspark.errors import PySparkException
-
 from pipeline.errors import UserError
 from pipeline.tables.declaration import SourceTable
 
@@ -125,12 +123,3 @@ def named_in_path(file: Path, place: Path) -> dict[str, str | None]:
 def shown(path: Path | str) -> str:
     """A path as one line of a message, whatever its name holds."""
     return "".join(char if char.isprintable() else "?" for char in str(path))
-
-
-def cause(error: BaseException) -> str:
-    """What kind of error it is. What a library says of it may quote a row, and is never passed on."""
-    if isinstance(error, OSError) and error.errno:
-        return os.strerror(error.errno)
-    if isinstance(error, PySparkException) and (condition := error.getCondition()):
-        return condition
-    return type(error).__name__

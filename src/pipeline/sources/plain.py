@@ -20,10 +20,10 @@ import pyarrow.parquet as pq
 from pyspark.sql import types as T
 
 from pipeline.engine.paths import is_plain as is_plain_path
-from pipeline.errors import UserError
+from pipeline.errors import UserError, cause
 from pipeline.sources.dialect import Dialect, dialect_of, fault, opened
 from pipeline.sources.flattened import Tree, columns_of, flattened, struct_of, struct_type
-from pipeline.sources.layout import REPAIR, cause, is_csv, shown
+from pipeline.sources.layout import REPAIR, is_csv, shown
 from pipeline.sources.mistaken import mistaken_for
 from pipeline.sources.spelling import refuse_spelling
 from pipeline.sources.types import as_plain, is_plain, plain_type, spark_type

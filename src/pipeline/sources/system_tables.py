@@ -10,8 +10,7 @@ from datetime import date, datetime, timedelta
 from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
 
-from pipeline.errors import UserError
-from pipeline.sources.layout import cause
+from pipeline.errors import UserError, cause
 from pipeline.sources.protocol import Batch, Delivery, Presence
 from pipeline.tables.declaration import SourceTable
 
