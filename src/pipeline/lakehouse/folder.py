@@ -7,11 +7,10 @@ lose its work to a conflict.
 
 import re
 import shutil
-import tempfile
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
@@ -25,11 +24,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.engine import engine_name
-from pipeline.engine.paths import is_plain
+from pipeline.engine.paths import plain
 from pipeline.errors import UserError
 from pipeline.lakehouse import feed, schema
 from pipeline.lakehouse.adopting import adopt
-from pipeline.lakehouse.commits import rows_changed
+from pipeline.lakehouse.commits import commits_of, rows_changed
 from pipeline.lakehouse.key_days import KeyDays
 from pipeline.lakehouse.merging import merge_into, writing_schema
 from pipeline.lakehouse.protocol import Commit, Written
@@ -52,19 +51,13 @@ class DeltaFolder:
     """The lakehouse of a laptop: any path, any engine."""
 
     def __init__(self, home: Path, spark: SparkSession) -> None:
-        self.home = home.resolve()
-        if (refused := _UNWRITABLE.search(str(self.home))) is not None:
+        if (refused := _UNWRITABLE.search(str(home.resolve()))) is not None:
             raise UserError(
-                f"no Delta table can be written in {str(self.home)!r}, whose name holds"
-                f" {refused[0]!r}: choose a --home without it"
+                f"no Delta table can be written in {home}, whose whole path holds {refused[0]!r}:"
+                " choose a --home without it"
             )
+        self.home = plain(home)
         self._spark = spark
-        if not is_plain(self.home):
-            # The home by a name that every engine takes as it is; gone with this lakehouse.
-            folder = Path(tempfile.mkdtemp(prefix="rightrun-home-"))
-            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-            (folder / "home").symlink_to(self.home)
-            self.home = folder / "home"
         # Sail reads Delta; Apache Spark without Delta's jars is given the Parquet files.
         self._reads_delta = engine_name(spark).startswith("sail")
         self._opened: dict[Path, DeltaTable] = {}
@@ -169,15 +162,7 @@ class DeltaFolder:
         return rows_changed(self.version(table), since, lambda limit: self.history(table, limit))
 
     def history(self, table: Table, limit: int | None = None) -> list[Commit]:
-        return [
-            Commit(
-                version=entry["version"],
-                at=datetime.fromtimestamp(entry["timestamp"] / 1000, UTC),
-                operation=entry["operation"],
-                metrics=entry.get("operationMetrics", {}),
-            )
-            for entry in self._open(table).history(limit)
-        ]
+        return commits_of(self.path(table) / "_delta_log", limit)
 
     def maintain(self, table: Table, retain_hours: int) -> None:
         delta = self._open(table)

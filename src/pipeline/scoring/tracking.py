@@ -23,6 +23,7 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from pyspark.sql import functions as F
 
+from pipeline.engine.paths import plain
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.night import Night
 from pipeline.positions import Positions
@@ -153,15 +154,20 @@ WORKSPACE = Store("databricks", "databricks-uc", None, "in the workspace")
 
 def store_of(home: Path) -> Store:
     """The home's own store: one file, and a folder beside it."""
-    file = home.absolute() / "mlflow.db"
+    file = plain(home) / "mlflow.db"
     artifacts = (home.absolute() / "mlartifacts").as_uri()
     return Store(
-        _uri(file), _uri(file), artifacts, f"mlflow ui --backend-store-uri {_uri(file)}", file
+        _uri(file),
+        _uri(file),
+        artifacts,
+        f"mlflow ui --backend-store-uri sqlite:///{quote(str(home.absolute() / file.name))}",
+        file,
     )
 
 
 def _uri(file: Path) -> str:
-    return f"sqlite:///{quote(str(file))}"
+    # MLflow makes the folder that stands there, and would make one of the spelling of a URL.
+    return f"sqlite:///{file}"
 
 
 def _make(file: Path) -> None:
