@@ -12,6 +12,7 @@ from deltalake import write_deltalake
 from pyspark.sql import SparkSession
 
 from optimizer.panel import numbers
+from pipeline.cli import app as command_line
 from pipeline.errors import UserError, cause, place, traced
 from pipeline.lakehouse.folder import DeltaFolder
 from pipeline.lakehouse.staging import aligned
@@ -85,6 +86,22 @@ def test_a_fault_is_traced_without_what_a_library_says() -> None:
     assert "ValueError: column count does not fit int32" in told
     assert place(fault.value).startswith("staging.py:")
     assert cause(FileNotFoundError(2, _SECRET)) == "No such file or directory"
+
+
+def test_a_fault_on_the_command_line_is_traced_without_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails() -> None:
+        pa.array([_SECRET]).cast(pa.int64())
+
+    monkeypatch.setattr(command_line, "app", fails)
+    with pytest.raises(SystemExit) as ended:
+        command_line.main()
+    assert ended.value.code == 1
+    told = capsys.readouterr().err
+    assert "ArrowInvalid" in told
+    assert "app.py" in told
+    assert _SECRET not in told
 
 
 def test_numbers_that_are_none_are_not_quoted() -> None:

@@ -62,13 +62,12 @@ def dialect_of(
     has_escapes = _scan(file, encoding)
     text = next(_blocks(file, encoding)).decode(errors="ignore")
     dialect = _by_header(file, text, encoding, table, first)
-    if has_escapes and fault(file, dialect):
+    if has_escapes and (doubled := _first_fault(file, dialect)) is not None:
         dialect = replace(dialect, is_escaped=True)
-        _refuse_open_quote(file, _quotes(_doubled(_blocks(file, encoding))))
-    elif not has_escapes:
-        return dialect
-    if problem := fault(file, dialect):
-        raise UserError(f"{shown(file)} is not a readable CSV file: {problem}; {REPAIR}")
+        # Where the other way of quoting fails, this one must not.
+        if _first_fault(file, dialect, last_line=doubled[0]) is not None:
+            raise UserError(f"{shown(file)} is not a readable CSV file ({doubled[1]}): {REPAIR}")
+        _refuse_open_quote(file, sum(block.count(b'"') for block in _read(file, dialect)))
     return dialect
 
 
@@ -80,6 +79,14 @@ def opened(file: Path, dialect: Dialect) -> BinaryIO:
 def fault(file: Path, dialect: Dialect) -> str:
     """The first line that is not written in the dialect and what is wrong with it, never its text;
     empty where there is none."""
+    found = _first_fault(file, dialect)
+    return found[1] if found is not None else ""
+
+
+def _first_fault(
+    file: Path, dialect: Dialect, last_line: int | None = None
+) -> tuple[int, str] | None:
+    """The first faulty line and what is wrong with it, of those up to `last_line`."""
     csv.field_size_limit(_WIDEST_FIELD)
     width = len(dialect.header)
     with io.TextIOWrapper(opened(file, dialect), encoding="utf-8", newline="") as text:
@@ -88,11 +95,13 @@ def fault(file: Path, dialect: Dialect) -> str:
         try:
             for row in rows:
                 if row and len(row) != width:
-                    return f"line {line} has {len(row)} fields, and its header {width}"
+                    return line, f"line {line} has {len(row)} fields, and its header {width}"
                 line = rows.line_num + 1
+                if last_line is not None and line > last_line:
+                    break
         except csv.Error:
-            return f"a quoted text in line {line} does not end where the field ends"
-    return ""
+            return line, f"a quoted text in line {line} does not end where the field ends"
+    return None
 
 
 def _opened(file: Path) -> BinaryIO:
@@ -130,10 +139,6 @@ def _refuse_open_quote(file: Path, quotes: int) -> None:
             f"{shown(file)} is not a readable CSV file: it has a quote that is never closed:"
             f" {REPAIR}"
         )
-
-
-def _quotes(blocks: Iterator[bytes]) -> int:
-    return sum(block.count(b'"') for block in blocks)
 
 
 def _by_header(

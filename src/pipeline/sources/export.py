@@ -175,6 +175,11 @@ class ExportFolder:
     ) -> Delivery | None:
         looked = [one for one in self._look(table, place, files) if not one.is_empty]
         if not looked:
+            if table.required:
+                raise UserError(
+                    f"{shown(place)} holds no rows of {table.system_name}, which is required"
+                    f" ({table.switches_off}): export it again"
+                )
             return None
         readables = [readable(one, table, self._new_path) for one in looked]
         at_once = [readables] if table.arrival is Arrival.SNAPSHOT else _at_once(table, readables)
