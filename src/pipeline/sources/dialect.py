@@ -20,6 +20,7 @@ from pipeline.sources.mistaken import mistaken_for
 from pipeline.tables.declaration import SourceTable
 
 _BLOCK_BYTES = 16 * 1024 * 1024
+_HEAD_BYTES = 1024 * 1024
 _UTF8, _UTF16 = "utf-8-sig", "utf-16"
 _BLANK = codecs.BOM_UTF8 + codecs.BOM_UTF16 + b" \t\r\n\0"
 _USUAL = ",;\t|"
@@ -60,7 +61,7 @@ def dialect_of(
             return None
     encoding = _encoding(head)
     has_escapes = _scan(file, encoding)
-    text = next(_blocks(file, encoding)).decode(errors="ignore")
+    text = next(_blocks(file, encoding))[:_HEAD_BYTES].decode(errors="ignore")
     dialect = _by_header(file, text, encoding, table, first)
     if has_escapes and (doubled := _first_fault(file, dialect)) is not None:
         dialect = replace(dialect, is_escaped=True)
