@@ -9,6 +9,7 @@ import pytest
 from deltalake import write_deltalake
 from pyspark.sql import SparkSession
 
+from pipeline.errors import UserError
 from pipeline.sources.export import ExportFolder
 from pipeline.tables import source
 from tests.sources.small import arrow_rows, path_of, write_export
@@ -108,3 +109,20 @@ def test_a_table_without_what_it_costs_is_told(spark: SparkSession, tmp_path: Pa
     (notice,) = ExportFolder(tmp_path, spark).notices()
     assert "no column usage_metadata" in notice
     assert "no cost can be told" in notice
+
+
+def test_empty_parts_hold_no_rows_on_any_night(spark: SparkSession, tmp_path: Path) -> None:
+    folder = write_export(tmp_path / "export", rows=2)
+    runs = path_of(folder, source.JOB_RUN_TIMELINE)
+    (runs / "part-2.parquet").touch()
+    (runs / "part-3.csv").touch()
+    export = ExportFolder(folder, spark)
+    first = export.read(source.JOB_RUN_TIMELINE, None)
+    assert first is not None
+    assert [batch.received for batch in first.batches] == [2]
+    (runs / "part-4.csv").touch()
+    assert export.read(source.JOB_RUN_TIMELINE, first.position) is None
+    for part in runs.glob("part-[01].parquet"):
+        part.unlink()
+    with pytest.raises(UserError, match="holds no rows of system"):
+        export.read(source.JOB_RUN_TIMELINE, None)

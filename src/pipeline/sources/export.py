@@ -112,7 +112,7 @@ class ExportFolder:
                 files = self._delta_files(place, None)[1]
             if not files:
                 return None
-            return self._delivery(table, place, files, position)
+            return self._delivery(table, place, files, position, is_first=after is None)
         files = self._files(table, place)
         stamps = {str(file.relative_to(self._folder)): _stamp(file) for file in files}
         known = _known(after)
@@ -127,7 +127,8 @@ class ExportFolder:
             stamps = {**known, **stamps}
         if not new:
             return None
-        return self._delivery(table, place, new, json.dumps(stamps, sort_keys=True))
+        position = json.dumps(stamps, sort_keys=True)
+        return self._delivery(table, place, new, position, is_first=after is None)
 
     def notices(self) -> tuple[str, ...]:
         found = [f"{shown(path)} is read by nobody" for path in self._unread()]
@@ -153,7 +154,10 @@ class ExportFolder:
                 places.append(place_of(self._folder, table))
             except UserError:
                 return []  # A table that is there twice stops the night: nothing is read.
-        paths = unread(self._folder, [place for place in places if place is not None])
+        try:
+            paths = unread(self._folder, [place for place in places if place is not None])
+        except OSError:
+            return []  # A folder that may not be looked into.
         return [path.relative_to(self._folder) for path in paths]
 
     def _files(self, table: SourceTable, place: Path) -> _Files:
@@ -171,11 +175,11 @@ class ExportFolder:
         return looked
 
     def _delivery(
-        self, table: SourceTable, place: Path, files: _Files, position: str
+        self, table: SourceTable, place: Path, files: _Files, position: str, *, is_first: bool
     ) -> Delivery | None:
         looked = [one for one in self._look(table, place, files) if not one.is_empty]
         if not looked:
-            if table.required:
+            if table.required and is_first:
                 raise UserError(
                     f"{shown(place)} holds no rows of {table.system_name}, which is required"
                     f" ({table.switches_off}): export it again"
