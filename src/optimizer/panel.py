@@ -236,5 +236,5 @@ def numbers(column: pd.Series, name: str) -> NDArray[np.float64]:
     """A column as float64, NaN where missing; a copy."""
     try:
         return pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must hold numbers, got {column.dtype}: {error}") from None
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must hold numbers, got {column.dtype}") from None

@@ -37,6 +37,9 @@ class Batches:
     def inspect(self, table: SourceTable) -> Presence:
         return Presence(table, found=True)
 
+    def notices(self) -> tuple[str, ...]:
+        return ()
+
     def read(self, table: SourceTable, after: str | None) -> Delivery | None:
         number = int(after or 0)
         if number == len(self._batches):

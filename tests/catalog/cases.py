@@ -35,7 +35,6 @@ STATEMENTS = {
     "require": statements.require(_TARGET, THINGS.column("count")),
     "stage": statements.stage(_STAGED, "rows"),
     "count": statements.count(THINGS, _STAGED),
-    "row_without": statements.row_without(THINGS, _STAGED, "day"),
     "repeated_key": statements.repeated_key(THINGS, _STAGED),
     "difference": statements.difference(_DIFFERENCE, THINGS, _TARGET, 7, _STAGED),
     "difference_in_scope": statements.difference(_DIFFERENCE, THINGS, _TARGET, 7, _STAGED, _GONE),

@@ -8,6 +8,7 @@ import pytest
 from deltalake import DeltaTable
 from mlflow import MlflowClient
 
+from pipeline.scoring.tracking import store_of
 from pipeline.tables.catalogue import TABLES
 from tests.e2e.account import END, Account, rightrun
 
@@ -20,7 +21,7 @@ def versions(home: Path) -> dict[str, int]:
 
 
 def mlflow_runs(home: Path) -> int:
-    client = MlflowClient(f"sqlite:///{home / 'mlflow.db'}")
+    client = MlflowClient(store_of(home).tracking_uri)
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     return len(client.search_runs(experiments))
 
@@ -50,12 +51,16 @@ def test_a_night_with_nothing_new_makes_no_commit_and_no_mlflow_run(account: Acc
 
 
 def test_models_are_registered_with_a_champion_unopposed(account: Account) -> None:
-    client = MlflowClient(f"sqlite:///{account.home / 'mlflow.db'}")
+    client = MlflowClient(store_of(account.home).tracking_uri)
     aliases = {model.name: dict(model.aliases) for model in client.search_registered_models()}
     assert set(aliases) == {
         f"rightrun.model.{name}" for name in ("duration_forecast", "job_baseline", "cluster_sizing")
     }
     assert all(int(alias["champion"]) == 1 for alias in aliases.values())
+    beside = {path.name for path in account.root.iterdir()}
+    assert beside == {"export", "home", "first.txt"}, (
+        "MLflow makes folders named as URLs spell them"
+    )
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_types_that_mean_the_same_are_taken(tmp_path: Path) -> None:
         (lambda f: f.assign(start_time=f["start_time"].dt.tz_localize(None)), "has no time zone"),
         (lambda f: f.assign(start_time=f["start_time"].astype(str)), "cast it to a timestamp"),
         (lambda f: f.assign(duration_seconds="12"), "must be a number of seconds"),
-        (lambda f: f.assign(status="TERMINATED"), "it has 'TERMINATED'"),
+        (lambda f: f.assign(status="TERMINATED"), "none of the 1 different values of status"),
         (lambda f: f.assign(job_id=None).astype({"job_id": "string"}), "without a job_id"),
         (lambda f: f.iloc[:0], "holds no runs"),
     ],

@@ -71,6 +71,9 @@ class _Deliveries:
     def inspect(self, table: SourceTable) -> Presence:
         return Presence(table, found=table.name in self._rows)
 
+    def notices(self) -> tuple[str, ...]:
+        return ()
+
     def read(self, table: SourceTable, after: str | None) -> Delivery | None:
         rows = self._rows.get(table.name)
         if not rows or after == self._number:

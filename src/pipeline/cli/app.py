@@ -9,8 +9,8 @@ import sys
 import typer
 
 from pipeline.cli import evaluate, nightly, show, sla, sources, tables
-from pipeline.cli.options import USER_ERROR
-from pipeline.errors import UserError
+from pipeline.cli.options import NOT_IN_ORDER, USER_ERROR
+from pipeline.errors import UserError, traced
 from pipeline.reports.terminal import console
 
 app = typer.Typer(
@@ -34,3 +34,12 @@ def main() -> None:
     except UserError as error:
         console(stderr=True).print(f"rightrun: {error}", style="red", markup=False)
         sys.exit(USER_ERROR)
+    except Exception as error:  # A fault of ours: where it is, and nothing of any row.
+        console(stderr=True).print(
+            f"{traced(error)}\nrightrun: this is a fault of RightRun; report it with the lines above,"
+            " which quote none of your rows",
+            style="red",
+            markup=False,
+            soft_wrap=True,
+        )
+        sys.exit(NOT_IN_ORDER)

@@ -100,6 +100,8 @@ def nightly(
             )
         )
         night_report.summary(out, Questions(lakehouse, Filter()))
+    for notice in chosen.notices():
+        out.print(f"Note: {notice}.", style="yellow", markup=False)
     out.print(f"Tables: {where(home, engine)} (Delta). MLflow: {store.shown}.", markup=False)
     out.print(
         "Look further: rightrun show jobs | show job KEY | show sla | show costs | show rightsizing |"

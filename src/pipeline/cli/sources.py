@@ -10,6 +10,7 @@ import typer
 from pipeline.cli.answers import moment, print_answer, progress_bar
 from pipeline.cli.homes import engine_of
 from pipeline.cli.options import ENGINE, HOME, NOT_IN_ORDER, EngineName, Json
+from pipeline.reports.terminal import console
 
 commands = typer.Typer()
 
@@ -95,5 +96,7 @@ def check(
             }
         )
     print_answer(f"Source {found.name}", pd.DataFrame(rows), json_)
+    for notice in found.notices():
+        console(stderr=json_).print(f"Note: {notice}.", style="yellow", markup=False)
     if blocked:
         raise typer.Exit(NOT_IN_ORDER)

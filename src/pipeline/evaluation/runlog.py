@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 
 from optimizer.panel import OUTCOMES
-from pipeline.errors import UserError
+from pipeline.errors import UserError, cause
 
 COLUMNS = ("job_id", "run_id", "start_time", "duration_seconds", "status")
 _ASKED = "export it again by the query in docs/evaluate.md"
@@ -26,8 +26,7 @@ def read_runs(path: Path) -> pd.DataFrame:
         _refuse_types(path, found.schema)
         runs: pd.DataFrame = found.to_table(columns=list(COLUMNS)).to_pandas()
     except (pa.ArrowException, OSError, ValueError) as error:
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"{path} is not readable as Parquet: {said}") from error
+        raise UserError(f"{path} is not readable as Parquet ({cause(error)}): {_ASKED}") from error
     runs["duration_seconds"] = pd.to_numeric(runs["duration_seconds"]).astype("float64")
     for name in ("job_id", "run_id", "status"):
         runs[name] = runs[name].astype(object)
@@ -35,9 +34,9 @@ def read_runs(path: Path) -> pd.DataFrame:
         count = int(runs["job_id"].isna().sum())
         raise UserError(f"{path} has {count:,} runs without a job_id: give them one, or drop them")
     if not runs["status"].isin(list(OUTCOMES)).any():
-        seen = ", ".join(sorted({repr(s)[:30] for s in runs["status"].unique()})[:5])
         raise UserError(
-            f"no status in {path} is one of {', '.join(OUTCOMES)} (it has {seen}): {_ASKED}"
+            f"none of the {runs['status'].nunique():,} different values of status in {path} is one of"
+            f" {', '.join(OUTCOMES)}: {_ASKED}"
         )
     return runs
 

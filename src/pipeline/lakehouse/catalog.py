@@ -215,8 +215,7 @@ class DeltaCatalog:
             if column.nullable or found[column.name] == 0:
                 continue
             if column.name in (*table.keys, *dated):
-                row = self._one(statements.row_without(table, staged, column.name))
-                raise KeyViolation.of_null(table, column.name, row)
+                raise KeyViolation.of_null(table, column.name)
             raise ValueError(
                 f"rows for {table.full_name}: column {column.name} is NULL, but is declared not null"
             )
@@ -225,8 +224,7 @@ class DeltaCatalog:
     def _check_repeated(self, table: Table, staged: str) -> None:
         repeated = self._sql(statements.repeated_key(table, staged)).first()
         if repeated is not None:
-            key = repeated.asDict()
-            raise KeyViolation.of_copies(table, key.pop(statements.ROWS), key)
+            raise KeyViolation.of_copies(table, repeated[statements.ROWS])
 
     def _written(self, table: Table, before: int) -> Written:
         """What our commit did, in its own metrics; UserError where another wrote at the same time."""

@@ -5,13 +5,15 @@ reads the tables. Hold `home_lock` while writing: commits are atomic, but a seco
 lose its work to a conflict.
 """
 
+import re
 import shutil
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import unquote
 from uuid import uuid4
 
 import pyarrow as pa
@@ -22,9 +24,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.engine import engine_name
+from pipeline.engine.paths import plain
+from pipeline.errors import UserError
 from pipeline.lakehouse import feed, schema
 from pipeline.lakehouse.adopting import adopt
-from pipeline.lakehouse.commits import rows_changed
+from pipeline.lakehouse.commits import commits_of, rows_changed
 from pipeline.lakehouse.key_days import KeyDays
 from pipeline.lakehouse.merging import merge_into, writing_schema
 from pipeline.lakehouse.protocol import Commit, Written
@@ -34,6 +38,9 @@ from pipeline.tables.declaration import Table
 from pipeline.tables.derive import arrow_type, identifier, spark_type
 
 _KEY_DAYS = ".key_days"
+_UNWRITABLE = re.compile(r"[\[\]|^\\\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")
+"""What delta-rs fails on in a path, after it has followed every link: it makes a URL of it, or reads
+one from it."""
 _MOST_DAYS = 400
 """Beyond this many the list costs more to plan than the partitions it spares."""
 _FEW = 2_000
@@ -44,7 +51,12 @@ class DeltaFolder:
     """The lakehouse of a laptop: any path, any engine."""
 
     def __init__(self, home: Path, spark: SparkSession) -> None:
-        self.home = home.absolute()
+        if (refused := _UNWRITABLE.search(str(home.resolve()))) is not None:
+            raise UserError(
+                f"no Delta table can be written in {home}, whose whole path holds {refused[0]!r}:"
+                " choose a --home without it"
+            )
+        self.home = plain(home)
         self._spark = spark
         # Sail reads Delta; Apache Spark without Delta's jars is given the Parquet files.
         self._reads_delta = engine_name(spark).startswith("sail")
@@ -159,15 +171,7 @@ class DeltaFolder:
         return rows_changed(self.version(table), since, lambda limit: self.history(table, limit))
 
     def history(self, table: Table, limit: int | None = None) -> list[Commit]:
-        return [
-            Commit(
-                version=entry["version"],
-                at=datetime.fromtimestamp(entry["timestamp"] / 1000, UTC),
-                operation=entry["operation"],
-                metrics=entry.get("operationMetrics", {}),
-            )
-            for entry in self._open(table).history(limit)
-        ]
+        return commits_of(self.path(table) / "_delta_log", limit)
 
     def maintain(self, table: Table, retain_hours: int) -> None:
         delta = self._open(table)
@@ -287,7 +291,9 @@ class DeltaFolder:
             return reader.load(str(self.path(table)))
         fields = schema.stored_schema(delta)
         spelled = ", ".join(f"{identifier(f.name)} {spark_type(f.type)}" for f in fields)
-        if not (files := delta.file_uris()):
+        # As the log spells them, in URL encoding: delta-rs would hand out where the links lead.
+        paths = pa.table(delta.get_add_actions())["path"].to_pylist()
+        if not (files := [str(self.path(table) / unquote(path)) for path in paths]):
             return self._spark.createDataFrame([], spelled)
         reader = self._spark.read.schema(spelled).option("basePath", str(self.path(table)))
         # A column that only paths tell would come last.

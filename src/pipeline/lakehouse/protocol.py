@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pyspark.sql import DataFrame
 
+from pipeline.errors import cause
 from pipeline.tables.declaration import Table
 
 CHANGE_TYPE = "_change_type"
@@ -27,7 +28,7 @@ class ChangesGone(Exception):
     @classmethod
     def unreadable(cls, table: Table, since: int, error: Exception) -> "ChangesGone":
         return cls(
-            f"table {table.full_name}: the change feed after version {since} cannot be read: {error}"
+            f"table {table.full_name}: the change feed after version {since} cannot be read ({cause(error)})"
         )
 
 
@@ -35,12 +36,13 @@ class KeyViolation(ValueError):
     """A step made rows with a NULL or a duplicate key: a bug in the step, never written."""
 
     @classmethod
-    def of_null(cls, table: Table, name: str, row: Mapping[str, object]) -> "KeyViolation":
-        return cls(f"rows for {table.full_name}: {name} is NULL, as in {dict(row)}")
+    def of_null(cls, table: Table, name: str) -> "KeyViolation":
+        return cls(f"rows for {table.full_name}: {name} is NULL")
 
     @classmethod
-    def of_copies(cls, table: Table, copies: int, key: Mapping[str, object]) -> "KeyViolation":
-        return cls(f"rows for {table.full_name}: {copies} rows have the key {dict(key)}")
+    def of_copies(cls, table: Table, copies: int) -> "KeyViolation":
+        key = ", ".join(table.keys)
+        return cls(f"rows for {table.full_name}: {copies} rows have the key ({key}) in common")
 
 
 @dataclass(frozen=True, slots=True)

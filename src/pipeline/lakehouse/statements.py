@@ -95,11 +95,6 @@ def count(table: Table, staged: str) -> str:
     return f"SELECT\n  count(*) AS {identifier(ROWS)}{nulls}\nFROM {staged}"
 
 
-def row_without(table: Table, staged: str, column: str) -> str:
-    keys = ", ".join(map(identifier, table.keys))
-    return f"SELECT {keys} FROM {staged} WHERE {identifier(column)} IS NULL LIMIT 1"
-
-
 def repeated_key(table: Table, staged: str) -> str:
     keys = ", ".join(map(identifier, table.keys))
     return (

@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 from sqlglot import exp, parse
 from sqlglot.errors import SqlglotError
 
-from pipeline.errors import UserError
+from pipeline.errors import UserError, cause
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.near_names import did_you_mean
 from pipeline.tables.catalogue import TABLES, table_named
@@ -56,9 +56,17 @@ def run_query(spark: SparkSession, lakehouse: Lakehouse, query: str, *, limit: i
     for node, table in asked.items():
         _bind(node, table, lakehouse)
     try:
-        rows = spark.sql(statement.sql(dialect="spark")).limit(limit).toPandas()
+        planned = spark.sql(statement.sql(dialect="spark")).limit(limit)
+        planned.schema  # noqa: B018  # Asks the engine to plan it, which reads no row that it could quote.
     except (PySparkException, pa.ArrowException) as error:
         raise UserError(_why_not(statement, list(asked.values()), error)) from error
+    try:
+        rows = planned.toPandas()
+    except (PySparkException, pa.ArrowException) as error:
+        raise UserError(
+            f"the query fails on a row ({cause(error)}): what it makes of a value, as a cast, does not"
+            " fit each of them"
+        ) from error
     if statement.find(exp.Qualify):
         # For engines without QUALIFY its condition is a column of a subquery, which * brings along.
         rows = rows.loc[:, [not re.fullmatch(r"_w(_\d+)?", name) for name in rows.columns]]

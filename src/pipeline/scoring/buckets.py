@@ -12,10 +12,11 @@ import pandas as pd
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pipeline.errors import cause, place
+
 ROWS_A_BUCKET = 250_000
 """About 60 MB of pandas columns: well inside the memory a serverless UDF is given."""
 _LEAST_BUCKETS = 2
-_REASON_CHARACTERS = 500
 
 Score = Callable[[pd.DataFrame], pd.DataFrame]
 
@@ -68,7 +69,7 @@ def _or_error(rows: pd.DataFrame, score: Score) -> pd.DataFrame:
     try:
         return score(rows)
     except Exception as error:  # The job that failed becomes a row that says so.
-        reason = f"{type(error).__name__}: {error}"[:_REASON_CHARACTERS]
+        reason = f"{cause(error)} at {place(error)}"
         job = rows["job_id"].iloc[0]
         return pd.DataFrame({"job_id": [job], "status": ["error"], "reason": [reason]})
 

@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import mlflow
 import pandas as pd
@@ -22,6 +23,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models.model import ModelInfo
 from pyspark.sql import functions as F
 
+from pipeline.engine.paths import plain
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.night import Night
 from pipeline.positions import Positions
@@ -147,14 +149,19 @@ WORKSPACE = Store("databricks", "databricks-uc", None, "in the workspace")
 
 def store_of(home: Path) -> Store:
     """The home's own store: one file, and a folder beside it."""
-    file = home.absolute() / "mlflow.db"
+    file = plain(home) / "mlflow.db"
     artifacts = (home.absolute() / artifact_paths.FOLDER).as_uri()
     return Store(
-        _uri(file), _uri(file), artifacts, f"mlflow ui --backend-store-uri {_uri(file)}", file
+        _uri(file),
+        _uri(file),
+        artifacts,
+        f"mlflow ui --backend-store-uri sqlite:///{quote(str(home.absolute() / file.name))}",
+        file,
     )
 
 
 def _uri(file: Path) -> str:
+    # MLflow makes the folder that stands there, and would make one of the spelling of a URL.
     return f"sqlite:///{file}"
 
 

@@ -11,8 +11,10 @@ import shutil
 import tempfile
 import weakref
 from collections import defaultdict
+from functools import cache
 from itertools import count
 from pathlib import Path
+from urllib.parse import unquote
 
 import pyarrow as pa
 from deltalake import DeltaTable
@@ -21,14 +23,29 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from pipeline.errors import UserError
-from pipeline.sources.layout import REPAIR, files_of, is_delta, named_in_path, place_of, said, shown
+from pipeline.errors import UserError, cause
+from pipeline.sources.dialect import Dialect, dialect_of
+from pipeline.sources.flattened import lost
+from pipeline.sources.layout import (
+    REPAIR,
+    files_of,
+    is_csv,
+    is_delta,
+    named_in_path,
+    place_of,
+    shown,
+    unread,
+)
 from pipeline.sources.plain import Looked, Readable, check, look, readable
 from pipeline.sources.protocol import Batch, Delivery, Presence
 from pipeline.tables.declaration import Arrival, SourceTable
 from pipeline.tables.derive import arrow_type
+from pipeline.tables.source import SOURCE_TABLES
 
+_Files = dict[Path, dict[str, str | None]]
+"""Files, each with the columns that its folders or the table's log name."""
 _DELTA_VERSION = "delta_version"
+_PARTITION = "partition."
 _VALUES_AT_ONCE = 24_000_000
 """Values of rows taken together, a struct's fields counted apart. Rows of usage are three times as
 wide as those of nodes: counted as rows, two tables at a time took 4.6 GB."""
@@ -51,16 +68,19 @@ class ExportFolder:
         self._scratch = Path(tempfile.mkdtemp(prefix="rightrun-export-"))
         weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
         self._numbers = count()
+        self._looked: dict[str, Looked] = {}
 
     def inspect(self, table: SourceTable) -> Presence:
         try:
             place = place_of(self._folder, table)
             if place is None:
                 return Presence(table, found=False, problem=f"not in {shown(self._folder)}")
-            files = self._delta_files(place, None)[1] if is_delta(place) else files_of(place, table)
-            looked = [look(file, table, named_in_path(file, place)) for file in files]
-        except (UserError, OSError) as error:
+            looked = self._look(table, place, self._files(table, place))
+        except UserError as error:
             return Presence(table, found=True, problem=str(error))
+        except OSError as error:
+            problem = f"{shown(self._folder)} cannot be read ({cause(error)})"
+            return Presence(table, found=True, problem=problem)
         held = {name for one in looked for name in (*one.types, *one.constants)}
         counted = [one.rows for one in looked]
         return Presence(
@@ -91,27 +111,79 @@ class ExportFolder:
             position = json.dumps({_DELTA_VERSION: version})
             if position == after or not files:
                 return None
-            return self._delivery(table, place, files, position)
-        files = files_of(place, table)
+            return self._delivery(table, place, files, position, is_first=after is None)
+        files = self._files(table, place)
         stamps = {str(file.relative_to(self._folder)): _stamp(file) for file in files}
         known = _known(after)
         if table.arrival is Arrival.SNAPSHOT:
-            new = files if stamps != known else []
+            new = files if stamps != known else {}
         else:
-            new = [
-                file
+            new = {
+                file: files[file]
                 for file, name in zip(files, stamps, strict=True)
                 if known.get(name) != stamps[name]
-            ]
+            }
         if not new:
             return None
-        return self._delivery(table, place, new, json.dumps(stamps, sort_keys=True))
+        position = json.dumps(stamps, sort_keys=True)
+        return self._delivery(table, place, new, position, is_first=after is None)
+
+    def notices(self) -> tuple[str, ...]:
+        found = [f"{shown(path)} is read by nobody" for path in self._unread()]
+        for table in SOURCE_TABLES:
+            try:
+                place = place_of(self._folder, table)
+                if place is None:
+                    continue
+                if table.name not in self._looked:
+                    # The first stands for all: who takes structs apart does so in each file.
+                    files = list(self._files(table, place).items())[:1]
+                    self._look(table, place, dict(files))
+            except (UserError, OSError):
+                continue  # Whoever reads the table is told.
+            if (one := self._looked.get(table.name)) is not None:
+                found += lost(table, one.spelled, one.types)
+        return tuple(found)
+
+    def _unread(self) -> list[Path]:
+        places = []
+        for table in SOURCE_TABLES:
+            try:
+                places.append(place_of(self._folder, table))
+            except UserError:
+                return []  # A table that is there twice stops the night: nothing is read.
+        try:
+            paths = unread(self._folder, [place for place in places if place is not None])
+        except OSError:
+            return []  # A folder that may not be looked into.
+        return [path.relative_to(self._folder) for path in paths]
+
+    def _files(self, table: SourceTable, place: Path) -> _Files:
+        """All files of the table as it stands."""
+        if is_delta(place):
+            return self._delta_files(place, None)[1]
+        return {file: named_in_path(file, place) for file in files_of(place, table)}
+
+    def _look(self, table: SourceTable, place: Path, files: _Files) -> list[Looked]:
+        every = [] if is_delta(place) else files_of(place, table)
+        looked = look_at(table, files, every)
+        for one in looked:
+            if not one.is_empty:
+                self._looked[table.name] = one
+        return looked
 
     def _delivery(
-        self, table: SourceTable, place: Path, files: list[Path], position: str
-    ) -> Delivery:
+        self, table: SourceTable, place: Path, files: _Files, position: str, *, is_first: bool
+    ) -> Delivery | None:
         stamps = {file: _stamp(file) for file in files}
-        looked = [look(file, table, named_in_path(file, place)) for file in files]
+        looked = [one for one in self._look(table, place, files) if not one.is_empty]
+        if not looked:
+            if table.required and is_first:
+                raise UserError(
+                    f"{shown(place)} holds no rows of {table.system_name}, which is required"
+                    f" ({table.switches_off}): export it again"
+                )
+            return None
         readables = [readable(one, table, self._new_path) for one in looked]
         # A copy is ours alone.
         in_place = {one.file: stamps[one.file] for one in looked if one.is_ready}
@@ -148,24 +220,28 @@ class ExportFolder:
             except UserError as error:
                 return str(error)
             except PySparkException as error:
-                return f"{shown(one.looked.file)} cannot be read by the engine ({said(error)}): {REPAIR}"
+                return f"{shown(one.looked.file)} cannot be read by the engine ({cause(error)}): {REPAIR}"
         return ""
 
     def _new_path(self) -> Path:
         return self._scratch / f"{next(self._numbers)}.parquet"
 
-    def _delta_files(self, place: Path, since: int | None) -> tuple[int, list[Path]]:
+    def _delta_files(self, place: Path, since: int | None) -> tuple[int, _Files]:
         """The version of a Delta table and its files: those that version `since` did not have, or
         all of them when `since` is None or no longer known."""
+        # delta-rs fails on some names of folders, and follows links: it is shown nothing but the log.
+        folder = self._scratch / str(next(self._numbers))
+        folder.mkdir()
+        (folder / "_delta_log").symlink_to((place / "_delta_log").resolve())
         try:
-            delta = DeltaTable(str(place))
+            delta = DeltaTable(str(folder))
             version = delta.version()
-            files = delta.file_uris()
+            files = _added(delta)
             features = delta.protocol().reader_features or []
             mapping = delta.metadata().configuration.get("delta.columnMapping.mode", "none")
         except (DeltaError, OSError, ValueError, pa.ArrowException) as error:
             raise UserError(
-                f"{shown(place)} is not a readable Delta table ({said(error)}): {REPAIR}"
+                f"{shown(place)} is not a readable Delta table ({cause(error)}): {REPAIR}"
             ) from error
         unread = [words for name, words in _UNREAD_FEATURES.items() if name in features]
         if unread or mapping != "none":
@@ -173,13 +249,46 @@ class ExportFolder:
                 f"{shown(place)} is a Delta table with {(unread or ['column mapping'])[0]}, which"
                 " an export is not read with: export it as Parquet"
             )
+        if any(":/" in path or path.startswith("/") for path in files):
+            raise UserError(
+                f"{shown(place)} is a Delta table whose log names files outside of it, as that of a"
+                " clone: export it as Parquet"
+            )
         if since is not None:
             try:
-                before = set(DeltaTable(str(place), version=since).file_uris())
+                before = _added(DeltaTable(str(folder), version=since))
             except (DeltaError, OSError, ValueError):
-                before = set()
-            files = [file for file in files if file not in before]
-        return version, [Path(file) for file in sorted(files)]
+                before = {}
+            files = {path: values for path, values in files.items() if path not in before}
+        # The log spells paths in URL encoding.
+        return version, {place / unquote(path): files[path] for path in sorted(files)}
+
+
+def look_at(table: SourceTable, files: _Files, every: list[Path]) -> list[Looked]:
+    """What each of the files holds, `every` being all of the table's."""
+
+    @cache
+    def first() -> Dialect | None:
+        for file in filter(is_csv, every):
+            if (dialect := dialect_of(file, table, lambda: None)) is not None:
+                return dialect
+        return None
+
+    return [look(file, table, in_path, first) for file, in_path in files.items()]
+
+
+def _added(delta: DeltaTable) -> dict[str, dict[str, str | None]]:
+    """The files of the table as its log spells them, each with its values of the partition columns."""
+    added = pa.table(delta.get_add_actions(flatten=True))
+    values = {
+        name.removeprefix(_PARTITION): added[name].cast(pa.string()).to_pylist()
+        for name in added.column_names
+        if name.startswith(_PARTITION)
+    }
+    return {
+        path: {name.lower(): told[at] for name, told in values.items()}
+        for at, path in enumerate(added["path"].to_pylist())
+    }
 
 
 def _at_once(table: SourceTable, readables: list[Readable]) -> list[list[Readable]]:
@@ -209,7 +318,7 @@ def _stamp(file: Path) -> list[int]:
     try:
         found = file.stat()
     except OSError as error:
-        raise UserError(f"{shown(file)} cannot be read ({said(error)}): {REPAIR}") from error
+        raise UserError(f"{shown(file)} cannot be read ({cause(error)}): {REPAIR}") from error
     return [found.st_size, found.st_mtime_ns]
 
 

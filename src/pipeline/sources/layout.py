@@ -3,9 +3,11 @@
 A table is looked for as `jobs`, `lakeflow/jobs`, `lakeflow.jobs`, `system.lakeflow.jobs` or
 `system/lakeflow/jobs`: one file, or a folder of files however deep. Names that start with `_` or
 `.` are what writers leave behind (`_SUCCESS`, checksums) and are passed over. Nothing is written.
+What else lies there is read by nobody, and said.
 """
 
 import os
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -13,7 +15,11 @@ from pipeline.errors import UserError
 from pipeline.tables.declaration import SourceTable
 
 PARQUET = (".parquet",)
-CSV = (".csv", ".csv.gz")
+CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
+_NO_VALUE = ("", "__HIVE_DEFAULT_PARTITION__")
+"""What writers call the folder of rows that have no value in its column."""
+_SIMULATED = ("simulation.json", "truth")
+"""What the simulator lays beside its tables."""
 REPAIR = "export it again, or take it out of the folder"
 
 
@@ -54,20 +60,7 @@ def files_of(place: Path, table: SourceTable) -> list[Path]:
     """The data files of a place, sorted; UserError for a folder that has none."""
     if not place.is_dir():
         return [place]
-    found = []
-    seen = set()
-    for parent, folders, names in os.walk(place, followlinks=True):
-        real = os.path.realpath(parent)
-        if real in seen:  # Links may lead in a circle.
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = [name for name in folders if not name.startswith(("_", "."))]
-        found += [
-            Path(parent) / name
-            for name in names
-            if name.lower().endswith((*PARQUET, *CSV)) and not name.startswith(("_", "."))
-        ]
+    found = [file for file in _files(place) if _holds_rows(file)]
     if not found:
         raise UserError(
             f"{shown(place)} holds no Parquet or CSV file for {table.system_name}: {REPAIR}"
@@ -75,18 +68,58 @@ def files_of(place: Path, table: SourceTable) -> list[Path]:
     return sorted(found)
 
 
-def named_in_path(file: Path, place: Path) -> dict[str, str]:
+def unread(folder: Path, places: Collection[Path]) -> list[Path]:
+    """What lies in the folder and in none of the tables' places, and in those what holds no rows."""
+    above = {folder, *(parent for place in places for parent in place.parents)}
+    beside = (
+        path
+        for parent in above
+        if parent.is_relative_to(folder)
+        for path in parent.iterdir()
+        if path not in above and path not in places and path.name not in _SIMULATED
+        if not _is_left_behind(path.name)
+    )
+    inside = (
+        file
+        for place in places
+        if place.is_dir() and not is_delta(place)
+        for file in _files(place)
+        if not _holds_rows(file)
+    )
+    return sorted((*beside, *inside))
+
+
+def _files(place: Path) -> Iterator[Path]:
+    """The files below a folder, however deep, without what writers leave behind."""
+    seen = set()
+    for parent, folders, names in os.walk(place, followlinks=True):
+        real = os.path.realpath(parent)
+        if real in seen:  # Links may lead in a circle.
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = [name for name in folders if not _is_left_behind(name)]
+        yield from (Path(parent) / name for name in names if not _is_left_behind(name))
+
+
+def _is_left_behind(name: str) -> bool:
+    return name.startswith(("_", ".")) or name.endswith(".crc")
+
+
+def _holds_rows(file: Path) -> bool:
+    return file.name.lower().endswith((*PARQUET, *CSV))
+
+
+def named_in_path(file: Path, place: Path) -> dict[str, str | None]:
     """Column values that folders name, as in `usage_date=2026-01-01/part-0.parquet`."""
     pairs = (part.partition("=") for part in file.relative_to(place).parent.parts)
-    return {name.lower(): unquote(value) for name, equals, value in pairs if equals}
+    return {
+        unquote(name).lower(): None if value in _NO_VALUE else unquote(value)
+        for name, equals, value in pairs
+        if equals
+    }
 
 
 def shown(path: Path | str) -> str:
     """A path as one line of a message, whatever its name holds."""
     return "".join(char if char.isprintable() else "?" for char in str(path))
-
-
-def said(error: BaseException) -> str:
-    """The first line of what a library said, short enough for a sentence."""
-    lines = str(error).strip().splitlines()
-    return shown(lines[0])[:200].rstrip(".") if lines else type(error).__name__

@@ -70,3 +70,7 @@ class Source(Protocol):
     def read(self, table: SourceTable, after: str | None) -> Delivery | None:
         """What is new since position `after`; None for nothing, or for an optional table that is
         not there. UserError when a required table is missing or a table cannot be read."""
+
+    def notices(self) -> tuple[str, ...]:
+        """What whoever reads an answer should know of the source beside its tables, in sentences:
+        files that nobody reads, and columns whose absence takes an answer away."""

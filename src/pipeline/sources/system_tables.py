@@ -17,8 +17,7 @@ from datetime import date, timedelta
 from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
 
-from pipeline.errors import UserError
-from pipeline.sources.layout import said
+from pipeline.errors import UserError, cause
 from pipeline.sources.protocol import Batch, Delivery, Presence
 from pipeline.tables.declaration import SourceTable
 
@@ -41,7 +40,7 @@ class SystemTables:
         try:
             held = self._columns(table)
         except AnalysisException as error:
-            return Presence(table, found=False, problem=f"{said(error)}: {_grant(table)}")
+            return Presence(table, found=False, problem=f"{cause(error)}: {_grant(table)}")
         kept = [column for column in table.columns if not column.sensitive]
         return Presence(
             table,
@@ -84,6 +83,9 @@ class SystemTables:
             return None
         rows = self._spark.sql(self.select(table, held, grown if read else ()))
         return Delivery((Batch((rows,)),), json.dumps(counts, sort_keys=True))
+
+    def notices(self) -> tuple[str, ...]:
+        return ()
 
     def rows_by_day(self, table: SourceTable, watermark: str) -> str:
         """SQL for how many rows each day has, as far as the source still keeps it."""

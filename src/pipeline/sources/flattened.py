@@ -1,0 +1,90 @@
+"""Struct columns that a staging model has taken apart: one column a field, named by its path.
+
+`usage_metadata.job_id`, `usage_metadata_job_id` and `usage_metadata__job_id` name where they belong,
+and become the struct again. A bare `job_id` may be anybody's: it is told, and not taken for one.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import reduce
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.tables import source
+from pipeline.tables.declaration import Column, SourceTable
+from pipeline.tables.derive import arrow_type
+
+Tree = Mapping[str, "str | Tree"]
+"""A struct's fields: each by the column that holds it, or by its own fields' columns."""
+_JOINTS = (".", "_", "__")
+_ESSENTIAL = {source.USAGE.name: "usage_metadata", source.LIST_PRICES.name: "pricing"}
+"""The struct without which a table tells no cost."""
+
+
+def flattened(column: Column, spelled: Mapping[str, str]) -> Tree:
+    """The fields of a struct column that stand as columns of their own, by their path; `spelled` is
+    every column of the file by its name in lower case."""
+    kind = arrow_type(column.type)
+    return _fields(kind, (column.name,), spelled) if pa.types.is_struct(kind) else {}
+
+
+def _fields(kind: pa.StructType, path: tuple[str, ...], spelled: Mapping[str, str]) -> Tree:
+    found: dict[str, str | Tree] = {}
+    for field in kind:
+        place = (*path, field.name)
+        names = [spelled[name] for joint in _JOINTS if (name := joint.join(place)) in spelled]
+        if names:
+            found[field.name] = names[0]
+        elif pa.types.is_struct(field.type) and (inner := _fields(field.type, place, spelled)):
+            found[field.name] = inner
+    return found
+
+
+def columns_of(tree: Tree) -> Iterator[str]:
+    """The columns of the file that the struct is made of."""
+    for part in tree.values():
+        if isinstance(part, str):
+            yield part
+        else:
+            yield from columns_of(part)
+
+
+def struct_type(tree: Tree, types: Mapping[str, pa.DataType]) -> pa.DataType:
+    return pa.struct(
+        [
+            (name, types[part] if isinstance(part, str) else struct_type(part, types))
+            for name, part in tree.items()
+        ]
+    )
+
+
+def struct_of(tree: Tree, column: Callable[[str], pa.Array]) -> pa.Array:
+    """The struct, NULL where all its fields are."""
+    fields = [
+        column(part) if isinstance(part, str) else struct_of(part, column) for part in tree.values()
+    ]
+    nothing = reduce(pc.and_, (field.is_null() for field in fields))
+    return pa.StructArray.from_arrays(fields, names=list(tree), mask=nothing)
+
+
+def lost(table: SourceTable, names: Mapping[str, str], held: Mapping[str, object]) -> list[str]:
+    """What cannot be told of a table with columns `names`, of which `held` are read: a sentence for
+    each struct that is only there in parts, or that everything hangs on."""
+    found = []
+    for column in table.columns:
+        kind = arrow_type(column.type)
+        if column.name in held or not pa.types.is_struct(kind):
+            continue
+        bare = [f.name for f in kind if f.name in names and f.name not in table.column_names]
+        is_essential = _ESSENTIAL.get(table.name) == column.name
+        if not bare and not is_essential:
+            continue
+        parts = (
+            f"only columns named like its fields ({', '.join(bare)})" if bare else "nothing like it"
+        )
+        price = "no cost can be told" if is_essential else "it is not read"
+        found.append(
+            f"{table.system_name} has no column {column.name}, but {parts}, so {price}:"
+            f" export {column.name} as it is"
+        )
+    return found
