@@ -120,6 +120,7 @@ class Logbook:
                     None if newest is None else _hours(now - newest),
                     None if gap is None else _hours(gap),
                     gap_of(one.table, gap),
+                    list(one.flaws.absent),
                 )
             )
         self._write(nights.SOURCE_FRESHNESS, rows)

@@ -15,6 +15,7 @@ from pyspark.sql import SparkSession
 
 from pipeline.abreast import abreast
 from pipeline.advance import AS_OF, DROPPED, StepReport, advance
+from pipeline.bronze.flaws import Flaws
 from pipeline.bronze.ingest import Ingested, Past, ingest
 from pipeline.decisions import follow_settings
 from pipeline.errors import UserError
@@ -42,6 +43,8 @@ class Night:
     night_id: str
     as_of: datetime | None = None
     reports: list[StepReport] = field(default_factory=list)
+    flaws: list[Flaws] = field(default_factory=list)
+    """What each table delivered in this night lacks."""
     seconds: float = 0.0
 
     @property
@@ -88,6 +91,7 @@ def run_night(
         logbook.sources(done, now)
         positions.flush()
         night.reports += [_ingest_report(one) for one in done]
+        night.flaws = [one.flaws for one in done]
     night.as_of = as_of or _remembered_as_of(positions)
     if night.as_of is None and steps:
         raise UserError(
@@ -164,12 +168,23 @@ def _ingest(
 
     for done in ingest(source, lakehouse, held, now=now, past=past):
         found.append(done)
+        if done.table.required and done.flaws.nothing_kept:
+            # Before its position is written: once it is mended, the next night reads it.
+            raise UserError(stopped(done.flaws))
         newest = max(filter(None, (newest, done.newest_observed_at)), default=None)
         held.release(newest)
         seen = filter(None, (done.newest_observed_at, past(done.table).newest_observed_at))
         if latest := max(seen, default=None):
             positions.set_all(_NEWEST, {done.table.name: latest.isoformat()})
     return found
+
+
+def stopped(flaws: Flaws) -> str:
+    """Why a night cannot go on without a table that is required."""
+    return (
+        f"{flaws.sentences()[0]}; the table is required ({flaws.table.switches_off}),"
+        " so the night stops here: mend what the reason names and run it again"
+    )
 
 
 def _ingest_report(done: Ingested) -> StepReport:

@@ -137,7 +137,9 @@ def _stands_for_map(held: pa.StructType) -> bool:
 def _as_map(array: pa.StructArray) -> pa.MapArray:
     """Each row's fields that have a value, as text by name."""
     names, rows = [field.name for field in array.type], len(array)
-    values = [as_plain(value, plain_type(value.type)).cast(pa.string()) for value in array.flatten()]
+    values = [
+        as_plain(value, plain_type(value.type)).cast(pa.string()) for value in array.flatten()
+    ]
     by_row = np.arange(rows * len(names)).reshape(len(names), rows).T.ravel()
     items = pa.concat_arrays(values).take(pa.array(by_row))
     keys = pa.array(np.tile(np.array(names, dtype=object), rows), pa.string())
