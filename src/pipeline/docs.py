@@ -73,7 +73,12 @@ def tables_page(_: str) -> str:
                 (
                     f"`{column.name}`",
                     f"`{column.type}`",
-                    described(column),
+                    described(column)
+                    + (
+                        f"; without it you do not get {column.switches_off}"
+                        if column.switches_off
+                        else ""
+                    ),
                     "never read: may hold secrets"
                     if column.sensitive
                     else column.since or "always",

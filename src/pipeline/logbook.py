@@ -125,6 +125,7 @@ class Logbook:
                     reach and _hours(now - reach.at),
                     None if gap is None else _hours(gap),
                     gap_of(one.table, gap),
+                    list(one.flaws.absent),
                 )
             )
         self._write(nights.SOURCE_FRESHNESS, rows)

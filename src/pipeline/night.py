@@ -15,6 +15,7 @@ from pyspark.sql import SparkSession
 
 from pipeline.abreast import abreast
 from pipeline.advance import DROPPED, StepReport, advance
+from pipeline.bronze.flaws import Flaws
 from pipeline.bronze.ingest import Ingested, Past, ingest
 from pipeline.decisions import follow_settings
 from pipeline.errors import UserError
@@ -50,6 +51,8 @@ class Night:
     given: dict[str, object] = field(default_factory=dict)
     """What it gave to steps by name."""
     reports: list[StepReport] = field(default_factory=list)
+    flaws: list[Flaws] = field(default_factory=list)
+    """What each table delivered in this night lacks."""
     seconds: float = 0.0
 
     @property
@@ -96,6 +99,7 @@ def run_night(
         progress(_INGEST, 1, total)
         ingested = _ingest(lakehouse, source, positions, now, feed)
         night.reports += [_ingest_report(one) for one in ingested]
+        night.flaws = [one.flaws for one in ingested]
     times = _times(lakehouse, positions)
     logbook.sources(ingested, times, now)
     positions.flush()
@@ -173,6 +177,8 @@ def _ingest(
         )
 
     for done in ingest(source, lakehouse, _Read(positions), now=now, past=past):
+        if done.table.required and done.flaws.nothing_kept:
+            raise UserError(stopped(done.flaws))
         seen = filter(None, (done.newest_observed_at, past(done.table).newest_observed_at))
         newest = max(seen, default=None)
         ingested.append(replace(done, newest_observed_at=newest))
@@ -228,6 +234,14 @@ def _refuse_unpriced(lakehouse: Lakehouse, positions: Positions, currency_code: 
             f" {', '.join(priced)} only: set one of those"
         )
     positions.set_all(_CURRENCY, {prices.full_name: stand})
+
+
+def stopped(flaws: Flaws) -> str:
+    """Why a night cannot go on without a table that is required."""
+    return (
+        f"{flaws.sentences()[0]}; the table is required ({flaws.table.switches_off}),"
+        " so the night stops here: mend what the reason names and run it again"
+    )
 
 
 def _ingest_report(done: Ingested) -> StepReport:

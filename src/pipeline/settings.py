@@ -41,6 +41,13 @@ class Settings(BaseSettings):
         description="SLAs by the job's key (workspace_id/job_id, or workspace_id/name for submitted"
         " runs): `45m`, or `06:30 Europe/Berlin`. They count before what the job declares.",
     )
+    most_quarantined: float = Field(
+        default=0.01,
+        ge=0,
+        le=1,
+        description="Share of the rows that a table delivers beyond which a night is not in order"
+        " (exit code 1) when they could not be kept, or not with all their values.",
+    )
     model_prefix: str = Field(
         default="rightrun.model",
         min_length=1,

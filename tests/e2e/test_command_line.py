@@ -155,7 +155,7 @@ def test_check_says_what_a_missing_table_switches_off(account: Account, tmp_path
     assert "costs" in off["system.billing.usage"]
     assert off["system.lakeflow.jobs"] == ""
     shutil.rmtree(part / "lakeflow" / "job_run_timeline")
-    assert rightrun("check", "--source", f"export:{part}", cwd=tmp_path).code == 1
+    assert rightrun("check", "--source", f"export:{part}", cwd=tmp_path).code == 2
     night = rightrun(
         "nightly", "--source", f"export:{part}", "--home", tmp_path / "home", cwd=tmp_path
     )

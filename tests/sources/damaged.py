@@ -86,13 +86,12 @@ def outcome_of(standing: Standing, whole: Path, place: Path, seed: int) -> Outco
     if table.arrival is Arrival.APPEND:
         gone = Counter(map(repr, stood)) - Counter(map(repr, stands))
         assert not gone, f"rows that stood before are gone: {list(gone)[:3]}"
-    copies = [
-        row["copies"]
-        for row in lakehouse.read(bronze.QUARANTINE)
-        .where(f"source_table = '{table.name}'")
-        .collect()
-    ]
-    assert sum(copies) == account.rejected, "each quarantined row is there to be looked at"
+    quarantined = (
+        lakehouse.read(bronze.QUARANTINE).where(f"source_table = '{table.name}'").collect()
+    )
+    for is_kept, rows_told in ((False, account.rejected), (True, account.flaws.partial)):
+        copies = [row["copies"] for row in quarantined if row["is_kept"] == is_kept]
+        assert sum(copies) == rows_told, "each quarantined row is there to be looked at"
     # Everything once more, by a process that has forgotten how far it was: nothing new.
     version = lakehouse.version(kept)
     again = ingest_all(export, lakehouse, Remembered(), (table,))[table.name]

@@ -31,6 +31,7 @@ from pipeline.bronze.conform import (
     KEY_HASH,
     PROBLEM,
     ROW_JSON,
+    UNREAD,
     as_received,
     as_rejected,
     conform,
@@ -40,6 +41,7 @@ from pipeline.bronze.conform import (
     with_key_hash,
 )
 from pipeline.bronze.duplicates import OnePerKey, one_per_key
+from pipeline.bronze.flaws import Flaws, absent_columns, flaws_of
 from pipeline.bronze.quarantine import quarantine
 from pipeline.errors import UserError
 from pipeline.lakehouse.protocol import Lakehouse, Written
@@ -73,6 +75,7 @@ class Ingested:
     table: SourceTable
     seconds: float
     version: int
+    flaws: Flaws
     received: int = 0
     kept_new: int = 0
     kept_changed: int = 0
@@ -88,7 +91,7 @@ class Ingested:
         """Both batches together; the version is that of the later one."""
         newest = max(filter(None, (self.newest_observed_at, more.newest_observed_at)), default=None)
         summed = {name: getattr(self, name) + getattr(more, name) for name in _COUNTS}
-        return replace(more, newest_observed_at=newest, **summed)
+        return replace(more, newest_observed_at=newest, flaws=self.flaws.plus(more.flaws), **summed)
 
 
 _COUNTS = (
@@ -129,7 +132,8 @@ def ingest(
         began = time.perf_counter()
         delivery = source.read(table, positions.get(table.name))
         if delivery is None:
-            done = Ingested(table, 0.0, lakehouse.version(bronze.BRONZE_OF[table.name]))
+            version = lakehouse.version(bronze.BRONZE_OF[table.name])
+            done = Ingested(table, 0.0, version, Flaws(table))
         else:
             taking = _Taking(lakehouse, table, now, past(table), quarantining, delivery.replaced)
             done = _take(taking, delivery)
@@ -138,10 +142,10 @@ def ingest(
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for done, position in pool.map(read, tables):
-            if position is not None:
-                # Only now: a night killed before this reads the rows again, and finds them known.
-                positions.set(done.table.name, position)
             yield done
+            if position is not None:
+                # Only now: a night that stops before this reads the rows again, and finds them known.
+                positions.set(done.table.name, position)
 
 
 def _take(taking: "_Taking", delivery: Delivery) -> Ingested:
@@ -221,7 +225,7 @@ class _Taking:
         rows = reduce(DataFrame.unionByName, parts)
         seen = self._profile(rows)
         self._agree("rows delivered", batch.received, seen["received"])
-        good = rows.where(F.col(PROBLEM).isNull()).drop(ROW_JSON, PROBLEM)
+        good = rows.where(F.col(PROBLEM).isNull()).drop(ROW_JSON, PROBLEM, UNREAD)
         if seen["expired"]:
             good = good.where(~self._expired())
         bad = seen["received"] - seen["good"] - seen["expired"]
@@ -233,8 +237,10 @@ class _Taking:
         standing = self._standing(unique, days, stage, seen)
         self._agree("rows compared", unique.count, sum(standing.counts.values()))
         rejected = []
-        if bad:
-            rejected.append(as_received(rows.where(F.col(PROBLEM).isNotNull())))
+        flaws = Flaws(table, seen["received"])
+        if bad or seen["partial"]:
+            flaws = flaws_of(table, rows)
+            rejected.append(as_received(rows))
         if unique.weaker is not None and unique.weaker_count:
             rejected.append(as_rejected(table, unique.weaker, _WEAKER))
         if standing.count(_WORSE):
@@ -254,6 +260,7 @@ class _Taking:
             table,
             seconds=0.0,
             version=written.version,
+            flaws=replace(flaws, absent=absent_columns(table, batch.parts)),
             received=seen["received"],
             kept_new=standing.count(_NEW),
             kept_changed=standing.count(_CHANGED),
@@ -272,6 +279,7 @@ class _Taking:
         wanted = [
             F.count("*").alias("received"),
             F.count(F.when(good, True)).alias("good"),
+            F.count(UNREAD).alias("partial"),
             F.count(F.when(readable & self._expired(), True)).alias("expired"),
             F.count(F.when(good & self._late(), True)).alias("late"),
             F.count_distinct(F.when(good, F.col(KEY_HASH))).alias("keys"),

@@ -1,24 +1,28 @@
-"""What could not be kept, and why: one row for each different row and reason."""
+"""What could not be kept, or not whole, and why: one row for each different row and reason."""
 
 from datetime import datetime
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.bronze.conform import PROBLEM, ROW_HASH, ROW_JSON
+from pipeline.bronze.conform import IS_KEPT, PROBLEM, ROW_HASH, ROW_JSON
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.tables.bronze import QUARANTINE
 from pipeline.tables.declaration import SourceTable
 
 
 def quarantine(lakehouse: Lakehouse, table: SourceTable, rows: DataFrame, now: datetime) -> None:
-    """Keep rows with PROBLEM, ROW_HASH and ROW_JSON. `copies` is the most that one delivery held,
+    """Keep rows with PROBLEM, ROW_HASH, ROW_JSON and IS_KEPT. `copies` is the most that one delivery held,
     so that a delivery read again after a crash changes nothing."""
     found = rows.groupBy(
         F.lit(table.name).alias("source_table"),
         F.col(ROW_HASH).alias("row_hash"),
         F.col(PROBLEM).alias("reason"),
-    ).agg(F.max(ROW_JSON).alias("row_json"), F.count("*").alias("copies"))
+    ).agg(
+        F.max(ROW_JSON).alias("row_json"),
+        F.count("*").alias("copies"),
+        F.max(IS_KEPT).alias("is_kept"),
+    )
     known = (
         lakehouse.read(QUARANTINE)
         .where(F.col("source_table") == table.name)

@@ -7,7 +7,7 @@ import typer
 
 from pipeline.cli.answers import moment, progress_bar
 from pipeline.cli.homes import engine_of, where, writing
-from pipeline.cli.options import ENGINE, HOME, EngineName, Home, Json
+from pipeline.cli.options import ENGINE, HOME, NOT_IN_ORDER, EngineName, Home, Json
 from pipeline.reports.terminal import as_json, console, table
 
 commands = typer.Typer()
@@ -36,7 +36,10 @@ def nightly(
     engine: EngineName = ENGINE,
     json_: Json = False,
 ) -> None:
-    """Run the night: ingest what is new, bring every table up to date, track the models."""
+    """Run the night: ingest what is new, bring every table up to date, track the models.
+
+    Exits 1 when a table lost more of its rows than the setting most_quarantined allows.
+    """
     from pipeline.engine.session import Engine, connect
     from pipeline.lakehouse.lock import home_lock
     from pipeline.night import run_night
@@ -87,10 +90,13 @@ def nightly(
             bar.update(task, description="mlflow")
             store = WORKSPACE if chosen_engine is Engine.DATABRICKS else store_of(home)
             track_night(store, lakehouse, Positions(spark, lakehouse), settings, done)
+        is_lossy = any(flaws.exceeds(settings.most_quarantined) for flaws in done.flaws)
         if json_:
             typer.echo(as_json(night_report.steps(done)))
             for stray in Questions(lakehouse, Filter()).decided_for_no_job():
                 console(stderr=True).print(f"SLA: {stray}", style="red", markup=False)
+            if is_lossy:
+                raise typer.Exit(NOT_IN_ORDER)
             return
         out = console()
         out.print(
@@ -99,7 +105,9 @@ def nightly(
                 night_report.stages(done),
             )
         )
-        night_report.summary(out, Questions(lakehouse, Filter()))
+        night_report.summary(
+            out, Questions(lakehouse, Filter()), done.flaws, settings.most_quarantined
+        )
     for notice in chosen.notices():
         out.print(f"Note: {notice}.", style="yellow", markup=False)
     out.print(f"Tables: {where(home, engine)} (Delta). MLflow: {store.shown}.", markup=False)
@@ -108,3 +116,5 @@ def nightly(
         ' show quality; rightrun sql "select ..."; rightrun tables',
         markup=False,
     )
+    if is_lossy:
+        raise typer.Exit(NOT_IN_ORDER)

@@ -9,7 +9,8 @@ import typer
 
 from pipeline.cli.answers import moment, print_answer, progress_bar
 from pipeline.cli.homes import engine_of
-from pipeline.cli.options import ENGINE, HOME, NOT_IN_ORDER, EngineName, Json
+from pipeline.cli.options import ENGINE, HOME, NOT_IN_ORDER, USER_ERROR, EngineName, Home, Json
+from pipeline.errors import UserError
 from pipeline.reports.terminal import console
 
 commands = typer.Typer()
@@ -68,35 +69,40 @@ def simulate(
 @commands.command()
 def check(
     source: Annotated[str, typer.Option(help="export:DIR, simulated:DIR or databricks.")],
+    home: Home = HOME,
     engine: EngineName = ENGINE,
     json_: Json = False,
 ) -> None:
-    """Verify a source: which tables are there, what they lack, and what each missing one switches off."""
+    """Say what a first night would find: tables, columns and values that are not there or cannot be
+    read, and what each switches off. Writes nothing, and exits as that night would.
+    """
+    from pipeline.bronze.flaws import Flaws, try_out
     from pipeline.engine.session import Engine, connect
+    from pipeline.reports import readiness
+    from pipeline.reports.readiness import Readiness
+    from pipeline.settings import load_settings
     from pipeline.sources.chosen import chosen_source
     from pipeline.tables.source import SOURCE_TABLES
 
+    most_quarantined = load_settings(home).most_quarantined
     spark = connect(engine_of(Engine, engine))
-    found = chosen_source(source, spark)
-    rows = []
-    blocked = False
-    for declared in SOURCE_TABLES:
-        presence = found.inspect(declared)
-        usable = presence.found and not presence.problem
-        blocked |= bool(presence.problem and presence.found) or (declared.required and not usable)
-        rows.append(
-            {
-                "table": declared.system_name,
-                "found": "yes" if usable else ("damaged" if presence.found else "no"),
-                "where": presence.where,
-                "columns absent": ", ".join(presence.columns_missing),
-                "of another type": ", ".join(presence.columns_retyped),
-                "switched off": "" if usable else declared.switches_off,
-                "problem": presence.problem,
-            }
-        )
-    print_answer(f"Source {found.name}", pd.DataFrame(rows), json_)
-    for notice in found.notices():
+    chosen = chosen_source(source, spark)
+    now = datetime.now(UTC)
+    tables = []
+    with progress_bar(json_) as bar:
+        for declared in bar.track(SOURCE_TABLES, description="checking"):
+            flaws, error = Flaws(declared), ""
+            try:
+                flaws = try_out(chosen, declared, now)
+            except UserError as stopped:
+                error = str(stopped)
+            tables.append(Readiness(chosen.inspect(declared), flaws, error))
+    print_answer(f"Source {chosen.name}", readiness.frame(tables), json_, readiness.brief)
+    if not json_:
+        readiness.explain(console(), tables, most_quarantined)
+    for notice in chosen.notices():
         console(stderr=json_).print(f"Note: {notice}.", style="yellow", markup=False)
-    if blocked:
+    if any(one.stops for one in tables):
+        raise typer.Exit(USER_ERROR)
+    if any(one.flaws.exceeds(most_quarantined) for one in tables):
         raise typer.Exit(NOT_IN_ORDER)

@@ -3,6 +3,7 @@
 import pandas as pd
 from rich.console import Console
 
+from pipeline.bronze.flaws import Flaws
 from pipeline.night import Night
 from pipeline.reports import brief
 from pipeline.reports.questions import Questions
@@ -58,8 +59,13 @@ def steps(night: Night) -> pd.DataFrame:
     )
 
 
-def summary(console: Console, questions: Questions) -> None:
-    """Failing now, likely to miss, best sizes, cost by team with coverage, and what is not known."""
+def summary(
+    console: Console, questions: Questions, flaws: list[Flaws], most_quarantined: float
+) -> None:
+    """What was lost beyond the share allowed, failing now, likely to miss, best sizes, cost by team with coverage, and what is not known."""
+    for one in flaws:
+        for sentence in one.sentences() if one.exceeds(most_quarantined) else ():
+            console.print(f"Lost: {sentence}.", style="red", markup=False)
     console.print(table("Jobs failing now", brief.failing(questions.failing(_TOP))))
     console.print(
         table(
@@ -83,10 +89,17 @@ def summary(console: Console, questions: Questions) -> None:
         console.print(f"Gap: {gap}.", style="red", markup=False)
     for wrong in questions.ahead():
         console.print(f"Clock: {wrong}.", style="red", markup=False)
+    for absent in questions.absent_columns():
+        console.print(f"Gap: {absent}.", style="red", markup=False)
+    for one in flaws:
+        for sentence in () if one.exceeds(most_quarantined) else one.sentences():
+            console.print(f"Quarantine: {sentence}.", markup=False)
     for stray in questions.decided_for_no_job() + questions.decided_unreadably():
         console.print(f"SLA: {stray}", style="red", markup=False)
     checked, broken = questions.rules()
     for rule in broken:
         console.print(f"Broken: {rule}; answers from it are in doubt.", style="red", markup=False)
     if not broken:
-        console.print(f"Data quality: all {checked} declared rules hold.", markup=False)
+        lossy = any(one.exceeds(most_quarantined) for one in flaws)
+        of = " of what could be kept; for what could not, see above" if lossy else ""
+        console.print(f"Data quality: all {checked} declared rules hold{of}.", markup=False)

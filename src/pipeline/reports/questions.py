@@ -23,6 +23,8 @@ from pipeline.reports.history import PAST_DAYS, History
 from pipeline.sla_terms import Terms, read_terms
 from pipeline.tables import bronze, gold, nights, ops, silver
 from pipeline.tables.declaration import Table
+from pipeline.tables.derive import without
+from pipeline.tables.source import SOURCE_TABLES
 
 _KEY = ["workspace_id", "series_key"]
 _WHO = ("series_key", "name", "team", "owner", "tier")
@@ -367,8 +369,8 @@ class Questions:
         broken = self._lakehouse.read(ops.QUALITY).where("violations > 0")
         quarantined = (
             self._lakehouse.read(bronze.QUARANTINE)
-            .groupBy("source_table", "reason")
-            .agg(F.sum("copies").alias("rows"), F.max("row_json").alias("example"))
+            .groupBy("source_table", "reason", "is_kept")
+            .agg(F.sum("copies").alias("rows"))
             .orderBy(F.col("rows").desc(), "source_table", "reason")
         )
         return {
@@ -403,6 +405,16 @@ class Questions:
             for row in rows.withColumn("reached_us", F.unix_micros("reached_at"))
             .orderBy("source_table")
             .collect()
+        ]
+
+    def absent_columns(self) -> list[str]:
+        """A sentence for each column that a source table came without, and an answer depends on."""
+        table_of = {table.system_name: table for table in SOURCE_TABLES}
+        delivered = self._lakehouse.read(nights.SOURCE_FRESHNESS).orderBy("source_table").collect()
+        return [
+            sentence
+            for row in delivered
+            for sentence in without(table_of[row["source_table"]], row["columns_absent"] or ())
         ]
 
     def rules(self) -> tuple[int, list[str]]:

@@ -1,9 +1,12 @@
 """Arrow types that every engine reads alike, and what the others become.
 
 Dictionaries become their values, nanoseconds become microseconds (both engines keep no more),
-unsigned and odd-sized numbers the next plain one that loses nothing, bytes become text.
+unsigned and odd-sized numbers the next plain one that loses nothing, bytes become text. A type
+that no value has, at any depth, becomes text that is NULL. A struct with names that differ in case
+only, which no engine can tell apart, is a map that a writer took for a struct, and becomes one.
 """
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import types as T
@@ -75,6 +78,8 @@ def plain_type(held: pa.DataType) -> pa.DataType:
     if pa.types.is_map(held):
         return pa.map_(plain_type(held.key_type), plain_type(held.item_type))
     if pa.types.is_struct(held):
+        if _stands_for_map(held):
+            return pa.map_(pa.string(), pa.string())
         fields = [pa.field(f.name, plain_type(f.type)) for f in _named_once(held)]
         return pa.struct(fields) if fields else pa.string()
     return held if is_plain(held) else pa.string()
@@ -85,12 +90,16 @@ def as_plain(array: pa.Array, wanted: pa.DataType) -> pa.Array:
     held = array.type
     if held == wanted:
         return array
+    if array.null_count == len(array):
+        return pa.nulls(len(array), wanted)
     if isinstance(held, pa.BaseExtensionType):
         return as_plain(array.storage, wanted)
     if pa.types.is_dictionary(held):
         return as_plain(array.dictionary_decode(), wanted)
     if pa.types.is_run_end_encoded(held):
         return as_plain(pc.run_end_decode(array), wanted)
+    if pa.types.is_struct(held) and pa.types.is_map(wanted):
+        return _as_map(array)
     if pa.types.is_struct(held) and pa.types.is_struct(wanted):
         at = {field.name: held.get_field_index(field.name) for field in wanted}
         children = [
@@ -117,10 +126,36 @@ def _is_nested(held: pa.DataType) -> bool:
     return bool(pa.types.is_nested(held.value_type) or pa.types.is_dictionary(held.value_type))
 
 
+def _stands_for_map(held: pa.StructType) -> bool:
+    """Whether names differ in case only, and the values are no structures themselves."""
+    names = {field.name for field in held}
+    return len({name.lower() for name in names}) < len(names) and not any(
+        pa.types.is_nested(field.type) for field in held
+    )
+
+
+def _as_map(array: pa.StructArray) -> pa.MapArray:
+    """Each row's fields that have a value, as text by name."""
+    names, rows = [field.name for field in array.type], len(array)
+    values = [
+        as_plain(value, plain_type(value.type)).cast(pa.string()) for value in array.flatten()
+    ]
+    by_row = np.arange(rows * len(names)).reshape(len(names), rows).T.ravel()
+    items = pa.concat_arrays(values).take(pa.array(by_row))
+    keys = pa.array(np.tile(np.array(names, dtype=object), rows), pa.string())
+    is_filled = items.is_valid()
+    filled = is_filled.to_numpy(zero_copy_only=False).reshape(rows, len(names)).sum(axis=1)
+    offsets = np.concatenate([[0], np.cumsum(filled)]).astype(np.int32)
+    return pa.MapArray.from_arrays(
+        pa.array(offsets, mask=np.append(array.is_null().to_numpy(zero_copy_only=False), False)),
+        keys.filter(is_filled),
+        items.filter(is_filled),
+    )
+
+
 def _named_once(held: pa.StructType) -> list[pa.Field]:
-    """Fields an engine can tell apart: named once whatever the case, with a type."""
+    """Fields an engine can tell apart: named once whatever the case."""
     found: dict[str, pa.Field] = {}
     for field in held:
-        if not pa.types.is_null(field.type):
-            found.setdefault(field.name.lower(), field)
+        found.setdefault(field.name.lower(), field)
     return list(found.values())

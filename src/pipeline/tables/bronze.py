@@ -59,13 +59,19 @@ WORKSPACES_LATEST = bronze_of(source.WORKSPACES_LATEST)
 QUARANTINE = Table(
     layer=Layer.BRONZE,
     name="quarantine",
-    grain="one received row that could not be kept, and why",
+    grain="one received row that could not be kept, or not whole, and why",
     keys=("source_table", "row_hash", "reason"),
     columns=(
         Column("source_table", "string", "Source table it was read from", nullable=False),
         Column("row_hash", "string", "Hash of the row's kept columns", nullable=False),
         Column("reason", "string", "Why it was not kept, in one sentence", nullable=False),
         Column("row_json", "string", "The row as JSON, sensitive columns left out"),
+        Column(
+            "is_kept",
+            "boolean",
+            "Whether bronze has the row, without the values that the reason names",
+            nullable=False,
+        ),
         Column("copies", "bigint", "How many identical rows were received", nullable=False),
         Column("first_seen_at", "timestamp", "When first received", nullable=False, audit=True),
     ),

@@ -51,6 +51,11 @@ class Column:
     """Says when or by what a row was written: never a reason to rewrite the row, never compared."""
     since: str = ""
     """When the source began to fill the column (NULL before); such a column may be absent."""
+    null_means: str = ""
+    """What NULL says of the row, where that is more than "not known": a value that cannot be read must
+    not become it."""
+    switches_off: str = ""
+    """Of a source's column that may be absent: what does not work without it."""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

@@ -4,14 +4,14 @@ Types are parsed by sqlglot's Databricks dialect, so `struct<a: array<string>>` 
 means there.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import pyarrow as pa
 from sqlglot import exp
 
-from pipeline.tables.declaration import Column, Table
+from pipeline.tables.declaration import Column, SourceTable, Table
 
 _DIALECT = "databricks"
 _SCALAR = {
@@ -160,6 +160,15 @@ def row_checks(table: Table) -> tuple[Check, ...]:
             allowed = ", ".join(quoted(value) for value in column.one_of)
             checks.append(Check("one_of", column.name, f"{name} NOT IN ({allowed})"))
     return tuple(checks)
+
+
+def without(table: SourceTable, names: Sequence[str]) -> list[str]:
+    """A sentence for each column that is absent: what does not work without it."""
+    return [
+        f"{table.system_name} has no column {name}, which switches off"
+        f" {table.column(name).switches_off}"
+        for name in names
+    ]
 
 
 def markdown(table: Table) -> str:

@@ -87,6 +87,11 @@ SOURCE_FRESHNESS = Table(
             nullable=False,
             one_of=("within", "outside", "lost"),
         ),
+        Column(
+            "columns_absent",
+            "array<string>",
+            "Columns that an answer depends on, and that what was last delivered did not have",
+        ),
     ),
 )
 

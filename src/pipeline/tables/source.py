@@ -5,6 +5,8 @@ that the source may lack carries `since`; it is read as NULL where it is absent.
 hold secrets are declared so that the next reader knows they exist, and never reach bronze.
 """
 
+from dataclasses import replace
+
 from pipeline.tables.declaration import Arrival, Column, Derived, Layer, SourceTable
 
 _DEC_2025 = "December 2025"
@@ -15,10 +17,18 @@ _WORKSPACE = Column("workspace_id", "string", "Workspace; half of every key", nu
 _JOB = Column("job_id", "string", "Job; unique only inside its workspace", nullable=False)
 _PIPELINE = Column("pipeline_id", "string", "Pipeline; half of its key", nullable=False)
 _CHANGE = Column("change_time", "timestamp", "When this version was made", nullable=False)
-_DELETE = Column("delete_time", "timestamp", "When the entity was deleted")
+_DELETE = Column(
+    "delete_time", "timestamp", "When the entity was deleted", null_means="it was not deleted"
+)
 _PERIOD_START = Column("period_start_time", "timestamp", "Start of the slice", nullable=False)
 _PERIOD_END = Column("period_end_time", "timestamp", "End of the slice", nullable=False)
-_RESULT = Column("result_state", "string", "Outcome; only on the last slice of an attempt")
+_RESULT = Column(
+    "result_state",
+    "string",
+    "Outcome; only on the last slice of an attempt",
+    null_means="it has not ended",
+    switches_off="outcomes: each run looks as if it had not ended",
+)
 _TERMINATION = Column(
     "termination_code", "string", "Why it ended; only on the last slice", since=_AUG_2024
 )
@@ -42,6 +52,7 @@ _HEALTH_RULES = Column(
     since=_DEC_2025,
 )
 _TAGS = Column("tags", "map<string,string>", "Custom tags; their spelling is the users'")
+_JOB_TAGS = replace(_TAGS, switches_off="teams, tiers and SLAs that jobs are tagged with")
 
 
 def _duration(phase: str) -> Column:
@@ -68,10 +79,10 @@ JOBS = SourceTable(
         _ACCOUNT,
         _WORKSPACE,
         _JOB,
-        Column("name", "string", "Name given by a user; not unique"),
+        Column("name", "string", "Name given by a user; not unique", switches_off="names of jobs"),
         Column("description", "string", "User text", sensitive=True, since=_AUG_2024),
         Column("creator_id", "string", "Principal that created the job"),
-        _TAGS,
+        _JOB_TAGS,
         _CHANGE,
         _DELETE,
         Column("run_as", "string", "Id of the principal whose rights the runs use"),
@@ -82,6 +93,7 @@ JOBS = SourceTable(
             " periodic:struct<interval:int, units:string>>",
             "Trigger settings",
             since=_DEC_2025,
+            switches_off="schedules, and so when a job is due to start",
         ),
         Column("trigger_type", "string", "Kind of trigger of the definition", since=_DEC_2025),
         Column("run_as_user_name", "string", "run_as as an e-mail or a name", since=_DEC_2025),
@@ -185,7 +197,13 @@ JOB_TASK_RUN_TIMELINE = SourceTable(
         Column("task_key", "string", "Task; unique inside one job only"),
         _COMPUTE_IDS,
         _RESULT,
-        Column("job_run_id", "string", "Run that this task run belongs to", since=_AUG_2024),
+        Column(
+            "job_run_id",
+            "string",
+            "Run that this task run belongs to",
+            since=_AUG_2024,
+            switches_off="which run a task run belongs to, and so which cluster a run used",
+        ),
         Column("parent_run_id", "string", "Parent run; differs when nested", since=_AUG_2024),
         _TERMINATION,
         _COMPUTE,
@@ -266,6 +284,7 @@ PIPELINE_UPDATE_TIMELINE = SourceTable(
             "struct<job_task:struct<job_id:string, job_task_run_id:string,"
             " performance_target:string>>",
             "The task run that started it",
+            switches_off="costs of a job's pipeline tasks: none can be told to a run",
         ),
         _RESULT,
         Column("compute", "struct<type:string, cluster_id:string>", "Compute used"),
@@ -322,7 +341,12 @@ USAGE = SourceTable(
         Column("usage_start_time", "timestamp", "Start of the usage", nullable=False),
         Column("usage_end_time", "timestamp", "End of the usage", nullable=False),
         Column("usage_date", "date", "Day of the usage", nullable=False),
-        Column("custom_tags", "map<string,string>", "Tags of the compute, the job, the workspace"),
+        Column(
+            "custom_tags",
+            "map<string,string>",
+            "Tags of the compute, the job, the workspace",
+            switches_off="teams that usage is tagged with",
+        ),
         Column("usage_unit", "string", "Mostly DBU", nullable=False),
         Column(
             "usage_quantity",
@@ -339,6 +363,7 @@ USAGE = SourceTable(
             " node_type:string, instance_pool_id:string, warehouse_id:string, notebook_id:string,"
             " dlt_pipeline_id:string, dlt_update_id:string, budget_policy_id:string>",
             "What the usage belongs to; the struct grows, so fields are named",
+            switches_off="costs of jobs and runs: no cost can be told to a job",
         ),
         Column(
             "identity_metadata",
@@ -374,7 +399,12 @@ LIST_PRICES = SourceTable(
     columns=(
         _ACCOUNT,
         Column("price_start_time", "timestamp", "Effective from", nullable=False),
-        Column("price_end_time", "timestamp", "Effective until; NULL is current"),
+        Column(
+            "price_end_time",
+            "timestamp",
+            "Effective until; NULL is current",
+            null_means="it is current",
+        ),
         Column("sku_name", "string", "What is priced", nullable=False),
         Column("cloud", "string", "AWS, AZURE or GCP", nullable=False),
         Column("currency_code", "string", "Currency", nullable=False),
@@ -384,6 +414,7 @@ LIST_PRICES = SourceTable(
             "struct<default:decimal(38,18), promotional:struct<default:decimal(38,18)>,"
             " effective_list:struct<default:decimal(38,18)>>",
             "default is the list price, effective_list the list or promotional one",
+            switches_off="money: usage stays in DBU",
         ),
     ),
 )
@@ -407,8 +438,18 @@ CLUSTERS = SourceTable(
         Column("owned_by", "string", "Owner"),
         _DELETE,
         Column("driver_node_type", "string", "Instance type of the driver"),
-        Column("worker_node_type", "string", "Instance type of the workers"),
-        Column("worker_count", "bigint", "Workers of a fixed-size cluster; 0 is single-node"),
+        Column(
+            "worker_node_type",
+            "string",
+            "Instance type of the workers",
+            switches_off="right-sizing: what a worker has and costs is not known",
+        ),
+        Column(
+            "worker_count",
+            "bigint",
+            "Workers of a fixed-size cluster; 0 is single-node",
+            switches_off="right-sizing of clusters of a fixed size",
+        ),
         Column("min_autoscale_workers", "bigint", "Least workers of an autoscaling cluster"),
         Column("max_autoscale_workers", "bigint", "Most workers of an autoscaling cluster"),
         _TAGS,
@@ -441,10 +482,22 @@ NODE_TIMELINE = SourceTable(
         Column("start_time", "timestamp", "Start of the minute", nullable=False),
         Column("end_time", "timestamp", "End of the minute", nullable=False),
         Column("driver", "boolean", "Whether the node is the driver", nullable=False),
-        Column("cpu_user_percent", "double", "CPU in userland", unit="percent"),
+        Column(
+            "cpu_user_percent",
+            "double",
+            "CPU in userland",
+            unit="percent",
+            switches_off="CPU utilisation, and so right-sizing",
+        ),
         Column("cpu_system_percent", "double", "CPU in the kernel", unit="percent"),
         Column("cpu_wait_percent", "double", "CPU waiting for I/O", unit="percent"),
-        Column("mem_used_percent", "double", "Memory used, background included", unit="percent"),
+        Column(
+            "mem_used_percent",
+            "double",
+            "Memory used, background included",
+            unit="percent",
+            switches_off="memory utilisation, and so right-sizing",
+        ),
         Column("mem_swap_percent", "double", "Memory swapped", unit="percent"),
         Column("node_type", "string", "Instance type"),
     ),
@@ -461,8 +514,8 @@ NODE_TYPES = SourceTable(
     columns=(
         _ACCOUNT,
         Column("node_type", "string", "Instance type", nullable=False),
-        Column("core_count", "double", "Cores", unit="cores"),
-        Column("memory_mb", "bigint", "Memory", unit="MB"),
+        Column("core_count", "double", "Cores", unit="cores", switches_off="cores of a cluster"),
+        Column("memory_mb", "bigint", "Memory", unit="MB", switches_off="memory of a cluster"),
         Column("gpu_count", "bigint", "GPUs"),
     ),
 )

@@ -1,0 +1,114 @@
+"""What a table loses is no success: the night says so first, exits 1, or stops; check says the same."""
+
+from io import StringIO
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from pyspark.sql import SparkSession
+from rich.console import Console
+from typer.testing import CliRunner
+
+from pipeline.cli.app import app
+from pipeline.errors import UserError
+from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.night import Night, run_night
+from pipeline.reports.night import summary
+from pipeline.reports.questions import Filter, Questions
+from pipeline.settings import Settings
+from pipeline.sources.export import ExportFolder
+from pipeline.tables import bronze, source
+from tests.bronze.ingesting import NOW
+from tests.sources.small import ROWS, arrow_rows
+
+_RUNS = source.JOB_RUN_TIMELINE
+
+
+def _export(folder: Path, *, rounded: int, costs_are_told: bool = True) -> Path:
+    """Runs of which the first `rounded` have lost their id, and usage."""
+    folder.mkdir()
+    runs = arrow_rows(_RUNS)
+    is_rounded = pa.array([number < rounded for number in range(ROWS)])
+    ids = pc.if_else(is_rounded, "1.0E+15", runs["run_id"])
+    runs = runs.set_column(runs.column_names.index("run_id"), "run_id", ids)
+    pq.write_table(runs, folder / "job_run_timeline.parquet")
+    usage = arrow_rows(source.USAGE)
+    if not costs_are_told:
+        usage = usage.drop_columns(["usage_metadata"])
+    pq.write_table(usage, folder / "usage.parquet")
+    return folder
+
+
+def _night(spark: SparkSession, home: Path, export: Path) -> Night:
+    lakehouse, source_ = DeltaFolder(home, spark), ExportFolder(export, spark)
+    return run_night(spark, lakehouse, source_, Settings(), now=NOW, only="bronze")
+
+
+@pytest.mark.usefixtures("spark")
+@pytest.mark.parametrize(
+    ("rounded", "code", "end"),
+    [
+        (0, 0, "A night over this source would run."),
+        (1, 1, "Lost: 1 of 12 rows of system.lakeflow.job_run_timeline (8.3%) could not be kept"),
+        (ROWS, 2, "A night over this source would stop (exit code 2)."),
+    ],
+)
+def test_check_ends_as_the_night_would(rounded: int, code: int, end: str, tmp_path: Path) -> None:
+    export = _export(tmp_path / "export", rounded=rounded, costs_are_told=False)
+    told = CliRunner().invoke(
+        app, ["check", "--source", f"export:{export}", "--home", str(tmp_path)]
+    )
+    words = " ".join(told.stdout.split())
+    assert told.exit_code == code, told.output
+    assert end in words
+    assert "usage has no column usage_metadata" in words
+    assert "no cost can be told to a job" in words
+    assert "clusters is not there, which switches off cluster sizes" in words
+    assert "1.0E+15" not in told.output
+
+
+def test_a_night_that_lost_rows_says_so_first(spark: SparkSession, tmp_path: Path) -> None:
+    export = _export(tmp_path / "export", rounded=1, costs_are_told=False)
+    done = _night(spark, tmp_path / "home", export)
+    lakehouse, page = DeltaFolder(tmp_path / "home", spark), StringIO()
+    console = Console(file=page, width=1_000)
+    summary(console, Questions(lakehouse, Filter()), done.flaws, Settings().most_quarantined)
+    lines = page.getvalue().splitlines()
+    assert lines[0].startswith("Lost: 1 of 12 rows of system.lakeflow.job_run_timeline (8.3%)")
+    assert "no cost can be told to a job." in page.getvalue()
+    assert "for what could not, see above" in lines[-1]
+    quarantined = Questions(lakehouse, Filter()).quality()["rows quarantined"]
+    assert list(quarantined.columns) == ["source_table", "reason", "is_kept", "rows"]
+    assert quarantined["rows"].tolist() == [1]
+
+
+@pytest.mark.usefixtures("spark")
+def test_the_night_exits_1_with_json_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.scoring.tracking.track_night", lambda *_: None)
+    export = _export(tmp_path / "export", rounded=1)
+    asked = ["--source", f"export:{export}", "--home", str(tmp_path / "home"), "--only", "bronze"]
+    told = CliRunner().invoke(app, ["nightly", *asked, "--json"])
+    assert told.exit_code == 1, told.output
+    assert '"rejected": 1' in told.stdout
+
+
+def test_a_required_table_without_a_row_stops_each_night(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    export = _export(tmp_path / "export", rounded=ROWS)
+    for _ in range(2):
+        with pytest.raises(UserError) as stopped:
+            _night(spark, tmp_path / "home", export)
+        assert str(stopped.value).startswith(
+            "12 of 12 rows of system.lakeflow.job_run_timeline (100.0%) could not be kept:"
+            " column run_id: the id was rounded by a spreadsheet"
+        )
+    lakehouse = DeltaFolder(tmp_path / "home", spark)
+    assert lakehouse.read(bronze.QUARANTINE).where("NOT is_kept").count() == ROWS
+    pq.write_table(arrow_rows(_RUNS), export / "job_run_timeline.parquet")
+    (runs,) = (one for one in _night(spark, tmp_path / "home", export).flaws if one.table is _RUNS)
+    assert (runs.received, runs.rejected) == (ROWS, 0)
