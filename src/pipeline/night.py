@@ -94,7 +94,12 @@ def run_night(
             "nothing has been ingested yet, so there is no time to speak of:"
             " run the bronze stage first (rightrun nightly --only bronze)"
         )
-    given: dict[str, object] = {"as_of": night.as_of, "currency_code": settings.currency_code}
+    given: dict[str, object] = {
+        "as_of": night.as_of,
+        "currency_code": settings.currency_code,
+        "run_name_rules": settings.run_name_rules,
+        "default_run_names": settings.default_run_names,
+    }
     try:
         number = count(2)
 

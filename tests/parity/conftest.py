@@ -99,7 +99,14 @@ def _give(spark: SparkSession, place: Path, given: Path) -> None:
         assert rows.count(), f"the fixture leaves {table.full_name} empty"
         rows.write.parquet(str(given / "tables" / table.full_name))
     (given / "night.json").write_text(
-        json.dumps({"as_of": night.as_of.isoformat(), "currency_code": "USD"})
+        json.dumps(
+            {
+                "as_of": night.as_of.isoformat(),
+                "currency_code": "USD",
+                "run_name_rules": settings.run_name_rules,
+                "default_run_names": settings.default_run_names,
+            }
+        )
     )
     for spelling in ("typed", "text"):
         (given / spelling).mkdir()

@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from pipeline.gold.costs import cost_daily
 from pipeline.gold.runs import job_daily, sla_daily
+from pipeline.settings import DEFAULT_RUN_NAMES, RUN_NAME_RULES
 from pipeline.silver.costs import prices, run_costs, usage_costs
 from pipeline.silver.jobs import job_versions
 from pipeline.silver.runs import attempts, runs, task_runs
@@ -40,9 +41,17 @@ def _tables(spark: SparkSession, account: Account) -> dict[Table, list[Row]]:
 
     priced = prices(frame_of(spark, bronze.LIST_PRICES, PRICES))
     make(silver.JOB_VERSIONS, job_versions(frame(bronze.JOBS)))
-    make(silver.ATTEMPTS, attempts(frame(bronze.JOB_RUN_TIMELINE)))
-    make(silver.RUNS, runs(frame(silver.ATTEMPTS)))
     make(silver.TASK_RUNS, task_runs(frame(bronze.JOB_TASK_RUN_TIMELINE)))
+    make(
+        silver.ATTEMPTS,
+        attempts(
+            frame(bronze.JOB_RUN_TIMELINE),
+            frame(silver.TASK_RUNS),
+            run_name_rules=RUN_NAME_RULES,
+            default_run_names=DEFAULT_RUN_NAMES,
+        ),
+    )
+    make(silver.RUNS, runs(frame(silver.ATTEMPTS)))
     make(
         silver.USAGE_COSTS,
         usage_costs(frame(bronze.USAGE), priced, frame(silver.TASK_UPDATES), currency_code="USD"),

@@ -78,6 +78,25 @@ def summary(console: Console, questions: Questions) -> None:
     console.print(table("List cost by team, last 30 days with usage", brief.costs(costs)))
     console.print(brief.coverage(costs), markup=False)
     console.print(table("Jobs that could not be assessed, and why", questions.not_assessed()))
+    unknown = questions.unknown_results()
+    if len(unknown):
+        words = ", ".join(
+            f"{word} ({count})"
+            for word, count in zip(unknown["result_state"], unknown["attempts"], strict=True)
+        )
+        console.print(
+            f"Results: {unknown['attempts'].sum()} attempts ended with a word that nobody knows, and"
+            f" teach nothing: {words}.",
+            style="red",
+            markup=False,
+        )
+    if shared := len(questions.shared_names()):
+        console.print(
+            f"Names: {shared} default names of submitted runs may hide unlike works, and no task tells"
+            " them apart: see rightrun show quality.",
+            style="red",
+            markup=False,
+        )
     for gap in questions.gaps():
         console.print(f"Gap: {gap}.", style="red", markup=False)
     for stray in questions.decided_for_no_job():

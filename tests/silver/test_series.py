@@ -1,0 +1,176 @@
+"""Submitted runs as series: what of a name counts, and what tells works of one name apart."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from pipeline.gold.runs import job_health
+from pipeline.settings import DEFAULT_RUN_NAMES, RUN_NAME_RULES
+from pipeline.silver.runs import attempts, runs, task_runs
+from pipeline.silver.series import without_what_is_new
+from pipeline.tables import bronze, silver
+from tests.strategies.tables import Row, at, attempt_slices, frame_of, rows_of
+
+
+class _Works:
+    """Slices of submitted runs, each with a job id of its own, and of their tasks."""
+
+    def __init__(self) -> None:
+        self.slices: list[Row] = []
+        self.tasks: list[Row] = []
+
+    def run(self, name: str | None, start: datetime, *tasks: Row, **columns: Any) -> str:
+        """A run of an hour, or until the last of its tasks has ended."""
+        number = f"{len(self.slices):03d}"
+        end = max([task["until"] for task in tasks], default=start + timedelta(hours=1))
+        known: Row = {"workspace_id": "w", "job_id": f"9{number}", "run_id": number}
+        kind: Row = {"run_type": "SUBMIT_RUN", "run_name": name}
+        result = columns.pop("result", "SUCCEEDED")
+        self.slices += attempt_slices(known | kind | columns, start, end, result)[-1:]
+        self.slices[-1]["period_start_time"] = start
+        for task in tasks:
+            own: Row = {"workspace_id": "w", "job_id": f"9{number}", "job_run_id": number}
+            own |= {"run_id": f"{number}.{task['key']}", "task_key": task["key"]}
+            self.tasks += attempt_slices(own, task["since"], task["until"], task["result"])
+        return number
+
+    def series(self, spark: SparkSession) -> dict[str, Row]:
+        """The runs that are made of them, by their id."""
+        made = attempts(
+            frame_of(spark, bronze.JOB_RUN_TIMELINE, self.slices),
+            task_runs(frame_of(spark, bronze.JOB_TASK_RUN_TIMELINE, self.tasks)),
+            run_name_rules=RUN_NAME_RULES,
+            default_run_names=DEFAULT_RUN_NAMES,
+        )
+        return {row["run_id"]: row for row in rows_of(runs(made))}
+
+
+def _task(key: str, since: datetime, until: datetime, result: str | None = "SUCCEEDED") -> Row:
+    return {"key": key, "since": since, "until": until, "result": result}
+
+
+_STEMS = {
+    "nb_orders_cd613e30-d8f1-4adf-91b7-584a2265b1f5": "nb_orders",
+    "nb_orders (CD613E30-D8F1-4ADF-91B7-584A2265B1F5)": "nb_orders",
+    "nb_cd613e30d8f14adf91b7584a2265b1f5_orders": "nb_orders",
+    f"nb_orders-{'a1' * 20}": "nb_orders",
+    "nb_orders-a1b2c3d": "nb_orders",
+    "daily_2026-11-01_orders": "daily_orders",
+    "daily_20261101_orders": "daily_orders",
+    "orders 2026-11-01T03:00:00.123+00:00": "orders",
+    "orders_2026_11_01_03_00_00": "orders",
+    "orders_20261101T030000Z": "orders",
+    "orders 01.11.2026": "orders",
+    "Orders, Nov 1, 2026, 03:00 AM": "Orders",
+    "orders at 1 November 2026": "orders at",
+    "orders_2026-W44": "orders",
+    "orders_1762000000": "orders",
+    "orders_1762000000123": "orders",
+    "orders run 17": "orders",
+    "orders #17": "orders",
+    "cd613e30-d8f1-4adf-91b7-584a2265b1f5": "",
+    # These tell works apart, or may.
+    "shard_3": "shard_3",
+    "store_0412": "store_0412",
+    "etl v1.2.3": "etl v1.2.3",
+    "adf / load 'x'": "adf / load 'x'",
+    " daily. ": " daily. ",
+    "[red]x[/red]": "[red]x[/red]",
+    "x" * 900: "x" * 900,
+    "1234567": "1234567",
+}
+
+
+def test_what_is_new_in_a_name_each_time_goes_and_nothing_else(spark: SparkSession) -> None:
+    rows = [{"run_name": name} for name in _STEMS]
+    frame = frame_of(spark, silver.RUNS, rows)
+    left = frame.select("run_name", without_what_is_new(frame["run_name"], RUN_NAME_RULES))
+    assert {row[0]: row[1] for row in left.collect()} == _STEMS
+
+
+def test_runs_whose_names_end_anew_are_one_series_that_says_how_it_is_known(
+    spark: SparkSession,
+) -> None:
+    works = _Works()
+    for day in range(20):
+        works.run(f"nb_orders_0a1b2c3d-0000-4000-8000-{day:012d}", at(day, 3))
+        works.run(f"mart-{at(day):%Y%m%d}", at(day, 4))
+        works.run(f"ingest {1_762_000_000 + day}", at(day, 5))
+    works.run("mart", at(30))
+    made = [(row["series_key"], row["series_basis"]) for row in works.series(spark).values()]
+    assert {one: made.count(one) for one in made} == {
+        ("w/nb_orders", "run_name_by_rules"): 20,
+        ("w/mart", "run_name_by_rules"): 20,
+        ("w/ingest", "run_name_by_rules"): 20,
+        ("w/mart", "run_name"): 1,
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["debug task", "Untitled", "New Run Nov 3, 2026, 02:10 AM", "run_1762000000", "job 2"]
+)
+def test_a_work_under_a_default_name_is_told_as_failing(spark: SparkSession, name: str) -> None:
+    # Three works a day share the name; the last fails five days running, then the others succeed.
+    works = _Works()
+    for day in range(10):
+        for hour, key in enumerate(("dim", "fact", "mart")):
+            result = "FAILED" if key == "mart" and day >= 5 else "SUCCEEDED"
+            span = at(day, hour), at(day, hour, 30)
+            works.run(name, span[0], _task(key, *span, result), result=result)
+        works.run(name, at(day, 9), _task("dim", at(day, 9), at(day, 9, 5)))
+    made = works.series(spark)
+    assert {row["series_basis"] for row in made.values()} == {"run_name_and_tasks"}
+    health = rows_of(job_health(frame_of(spark, silver.RUNS, list(made.values()))))
+    failing = {row["series_key"].split(" [")[1]: row["consecutive_failures"] for row in health}
+    assert failing == {"dim]": 0, "fact]": 0, "mart]": 5}
+
+
+def test_a_run_broken_off_or_going_is_of_the_series_of_whole_ones(spark: SparkSession) -> None:
+    # Two tasks begin, one a little after the other; a third waits for both.
+    def first(day: int) -> list[Row]:
+        since = at(day, 1)
+        return [
+            _task("b", since, at(day, 2)),
+            _task("a", since + timedelta(seconds=9), at(day, 3)),
+        ]
+
+    works = _Works()
+    works.run("run", at(0, 1), *first(0), _task("last", at(0, 3), at(0, 4)))
+    works.run("run", at(1, 1), *first(1), result="FAILED")
+    works.run("run", at(2, 1), *(task | {"result": None} for task in first(2)), result=None)
+    works.run("run", at(3, 1), *first(3), _task("last", at(3, 3), at(3, 3), "SKIPPED"))
+    made = works.series(spark)
+    assert {row["series_key"] for row in made.values()} == {"w/run [a+b]"}
+
+
+def test_what_nothing_tells_apart_says_so(spark: SparkSession) -> None:
+    works = _Works()
+    guid = "0a1b2c3d-0000-4000-8000-000000000001"
+    expected = {
+        works.run("Untitled", at(0)): ("w/Untitled", "shared_run_name"),
+        works.run("untitled 2", at(1)): ("w/untitled 2", "shared_run_name"),
+        works.run(None, at(2), _task("x", at(2), at(2, 1))): ("w/[x]", "tasks"),
+        works.run(guid, at(3), _task("x", at(3), at(3, 1))): ("w/[x]", "tasks"),
+        works.run(None, at(4)): ("w/9004", "nothing"),
+        works.run(" ", at(5)): ("w/9005", "nothing"),
+        # A task that seems to be older than its run is none of it.
+        works.run("job", at(6), _task("x", at(4), at(6, 1))): ("w/job", "shared_run_name"),
+        works.run("load", at(7), _task("x", at(7), at(7, 1))): ("w/load", "run_name"),
+    }
+    made = works.series(spark)
+    assert {n: (r["series_key"], r["series_basis"]) for n, r in made.items()} == expected
+
+
+def test_no_name_is_taken_for_a_job_or_for_another_name(spark: SparkSession) -> None:
+    works = _Works()
+    works.run("unused", at(0), run_type="JOB_RUN", job_id="123")
+    names = ["123", '"123"', "12 3", "run [x]", '"run [x]"', "a/b", "a", "[red]x[/red]", "'; --"]
+    for number, name in enumerate(names):
+        works.run(name, at(number + 1))
+    works.run("run", at(20), _task("x", at(20), at(20, 1)))
+    keys = [row["series_key"] for _, row in sorted(works.series(spark).items())]
+    assert len(set(keys)) == len(keys) == len(names) + 2
+    assert keys[:3] == ["w/123", 'w/"123"', 'w/""123""']
+    assert keys[-1] == "w/run [x]"
