@@ -25,6 +25,7 @@ def _day(series: str, day: int, **columns: Any) -> Row:
     return {
         "workspace_id": series.split("/")[0],
         "series_key": series,
+        "series_basis": "job_id",
         "run_date": on(day),
         "runs": 1,
     } | columns
@@ -38,7 +39,12 @@ def test_every_job_that_is_defined_or_ran_is_listed_once(spark: SparkSession) ->
         _version("3", deleted_at=at(9), is_paused=True),
         _version("4"),
     ]
-    ran = [_day("w/1", 3), _day("w/1", 8), _day("w/77", 2), _day("w/adf / load", 2), _day("v/1", 1)]
+    ran = [_day("w/1", 3), _day("w/1", 8), _day("w/77", 2), _day("v/1", 1)]
+    ran += [
+        _day("w/adf / load", 1, series_basis="run_name"),
+        _day("w/adf / load", 2, series_basis="run_name_by_rules"),
+        _day('w/"77"', 2, series_basis="run_name"),
+    ]
     decisions = [
         {
             "workspace_id": "w",
@@ -65,7 +71,7 @@ def test_every_job_that_is_defined_or_ran_is_listed_once(spark: SparkSession) ->
         )
     )
     found = {row["series_key"]: row for row in made}
-    assert len(made) == len(found) == 7
+    assert len(made) == len(found) == 8
     assert {key: row["state"] for key, row in found.items()} == {
         "w/1": "active",
         "w/2": "paused",
@@ -73,6 +79,7 @@ def test_every_job_that_is_defined_or_ran_is_listed_once(spark: SparkSession) ->
         "w/4": "active",
         "w/77": "undefined",
         "w/adf / load": "submitted",
+        'w/"77"': "submitted",
         "v/1": "undefined",
     }
     submitted = found["w/adf / load"]
@@ -89,6 +96,9 @@ def test_every_job_that_is_defined_or_ran_is_listed_once(spark: SparkSession) ->
     # A submitted run has no job to link to, and its name is all it has.
     assert (found["w/adf / load"]["job_id"], found["w/adf / load"]["url"]) == (None, None)
     assert found["w/adf / load"]["name"] == "adf / load"
+    # Its key says that something new was taken away from some of its names.
+    assert found["w/adf / load"]["series_basis"] == "run_name_by_rules"
+    assert found["w/77"]["series_basis"] == found["w/4"]["series_basis"] == "job_id"
     assert (found["v/1"]["workspace_name"], found["v/1"]["url"]) == (None, None)
 
 

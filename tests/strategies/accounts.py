@@ -37,21 +37,21 @@ _SKUS = ("JOBS", "JOBS", "SQL", "UNKNOWN")
 
 @st.composite
 def accounts(draw: st.DrawFn) -> Account:
-    """A job `7` in the workspace `w`, with up to three runs."""
+    """A job `7` in the workspace `w`, with up to three runs; or a work that is submitted."""
+    kind = draw(st.sampled_from(_KINDS))
     job = {"workspace_id": "w", "job_id": "7"}
     account: Account = {table: [] for table in (bronze.JOBS, *_SLICED, bronze.USAGE)}
     for number, tags in enumerate(draw(st.lists(st.sampled_from(_SLAS), max_size=3))):
         account[bronze.JOBS].append(job | {"change_time": at(3 * number - 1, 5), "tags": tags})
     for number in range(draw(st.integers(1, 3))):
-        run = job | {"run_id": f"r{number}"} | draw(st.sampled_from(_KINDS))
-        work = draw(st.sampled_from(("load", "mart")))
+        run = job | {"run_id": f"r{number}"} | kind
         start = at(draw(st.integers(0, 6)), draw(st.integers(0, 23)), draw(st.integers(0, 59)))
         by_clock = draw(st.booleans())
         for attempt in range(draw(st.integers(1, 3))):
             end = start + timedelta(seconds=draw(st.integers(0, 3 * 3600)))
             result = draw(st.sampled_from(_RESULTS)) or (None if end > start else "SKIPPED")
             task = job | {"run_id": f"t{number}.{attempt}", "job_run_id": run["run_id"]}
-            for table, key in zip(_SLICED, (run, task | {"task_key": work}), strict=True):
+            for table, key in zip(_SLICED, (run, task | {"task_key": "load"}), strict=True):
                 account[table] += attempt_slices(key, start, end, result, by_clock=by_clock)
             account[bronze.USAGE] += draw(_usage(run["run_id"], len(account[bronze.USAGE])))
             start = end + timedelta(seconds=draw(st.integers(1, 9 * 3600)))
