@@ -1,13 +1,15 @@
 """Submitted runs as series: what of a name counts, and what tells works of one name apart."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
 
+from pipeline.errors import UserError
 from pipeline.gold.runs import job_health
-from pipeline.settings import DEFAULT_RUN_NAMES, RUN_NAME_RULES
+from pipeline.settings import RUN_NAME_RULES, Settings, load_settings
 from pipeline.silver.runs import attempts, runs, task_runs
 from pipeline.silver.series import without_what_is_new
 from pipeline.tables import bronze, silver
@@ -36,13 +38,14 @@ class _Works:
             self.tasks += attempt_slices(own, task["since"], task["until"], task["result"])
         return number
 
-    def series(self, spark: SparkSession) -> dict[str, Row]:
+    def series(self, spark: SparkSession, settings: Settings | None = None) -> dict[str, Row]:
         """The runs that are made of them, by their id."""
+        settings = settings or Settings()
         made = attempts(
             frame_of(spark, bronze.JOB_RUN_TIMELINE, self.slices),
             task_runs(frame_of(spark, bronze.JOB_TASK_RUN_TIMELINE, self.tasks)),
-            run_name_rules=RUN_NAME_RULES,
-            default_run_names=DEFAULT_RUN_NAMES,
+            run_name_rules=settings.run_name_rules,
+            default_run_names=settings.default_run_names,
         )
         return {row["run_id"]: row for row in rows_of(runs(made))}
 
@@ -174,3 +177,46 @@ def test_no_name_is_taken_for_a_job_or_for_another_name(spark: SparkSession) -> 
     assert len(set(keys)) == len(keys) == len(names) + 2
     assert keys[:3] == ["w/123", 'w/"123"', 'w/""123""']
     assert keys[-1] == "w/run [x]"
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("run_name_rules: {'[0-9': ''}", "'[0-9' is no regular expression"),
+        ("run_name_rules: {'(?<=_)[0-9]+': ''}", "look-around and back-references"),
+        ("run_name_rules: {'(a)\\1': ''}", "look-around and back-references"),
+        ("run_name_rules: {'(a)-b': '$1'}", "what stands for '(a)-b' holds $"),
+        ("run_name_rules: {'(?P<a>x)': ''}", "names a group"),
+        ("run_name_rules: {'x*': ''}", "matches where there is nothing"),
+        ("run_name_rules: [x]", "dictionary"),
+        ("default_run_names: ['(x']", "'(x' is no regular expression"),
+        ("default_run_names: ['']", "matches where there is nothing"),
+    ],
+)
+def test_a_rule_that_an_engine_cannot_read_is_named(
+    tmp_path: Path, setting: str, said: str
+) -> None:
+    (tmp_path / "rightrun.yml").write_text(setting)
+    with pytest.raises(UserError) as refused:
+        load_settings(tmp_path)
+    assert said in str(refused.value)
+    assert f"setting {setting.split(':')[0]}" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_rules_of_ones_own_take_the_place_of_ours(spark: SparkSession, tmp_path: Path) -> None:
+    rules = "run_name_rules: {'-part[0-9]+': '-part', 'x': 'y'}\ndefault_run_names: [nightly]"
+    (tmp_path / "rightrun.yml").write_text(rules)
+    settings = load_settings(tmp_path)
+    works = _Works()
+    works.run("load-part7-of-x", at(0))
+    works.run("load_2026-11-01", at(1))
+    works.run("Nightly", at(2), _task("a", at(2), at(2, 1)))
+    works.run("job", at(3), _task("a", at(3), at(3, 1)))
+    made = works.series(spark, settings)
+    assert [row["series_key"] for _, row in sorted(made.items())] == [
+        "w/load-part-of-y",
+        "w/load_2026-11-01",
+        "w/Nightly [a]",
+        "w/job",
+    ]

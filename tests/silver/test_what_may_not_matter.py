@@ -79,6 +79,14 @@ def _by_workspace(rows: list[Row]) -> dict[str, list[Row]]:
     return found
 
 
+def _has_the_sign_of_its_verdict(row: Row) -> bool:
+    """In time has time to spare; late has none, and without a success it is not known how little."""
+    margin, verdict = row["margin_seconds"], row["sla_status"]
+    if verdict == "MET":
+        return bool(margin >= 0.0)
+    return margin is None or (verdict == "MISSED" and margin < 0.0)
+
+
 @settings(max_examples=4)
 @given(st.lists(accounts(), min_size=_ACCOUNTS, max_size=_ACCOUNTS), st.integers(0, 10**6))
 def test_what_may_not_matter(spark: SparkSession, drawn: list[Account], seed: int) -> None:
@@ -98,5 +106,7 @@ def test_what_may_not_matter(spark: SparkSession, drawn: list[Account], seed: in
         keys = _PAYER if table is silver.USAGE_COSTS else sorted(names & set(table.keys))
         of = _by_workspace(rows)
         for workspace, (as_drawn, account) in cases.items():
+            if table is silver.RUN_SLA:
+                assert all(_has_the_sign_of_its_verdict(row) for row in of[workspace])
             said = differences(of[as_drawn], of[workspace], keys=keys, columns=sorted(names))
             assert not said, f"{table.full_name}, {workspace}: {shown(said)}\n{account}"

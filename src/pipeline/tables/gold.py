@@ -302,7 +302,9 @@ DURATION_STATES = Table(
     columns=(
         Column("job_id", "string", "The series key", nullable=False),
         *ASSESSMENT,
-        Column("runs", "bigint", "Attempts it was learned from", nullable=False, minimum=0),
+        Column(
+            "runs", "bigint", "Successful attempts it was learned from", nullable=False, minimum=0
+        ),
         Column("effective_runs", "double", "The same, weighted by recency", minimum=0),
         Column("last_start_time", "timestamp", "Start of the newest of them"),
         Column(
@@ -474,7 +476,9 @@ JOB_FORECAST = Table(
         WORKSPACE,
         SERIES,
         *ASSESSMENT,
-        Column("runs", "bigint", "Attempts it was learned from", nullable=False, minimum=0),
+        Column(
+            "runs", "bigint", "Successful attempts it was learned from", nullable=False, minimum=0
+        ),
         *(
             Column(
                 f"p{level}_seconds",
@@ -527,7 +531,9 @@ JOB_BASELINE = Table(
         WORKSPACE,
         SERIES,
         *ASSESSMENT,
-        Column("runs", "bigint", "Attempts it was learned from", nullable=False, minimum=0),
+        Column(
+            "runs", "bigint", "Successful attempts it was learned from", nullable=False, minimum=0
+        ),
         Column("center_seconds", "double", "Usual duration", unit="seconds", minimum=0),
         Column("scale_log", "double", "Usual spread of log(duration)", minimum=0),
         Column("last_run_id", "string", "The run compared"),
