@@ -169,7 +169,18 @@ def test_what_nothing_tells_apart_says_so(spark: SparkSession) -> None:
 def test_no_name_is_taken_for_a_job_or_for_another_name(spark: SparkSession) -> None:
     works = _Works()
     works.run("unused", at(0), run_type="JOB_RUN", job_id="123")
-    names = ["123", '"123"', "12 3", "run [x]", '"run [x]"', "a/b", "a", "[red]x[/red]", "'; --"]
+    names = [
+        "123",
+        '"123"',
+        "123\n",
+        " 123",
+        "run [x]",
+        '"run [x]"',
+        "a/b",
+        "a",
+        "[red]x[/red]",
+        "'; --",
+    ]
     for number, name in enumerate(names):
         works.run(name, at(number + 1))
     works.run("run", at(20), _task("x", at(20), at(20, 1)))

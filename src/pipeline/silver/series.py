@@ -18,7 +18,8 @@ from pyspark.sql import functions as F
 _NAMED_BY_RUN = ("SUBMIT_RUN", "WORKFLOW_RUN")
 _RUN = ["workspace_id", "run_id"]
 _AT_THE_ENDS = "^[-_ .:#,/]+|[-_ .:#,/]+$"
-_TAKEN_FOR_ANOTHER = '^([0-9]+|".*|.*\\])$'
+# Java's $ also stands before a last line break: \z does not.
+_TAKEN_FOR_ANOTHER = '(?s)^(?:[0-9]+|".*|.*\\])\\z'
 
 
 def is_submitted() -> Column:
@@ -46,7 +47,7 @@ def with_series(
     `task_runs`, those of runs whose `slices` say too little."""
 
     def stem() -> Column:
-        return F.nullif(F.trim(without_what_is_new(F.col("run_name"), run_name_rules)), F.lit(""))
+        return _unless_blank(without_what_is_new(F.col("run_name"), run_name_rules))
 
     def says_nothing(stem: Column) -> Column:
         return stem.isNull() | is_default(stem, default_run_names)
@@ -77,7 +78,7 @@ def with_series(
     )
     basis = (
         F.when(~is_submitted(), F.lit("job_id"))
-        .when(~is_vague & (stem_ == F.trim("run_name")), F.lit("run_name"))
+        .when(~is_vague & (stem_ == F.col("run_name")), F.lit("run_name"))
         .when(~is_vague, F.lit("run_name_by_rules"))
         .when(tasks.isNotNull() & stem_.isNotNull(), F.lit("run_name_and_tasks"))
         .when(tasks.isNotNull(), F.lit("tasks"))
@@ -89,17 +90,21 @@ def with_series(
     ).drop("stem", "first_tasks")
 
 
+def _unless_blank(name: Column) -> Column:
+    return F.when(F.trim(name) != "", name)
+
+
 def is_default(stem: Column, default_run_names: Sequence[str]) -> Column:
     """Whether a name is made of nothing but words that say nothing of what runs, and numbers."""
     if not default_run_names:
         return F.lit(False)
     word = "|".join(f"(?:{words})" for words in default_run_names)
-    return stem.rlike(f"(?i)^(?:{word})(?:[-_ .:]*(?:{word}|[0-9]+))*$")
+    return stem.rlike(f"(?i)^(?:{word})(?:[-_ .:]*(?:{word}|[0-9]+))*\\z")
 
 
 def _first_tasks(task_runs: DataFrame, rules: Mapping[str, str]) -> DataFrame:
     """The keys of each run's tasks that began before any had ended, in the order of the alphabet."""
-    key = F.nullif(F.trim(without_what_is_new(F.col("task_key"), rules)), F.lit(""))
+    key = _unless_blank(without_what_is_new(F.col("task_key"), rules))
     of_run = (
         task_runs.withColumn("task", key)
         .where("task IS NOT NULL")
