@@ -164,7 +164,13 @@ SLA_DAILY = Table(
         Column("met", "bigint", "Runs that met it", nullable=False, minimum=0),
         Column("missed", "bigint", "Runs that missed it", nullable=False, minimum=0),
         Column("pending", "bigint", "Runs not decided yet", nullable=False, minimum=0),
-        Column("exempt", "bigint", "Runs cancelled or skipped", nullable=False, minimum=0),
+        Column(
+            "exempt",
+            "bigint",
+            "Runs cancelled, skipped, never begun, or ended with a result word nobody knows",
+            nullable=False,
+            minimum=0,
+        ),
         Column(
             "missed_without_success",
             "bigint",
