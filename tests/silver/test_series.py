@@ -11,7 +11,7 @@ from pipeline.errors import UserError
 from pipeline.gold.runs import job_health
 from pipeline.settings import RUN_NAME_RULES, Settings, load_settings
 from pipeline.silver.runs import attempts, runs, task_runs
-from pipeline.silver.series import without_what_is_new
+from pipeline.silver.series import replaced, stem
 from pipeline.tables import bronze, silver
 from tests.strategies.tables import Row, at, attempt_slices, frame_of, rows_of
 
@@ -54,7 +54,7 @@ def _task(key: str, since: datetime, until: datetime, result: str | None = "SUCC
     return {"key": key, "since": since, "until": until, "result": result}
 
 
-_STEMS = {
+_STEMS: dict[str, str | None] = {
     "nb_orders_cd613e30-d8f1-4adf-91b7-584a2265b1f5": "nb_orders",
     "nb_orders (CD613E30-D8F1-4ADF-91B7-584A2265B1F5)": "nb_orders",
     "nb_cd613e30d8f14adf91b7584a2265b1f5_orders": "nb_orders",
@@ -73,7 +73,8 @@ _STEMS = {
     "orders_1762000000123": "orders",
     "orders run 17": "orders",
     "orders #17": "orders",
-    "cd613e30-d8f1-4adf-91b7-584a2265b1f5": "",
+    "cd613e30-d8f1-4adf-91b7-584a2265b1f5": None,
+    "  ": None,
     # These tell works apart, or may.
     "shard_3": "shard_3",
     "store_0412": "store_0412",
@@ -89,7 +90,8 @@ _STEMS = {
 def test_what_is_new_in_a_name_each_time_goes_and_nothing_else(spark: SparkSession) -> None:
     rows = [{"run_name": name} for name in _STEMS]
     frame = frame_of(spark, silver.RUNS, rows)
-    left = frame.select("run_name", without_what_is_new(frame["run_name"], RUN_NAME_RULES))
+    name = frame["run_name"]
+    left = frame.select(name, stem(name, replaced(name, RUN_NAME_RULES)))
     assert {row[0]: row[1] for row in left.collect()} == _STEMS
 
 

@@ -18,21 +18,9 @@ from pyspark.sql import functions as F
 _NAMED_BY_RUN = ("SUBMIT_RUN", "WORKFLOW_RUN")
 _RUN = ["workspace_id", "run_id"]
 _AT_THE_ENDS = "^[-_ .:#,/]+|[-_ .:#,/]+$"
+_BLANK = "^ +$"
 # Java's $ also stands before a last line break: \z does not.
 _TAKEN_FOR_ANOTHER = '(?s)^(?:[0-9]+|".*|.*\\])\\z'
-
-
-def is_submitted() -> Column:
-    """Whether a run's job id is new each time, so that only the name it was given ties it to others."""
-    return F.coalesce(F.col("run_type").isin(*_NAMED_BY_RUN), F.lit(False))
-
-
-def without_what_is_new(name: Column, rules: Mapping[str, str]) -> Column:
-    """The name as the rules leave it; separators at its ends go only with what stood beside them."""
-    left = name
-    for pattern, replacement in rules.items():
-        left = F.regexp_replace(left, F.lit(pattern), F.lit(replacement))
-    return F.when(left == name, name).otherwise(F.regexp_replace(left, _AT_THE_ENDS, ""))
 
 
 def with_series(
@@ -43,76 +31,82 @@ def with_series(
     run_name_rules: Mapping[str, str],
     default_run_names: Sequence[str],
 ) -> DataFrame:
-    """Attempts with `series_key` and `series_basis`; the tasks of their runs are looked for among
-    `task_runs`, those of runs whose `slices` say too little."""
-
-    def stem() -> Column:
-        return _unless_blank(without_what_is_new(F.col("run_name"), run_name_rules))
-
-    def says_nothing(stem: Column) -> Column:
-        return stem.isNull() | is_default(stem, default_run_names)
-
-    # A task is not older than its run. One that seems to be is passed over, whichever night it came in.
-    vague = (
-        slices.where(is_submitted())
-        .where(says_nothing(stem()))
-        .groupBy(*_RUN)
-        .agg(F.to_date(F.min("period_start_time")).alias("began_on"))
+    """Attempts with `series_key` and `series_basis`."""
+    # Few runs are submitted, so these are what is looked up, and names are read once for each.
+    submitted = _named(slices, run_name_rules)
+    named = _with_first_tasks(submitted, task_runs, run_name_rules).select(
+        *_RUN, *_own_key_and_basis(default_run_names)
     )
-    first = _first_tasks(
-        task_runs.join(vague, _RUN).where(F.col("task_run_date") >= F.col("began_on")),
-        run_name_rules,
+    own_key = F.coalesce("own_key", "job_id")
+    return (
+        named.join(attempts, _RUN, "right")
+        .withColumn("series_key", F.concat_ws("/", "workspace_id", own_key))
+        .withColumn("series_basis", F.coalesce("series_basis", F.lit("job_id")))
+        .drop("own_key")
     )
-    named = attempts.join(first, _RUN, "left").withColumn("stem", F.when(is_submitted(), stem()))
-    stem_, tasks = F.col("stem"), F.col("first_tasks")
-    quoted = F.when(
-        stem_.rlike(_TAKEN_FOR_ANOTHER), F.concat(F.lit('"'), stem_, F.lit('"'))
-    ).otherwise(stem_)
-    is_vague = says_nothing(stem_)
-    of_tasks = F.concat(F.lit("["), tasks, F.lit("]"))
-    own = (
-        F.when(~is_submitted(), F.col("job_id"))
-        .when(~is_vague, quoted)
-        .when(tasks.isNotNull(), F.concat_ws(" ", quoted, of_tasks))
-        .otherwise(F.coalesce(quoted, F.col("job_id")))
-    )
-    basis = (
-        F.when(~is_submitted(), F.lit("job_id"))
-        .when(~is_vague & (stem_ == F.col("run_name")), F.lit("run_name"))
-        .when(~is_vague, F.lit("run_name_by_rules"))
-        .when(tasks.isNotNull() & stem_.isNotNull(), F.lit("run_name_and_tasks"))
-        .when(tasks.isNotNull(), F.lit("tasks"))
-        .when(stem_.isNotNull(), F.lit("shared_run_name"))
-        .otherwise(F.lit("nothing"))
-    )
-    return named.withColumns(
-        {"series_key": F.concat_ws("/", "workspace_id", own), "series_basis": basis}
-    ).drop("stem", "first_tasks")
 
 
-def _unless_blank(name: Column) -> Column:
-    return F.when(F.trim(name) != "", name)
+def replaced(name: Column, rules: Mapping[str, str]) -> Column:
+    """The name with one rule after another applied to it."""
+    for pattern, replacement in rules.items():
+        name = F.regexp_replace(name, F.lit(pattern), F.lit(replacement))
+    return name
 
 
-def is_default(stem: Column, default_run_names: Sequence[str]) -> Column:
+def stem(name: Column, replaced: Column) -> Column:
+    """What the rules leave of a name, NULL for nothing but blanks; separators at its ends go only with
+    what stood beside them."""
+    trimmed = F.when(replaced == name, name).otherwise(F.regexp_replace(replaced, _AT_THE_ENDS, ""))
+    return F.nullif(F.regexp_replace(trimmed, _BLANK, ""), F.lit(""))
+
+
+def is_default(name: Column, default_run_names: Sequence[str]) -> Column:
     """Whether a name is made of nothing but words that say nothing of what runs, and numbers."""
     if not default_run_names:
         return F.lit(False)
     word = "|".join(f"(?:{words})" for words in default_run_names)
-    return stem.rlike(f"(?i)^(?:{word})(?:[-_ .:]*(?:{word}|[0-9]+))*\\z")
+    return name.rlike(f"(?i)^(?:{word})(?:[-_ .:]*(?:{word}|[0-9]+))*\\z")
 
 
-def _first_tasks(task_runs: DataFrame, rules: Mapping[str, str]) -> DataFrame:
-    """The keys of each run's tasks that began before any had ended, in the order of the alphabet."""
-    key = _unless_blank(without_what_is_new(F.col("task_key"), rules))
-    of_run = (
-        task_runs.withColumn("task", key)
-        .where("task IS NOT NULL")
+def _named(slices: DataFrame, rules: Mapping[str, str]) -> DataFrame:
+    """The submitted runs among all, whose job ids are new each time, with what stays of their names."""
+    name = F.col("run_name")
+    return (
+        slices.where(F.col("run_type").isin(*_NAMED_BY_RUN))
         .groupBy(*_RUN)
         .agg(
-            F.min("started_at").alias("first_start"),
-            F.min(F.when(F.col("duration_seconds") > 0, F.col("ended_at"))).alias("first_end"),
-            F.collect_list(F.struct("started_at", "task")).alias("began"),
+            F.max(name).alias("name"),
+            F.max(replaced(name, rules)).alias("replaced"),
+            F.to_date(F.min("period_start_time")).alias("began_on"),
+        )
+        .select(*_RUN, "name", stem(F.col("name"), F.col("replaced")).alias("stem"), "began_on")
+    )
+
+
+def _with_first_tasks(
+    submitted: DataFrame, task_runs: DataFrame, rules: Mapping[str, str]
+) -> DataFrame:
+    """The runs with the keys of the tasks that began before any had ended, in the alphabet's order.
+
+    A task is not older than its run: one that seems to be is passed over, whichever night it came in.
+    """
+    runs, tasks = submitted.alias("r"), task_runs.where("task_key IS NOT NULL").alias("t")
+    is_of = (F.col("t.workspace_id") == F.col("r.workspace_id")) & (
+        F.col("t.run_id") == F.col("r.run_id")
+    )
+    is_of &= F.col("t.task_run_date") >= F.col("r.began_on")
+    lasted = F.col("t.duration_seconds") > 0
+    key = F.col("t.task_key")
+    task = F.struct(F.col("t.started_at"), stem(key, replaced(key, rules)).alias("task"))
+    gathered = (
+        runs.join(tasks, is_of, "left")
+        .groupBy("r.workspace_id", "r.run_id")
+        .agg(
+            F.max("r.name").alias("name"),
+            F.max("r.stem").alias("stem"),
+            F.min("t.started_at").alias("first_start"),
+            F.min(F.when(lasted, F.col("t.ended_at"))).alias("first_end"),
+            F.collect_list(F.when(key.isNotNull(), task)).alias("began"),
         )
     )
     first_start, first_end = F.col("first_start"), F.col("first_end")
@@ -123,5 +117,33 @@ def _first_tasks(task_runs: DataFrame, rules: Mapping[str, str]) -> DataFrame:
             | (one["started_at"] == first_start)
         ),
     )
-    keys = F.array_sort(F.array_distinct(F.transform(waited_for_none, lambda one: one["task"])))
-    return of_run.select(*_RUN, F.array_join(keys, "+").alias("first_tasks"))
+    tasks_of = F.filter(F.transform(waited_for_none, lambda one: one["task"]), F.isnotnull)
+    keys = F.array_sort(F.array_distinct(tasks_of))
+    return gathered.select(
+        *_RUN,
+        "name",
+        "stem",
+        F.nullif(F.array_join(keys, "+"), F.lit("")).alias("first_tasks"),
+    )
+
+
+def _own_key_and_basis(default_run_names: Sequence[str]) -> tuple[Column, Column]:
+    """What stands for a submitted run behind the workspace in its key, NULL for its job id; and how it
+    is known."""
+    left, tasks = F.col("stem"), F.col("first_tasks")
+    is_vague = left.isNull() | is_default(left, default_run_names)
+    in_quotes = F.concat(F.lit('"'), left, F.lit('"'))
+    name = F.when(left.rlike(_TAKEN_FOR_ANOTHER), in_quotes).otherwise(left)
+    with_tasks = F.concat_ws(" ", name, F.concat(F.lit("["), tasks, F.lit("]")))
+    basis = (
+        F.when(~is_vague & (left == F.col("name")), F.lit("run_name"))
+        .when(~is_vague, F.lit("run_name_by_rules"))
+        .when(tasks.isNotNull() & left.isNotNull(), F.lit("run_name_and_tasks"))
+        .when(tasks.isNotNull(), F.lit("tasks"))
+        .when(left.isNotNull(), F.lit("shared_run_name"))
+        .otherwise(F.lit("nothing"))
+    )
+    return (
+        F.when(is_vague & tasks.isNotNull(), with_tasks).otherwise(name).alias("own_key"),
+        basis.alias("series_basis"),
+    )
