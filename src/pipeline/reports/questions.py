@@ -75,7 +75,16 @@ class Questions:
         """Jobs, the most recently run first."""
         return (
             self._jobs()
-            .select(*_WHO, "state", "sla_kind", "sla_source", "runs", "last_run_date", "url")
+            .select(
+                *_WHO,
+                "series_basis",
+                "state",
+                "sla_kind",
+                "sla_source",
+                "runs",
+                "last_run_date",
+                "url",
+            )
             .orderBy(F.col("last_run_date").desc_nulls_last(), F.col("runs").desc(), "series_key")
             .limit(limit)
             .toPandas()
