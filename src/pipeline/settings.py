@@ -45,10 +45,10 @@ RUN_NAME_RULES: Final = {
 """What is new in a name each time. Shorter numbers stay: `shard_3` is not `shard_4`."""
 
 DEFAULT_RUN_NAMES: Final = (
-    "untitled|unnamed|no[-_]?name|new|my|default|tests?|temp|tmp|debug|main|model",
+    "untitled|unnamed|no[-_]?name|new|my|default|tests?|temp|tmp|debug|demo|main|model",
     "manual|once|ad[-_]?hoc|one[-_]?(?:time|off)|scheduled|triggered|submit(?:ted)?|execut(?:e|ion)",
-    "(?:run|job|task|notebook|pipeline|workflow|script)s?",
-    "api|python|sql|spark|dbt|adf|airflow|databricks|azure",
+    "(?:run|job|task|notebook|pipeline|workflow|script|query|command|process|batch|flow|dag|step)s?",
+    "api|etl|elt|python|sql|spark|dbt|adf|airflow|databricks|azure",
 )
 
 

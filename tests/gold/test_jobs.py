@@ -8,6 +8,8 @@ from pyspark.sql import SparkSession
 
 from pipeline.gold.jobs import jobs
 from pipeline.gold.trends import job_trends
+from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.reports.questions import Filter, Questions
 from pipeline.tables import bronze, gold, ops, silver
 from tests.strategies.tables import Row, at, frame_of, on, rows_of
 
@@ -146,3 +148,24 @@ def test_a_window_does_not_move_during_the_day(spark: SparkSession) -> None:
         for after in (timedelta(0), timedelta(hours=23, minutes=59))
     ]
     assert seen[0] == seen[1] != []
+
+
+def test_names_that_were_used_once_and_differ_in_a_number_are_pointed_out(
+    spark: SparkSession, lakehouse: DeltaFolder
+) -> None:
+    # What comes again, as shard_3 does, is a name of its own.
+    lakehouse.create(gold.JOBS)
+    rows = [(f"orders {n}", 1, "run_name") for n in range(7)]
+    rows += [(f"shard_{n}", 9, "run_name") for n in range(7)]
+    rows += [("Untitled", 4, "shared_run_name")]
+    listed = [
+        {"workspace_id": "w", "series_key": f"w/{name}", "name": name, "state": "submitted"}
+        | {"runs": runs, "series_basis": basis}
+        for name, runs, basis in rows
+    ]
+    lakehouse.merge(gold.JOBS, frame_of(spark, gold.JOBS, listed))
+    questions = Questions(lakehouse, Filter())
+    assert questions.scattered_names()[["name", "series"]].to_dict("records") == [
+        {"name": "orders *", "series": 7}
+    ]
+    assert questions.shared_names()["series_key"].tolist() == ["w/Untitled"]

@@ -160,6 +160,7 @@ def test_what_nothing_tells_apart_says_so(spark: SparkSession) -> None:
         works.run(guid, at(3), _task("x", at(3), at(3, 1))): ("w/[x]", "tasks"),
         works.run(None, at(4)): ("w/9004", "nothing"),
         works.run(" ", at(5)): ("w/9005", "nothing"),
+        works.run("Run", at(8), _task("main", at(8), at(8, 1))): ("w/Run", "shared_run_name"),
         # A task that seems to be older than its run is none of it.
         works.run("job", at(6), _task("x", at(4), at(6, 1))): ("w/job", "shared_run_name"),
         works.run("load", at(7), _task("x", at(7), at(7, 1))): ("w/load", "run_name"),

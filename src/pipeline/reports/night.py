@@ -97,6 +97,13 @@ def summary(console: Console, questions: Questions) -> None:
             style="red",
             markup=False,
         )
+    if scattered := questions.scattered_names()["series"].sum():
+        console.print(
+            f"Names: {scattered} names of submitted runs were used once each and differ in a number only;"
+            " a rule in run_name_rules makes them one series: see rightrun show quality.",
+            style="red",
+            markup=False,
+        )
     for gap in questions.gaps():
         console.print(f"Gap: {gap}.", style="red", markup=False)
     for stray in questions.decided_for_no_job():

@@ -26,6 +26,8 @@ _KEY = ["workspace_id", "series_key"]
 _WHO = ("series_key", "name", "team", "owner", "tier")
 _COST_DAYS = 30
 _NEAR = 0.8
+_SCATTERED = 5
+"""Names that are used once each, and alike but for a number, before a rule for them is asked for."""
 _RECOGNISED_BY = {
     "job_id": "its job id",
     "run_name": "the name that its runs are submitted under",
@@ -359,9 +361,22 @@ class Questions:
             .toPandas()
         )
 
+    def scattered_names(self) -> pd.DataFrame:
+        """Names of submitted runs that were used once each, and differ in a number only."""
+        name = F.regexp_replace("name", "[0-9a-f]*[0-9][0-9a-f]*", "*").alias("name")
+        return (
+            self._lakehouse.read(gold.JOBS)
+            .where("series_basis IN ('run_name', 'run_name_by_rules') AND runs = 1")
+            .groupBy(name)
+            .agg(F.count("*").alias("series"), F.max("last_run_date").alias("last_run_date"))
+            .where(F.col("series") >= _SCATTERED)
+            .orderBy(F.col("series").desc(), "name")
+            .toPandas()
+        )
+
     def quality(self) -> dict[str, pd.DataFrame]:
         """Rules broken in Gold, rows quarantined, result words that nobody knows, names that unlike
-        works may share, jobs without an answer, and how far sources are."""
+        works may share or that may be of one work, jobs without an answer, and how far sources are."""
         broken = self._lakehouse.read(ops.QUALITY).where("violations > 0")
         quarantined = (
             self._lakehouse.read(bronze.QUARANTINE)
@@ -374,6 +389,7 @@ class Questions:
             "rows quarantined": quarantined.toPandas(),
             "result words not known": self.unknown_results(),
             "names that unlike works may share": self.shared_names(),
+            "names that may be of one series": self.scattered_names(),
             "jobs without an answer": self.not_assessed(),
             "sources": self._lakehouse.read(nights.SOURCE_FRESHNESS)
             .orderBy("source_table")

@@ -130,7 +130,9 @@ def _with_first_tasks(
 def _own_key_and_basis(default_run_names: Sequence[str]) -> tuple[Column, Column]:
     """What stands for a submitted run behind the workspace in its key, NULL for its job id; and how it
     is known."""
-    left, tasks = F.col("stem"), F.col("first_tasks")
+    left = F.col("stem")
+    # Tasks that are all called `main` tell no more than the name.
+    tasks = F.when(~is_default(F.col("first_tasks"), default_run_names), F.col("first_tasks"))
     is_vague = left.isNull() | is_default(left, default_run_names)
     in_quotes = F.concat(F.lit('"'), left, F.lit('"'))
     name = F.when(left.rlike(_TAKEN_FOR_ANOTHER), in_quotes).otherwise(left)
