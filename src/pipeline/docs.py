@@ -8,7 +8,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from importlib.metadata import version
 from pathlib import Path
@@ -99,6 +99,17 @@ def tables_page(_: str) -> str:
     return _page(parts)
 
 
+def _is_long(default: object) -> bool:
+    return isinstance(default, dict | tuple) and bool(default)
+
+
+def _as_yaml(name: str, default: Mapping[str, str] | Sequence[str]) -> list[str]:
+    """A default of many values as `rightrun.yml` would say it."""
+    if isinstance(default, Mapping):
+        return [f"{name}:", *(f"  '{pattern}': '{by}'" for pattern, by in default.items())]
+    return [f"{name}:", *(f"  - '{one}'" for one in default)]
+
+
 def settings_page(_: str) -> str:
     """docs/settings.md: what a user may set, and the numbers the statistics decide by."""
     parts = [
@@ -120,11 +131,17 @@ def settings_page(_: str) -> str:
                 (
                     f"`{name}`",
                     f"`RIGHTRUN_{name.upper()}`",
-                    f"`{field.default}`",
+                    "below" if _is_long(field.default) else f"`{field.default}`",
                     field.description or "",
                 )
                 for name, field in Settings.model_fields.items()
             ),
+        ),
+        *(
+            line
+            for name, field in Settings.model_fields.items()
+            if _is_long(field.default)
+            for line in ("```yaml", *_as_yaml(name, field.default), "```", "")
         ),
         "`RIGHTRUN_HOME` and `RIGHTRUN_ENGINE` stand for `--home` and `--engine`; `SPARK_REMOTE` names"
         " the server of the engine `spark`.",

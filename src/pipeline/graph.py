@@ -23,7 +23,7 @@ from pipeline.tables import bronze, gold, silver
 from pipeline.tables.declaration import Layer, Table
 from pipeline.tables.ops import DECISION_TABLES, SLA_DECISIONS
 
-GIVEN = ("as_of", "last_cost_day", "currency_code")
+GIVEN = ("as_of", "last_cost_day", "currency_code", "run_name_rules", "default_run_names")
 """What the night can hand to a step by name, beside its inputs."""
 
 
@@ -213,10 +213,11 @@ GRAPH = Graph(
         Step(
             name="attempts",
             run=runs.attempts,
-            reads=(bronze.JOB_RUN_TIMELINE,),
+            reads=(bronze.JOB_RUN_TIMELINE, silver.TASK_RUNS),
             writes=silver.ATTEMPTS,
             scope=("workspace_id", "run_id"),
-            pruned=(bronze.JOB_RUN_TIMELINE,),
+            pruned=(bronze.JOB_RUN_TIMELINE, silver.TASK_RUNS),
+            given=("run_name_rules", "default_run_names"),
         ),
         Step(
             name="runs",

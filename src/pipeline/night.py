@@ -115,6 +115,8 @@ def run_night(
         "as_of": night.as_of,
         "last_cost_day": _last_cost_day(times, as_of),
         "currency_code": settings.currency_code,
+        "run_name_rules": settings.run_name_rules,
+        "default_run_names": settings.default_run_names,
     }
     try:
         number = count(2)

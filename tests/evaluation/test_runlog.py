@@ -33,6 +33,13 @@ def test_types_that_mean_the_same_are_taken(tmp_path: Path) -> None:
     assert evaluate(plain, peers=False) == evaluate(other, peers=False)
 
 
+def test_unknown_teaches_in_a_log_without_outcomes_only(tmp_path: Path) -> None:
+    frame = log().assign(status="UNKNOWN")
+    assert set(read_runs(written(tmp_path, frame))["status"]) == {"UNKNOWN"}
+    frame.loc[0, "status"] = "FAILED"
+    assert set(read_runs(written(tmp_path, frame))["status"]) == {"FAILED", None}
+
+
 @pytest.mark.parametrize(
     ("damage", "said"),
     [

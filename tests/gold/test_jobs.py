@@ -12,6 +12,7 @@ from pipeline.gold.trends import job_trends
 from pipeline.graph import GRAPH
 from pipeline.lakehouse.folder import DeltaFolder
 from pipeline.positions import Positions
+from pipeline.reports.questions import Filter, Questions
 from pipeline.tables import bronze, gold, ops, silver
 from tests.strategies.tables import Row, at, frame_of, on, rows_of
 
@@ -29,6 +30,7 @@ def _day(series: str, day: int, **columns: Any) -> Row:
     return {
         "workspace_id": series.split("/")[0],
         "series_key": series,
+        "series_basis": "job_id",
         "run_date": on(day),
         "runs": 1,
     } | columns
@@ -42,7 +44,12 @@ def test_every_job_that_is_defined_or_ran_is_listed_once(spark: SparkSession) ->
         _version("3", deleted_at=at(9), is_paused=True),
         _version("4"),
     ]
-    ran = [_day("w/1", 3), _day("w/1", 8), _day("w/77", 2), _day("w/adf / load", 2), _day("v/1", 1)]
+    ran = [_day("w/1", 3), _day("w/1", 8), _day("w/77", 2), _day("v/1", 1)]
+    ran += [
+        _day("w/adf / load", 1, series_basis="run_name"),
+        _day("w/adf / load", 2, series_basis="run_name_by_rules"),
+        _day('w/"77"', 2, series_basis="run_name"),
+    ]
     decisions = [
         {
             "workspace_id": "w",
@@ -69,7 +76,7 @@ def test_every_job_that_is_defined_or_ran_is_listed_once(spark: SparkSession) ->
         )
     )
     found = {row["series_key"]: row for row in made}
-    assert len(made) == len(found) == 7
+    assert len(made) == len(found) == 8
     assert {key: row["state"] for key, row in found.items()} == {
         "w/1": "active",
         "w/2": "paused",
@@ -77,6 +84,7 @@ def test_every_job_that_is_defined_or_ran_is_listed_once(spark: SparkSession) ->
         "w/4": "active",
         "w/77": "undefined",
         "w/adf / load": "submitted",
+        'w/"77"': "submitted",
         "v/1": "undefined",
     }
     submitted = found["w/adf / load"]
@@ -93,6 +101,9 @@ def test_every_job_that_is_defined_or_ran_is_listed_once(spark: SparkSession) ->
     # A submitted run has no job to link to, and its name is all it has.
     assert (found["w/adf / load"]["job_id"], found["w/adf / load"]["url"]) == (None, None)
     assert found["w/adf / load"]["name"] == "adf / load"
+    # Its key says that something new was taken away from some of its names.
+    assert found["w/adf / load"]["series_basis"] == "run_name_by_rules"
+    assert found["w/77"]["series_basis"] == found["w/4"]["series_basis"] == "job_id"
     assert (found["v/1"]["workspace_name"], found["v/1"]["url"]) == (None, None)
 
 
@@ -199,3 +210,24 @@ def test_a_window_does_not_move_during_the_day(spark: SparkSession) -> None:
         for after in (timedelta(0), timedelta(hours=23, minutes=59))
     ]
     assert seen[0] == seen[1] != []
+
+
+def test_names_that_were_used_once_and_differ_in_a_number_are_pointed_out(
+    spark: SparkSession, lakehouse: DeltaFolder
+) -> None:
+    # What comes again, as shard_3 does, is a name of its own.
+    lakehouse.create(gold.JOBS)
+    rows = [(f"orders {n}", 1, "run_name") for n in range(7)]
+    rows += [(f"shard_{n}", 9, "run_name") for n in range(7)]
+    rows += [("Untitled", 4, "shared_run_name")]
+    listed = [
+        {"workspace_id": "w", "series_key": f"w/{name}", "name": name, "state": "submitted"}
+        | {"runs": runs, "series_basis": basis}
+        for name, runs, basis in rows
+    ]
+    lakehouse.merge(gold.JOBS, frame_of(spark, gold.JOBS, listed))
+    questions = Questions(lakehouse, Filter())
+    assert questions.scattered_names()[["name", "series"]].to_dict("records") == [
+        {"name": "orders *", "series": 7}
+    ]
+    assert questions.shared_names()["series_key"].tolist() == ["w/Untitled"]

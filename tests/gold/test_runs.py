@@ -49,6 +49,7 @@ def test_a_day_and_a_week_are_counted_once(spark: SparkSession) -> None:
         _run(7, "CANCELLED"),
         _run(7, "SKIPPED", 0.0, run_id="e"),
         _run(7, "IN_FLIGHT", run_id="f"),
+        _run(7, "UNKNOWN", run_id="g"),
     ]
     frame = frame_of(spark, silver.RUNS, rows)
     daily = {row["run_date"]: row for row in rows_of(job_daily(frame))}
@@ -61,6 +62,10 @@ def test_a_day_and_a_week_are_counted_once(spark: SparkSession) -> None:
     assert (weekly[on(0)]["runs"], weekly[on(0)]["timed_out"]) == (5, 1)
     later = weekly[on(7)]
     assert (later["cancelled"], later["skipped"], later["in_flight"]) == (1, 1, 1)
+    # Each run is counted under one outcome.
+    parts = ["succeeded", "failed", "timed_out", "cancelled", "skipped", "in_flight", "unknown"]
+    for row in [*daily.values(), *weekly.values()]:
+        assert row["runs"] == sum(row[part] for part in parts)
 
 
 def test_consecutive_failures(spark: SparkSession) -> None:
@@ -108,14 +113,54 @@ def test_health_is_a_count_from_the_end(
     assert made["last_status"] == (verdicts[-1] if verdicts else None)
 
 
-def test_a_day_against_its_sla(spark: SparkSession) -> None:
+_VERDICTS = st.tuples(
+    st.sampled_from(("MET", "MISSED", "PENDING", "EXEMPT")), st.none() | st.floats(0.0, 9.0)
+)
+
+
+def _against(spark: SparkSession, verdicts: list[tuple[str, float | None]]) -> Row:
     key: Row = _JOB | {"run_date": on(0), "started_at": at(0)}
     rows = [
         key | {"run_id": str(n), "sla_status": status, "margin_seconds": margin}
-        for n, (status, margin) in enumerate(
-            [("MET", 5.0), ("MISSED", -7.0), ("MISSED", None), ("PENDING", None), ("EXEMPT", None)]
-        )
+        for n, (status, margin) in enumerate(verdicts)
     ]
-    made = one(sla_daily(frame_of(spark, silver.RUN_SLA, rows)))
+    return one(sla_daily(frame_of(spark, silver.RUN_SLA, rows)))
+
+
+def test_a_day_against_its_sla(spark: SparkSession) -> None:
+    made = _against(
+        spark,
+        [("MET", 5.0), ("MISSED", -7.0), ("MISSED", None), ("PENDING", None), ("EXEMPT", None)],
+    )
     assert (made["met"], made["missed"], made["pending"], made["exempt"]) == (1, 2, 1, 1)
-    assert made["worst_margin_seconds"] == -7.0
+    assert (made["worst_margin_seconds"], made["missed_without_success"]) == (-7.0, 1)
+
+
+def test_a_miss_without_a_success_is_not_hidden_by_those_in_time(spark: SparkSession) -> None:
+    made = _against(spark, [("MET", 5.0), ("MISSED", None)])
+    assert (made["worst_margin_seconds"], made["missed_without_success"]) == (None, 1)
+    made = _against(spark, [("MET", 5.0), ("PENDING", None)])
+    assert (made["worst_margin_seconds"], made["missed_without_success"]) == (5.0, 0)
+
+
+@given(st.lists(_VERDICTS, min_size=1, max_size=6))
+def test_the_worst_margin_of_a_day_with_a_miss_is_never_positive(
+    spark: SparkSession, verdicts: list[tuple[str, float | None]]
+) -> None:
+    sign = {"MET": 1.0, "MISSED": -1.0}
+    told = [
+        (status, None if margin is None or status not in sign else sign[status] * margin)
+        for status, margin in verdicts
+        if status != "MET" or margin is not None
+    ] or [("PENDING", None)]
+    made = _against(spark, told)
+    margins = [margin for _, margin in told if margin is not None]
+    unknown = sum(one == ("MISSED", None) for one in told)
+    assert made["missed_without_success"] == unknown
+    worst = made["worst_margin_seconds"]
+    if made["missed"]:
+        assert worst is None or worst <= 0.0
+    if worst is None:
+        assert not margins or (unknown and min(margins) >= 0.0)
+    else:
+        assert worst == min(margins)

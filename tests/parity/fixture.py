@@ -128,6 +128,7 @@ def _task(
     cluster: str | None = None,
     *,
     typed: bool = True,
+    late: int = 0,
 ) -> None:
     shared: Row = {
         "account_id": "acc",
@@ -145,7 +146,7 @@ def _task(
         shared, *span, result, setup_duration_seconds=31, execution_duration_seconds=200
     )
     for row in rows:
-        account.add("job_task_run_timeline", _day(row["period_end_time"]), **row)
+        account.add("job_task_run_timeline", _day(row["period_end_time"]) + late, **row)
 
 
 def _cluster(
@@ -514,9 +515,29 @@ def _odd_runs(made: Account) -> None:
             run_name="adf / load 'x'",
             trigger_type="ONETIME",
         )
+    _submitted(made)
+    for day in range(4):
+        word = "SUCCEEDED" if day == 2 else "EVICTED"
+        _run(made, WEST, "405", f"evicted {day}", [(at(day, 6), at(day, 6, 9), word, None)])
     _run(made, WEST, "20", "endless", [(at(0), at(11, 22), None, None)], trigger_type="CONTINUOUS")
     # A job whose definition is not known.
     _run(made, WEST, "404", "undefined", [(at(2, 3), at(2, 3, 30), *fine)])
+
+
+def _submitted(made: Account) -> None:
+    """Submitted runs whose names end anew each time, and two works of one default name: the tasks of
+    one day come five days after their runs."""
+    for day in range(6):
+        once = {"run_type": "SUBMIT_RUN", "trigger_type": "ONETIME"}
+        clean = f"nb_clean_1b2c3d4e-0000-4000-8000-{day:012d}"
+        fine = ("SUCCEEDED", "SUCCESS")
+        span = (at(day, 13), at(day, 13, 20))
+        _run(made, EAST, f"6{day:02d}", f"n{day}", [(*span, *fine)], run_name=clean, **once)
+        for number, work in enumerate(("dim", "mart")):
+            run, job = f"{work}{day}", f"7{number}{day}"
+            failed = ("FAILED", "RUN_EXECUTION_ERROR") if work == "mart" and day > 2 else fine
+            _run(made, EAST, job, run, [(*span, *failed)], run_name="debug task", **once)
+            _task(made, EAST, job, run, work, span, failed[0], late=5 if day == 3 else 0)
 
 
 def _odd_usage(billing: _Billing) -> None:

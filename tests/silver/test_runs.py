@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
+from pipeline.settings import DEFAULT_RUN_NAMES, RUN_NAME_RULES
 from pipeline.silver.runs import attempts, runs, task_runs
 from pipeline.tables import bronze, silver
 from tests.parity.comparing import differences, shown
@@ -28,13 +29,23 @@ _FACTS = [name for name in silver.ATTEMPTS.column_names if name != "slices"]
 """What an attempt is; how many slices it came in is how it was delivered."""
 
 
+def _made(spark: SparkSession, rows: list[Row]) -> DataFrame:
+    """The attempts of runs without tasks."""
+    return attempts(
+        frame_of(spark, bronze.JOB_RUN_TIMELINE, rows),
+        frame_of(spark, silver.TASK_RUNS, []),
+        run_name_rules=RUN_NAME_RULES,
+        default_run_names=DEFAULT_RUN_NAMES,
+    )
+
+
 def _attempts(spark: SparkSession, rows: list[Row]) -> list[Row]:
-    made = rows_of(attempts(frame_of(spark, bronze.JOB_RUN_TIMELINE, rows)))
+    made = rows_of(_made(spark, rows))
     return sorted(made, key=lambda row: (row["workspace_id"], row["run_id"], row["attempt"]))
 
 
 def _run(spark: SparkSession, rows: list[Row]) -> Row:
-    return one(runs(attempts(frame_of(spark, bronze.JOB_RUN_TIMELINE, rows))))
+    return one(runs(_made(spark, rows)))
 
 
 def test_both_ways_of_slicing_give_one_attempt(spark: SparkSession) -> None:
@@ -172,7 +183,7 @@ def test_weeks_begin_on_monday(spark: SparkSession) -> None:
     for day in range(-90, 15):
         run = {"workspace_id": "w", "job_id": "7", "run_id": str(day)}
         rows += attempt_slices(run, at(day, 1), at(day, 2))
-    made = rows_of(runs(attempts(frame_of(spark, bronze.JOB_RUN_TIMELINE, rows))))
+    made = rows_of(runs(_made(spark, rows)))
     assert {row["run_week"] for row in made if row["run_date"] == on(6)} == {on(0)}
     for row in made:
         assert row["run_week"] == row["run_date"] - timedelta(days=row["run_date"].weekday())
@@ -254,8 +265,7 @@ def test_order_and_slicing_change_nothing(
 @given(histories())
 def test_a_run_is_its_attempts(spark: SparkSession, history: list[list[Row]]) -> None:
     rows = [row for run in history for row in run]
-    slices = frame_of(spark, bronze.JOB_RUN_TIMELINE, rows)
-    made = {row["run_id"]: row for row in rows_of(runs(attempts(slices)))}
+    made = {row["run_id"]: row for row in rows_of(runs(_made(spark, rows)))}
     for run in history:
         seen = made[run[0]["run_id"]]
         ends = [row for row in run if row.get("result_state")]

@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from pipeline.gold.costs import cost_daily
 from pipeline.gold.runs import job_daily, sla_daily
+from pipeline.settings import DEFAULT_RUN_NAMES, RUN_NAME_RULES
 from pipeline.silver.costs import prices, run_costs, usage_costs
 from pipeline.silver.jobs import job_versions
 from pipeline.silver.runs import attempts, runs, task_runs
@@ -40,9 +41,17 @@ def _tables(spark: SparkSession, account: Account) -> dict[Table, list[Row]]:
 
     priced = prices(frame_of(spark, bronze.LIST_PRICES, PRICES))
     make(silver.JOB_VERSIONS, job_versions(frame(bronze.JOBS)))
-    make(silver.ATTEMPTS, attempts(frame(bronze.JOB_RUN_TIMELINE)))
-    make(silver.RUNS, runs(frame(silver.ATTEMPTS)))
     make(silver.TASK_RUNS, task_runs(frame(bronze.JOB_TASK_RUN_TIMELINE)))
+    make(
+        silver.ATTEMPTS,
+        attempts(
+            frame(bronze.JOB_RUN_TIMELINE),
+            frame(silver.TASK_RUNS),
+            run_name_rules=RUN_NAME_RULES,
+            default_run_names=DEFAULT_RUN_NAMES,
+        ),
+    )
+    make(silver.RUNS, runs(frame(silver.ATTEMPTS)))
     make(
         silver.USAGE_COSTS,
         usage_costs(frame(bronze.USAGE), priced, frame(silver.TASK_UPDATES), currency_code="USD"),
@@ -70,6 +79,14 @@ def _by_workspace(rows: list[Row]) -> dict[str, list[Row]]:
     return found
 
 
+def _has_the_sign_of_its_verdict(row: Row) -> bool:
+    """In time has time to spare; late has none, and without a success it is not known how little."""
+    margin, verdict = row["margin_seconds"], row["sla_status"]
+    if verdict == "MET":
+        return bool(margin >= 0.0)
+    return margin is None or (verdict == "MISSED" and margin < 0.0)
+
+
 @settings(max_examples=4)
 @given(st.lists(accounts(), min_size=_ACCOUNTS, max_size=_ACCOUNTS), st.integers(0, 10**6))
 def test_what_may_not_matter(spark: SparkSession, drawn: list[Account], seed: int) -> None:
@@ -89,5 +106,7 @@ def test_what_may_not_matter(spark: SparkSession, drawn: list[Account], seed: in
         keys = _PAYER if table is silver.USAGE_COSTS else sorted(names & set(table.keys))
         of = _by_workspace(rows)
         for workspace, (as_drawn, account) in cases.items():
+            if table is silver.RUN_SLA:
+                assert all(_has_the_sign_of_its_verdict(row) for row in of[workspace])
             said = differences(of[as_drawn], of[workspace], keys=keys, columns=sorted(names))
             assert not said, f"{table.full_name}, {workspace}: {shown(said)}\n{account}"

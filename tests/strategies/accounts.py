@@ -22,7 +22,13 @@ Account = dict[Table, list[Row]]
 Change = Callable[[Account, random.Random], Account]
 _SLICED = (bronze.JOB_RUN_TIMELINE, bronze.JOB_TASK_RUN_TIMELINE)
 _OUTCOME = ("result_state", "termination_code")
-_RESULTS = ("SUCCEEDED", "SUCCEEDED", "FAILED", "TIMED_OUT", "CANCELLED", None)
+_RESULTS = ("SUCCEEDED", "SUCCEEDED", "FAILED", "TIMED_OUT", "CANCELLED", "EVICTED", None)
+_KINDS: tuple[Row, ...] = (
+    {},
+    {},
+    {"run_type": "SUBMIT_RUN", "run_name": "debug task"},
+    {"run_type": "SUBMIT_RUN", "run_name": "load 2026-03-23"},
+)
 _SLAS = (None, [("sla", "45m")], [("SLA", "06:30 Europe/Berlin"), ("team", "b")], [("Team", "A a")])
 # As fine as costs are counted: finer parts are rounded each by itself.
 _QUANTITY = Decimal("0.000000001")
@@ -31,13 +37,14 @@ _SKUS = ("JOBS", "JOBS", "SQL", "UNKNOWN")
 
 @st.composite
 def accounts(draw: st.DrawFn) -> Account:
-    """A job `7` in the workspace `w`, with up to three runs."""
+    """A job `7` in the workspace `w`, with up to three runs; or a work that is submitted."""
+    kind = draw(st.sampled_from(_KINDS))
     job = {"workspace_id": "w", "job_id": "7"}
     account: Account = {table: [] for table in (bronze.JOBS, *_SLICED, bronze.USAGE)}
     for number, tags in enumerate(draw(st.lists(st.sampled_from(_SLAS), max_size=3))):
         account[bronze.JOBS].append(job | {"change_time": at(3 * number - 1, 5), "tags": tags})
     for number in range(draw(st.integers(1, 3))):
-        run = job | {"run_id": f"r{number}"}
+        run = job | {"run_id": f"r{number}"} | kind
         start = at(draw(st.integers(0, 6)), draw(st.integers(0, 23)), draw(st.integers(0, 59)))
         by_clock = draw(st.booleans())
         for attempt in range(draw(st.integers(1, 3))):

@@ -17,6 +17,7 @@ def jobs(
         F.min("run_date").alias("first_run_date"),
         F.max("run_date").alias("last_run_date"),
         F.sum("runs").alias("runs"),
+        F.max("series_basis").alias("series_basis"),
     )
     newest = decided(sla_decisions).where("decided_until IS NULL")
     joined = with_decided(
@@ -29,12 +30,14 @@ def jobs(
         .join(newest.select(*_KEY, *(f"decided_{name}" for name in SLA_COLUMNS)), _KEY, "left")
     )
     # What follows the workspace in the key: a job id, or the name of submitted runs.
+    basis = F.coalesce("series_basis", F.lit("job_id"))
     own_key = F.expr("substring(series_key, length(workspace_id) + 2)")
-    is_job = F.col("is_defined").isNotNull() | own_key.rlike("^[0-9]+$")
+    is_job = basis == "job_id"
     job_id = F.when(is_job, own_key)
     return joined.select(
         "workspace_id",
         "series_key",
+        basis.alias("series_basis"),
         job_id.alias("job_id"),
         F.coalesce("name", F.when(~is_job, own_key)).alias("name"),
         "workspace_name",

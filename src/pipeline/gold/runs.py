@@ -10,8 +10,9 @@ def _count(status: str) -> Column:
     return F.sum(F.when(F.col("status") == status, 1).otherwise(0)).cast("bigint")
 
 
-def _summary(runs: DataFrame, *by: str) -> DataFrame:
+def _summary(runs: DataFrame, *by: str, more: tuple[Column, ...] = ()) -> DataFrame:
     return runs.groupBy(*by).agg(
+        *more,
         F.count("*").alias("runs"),
         _count("SUCCEEDED").alias("succeeded"),
         _count("FAILED").alias("failed"),
@@ -19,6 +20,7 @@ def _summary(runs: DataFrame, *by: str) -> DataFrame:
         _count("CANCELLED").alias("cancelled"),
         _count("SKIPPED").alias("skipped"),
         _count("IN_FLIGHT").alias("in_flight"),
+        _count("UNKNOWN").alias("unknown"),
         F.sum("repairs").cast("bigint").alias("repairs"),
         F.percentile("first_success_seconds", F.lit(0.5)).alias("median_seconds"),
         F.percentile("first_success_seconds", F.lit(0.95)).alias("p95_seconds"),
@@ -28,7 +30,8 @@ def _summary(runs: DataFrame, *by: str) -> DataFrame:
 
 def job_daily(runs: DataFrame) -> DataFrame:
     """gold.job_daily from silver.runs."""
-    return _summary(runs, "run_date", "workspace_id", "series_key")
+    basis = F.max("series_basis").alias("series_basis")
+    return _summary(runs, "run_date", "workspace_id", "series_key", more=(basis,))
 
 
 def job_weekly(runs: DataFrame) -> DataFrame:
@@ -83,15 +86,33 @@ def job_health(runs: DataFrame) -> DataFrame:
 
 
 def sla_daily(run_sla: DataFrame) -> DataFrame:
-    """gold.sla_daily from silver.run_sla."""
+    """gold.sla_daily from silver.run_sla.
+
+    A run that missed its SLA and never succeeded has no margin, which a minimum passes over: where
+    the others were in time, theirs is not the worst.
+    """
 
     def count(status: str) -> Column:
         return F.sum(F.when(F.col("sla_status") == status, 1).otherwise(0)).cast("bigint")
 
-    return run_sla.groupBy("run_date", "workspace_id", "series_key").agg(
-        count("MET").alias("met"),
-        count("MISSED").alias("missed"),
-        count("PENDING").alias("pending"),
-        count("EXEMPT").alias("exempt"),
-        F.min("margin_seconds").alias("worst_margin_seconds"),
+    without_success = (F.col("sla_status") == "MISSED") & F.col("margin_seconds").isNull()
+    return (
+        run_sla.groupBy("run_date", "workspace_id", "series_key")
+        .agg(
+            count("MET").alias("met"),
+            count("MISSED").alias("missed"),
+            count("PENDING").alias("pending"),
+            count("EXEMPT").alias("exempt"),
+            F.count_if(without_success).alias("missed_without_success"),
+            F.min("margin_seconds").alias("margin_seconds"),
+        )
+        .withColumn("worst_margin_seconds", worst_margin("margin_seconds"))
+        .drop("margin_seconds")
     )
+
+
+def worst_margin(least_margin: str) -> Column:
+    """The least margin of some runs, or days, with the sums of their counts; NULL where it is that of
+    runs in time, and others missed the SLA without a success."""
+    is_hidden = (F.col("missed_without_success") > 0) & (F.col(least_margin) >= 0)
+    return F.when(~F.coalesce(is_hidden, F.lit(False)), F.col(least_margin))

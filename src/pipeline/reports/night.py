@@ -1,5 +1,7 @@
 """A night's own report: what each stage did, and then what a platform engineer wants first."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 from rich.console import Console
 
@@ -62,7 +64,8 @@ def steps(night: Night) -> pd.DataFrame:
 def summary(
     console: Console, questions: Questions, flaws: list[Flaws], most_quarantined: float
 ) -> None:
-    """What was lost beyond the share allowed, failing now, likely to miss, best sizes, cost by team with coverage, and what is not known."""
+    """What was lost beyond the share allowed, failing now, likely to miss, best sizes, cost by team with
+    coverage, and what is not known."""
     for one in flaws:
         for sentence in one.sentences() if one.exceeds(most_quarantined) else ():
             console.print(f"Lost: {sentence}.", style="red", markup=False)
@@ -85,17 +88,11 @@ def summary(
     console.print(table(title, brief.costs(costs)))
     console.print(brief.coverage(costs), markup=False)
     console.print(table("Jobs that could not be assessed, and why", questions.not_assessed()))
-    for gap in questions.gaps():
-        console.print(f"Gap: {gap}.", style="red", markup=False)
-    for wrong in questions.ahead():
-        console.print(f"Clock: {wrong}.", style="red", markup=False)
-    for absent in questions.absent_columns():
-        console.print(f"Gap: {absent}.", style="red", markup=False)
+    for doubt in doubts(questions):
+        console.print(doubt, style="red", markup=False)
     for one in flaws:
         for sentence in () if one.exceeds(most_quarantined) else one.sentences():
             console.print(f"Quarantine: {sentence}.", markup=False)
-    for stray in questions.decided_for_no_job() + questions.decided_unreadably():
-        console.print(f"SLA: {stray}", style="red", markup=False)
     checked, broken = questions.rules()
     for rule in broken:
         console.print(f"Broken: {rule}; answers from it are in doubt.", style="red", markup=False)
@@ -103,3 +100,31 @@ def summary(
         lossy = any(one.exceeds(most_quarantined) for one in flaws)
         of = " of what could be kept; for what could not, see above" if lossy else ""
         console.print(f"Data quality: all {checked} declared rules hold{of}.", markup=False)
+
+
+def doubts(questions: Questions) -> Iterator[str]:
+    """A sentence for each thing that the answers go without, or may have wrong."""
+    unknown = questions.unknown_results()
+    if len(unknown):
+        counted = zip(unknown["result_state"], unknown["attempts"], strict=True)
+        words = ", ".join(f"{word} ({attempts})" for word, attempts in counted)
+        yield (
+            f"Results: {unknown['attempts'].sum()} attempts ended with a word that nobody knows, and"
+            f" teach nothing: {words}."
+        )
+    if shared := len(questions.shared_names()):
+        yield (
+            f"Names: {shared} default names of submitted runs may hide unlike works, and no task tells"
+            " them apart: see rightrun show quality."
+        )
+    if scattered := questions.scattered_names()["series"].sum():
+        yield (
+            f"Names: {scattered} names of submitted runs were used once each and differ in a number only;"
+            " a rule in run_name_rules makes them one series: see rightrun show quality."
+        )
+    for gap in (*questions.gaps(), *questions.absent_columns()):
+        yield f"Gap: {gap}."
+    for ahead in questions.ahead():
+        yield f"Clock: {ahead}."
+    for stray in questions.decided_for_no_job() + questions.decided_unreadably():
+        yield f"SLA: {stray}"

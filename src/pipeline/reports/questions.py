@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 
 from pipeline.errors import UserError
 from pipeline.gold.assessments import not_assessed
+from pipeline.gold.runs import worst_margin
 from pipeline.held_sla import SLA_COLUMNS, decided, unreadable, with_decided
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.near_names import did_you_mean
@@ -32,6 +33,21 @@ _COST_DAYS = 30
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NEAR = 0.8
 _MOST_NAMES = 8
+_SCATTERED = 5
+"""Names that are used once each, and alike but for a number, before a rule for them is asked for."""
+_RECOGNISED_BY = {
+    "job_id": "its job id",
+    "run_name": "the name that its runs are submitted under",
+    "run_name_by_rules": "the name that its runs are submitted under, without what is new in it each"
+    " time (run_name_rules)",
+    "run_name_and_tasks": "its first tasks, in brackets: the name that its runs are submitted under says"
+    " nothing of what runs (default_run_names)",
+    "tasks": "its first tasks: its runs are submitted without a name that stays",
+    "shared_run_name": "a name that says nothing of what runs (default_run_names), and no task tells its"
+    " runs apart: unlike works may be mixed here",
+    "nothing": "nothing: a submitted run without a name that stays, and without tasks",
+}
+_PLAIN_WORD = "^[A-Z_]{1,40}$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +119,16 @@ class Questions:
         """Jobs, the most recently run first."""
         return (
             self._jobs()
-            .select(*_WHO, "state", "sla_kind", "sla_source", "runs", "last_run_date", "url")
+            .select(
+                *_WHO,
+                "series_basis",
+                "state",
+                "sla_kind",
+                "sla_source",
+                "runs",
+                "last_run_date",
+                "url",
+            )
             .orderBy(F.col("last_run_date").desc_nulls_last(), F.col("runs").desc(), "series_key")
             .limit(limit)
             .toPandas()
@@ -161,8 +186,10 @@ class Questions:
                 F.sum("met").alias("met"),
                 F.sum("missed").alias("missed"),
                 F.sum("pending").alias("pending"),
+                F.sum("missed_without_success").alias("missed_without_success"),
                 F.min("worst_margin_seconds").alias("worst_margin_seconds"),
             )
+            .withColumn("worst_margin_seconds", worst_margin("worst_margin_seconds"))
             .withColumn(
                 "compliance", F.col("met") / F.nullif(F.col("met") + F.col("missed"), F.lit(0))
             )
@@ -364,8 +391,52 @@ class Questions:
         answers = {asked: self._about(table) for asked, table in gold.QUESTIONS.items()}
         return not_assessed(answers).orderBy("question", F.col("jobs").desc(), "reason").toPandas()
 
+    def unknown_results(self) -> pd.DataFrame:
+        """Result words that nobody knows, with the attempts that ended so: they teach nothing. What
+        is no plain word is counted, but not repeated."""
+        days = self._lakehouse.read(gold.JOB_DAILY).where("unknown > 0").limit(1).count()
+        if not days:
+            return pd.DataFrame(columns=["result_state", "attempts", "jobs", "last_seen_at"])
+        word = F.when(F.col("unknown_result").rlike(_PLAIN_WORD), F.col("unknown_result"))
+        return (
+            self._lakehouse.read(silver.ATTEMPTS)
+            .where("status = 'UNKNOWN'")
+            .groupBy(F.coalesce(word, F.lit("(no plain word)")).alias("result_state"))
+            .agg(
+                F.count("*").alias("attempts"),
+                F.count_distinct("series_key").alias("jobs"),
+                F.max("ended_at").alias("last_seen_at"),
+            )
+            .orderBy(F.col("attempts").desc(), "result_state")
+            .toPandas()
+        )
+
+    def shared_names(self) -> pd.DataFrame:
+        """Default names of submitted runs whose works nothing tells apart."""
+        return (
+            self._lakehouse.read(gold.JOBS)
+            .where("series_basis = 'shared_run_name'")
+            .select("series_key", "runs", "last_run_date")
+            .orderBy(F.col("runs").desc(), "series_key")
+            .toPandas()
+        )
+
+    def scattered_names(self) -> pd.DataFrame:
+        """Names of submitted runs that were used once each, and differ in a number only."""
+        name = F.regexp_replace("name", "[0-9a-f]*[0-9][0-9a-f]*", "*").alias("name")
+        return (
+            self._lakehouse.read(gold.JOBS)
+            .where("series_basis IN ('run_name', 'run_name_by_rules') AND runs = 1")
+            .groupBy(name)
+            .agg(F.count("*").alias("series"), F.max("last_run_date").alias("last_run_date"))
+            .where(F.col("series") >= _SCATTERED)
+            .orderBy(F.col("series").desc(), "name")
+            .toPandas()
+        )
+
     def quality(self) -> dict[str, pd.DataFrame]:
-        """Rules broken in Gold, rows quarantined, jobs without an answer, and how far sources are."""
+        """Rules broken in Gold, rows quarantined, result words that nobody knows, names that unlike
+        works may share or that may be of one work, jobs without an answer, and how far sources are."""
         broken = self._lakehouse.read(ops.QUALITY).where("violations > 0")
         quarantined = (
             self._lakehouse.read(bronze.QUARANTINE)
@@ -376,6 +447,9 @@ class Questions:
         return {
             "rules broken": broken.orderBy("table_name", "rule", "column_name").toPandas(),
             "rows quarantined": quarantined.toPandas(),
+            "result words not known": self.unknown_results(),
+            "names that unlike works may share": self.shared_names(),
+            "names that may be of one series": self.scattered_names(),
             "jobs without an answer": self.not_assessed(),
             "sources": self._lakehouse.read(nights.SOURCE_FRESHNESS)
             .orderBy("source_table")
@@ -602,8 +676,9 @@ class Questions:
                 "reason",
             )
         )
+        job = rows(gold.JOBS).toPandas()
         return {
-            "job": rows(gold.JOBS).toPandas(),
+            "job": job.assign(recognised_by=job["series_basis"].map(_RECOGNISED_BY)),
             "health": row(gold.JOB_HEALTH),
             "forecast": row(gold.JOB_FORECAST),
             "next runs": next_runs.toPandas(),

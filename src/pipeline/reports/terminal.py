@@ -70,6 +70,7 @@ _GIVEN_UP = (
 _WRAPPED = ("reason", "evidence", "one row", "problem", "switched off", "columns absent", "example")
 """Columns of sentences, which may take several lines."""
 _SENTENCE_WIDTH = 20
+_UNCUT = ("reason", "evidence", "url", "recognised_by")
 _WHOLE = ("job", "team", "run_id")
 """Columns of names and keys, which are to be copied."""
 _TWO_LINES = ("job", "monthly_saving")
@@ -206,7 +207,7 @@ def shown(name: str, value: Any) -> str:
         return f"{plain:,.0f}" if plain.is_integer() else f"{plain:,.3g}"
     if name in _TWO_LINES:
         return "\n".join(_printable(part, _JOB_WIDTH) for part in str(plain).split("\n", 1))
-    return _printable(plain, len(str(plain)) if name in ("reason", "evidence", "url") else _LONGEST)
+    return _printable(plain, len(str(plain)) if name in _UNCUT else _LONGEST)
 
 
 def _printable(value: object, longest: int) -> str:

@@ -133,7 +133,7 @@ def _proposal(row: Mapping[Hashable, Any]) -> dict[str, Any]:
         "met": met,
         "p50_seconds": float(np.median(attempts)),
         "worst_seconds": float(attempts[-1]),
-        "evidence": f"{met} of {runs} runs in 60 days took no longer; half took"
+        "evidence": f"{met} of {runs} runs in 60 days took no longer; half of the successes took"
         f" {duration(float(np.median(attempts)))}, the longest {duration(float(attempts[-1]))}",
     }
 
@@ -148,7 +148,8 @@ def _deadline(row: Mapping[Hashable, Any], wall: Any, runs: int, bound: int) -> 
     clock = f"{due // 60:02d}:{due % 60:02d}"
     evidence = (
         f"{met} of {runs} runs in 60 days had succeeded by then; it starts at {row['local_clock']},"
-        f" half took {duration(float(np.median(wall)))}, the longest {duration(float(wall[-1]))}"
+        f" half of the successes took {duration(float(np.median(wall)))}, the longest"
+        f" {duration(float(wall[-1]))}"
     )
     if found is not None:
         evidence += f"; {found[1]} of the same team starts at {clock}"

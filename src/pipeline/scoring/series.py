@@ -3,11 +3,12 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-_LEARNED_FROM = ("SUCCEEDED", "FAILED", "TIMEOUT", "CANCELLED", "UNKNOWN")
+# UNKNOWN is not among them: what ended with a word that nobody knows may have been cut short.
+_LEARNED_FROM = ("SUCCEEDED", "FAILED", "TIMEOUT", "CANCELLED")
 
 
 def learned_attempts(attempts: DataFrame, jobs: DataFrame) -> DataFrame:
-    """Attempts as `optimizer` takes runs: ended, begun at all, and of jobs that do end."""
+    """Attempts as `optimizer` takes runs: ended in a known way, begun at all, and of jobs that do end."""
     finite = jobs.where("NOT is_continuous").select(
         "workspace_id", "series_key", "sla_limit_seconds"
     )
@@ -34,4 +35,6 @@ def no_answer_reason(jobs_continuous: str = "is_continuous") -> Column:
     """The same in a sentence."""
     return F.when(
         F.col(jobs_continuous), F.lit("a continuous job has no duration to learn")
-    ).otherwise(F.lit("no attempt of this job has ended in the time looked at"))
+    ).otherwise(
+        F.lit("no attempt of this job has ended in a way that is known, in the time looked at")
+    )

@@ -1,4 +1,10 @@
-"""What a result means: the source's states and codes, in both spellings, to our few words."""
+"""What a result means: the source's states and codes, in both spellings, to our few words.
+
+A result is UNKNOWN only where the source gave a word, and we know no such word: a source in which
+that happens does record outcomes, so the run may have ended in any way. It is counted and teaches
+nothing. (A source that records none has no word on any slice, and its runs never end for us; a log
+of runs that says UNKNOWN for all is read by `evaluate` alone, and its runs do teach durations.)
+"""
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -62,7 +68,7 @@ def _looked_up(word: Column, table: dict[str, str], otherwise: Column) -> Column
 
 def status(result_state: Column) -> Column:
     """Our status of a result; IN_FLIGHT where there is none yet, UNKNOWN for one we do not know."""
-    known = _looked_up(F.upper(result_state), STATUS_OF_RESULT, F.lit("UNKNOWN"))
+    known = _looked_up(F.upper(F.trim(result_state)), STATUS_OF_RESULT, F.lit("UNKNOWN"))
     return F.when(result_state.isNull(), F.lit("IN_FLIGHT")).otherwise(known)
 
 

@@ -6,15 +6,15 @@ and adds slices and another end row. So attempt k of a run is the slices that co
 end rows, in the order of time; this holds under both ways of slicing.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.silver.outcome import failure_class, micros_between, status
+from pipeline.silver.series import with_series
 
-# Their job id is new each time, so only the name they were given ties their runs together.
-_NAMED_BY_RUN = ("SUBMIT_RUN", "WORKFLOW_RUN")
 _MICROS = 1e6
 _A_MONDAY = date(2024, 1, 1)
 _CLUSTER_ID = "^[0-9]{4}-[0-9]{6}-"
@@ -57,8 +57,14 @@ def _distinct(column: str) -> Column:
     )
 
 
-def attempts(slices: DataFrame) -> DataFrame:
-    """silver.attempts from bronze.job_run_timeline."""
+def attempts(
+    slices: DataFrame,
+    task_runs: DataFrame,
+    *,
+    run_name_rules: Mapping[str, str],
+    default_run_names: Sequence[str],
+) -> DataFrame:
+    """silver.attempts from bronze.job_run_timeline and silver.task_runs."""
     ended = F.col("result_state").isNotNull()
     place = _sorting("period_start_time", "period_end_time")
     # Most runs have one slice, and nothing to number: a window that sorts all takes three times as
@@ -90,17 +96,23 @@ def attempts(slices: DataFrame) -> DataFrame:
         F.sum(micros_between(F.col("period_start_time"), F.col("period_end_time"))).alias("micros"),
         F.max(_reported("queue")).alias("queue_seconds"),
         status(result).alias("status"),
+        result.alias("result_state"),
         F.max("termination_code").alias("termination_code"),
         F.count("*").alias("slices"),
     )
-    by_name = F.col("run_type").isin(*_NAMED_BY_RUN) & F.col("run_name").isNotNull()
-    return gathered.select(
+    known = with_series(
+        gathered,
+        slices,
+        task_runs,
+        run_name_rules=run_name_rules,
+        default_run_names=default_run_names,
+    )
+    return known.select(
         "run_date",
         "workspace_id",
         "job_id",
-        F.concat_ws(
-            "/", "workspace_id", F.when(by_name, F.col("run_name")).otherwise(F.col("job_id"))
-        ).alias("series_key"),
+        "series_key",
+        "series_basis",
         "run_id",
         "attempt",
         "run_type",
@@ -113,6 +125,7 @@ def attempts(slices: DataFrame) -> DataFrame:
         (F.col("micros") / _MICROS).alias("duration_seconds"),
         "queue_seconds",
         "status",
+        F.when(F.col("status") == "UNKNOWN", F.col("result_state")).alias("unknown_result"),
         "termination_code",
         failure_class(F.col("status"), F.col("termination_code")).alias("failure_class"),
         ((F.col("micros") == 0) & (F.col("status") != "IN_FLIGHT")).alias("never_started"),
@@ -136,6 +149,7 @@ def runs(attempts: DataFrame) -> DataFrame:
     gathered = attempts.groupBy("run_date", "workspace_id", "run_id").agg(
         F.max("job_id").alias("job_id"),
         F.max("series_key").alias("series_key"),
+        F.max("series_basis").alias("series_basis"),
         F.max("run_type").alias("run_type"),
         F.max("run_name").alias("run_name"),
         F.max("trigger_type").alias("trigger_type"),
@@ -159,6 +173,7 @@ def runs(attempts: DataFrame) -> DataFrame:
         "workspace_id",
         "job_id",
         "series_key",
+        "series_basis",
         "run_id",
         "run_type",
         "run_name",

@@ -12,6 +12,7 @@ from pipeline.tables.silver import (
     RUN,
     RUN_DATE,
     SERIES,
+    SERIES_BASIS,
     SLA,
     UNPRICED,
     WORKSPACE,
@@ -40,6 +41,7 @@ def _counts(of: str) -> tuple[Column, ...]:
             ("cancelled", "that were cancelled"),
             ("skipped", "that were skipped, blocked or excluded"),
             ("in_flight", "not ended yet"),
+            ("unknown", "that ended with a result word nobody knows"),
             ("repairs", "counted by attempts after the first"),
         )
     )
@@ -65,6 +67,7 @@ JOBS = Table(
     columns=(
         WORKSPACE,
         SERIES,
+        SERIES_BASIS,
         Column("job_id", "string", "Job; NULL for submitted runs, whose job id is new each time"),
         Column("name", "string", "Newest name"),
         Column("workspace_name", "string", "Workspace's name"),
@@ -103,7 +106,7 @@ JOB_DAILY = Table(
     grain="one job's runs that started on one day (UTC)",
     keys=("workspace_id", "series_key", "run_date"),
     partition_by="run_date",
-    columns=(RUN_DATE, WORKSPACE, SERIES, *_counts("Runs"), *_DURATIONS),
+    columns=(RUN_DATE, WORKSPACE, SERIES, SERIES_BASIS, *_counts("Runs"), *_DURATIONS),
 )
 
 JOB_WEEKLY = Table(
@@ -161,8 +164,27 @@ SLA_DAILY = Table(
         Column("met", "bigint", "Runs that met it", nullable=False, minimum=0),
         Column("missed", "bigint", "Runs that missed it", nullable=False, minimum=0),
         Column("pending", "bigint", "Runs not decided yet", nullable=False, minimum=0),
-        Column("exempt", "bigint", "Runs cancelled or skipped", nullable=False, minimum=0),
-        Column("worst_margin_seconds", "double", "Least time to spare", unit="seconds"),
+        Column(
+            "exempt",
+            "bigint",
+            "Runs cancelled, skipped, never begun, or ended with a result word nobody knows",
+            nullable=False,
+            minimum=0,
+        ),
+        Column(
+            "missed_without_success",
+            "bigint",
+            "Of those that missed it, runs that have not succeeded at all: they have no margin",
+            nullable=False,
+            minimum=0,
+        ),
+        Column(
+            "worst_margin_seconds",
+            "double",
+            "Least time to spare of runs that succeeded, negative where one was late; NULL where only"
+            " runs without a success missed it",
+            unit="seconds",
+        ),
     ),
 )
 
@@ -297,7 +319,9 @@ DURATION_STATES = Table(
     columns=(
         Column("job_id", "string", "The series key", nullable=False),
         *ASSESSMENT,
-        Column("runs", "bigint", "Attempts it was learned from", nullable=False, minimum=0),
+        Column(
+            "runs", "bigint", "Successful attempts it was learned from", nullable=False, minimum=0
+        ),
         Column("effective_runs", "double", "The same, weighted by recency", minimum=0),
         Column("last_start_time", "timestamp", "Start of the newest of them"),
         Column(
@@ -469,7 +493,9 @@ JOB_FORECAST = Table(
         WORKSPACE,
         SERIES,
         *ASSESSMENT,
-        Column("runs", "bigint", "Attempts it was learned from", nullable=False, minimum=0),
+        Column(
+            "runs", "bigint", "Successful attempts it was learned from", nullable=False, minimum=0
+        ),
         *(
             Column(
                 f"p{level}_seconds",
@@ -522,7 +548,9 @@ JOB_BASELINE = Table(
         WORKSPACE,
         SERIES,
         *ASSESSMENT,
-        Column("runs", "bigint", "Attempts it was learned from", nullable=False, minimum=0),
+        Column(
+            "runs", "bigint", "Successful attempts it was learned from", nullable=False, minimum=0
+        ),
         Column("center_seconds", "double", "Usual duration", unit="seconds", minimum=0),
         Column("scale_log", "double", "Usual spread of log(duration)", minimum=0),
         Column("last_run_id", "string", "The run compared"),
@@ -622,7 +650,9 @@ SLA_PROPOSALS = Table(
         Column(
             "p50_seconds", "double", "What half of the successes took", unit="seconds", minimum=0
         ),
-        Column("worst_seconds", "double", "What the longest took", unit="seconds", minimum=0),
+        Column(
+            "worst_seconds", "double", "What the longest of them took", unit="seconds", minimum=0
+        ),
         Column("evidence", "string", "The same in a sentence"),
     ),
 )

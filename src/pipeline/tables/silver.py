@@ -1,7 +1,8 @@
 """Silver: runs, attempts, tasks, clusters, utilisation and costs with the sources' quirks undone.
 
 `series_key` is what the statistics follow through time: `workspace_id/job_id`, and
-`workspace_id/run_name` for submitted runs, whose job id is new each time.
+`workspace_id/run_name` for submitted runs, whose job id is new each time; what of the name counts, and
+what else does where it says nothing, `pipeline.silver.series` decides.
 """
 
 from pipeline.tables.declaration import Column, Layer, Table
@@ -13,6 +14,25 @@ SERIES = Column(
     "string",
     "workspace_id/job_id, or workspace_id/run_name for submitted runs",
     nullable=False,
+)
+SERIES_BASES = (
+    "job_id",
+    "run_name",
+    "run_name_by_rules",
+    "run_name_and_tasks",
+    "tasks",
+    "shared_run_name",
+    "nothing",
+)
+SERIES_BASIS = Column(
+    "series_basis",
+    "string",
+    "How its runs are known to be one series: job_id; run_name of submitted runs; run_name_by_rules,"
+    " without what is new in it each time; run_name_and_tasks, a default name and the tasks that began"
+    " first; tasks, of runs without a name; shared_run_name, a default name and nothing to tell unlike"
+    " works apart; nothing, a run by itself",
+    nullable=False,
+    one_of=SERIES_BASES,
 )
 RUN = Column("run_id", "string", "Run; unique inside its workspace", nullable=False)
 RUN_DATE = Column("run_date", "date", "UTC date of the run's first start", nullable=False)
@@ -133,6 +153,7 @@ ATTEMPTS = Table(
         WORKSPACE,
         JOB,
         SERIES,
+        SERIES_BASIS,
         RUN,
         Column(
             "attempt", "int", "0 for the first, then one for each repair", nullable=False, minimum=0
@@ -160,6 +181,9 @@ ATTEMPTS = Table(
             "queue_seconds", "double", "Queue time, where the source reports it", unit="seconds"
         ),
         STATUS,
+        Column(
+            "unknown_result", "string", "The source's word for it, where nobody knows that word"
+        ),
         TERMINATION_CODE,
         FAILURE_CLASS,
         Column(
@@ -181,6 +205,7 @@ RUNS = Table(
         WORKSPACE,
         JOB,
         SERIES,
+        SERIES_BASIS,
         RUN,
         Column("run_type", "string", "JOB_RUN, SUBMIT_RUN, WORKFLOW_RUN", nullable=False),
         Column("run_name", "string", "Name given to the run"),
