@@ -10,6 +10,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from optimizer.rightsizing import demand_of_histograms, recommend_many
+from pipeline.exact_sums import exact_sum
 from pipeline.scoring.buckets import score_by_job
 from pipeline.tables import gold
 from pipeline.tables.derive import spark_schema
@@ -118,9 +119,8 @@ def _utilisation(run_utilisation: DataFrame, used: DataFrame) -> DataFrame:
         F.max("nodes_max").alias("nodes_max"),
         F.count_distinct("run_id").alias("sized_runs"),
         F.max("swap_max_pct").alias("swap_max_pct"),
-        # Rounded: a sum's last digits depend on its order, and would be written anew each night.
-        F.round(
-            F.sum(F.col("io_wait_mean_pct") * F.col("node_minutes")) / F.sum("node_minutes"), 6
+        (
+            exact_sum(F.col("io_wait_mean_pct") * F.col("node_minutes")) / F.sum("node_minutes")
         ).alias("io_wait_mean_pct"),
     )
     return totals.join(_summed(rows, "cpu_histogram"), _JOB).join(
