@@ -54,35 +54,35 @@ class _NotOneRowAJob(ValueError):
 def _one_row_a_job(frame: pd.DataFrame, score: Score, names: tuple[str, ...]) -> pd.DataFrame:
     frame = _in_utc(frame)
     try:
-        scored = _scored(frame, score, names)
+        scored = _scored(frame, score)
     except Exception:  # Any failure of one job must not take its bucket with it.
         scored = pd.concat(
-            [_or_error(rows, score, names) for _, rows in frame.groupby("job_id", sort=True)],
+            [_or_error(rows, score) for _, rows in frame.groupby("job_id", sort=True)],
             ignore_index=True,
         )
-    return _plain(scored)
+    return _plain(scored.reindex(columns=list(names)))
 
 
-def _scored(frame: pd.DataFrame, score: Score, names: tuple[str, ...]) -> pd.DataFrame:
-    scored = score(frame)
+def _scored(frame: pd.DataFrame, score: Score) -> pd.DataFrame:
+    # Numbered from nought, as columns are that a score makes of arrays.
+    scored = score(frame.reset_index(drop=True))
     given, returned = sorted(frame["job_id"].unique()), sorted(scored["job_id"])
     if given != returned:
         raise _NotOneRowAJob(
             f"a score returned {len(returned)} rows for {len(given)} jobs: one row a job is the rule"
         )
-    return scored.reindex(columns=list(names))
+    return scored
 
 
-def _or_error(rows: pd.DataFrame, score: Score, names: tuple[str, ...]) -> pd.DataFrame:
+def _or_error(rows: pd.DataFrame, score: Score) -> pd.DataFrame:
     try:
-        return _scored(rows, score, names)
+        return _scored(rows, score)
     except _NotOneRowAJob:
         raise
     except Exception as error:  # The job that failed becomes a row that says so.
         reason = f"{type(error).__name__}: {error}"[:_REASON_CHARACTERS]
         job = rows["job_id"].iloc[0]
-        failed = pd.DataFrame({"job_id": [job], "status": ["error"], "reason": [reason]})
-        return failed.reindex(columns=list(names))
+        return pd.DataFrame({"job_id": [job], "status": ["error"], "reason": [reason]})
 
 
 def _in_utc(frame: pd.DataFrame) -> pd.DataFrame:

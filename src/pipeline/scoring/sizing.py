@@ -169,7 +169,8 @@ def _sizes(rows: pd.DataFrame) -> pd.DataFrame:
     )
     obstacle = rows["obstacle"]
     asked = rows[obstacle.isna()].reset_index(drop=True)
-    left = told[obstacle.notna()].assign(status="not_assessed", reason=obstacle)
+    # A frame without rows would take those of a longer column that it is given.
+    left = told[obstacle.notna()].assign(status="not_assessed", reason=obstacle.dropna())
     if asked.empty:
         return left
     return pd.concat([left, told.merge(_answers(asked), on="job_id")], ignore_index=True)
@@ -196,7 +197,7 @@ def _answers(rows: pd.DataFrame) -> pd.DataFrame:
             "runs": rows["runs"].astype(float),
             "runtime_quantile_seconds": rows["quantile_seconds"],
             "limit_seconds": rows["allowed_seconds"],
-            "list_cost": rows["list_cost"].fillna(0.0),
+            "list_cost": rows["list_cost"].astype("float64").fillna(0.0),
         }
     )
     sizes = recommend_many(asked)
