@@ -197,12 +197,19 @@ def truth_page(_: str) -> str:
 def _soaked(soak: dict[str, Any]) -> Iterable[tuple[str, ...]]:
     """A row for each part that the soak came to."""
     if kills := soak.get("kills"):
-        last = Counter(str(kill["last_commit"]).partition(".")[0] for kill in kills["kills"])
+        last = Counter(str(kill["last_commit"]).partition(".")[0] for kill in kills["nights"])
         told = ", ".join(f"{schema} ({n})" for schema, n in sorted(last.items()))
         yield (
             "nights killed at a random moment, then run again",
-            f"{len(kills['kills'])}",
+            f"{len(kills['nights'])}",
             f"tables and models equal undisturbed ones; last commit before the kill in: {told}",
+        )
+    if interrupts := soak.get("interrupts"):
+        slowest = max(night["seconds_to_end"] for night in interrupts["nights"])
+        yield (
+            "nights interrupted at a random moment, then run again",
+            f"{len(interrupts['nights'])}",
+            f"ended within {slowest:.1f} s with exit code 130; tables and models equal undisturbed ones",
         )
     if damages := soak.get("damages"):
         became = ", ".join(f"{n:,} {what}" for what, n in damages["outcomes"].items())

@@ -1,14 +1,15 @@
-"""Nights killed, exports damaged, rivals started at once, days appended: is any law broken?
+"""Nights killed and interrupted, exports damaged, rivals, days appended: is any law broken?
 
     python -m benchmarks.soak --out benchmarks/results/soak.json
 
-About 20 minutes on two cores. Progress goes to stderr, the result to `--out` as JSON. Exits 1 when
+About 25 minutes on two cores. Progress goes to stderr, the result to `--out` as JSON. Exits 1 when
 a law is broken, and names each.
 """
 
 import argparse
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -20,7 +21,7 @@ from typing import Any
 from benchmarks.machine import machine
 from benchmarks.soak.appended import lengths
 from benchmarks.soak.damages import damages
-from benchmarks.soak.kills import Undisturbed, kills, undisturbed
+from benchmarks.soak.kills import Undisturbed, ended, undisturbed
 from benchmarks.soak.rivals import rivals
 from pipeline.sources.simulator import SimulatorConfig, append_day, simulate
 
@@ -52,18 +53,23 @@ def soaked(folder: Path, asked: argparse.Namespace) -> Iterator[tuple[str, dict[
     """The parts in turn: what each found, and the laws that it found broken."""
     first, second = grounds(folder, asked)
     yield "two_nights_at_once", rivals(first, second, folder / "rivals" / "home")
-    yield (
-        "kills",
-        kills(
-            first,
-            second,
-            folder,
-            times=asked.kills,
-            seed=asked.seed,
-            workers=asked.workers,
-            say=say,
-        ),
-    )
+    for part, by, times in (
+        ("kills", signal.SIGKILL, asked.kills),
+        ("interrupts", signal.SIGINT, asked.interrupts),
+    ):
+        yield (
+            part,
+            ended(
+                first,
+                second,
+                folder,
+                by=by,
+                times=times,
+                seed=asked.seed,
+                workers=asked.workers,
+                say=say,
+            ),
+        )
     yield "appended_days", lengths(asked.appended_jobs, asked.appended_days)
     yield (
         "damages",
@@ -87,6 +93,7 @@ def main() -> None:
     )
     parser.add_argument("--days", type=int, default=10)
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--interrupts", type=int, default=10)
     parser.add_argument("--damages", type=int, default=500, help="damaged exports, in process")
     parser.add_argument("--commands", type=int, default=20, help="damaged exports, by the command")
     parser.add_argument("--appended-jobs", type=int, default=30)

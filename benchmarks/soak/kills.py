@@ -1,4 +1,4 @@
-"""SIGKILL at random moments of a night, then a normal night: nothing shows that it ever happened."""
+"""Nights killed or interrupted at random moments, then a normal one: nothing shows that it happened."""
 
 import os
 import random
@@ -25,6 +25,8 @@ _COMPARING = Lock()
 """DuckDB and Arrow, each asking for Python's own lock, may wait for each other in two threads."""
 _EARLIER = 0.85
 """Of the moment drawn, when a night has ended before it could be killed."""
+_MOST_SECONDS = 2.0
+"""From an interrupt to the end of the process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +74,18 @@ def undisturbed(export: Path, home: Path) -> Undisturbed:
     return Undisturbed(home, export, time.perf_counter() - began)
 
 
-def kills(
+def ended(
     first: Undisturbed,
     second: Undisturbed,
     folder: Path,
     *,
+    by: signal.Signals,
     times: int,
     seed: int,
     workers: int,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Kill `times` nights, every third of them incremental; what stood after the next is compared."""
+    """End `times` nights, every third of them incremental; what stood after the next is compared."""
     moments = random.Random(seed)
     fresh = sum(number % 3 < 2 for number in range(times))
     drawn: list[tuple[Undisturbed, Path | None, float]] = []
@@ -92,9 +95,10 @@ def kills(
 
     def one(number: int) -> dict[str, Any]:
         night, before, share = drawn[number]
-        found = _killed(night, before, folder / f"kill-{number}" / "home", share)
+        found = _ended(night, before, folder / f"{by.name}-{number}" / "home", share, by)
         say(
-            f"kill {number + 1}: after {found['last_commit']}, broken: {found['broken'] or 'nothing'}"
+            f"{by.name} {number + 1}: after {found['last_commit']},"
+            f" broken: {found['broken'] or 'nothing'}"
         )
         return found
 
@@ -103,12 +107,16 @@ def kills(
     return {
         "first_night_seconds": round(first.seconds, 1),
         "incremental_night_seconds": round(second.seconds, 1),
-        "kills": done,
-        "broken": [f"kill {n + 1}: {law}" for n, each in enumerate(done) for law in each["broken"]],
+        "nights": done,
+        "broken": [
+            f"{by.name} {n + 1}: {law}" for n, each in enumerate(done) for law in each["broken"]
+        ],
     }
 
 
-def _killed(night: Undisturbed, before: Path | None, home: Path, share: float) -> dict[str, Any]:
+def _ended(
+    night: Undisturbed, before: Path | None, home: Path, share: float, by: signal.Signals
+) -> dict[str, Any]:
     while True:
         shutil.rmtree(home, ignore_errors=True)
         if before is not None:
@@ -117,24 +125,39 @@ def _killed(night: Undisturbed, before: Path | None, home: Path, share: float) -
         process = begin(night.export, home)
         _wait_for_lock(process, home)
         time.sleep(share * night.seconds)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        if process.returncode == -signal.SIGKILL:
+        began = time.perf_counter()
+        process.send_signal(by)
+        _, err = process.communicate()
+        seconds = time.perf_counter() - began
+        if process.returncode:
             break
         share *= _EARLIER
     last = _last_commit(home, stood)
-    broken = _healed(night, home)
+    broken = [*_badly_ended(process.returncode, err, seconds, by), *_healed(night, home)]
     shutil.rmtree(home)
     return {
         "night": "first" if before is None else "incremental",
         "share_of_night": round(share, 3),
+        "seconds_to_end": round(seconds, 2),
         "last_commit": last,
         "broken": broken,
     }
 
 
+def _badly_ended(code: int, err: str, seconds: float, by: signal.Signals) -> list[str]:
+    """The laws of how a night ends that one ended by this signal breaks."""
+    if by == signal.SIGKILL:
+        return [] if code == -by else [f"it exits {code} and says {err.strip()[-500:]}"]
+    broken = []
+    if code != 128 + by or err.count("\n") != 1 or "interrupted" not in err:
+        broken.append(f"it exits {code} and says {err.strip()[-500:]}")
+    if seconds > _MOST_SECONDS:
+        broken.append(f"it takes {seconds:.1f} s to end")
+    return broken
+
+
 def _healed(night: Undisturbed, home: Path) -> list[str]:
-    """A normal night after the kill, and one more: the laws that they break."""
+    """A normal night after that, and one more: the laws that they break."""
     ran = nightly(night.export, home)
     if ran.code:
         return [f"the next night exits {ran.code}: {ran.err.strip()[-500:]}"]
@@ -156,7 +179,7 @@ def _wait_for_lock(process: subprocess.Popen[str], home: Path) -> None:
 
 
 def _last_commit(home: Path, stood: dict[Table, int]) -> str:
-    """The table that the killed night wrote last; ops.night_steps the night is at its end, or at MLflow."""
+    """The table that the night wrote last; ops.night_steps the night is at its end, or at MLflow."""
     written = {
         log_of(home, table, version).stat().st_mtime_ns: table.full_name
         for table, version in versions(home).items()

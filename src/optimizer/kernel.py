@@ -9,9 +9,15 @@ fast-math), so a result does not depend on the machine's vector width.
 numba knows a cached function by its own file, and not by the files of those that it calls, which
 are compiled into it. So the cache has a folder for each text of the package as a whole: another
 release, or a changed line, finds nothing of the one before.
+
+The cache stands where NUMBA_CACHE_DIR says, else beside the package, else among the user's caches: in
+the first of these that can be written to. Where none can, each process compiles for itself: what a
+cache holds is run, so none is kept where others could write.
 """
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
@@ -24,15 +30,39 @@ Compiled = TypeVar("Compiled", bound=Callable[..., object])
 
 _SETTINGS: Final[Any] = numba.config
 _PACKAGE: Final = Path(__file__).parent
-_TEXT: Final = sha256(b"".join(file.read_bytes() for file in sorted(_PACKAGE.rglob("*.py"))))
+
+
+def _places() -> Iterator[Path]:
+    if _SETTINGS.CACHE_DIR:
+        yield Path(_SETTINGS.CACHE_DIR)
+    yield _PACKAGE / "__pycache__"
+    with suppress(RuntimeError):  # Where nobody knows of a home.
+        yield Path.home() / ".cache" / "rightrun"
+
+
+def _cache() -> str | None:
+    """The folder that compiled functions are kept in; None where there is no place for one."""
+    text = sha256(b"".join(file.read_bytes() for file in sorted(_PACKAGE.rglob("*.py"))))
+    for place in _places():
+        folder = place / f"kernels-{text.hexdigest()[:16]}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return str(folder)
+        except OSError:
+            continue
+    return None
+
+
+_CACHE: Final = _cache()
 
 
 def kernel(function: Compiled) -> Compiled:
     """Compile `function` for arrays and numbers, keeping its signature for readers and tools."""
     chosen: str = _SETTINGS.CACHE_DIR
-    folder = Path(chosen or _PACKAGE / "__pycache__") / f"kernels-{_TEXT.hexdigest()[:16]}"
-    _SETTINGS.CACHE_DIR = str(folder)
+    _SETTINGS.CACHE_DIR = _CACHE or chosen
     try:
-        return cast(Compiled, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+        compiled = numba.njit(cache=_CACHE is not None, nogil=True, error_model="numpy")(function)
+        return cast(Compiled, compiled)
     finally:
         _SETTINGS.CACHE_DIR = chosen

@@ -41,7 +41,8 @@ class Step:
     so that older partitions need not be read.
     `spans` gives inputs whose rows stand for every date from one time to another, both included,
     where the scope names the output's date: an expression, of which NULL is always, and a column,
-    of which NULL is forever. To what comes before it, when a row ends must not matter.
+    of which NULL is forever, or None where no row ends. To what comes before it, when a row ends must
+    not matter. `run` leaves out a row on other dates: several dates are computed in one go.
     `reopened` is a predicate on the output: rows that the passing of time alone can change.
     `window_days` reads only that many days of dated inputs.
     """
@@ -52,7 +53,7 @@ class Step:
     writes: Table
     scope: tuple[str, ...] = ()
     pruned: tuple[Table, ...] = ()
-    spans: Mapping[Table, tuple[str, str]] = field(default_factory=dict)
+    spans: Mapping[Table, tuple[str, str | None]] = field(default_factory=dict)
     reopened: str = ""
     window_days: int | None = None
     given: tuple[str, ...] = ()
@@ -95,7 +96,7 @@ class Step:
                 f"step {self.name}: its scopes name no date, so each input must be pruned or none"
             )
         for table, (_, end) in self.spans.items():
-            if table not in self.reads or end not in table.column_names:
+            if table not in self.reads or end not in (None, *table.column_names):
                 raise ValueError(f"step {self.name}: {table.full_name} is no input with {end}")
             if not self.is_dated:
                 raise ValueError(f"step {self.name}: spans need a scope that names a date")
@@ -293,7 +294,7 @@ GRAPH = Graph(
             scope=("usage_date", "payer_id"),
             named=(("usage_date", "source_date"), ("payer_id", "pipeline_id")),
             pruned=(bronze.USAGE,),
-            spans={silver.TASK_UPDATES: ("started_at", "charged_until")},
+            spans={silver.TASK_UPDATES: ("started_at", None)},
             given=("currency_code",),
         ),
         Step(

@@ -251,17 +251,21 @@ def _days_touched(lakehouse: Lakehouse, step: Step, table: Table, last: int) -> 
 def _span(step: Step, table: Table) -> tuple[Column, Column]:
     """The first and the last date that a row of `table` stands for."""
     start, end = step.spans[table]
+    forever = F.lit(_FOREVER)
     return (
         F.coalesce(F.to_date(F.expr(start)), F.lit(_ALWAYS)),
-        F.coalesce(F.to_date(end), F.lit(_FOREVER)),
+        forever if end is None else F.coalesce(F.to_date(end), forever),
     )
 
 
 def _stands(step: Step, table: Table, earliest: date, latest: date) -> Column:
     """Whether a row of `table` stands for one of these dates, in terms that let files be skipped."""
-    start, end = (F.expr(time) for time in step.spans[table])
+    begins, ends = step.spans[table]
+    start = F.expr(begins)
     has_begun = start.isNull() | (F.to_date(start) <= F.lit(latest))
-    return has_begun & (end.isNull() | (end >= F.lit(earliest)))
+    if ends is None:
+        return has_begun
+    return has_begun & (F.col(ends).isNull() | (F.col(ends) >= F.lit(earliest)))
 
 
 def _whole(lakehouse: Lakehouse, step: Step, rows: DataFrame, told: Collection[str]) -> DataFrame:

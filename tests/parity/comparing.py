@@ -1,4 +1,4 @@
-"""Two sets of rows compared: floats to 1e-9 relative, all else exactly."""
+"""Two sets of rows compared: floats to 1e-9 relative where two engines made them, all else exactly."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from pipeline.tables.declaration import Table
 
 RELATIVE = 1e-9
 # Differences of large numbers that cancel leave no relative precision to compare.
-_ABSOLUTE = 1e-12
+_ABSOLUTE_OF_RELATIVE = 1e-3
 _SHOWN = 5
 
 
@@ -23,15 +23,20 @@ def read_rows(folder: Path) -> tuple[pa.Schema, list[dict[str, Any]]]:
     return table.schema, table.to_pylist()
 
 
-def same(left: Any, right: Any) -> bool:
+def same(left: Any, right: Any, relative: float = RELATIVE) -> bool:
     if isinstance(left, float) and isinstance(right, float):
         if math.isnan(left) or math.isnan(right):
             return math.isnan(left) and math.isnan(right)
-        return math.isclose(left, right, rel_tol=RELATIVE, abs_tol=_ABSOLUTE)
+        absolute = relative * _ABSOLUTE_OF_RELATIVE
+        return math.isclose(left, right, rel_tol=relative, abs_tol=absolute)
     if isinstance(left, Mapping) and isinstance(right, Mapping):
-        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+        return left.keys() == right.keys() and all(
+            same(left[key], right[key], relative) for key in left
+        )
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
-        return len(left) == len(right) and all(same(a, b) for a, b in zip(left, right, strict=True))
+        return len(left) == len(right) and all(
+            same(a, b, relative) for a, b in zip(left, right, strict=True)
+        )
     return type(left) is type(right) and bool(left == right)
 
 
@@ -41,6 +46,7 @@ def differences(
     *,
     keys: Sequence[str],
     columns: Sequence[str],
+    relative: float = RELATIVE,
 ) -> list[str]:
     """What differs, in words; rows are matched by `keys`, and a repeated key is a difference."""
 
@@ -61,7 +67,7 @@ def differences(
         f"{key} {name}: {lefts[key][name]!r} is not {rights[key][name]!r}"
         for key in sorted(lefts.keys() & rights.keys())
         for name in columns
-        if not same(lefts[key][name], rights[key][name])
+        if not same(lefts[key][name], rights[key][name], relative)
     ]
     return said
 

@@ -71,6 +71,18 @@ def test_when_every_job_fails_every_job_says_so(rows: DataFrame) -> None:
     assert all(str(reason).startswith("RuntimeError at ") for _, reason, _ in made.values())
 
 
+def test_a_job_whose_answer_cannot_be_put_together_fails_alone(rows: DataFrame) -> None:
+    def score(frame: pd.DataFrame) -> pd.DataFrame:
+        made = _score(frame)
+        # A row of no job, as pandas makes them where two indexes do not agree.
+        return pd.concat([made, made[made["job_id"] == "w/7"].assign(job_id=float("nan"))])
+
+    made = _by_job(score_by_job(rows, score, _SCHEMA))
+    status, reason, _ = made.pop("w/7")
+    assert (status, str(reason).partition(":")[0]) == ("error", "TypeError")
+    assert made == {job: ("ok", None, 3.0) for job in _JOBS if job != "w/7"}
+
+
 def _drops(frame: pd.DataFrame) -> pd.DataFrame:
     made = _score(frame)
     return made[made["job_id"] != "w/7"]

@@ -108,5 +108,7 @@ def test_what_may_not_matter(spark: SparkSession, drawn: list[Account], seed: in
         for workspace, (as_drawn, account) in cases.items():
             if table is silver.RUN_SLA:
                 assert all(_has_the_sign_of_its_verdict(row) for row in of[workspace])
-            said = differences(of[as_drawn], of[workspace], keys=keys, columns=sorted(names))
+            said = differences(
+                of[as_drawn], of[workspace], keys=keys, columns=sorted(names), relative=0.0
+            )
             assert not said, f"{table.full_name}, {workspace}: {shown(said)}\n{account}"

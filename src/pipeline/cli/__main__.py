@@ -1,5 +1,15 @@
-"""`python -m pipeline.cli` is `rightrun`."""
+"""Where `rightrun` begins, and `python -m pipeline.cli`."""
 
-from pipeline.cli.app import main
+from pipeline.cli.interrupts import end_when_interrupted
 
-main()
+
+def main() -> None:
+    """Be ready for an interrupt first: the commands take seconds to load."""
+    end_when_interrupted()
+    from pipeline.cli.app import main as run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,7 @@
 """All commands together, and how they end.
 
-Exit codes: 0 done; 1 done, and what was asked about is not in order; 2 the user can mend it.
+Exit codes: 0 done; 1 done, and what was asked about is not in order; 2 the user can mend it; 130 and
+143 ended by SIGINT and by SIGTERM (`pipeline.cli.interrupts`).
 """
 
 import logging
@@ -27,7 +28,7 @@ app.add_typer(sla.commands, name="sla")
 
 
 def main() -> None:
-    """Entry point: what the user can mend is one sentence and exit code 2, never a traceback."""
+    """Run the command asked for: what the user can mend is one sentence and exit code 2, never a traceback."""
     logging.getLogger("py4j").setLevel(logging.ERROR)
     try:
         app()

@@ -3,6 +3,8 @@
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from pipeline.exact_sums import exact_sum
+
 _FAILURES = ("FAILED", "TIMEOUT")
 
 
@@ -24,7 +26,7 @@ def _summary(runs: DataFrame, *by: str, more: tuple[Column, ...] = ()) -> DataFr
         F.sum("repairs").cast("bigint").alias("repairs"),
         F.percentile("first_success_seconds", F.lit(0.5)).alias("median_seconds"),
         F.percentile("first_success_seconds", F.lit(0.95)).alias("p95_seconds"),
-        F.sum("busy_seconds").alias("busy_seconds"),
+        exact_sum(F.col("busy_seconds")).alias("busy_seconds"),
     )
 
 

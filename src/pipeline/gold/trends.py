@@ -10,6 +10,8 @@ from datetime import date, datetime, timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from pipeline.exact_sums import exact_mean
+
 WINDOWS_DAYS = (7, 30)
 
 
@@ -51,8 +53,7 @@ def job_trends(
             *both({"runs": F.col("runs"), "succeeded": F.col("succeeded")}),
             *both({"verdicts": F.col("succeeded") + F.col("failed") + F.col("timed_out")}),
             *(
-                # Rounded: a mean's last digits depend on its order, and would be written anew.
-                F.round(F.avg(F.when(when, F.col("median_seconds"))), 6).alias(
+                exact_mean(F.when(when, F.col("median_seconds"))).alias(
                     f"{prefix}mean_daily_median_seconds"
                 )
                 for prefix, when in (("", F.col("is_now")), ("previous_", ~F.col("is_now")))

@@ -48,26 +48,38 @@ def score_by_job(
     return hashed.groupBy("bucket").applyInPandas(apply, schema)
 
 
+class _NotOneRowAJob(ValueError):
+    """A score that loses a job, repeats one or invents one."""
+
+
 def _one_row_a_job(frame: pd.DataFrame, score: Score, names: tuple[str, ...]) -> pd.DataFrame:
     frame = _in_utc(frame)
     try:
-        scored = score(frame)
+        scored = _scored(frame, score)
     except Exception:  # Any failure of one job must not take its bucket with it.
         scored = pd.concat(
             [_or_error(rows, score) for _, rows in frame.groupby("job_id", sort=True)],
             ignore_index=True,
         )
+    return _plain(scored.reindex(columns=list(names)))
+
+
+def _scored(frame: pd.DataFrame, score: Score) -> pd.DataFrame:
+    # Numbered from nought, as columns are that a score makes of arrays.
+    scored = score(frame.reset_index(drop=True))
     given, returned = sorted(frame["job_id"].unique()), sorted(scored["job_id"])
     if given != returned:
-        raise ValueError(
+        raise _NotOneRowAJob(
             f"a score returned {len(returned)} rows for {len(given)} jobs: one row a job is the rule"
         )
-    return _plain(scored.reindex(columns=list(names)))
+    return scored
 
 
 def _or_error(rows: pd.DataFrame, score: Score) -> pd.DataFrame:
     try:
-        return score(rows)
+        return _scored(rows, score)
+    except _NotOneRowAJob:
+        raise
     except Exception as error:  # The job that failed becomes a row that says so.
         reason = f"{cause(error)} at {place(error)}"
         job = rows["job_id"].iloc[0]

@@ -105,7 +105,11 @@ class Fired:
         A job whose time until it is fired cannot be forecast yet counts as started by none.
         """
         size = len(jobs)
-        rows = [np.asarray(list(pairs), dtype=np.int64).reshape(-1, 3) for pairs in jobs["fired"]]
+        # In order: an engine lists them as they come.
+        rows = [
+            np.asarray(sorted(map(tuple, pairs)), dtype=np.int64).reshape(-1, 3)
+            for pairs in jobs["fired"]
+        ]
         of = np.repeat(np.arange(size), [len(pairs) for pairs in rows])
         every = np.concatenate([np.empty((0, 3), dtype=np.int64), *rows])
         none = np.zeros((size, LEVELS.size))

@@ -119,7 +119,7 @@ def _proposal(row: Mapping[Hashable, Any]) -> dict[str, Any]:
     if wall.size < MIN_RUNS:
         reason = f"{wall.size} successful runs in 60 days; {MIN_RUNS} are needed"
         return told | {"status": "too_few_runs", "reason": reason}
-    by_clock = row["minute"] is not None and not pd.isna(row["minute"])
+    by_clock = not (pd.isna(row["minute"]) or pd.isna(row["local_clock"]))
     bound = rounded_up(_high(wall) * _MARGIN, least=900)
     if by_clock and bound <= _LONGEST_DEADLINE_SECONDS:
         return told | {"status": "ok"} | _deadline(row, wall, runs, bound)

@@ -10,6 +10,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from optimizer.rightsizing import demand_of_histograms, recommend_many
+from pipeline.exact_sums import exact_sum
 from pipeline.scoring.buckets import score_by_job
 from pipeline.tables import gold
 from pipeline.tables.derive import spark_schema
@@ -118,9 +119,8 @@ def _utilisation(run_utilisation: DataFrame, used: DataFrame) -> DataFrame:
         F.max("nodes_max").alias("nodes_max"),
         F.count_distinct("run_id").alias("sized_runs"),
         F.max("swap_max_pct").alias("swap_max_pct"),
-        # Rounded: a sum's last digits depend on its order, and would be written anew each night.
-        F.round(
-            F.sum(F.col("io_wait_mean_pct") * F.col("node_minutes")) / F.sum("node_minutes"), 6
+        (
+            exact_sum(F.col("io_wait_mean_pct") * F.col("node_minutes")) / F.sum("node_minutes")
         ).alias("io_wait_mean_pct"),
     )
     return totals.join(_summed(rows, "cpu_histogram"), _JOB).join(
@@ -169,7 +169,8 @@ def _sizes(rows: pd.DataFrame) -> pd.DataFrame:
     )
     obstacle = rows["obstacle"]
     asked = rows[obstacle.isna()].reset_index(drop=True)
-    left = told[obstacle.notna()].assign(status="not_assessed", reason=obstacle)
+    # A frame without rows would take those of a longer column that it is given.
+    left = told[obstacle.notna()].assign(status="not_assessed", reason=obstacle.dropna())
     if asked.empty:
         return left
     return pd.concat([left, told.merge(_answers(asked), on="job_id")], ignore_index=True)
@@ -196,7 +197,7 @@ def _answers(rows: pd.DataFrame) -> pd.DataFrame:
             "runs": rows["runs"].astype(float),
             "runtime_quantile_seconds": rows["quantile_seconds"],
             "limit_seconds": rows["allowed_seconds"],
-            "list_cost": rows["list_cost"].fillna(0.0),
+            "list_cost": rows["list_cost"].astype("float64").fillna(0.0),
         }
     )
     sizes = recommend_many(asked)

@@ -24,6 +24,7 @@ from optimizer.forecast import (
 )
 from optimizer.quantile import LEVELS
 from pipeline.due import next_due
+from pipeline.exact_sums import exact_sum
 from pipeline.scoring.buckets import score_by_job
 from pipeline.scoring.clocks import deadlines
 from pipeline.scoring.firing import SCHEDULE, Fired, firings
@@ -173,7 +174,7 @@ def job_forecast(jobs: DataFrame, states: DataFrame, run_forecast: DataFrame) ->
     is_run = F.col("run_number") > 0
     week = run_forecast.groupBy(*_JOB).agg(
         F.sum(F.when(is_run, 1).otherwise(0)).cast("bigint").alias("upcoming_runs"),
-        F.sum("p_miss").alias("expected_misses"),
+        exact_sum(F.col("p_miss"), digits=9).alias("expected_misses"),
         F.max("p_miss").alias("worst_p_miss"),
     )
     next_run = run_forecast.where("run_number <= 1").select(

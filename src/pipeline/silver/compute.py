@@ -1,9 +1,9 @@
 """Clusters, who used them when, and how busy their nodes were.
 
-A node-minute counts for a run when it overlaps the time the run's tasks used the cluster, so a
-shared cluster's other hours stay out. Minutes are kept as histograms in 1 % bins: sums of
-histograms are histograms of sums, so any window and any group of runs can be summarised later
-without the minutes, which the source drops after 90 days.
+A node-minute counts for a run when it overlaps the time the run's tasks used the cluster, and did
+not begin on an earlier day, so a shared cluster's other hours stay out. Minutes are kept as
+histograms in 1 % bins: sums of histograms are histograms of sums, so any window and any group of runs
+can be summarised later without the minutes, which the source drops after 90 days.
 """
 
 from pyspark.sql import Column, DataFrame, Window
@@ -142,6 +142,7 @@ def run_utilisation(node_minutes: DataFrame, run_clusters: DataFrame) -> DataFra
             ["workspace_id", "cluster_id"],
         )
         .where("start_time < used_until AND end_time > used_from")
+        .where(F.col("used_date") >= F.to_date("used_from"))
     )
     by_minute = used.groupBy(*_USE, "start_time").agg(
         F.count("*").alias("nodes"),

@@ -4,7 +4,8 @@ list_cost = sum over all records (originals, retractions, restatements) of
 quantity x effective price, both taken to 9 decimals so that their product is exact in
 decimal(38,18) on every engine. A run's cost needs no join to its timeline: joining hours to slices
 counts a usage hour once for each slice it touches. What a job's pipeline task uses is billed under
-the pipeline, and is the job's by way of the update that the task started.
+the pipeline, and is the job's by way of the update that the task started, however long after the
+update's end: compute may be kept for the next.
 """
 
 from pyspark.sql import Column, DataFrame, Window
@@ -69,6 +70,7 @@ def usage_costs(
         F.col("workspace_id").alias("started_in"),
         F.col("pipeline_id").alias("started_pipeline_id"),
         F.col("update_id").alias("started_update_id"),
+        F.to_date("started_at").alias("started_on"),
         F.col("job_id").alias("started_job_id"),
         F.col("run_id").alias("started_run_id"),
     )
@@ -76,6 +78,7 @@ def usage_costs(
         (F.col("workspace_id") == F.col("started_in"))
         & (metadata["dlt_pipeline_id"] == F.col("started_pipeline_id"))
         & (metadata["dlt_update_id"] == F.col("started_update_id"))
+        & (F.col("usage_date") >= F.col("started_on"))
     )
     used = usage.join(started, by_update, "left").select(
         "usage_date",

@@ -88,7 +88,5 @@ def task_updates(updates: DataFrame, task_runs: DataFrame) -> DataFrame:
             "job_id",
             "run_id",
             "started_at",
-            # Its compute may live on for some hours: in development mode it is kept for the next.
-            F.timestamp_add("DAY", F.lit(1), F.col("seen_until")).alias("charged_until"),
         )
     )

@@ -12,6 +12,7 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from pipeline.exact_sums import exact_sum
 from pipeline.silver.outcome import failure_class, micros_between, status
 from pipeline.silver.series import with_series
 
@@ -158,7 +159,7 @@ def runs(attempts: DataFrame) -> DataFrame:
         F.max("seen_until").alias("seen_until"),
         F.timestamp_micros(of_last(ended).cast("bigint")).alias("ended_at"),
         F.sum(micros).alias("busy_micros"),
-        F.sum("queue_seconds").alias("queue_seconds"),
+        exact_sum(F.col("queue_seconds")).alias("queue_seconds"),
         F.count("*").cast("int").alias("attempts"),
         of_last("status").alias("status"),
         of_last("termination_code").alias("termination_code"),

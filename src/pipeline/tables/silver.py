@@ -349,9 +349,6 @@ TASK_UPDATES = Table(
         Column("job_id", "string", "Job"),
         Column("run_id", "string", "Run of the job; NULL while its task run is not known"),
         Column("started_at", "timestamp", "Start", nullable=False),
-        Column(
-            "charged_until", "timestamp", "Usage of it is looked for until here", nullable=False
-        ),
     ),
 )
 

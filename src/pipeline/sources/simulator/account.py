@@ -62,8 +62,8 @@ from pipeline.sources.simulator.writer import SETTINGS, Progress, prepared
 
 def simulate(config: SimulatorConfig, folder: Path, *, progress: Progress | None = None) -> Summary:
     """Write a simulated account to an empty folder."""
-    prepared(folder)
-    return _delivered(config, folder, range(config.days), progress)
+    with prepared(folder) as part:
+        return _delivered(config, part, range(config.days), progress)
 
 
 def append_day(folder: Path, *, progress: Progress | None = None) -> Summary:

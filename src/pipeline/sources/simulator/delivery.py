@@ -58,7 +58,6 @@ _LATER_COLUMNS = "December 2025"
 class Summary:
     """What was written: rows of each table (truth tables as truth.<name>), and how long it took."""
 
-    folder: Path
     rows: dict[str, int]
     seconds: float
 
@@ -135,7 +134,7 @@ def deliver(
     (folder / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
     if progress:
         progress(source.NODE_TIMELINE.name, 1.0)
-    return Summary(folder, rows, time.perf_counter() - began)
+    return Summary(rows, time.perf_counter() - began)
 
 
 def _write(

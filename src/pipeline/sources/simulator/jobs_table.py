@@ -39,7 +39,7 @@ def jobs_table(
     definitions = [versions.definitions[index] for index in shown]
     columns = {column.name: column for column in source.JOBS.columns}
     crons = [cron(fleet, schedules, index) for index in range(fleet.size)]
-    scheduled = np.array([text is not None for text in crons])[job] & full
+    scheduled = np.array([text is not None for text in crons], dtype=bool)[job] & full
     continuous = (fleet.kind[job] == Kind.CONTINUOUS) & full
     trigger_type = arrow_type(columns["trigger"].type)
     schedule = struct_of(

@@ -120,10 +120,11 @@ def _of_jobs(history: History, arrivals: Arrivals) -> list[Any]:
     known = arrivals.versions.before(history.deliveries, len(versions.job))
     known &= fleet.has_definition[versions.job]
     first = np.zeros(len(versions.job), dtype=bool)
-    first[versions.first[:-1]] = True
+    first[versions.first[:-1][np.diff(versions.first) > 0]] = True
     names = np.array([d.name for d in versions.definitions], dtype=object)
     newest = np.flatnonzero(known)
-    newest = newest[np.append(versions.job[newest][1:] != versions.job[newest][:-1], True)]
+    job = versions.job[newest]
+    newest = newest[np.diff(job, append=-1) != 0]
     often = Counter(names[newest].tolist())
     shared = np.array([often[name] > 1 for name in names], dtype=bool)
     _, inverse, counts = np.unique(fleet.job_number, return_inverse=True, return_counts=True)

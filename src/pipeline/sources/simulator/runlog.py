@@ -94,19 +94,19 @@ def from_log(
         raise UserError(f"simulator: {path} has no runs to simulate.")
     log, config = _recent(log, config, days)
     log = _busiest(log, limit_jobs)
-    prepared(folder)
-    if progress:
-        progress("log", 0.1)
-    history = _history(config, log)
-    settings = {
-        "log": path.name,
-        "end": config.end.isoformat(),
-        "seed": seed,
-        "limit_jobs": limit_jobs,
-        "days": days,
-    }
-    share, all_days = config.correction_share, range(history.deliveries)
-    return deliver(history, folder, all_days, share, settings, began, progress)
+    with prepared(folder) as part:
+        if progress:
+            progress("log", 0.1)
+        history = _history(config, log)
+        settings = {
+            "log": path.name,
+            "end": config.end.isoformat(),
+            "seed": seed,
+            "limit_jobs": limit_jobs,
+            "days": days,
+        }
+        share, all_days = config.correction_share, range(history.deliveries)
+        return deliver(history, part, all_days, share, settings, began, progress)
 
 
 def read_log(path: Path) -> pd.DataFrame:

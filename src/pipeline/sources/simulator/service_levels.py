@@ -19,10 +19,15 @@ def service_levels(history: History, status: Ints, success: Ints) -> tuple[Ints,
     attempts, fleet, runs_ = history.attempts, history.fleet, history.runs
     levels = [definition.sla for definition in history.versions.definitions]
     defined = fleet.has_definition[runs_.job]
-    kind = np.where(defined, np.array([level.kind for level in levels])[history.version], sla.NONE)
-    limit_us = np.array([level.limit_seconds for level in levels])[history.version] * SECOND_US
-    minute = np.array([level.minute_of_day for level in levels])[history.version]
-    zone = np.array([level.zone for level in levels])[history.version]
+
+    def declared(numbers: list[int]) -> Ints:
+        # Of its type even where there is no run, and so no version that any has.
+        return np.array(numbers, dtype=np.int64)[history.version]
+
+    kind = np.where(defined, declared([level.kind for level in levels]), sla.NONE)
+    limit_us = declared([level.limit_seconds for level in levels]) * SECOND_US
+    minute = declared([level.minute_of_day for level in levels])
+    zone = declared([level.zone for level in levels])
 
     has_success = success >= 0
     took_us = attempts.end_us[success] - attempts.start_us[success]

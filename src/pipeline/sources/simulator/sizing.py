@@ -115,7 +115,11 @@ def _allowed_slowdown(history: History) -> Floats:
     first = np.searchsorted(job, np.arange(size), side="left")
     count = np.searchsorted(job, np.arange(size), side="right") - first
     last_version = history.versions.first[1:] - 1
-    limits = np.array([d.sla.limit_seconds for d in history.versions.definitions])
+    limits = np.array(
+        # The last is found where no job has any version.
+        [*(d.sla.limit_seconds for d in history.versions.definitions), 0],
+        dtype=np.int64,
+    )
     # A job that is not born yet has no version, and no limit.
     limit = np.where(np.diff(history.versions.first) > 0, limits[last_version], 0)
     slowdown = np.full(size, SAFE_SLOWDOWN)

@@ -1,6 +1,8 @@
 """The folder: one Parquet file per table and day of arrival, the truth apart from the tables."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from pipeline.errors import UserError
 from pipeline.tables.declaration import SourceTable
 
 SETTINGS = "simulation.json"
+_UNFINISHED = ".unfinished"
 Progress = Callable[[str, float], None]
 
 
@@ -19,14 +22,25 @@ def day_name(day: int) -> str:
     return str(np.datetime64(day, "D"))
 
 
-def prepared(folder: Path) -> Path:
-    """The folder, made if need be; what is in it already stays untouched."""
+@contextmanager
+def prepared(folder: Path) -> Iterator[Path]:
+    """Where to write what `folder` holds when the block has ended; what is in it stays untouched.
+
+    An account that was not written to its end leaves nothing that hinders the next one.
+    """
     if folder.exists() and not folder.is_dir():
         raise UserError(f"simulator: {folder} is a file; name a folder to write to.")
-    if folder.exists() and any(folder.iterdir()):
+    part = folder / _UNFINISHED
+    if folder.exists() and any(path != part for path in folder.iterdir()):
         raise UserError(f"simulator: {folder} is not empty; name a new or an empty folder.")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        yield part
+        for path in part.iterdir():
+            path.rename(folder / path.name)
+    finally:
+        shutil.rmtree(part)
 
 
 def table_folder(folder: Path, table: SourceTable) -> Path:

@@ -1,0 +1,58 @@
+"""Ctrl-C and SIGTERM end the process at once, whatever its threads are waiting for.
+
+A night computes in threads, and in libraries that come back when they are done: KeyboardInterrupt in
+the main thread would wait for them. Nothing has to wait: a night that is killed goes on from where it
+stopped, the operating system frees its lock, and what it staged goes when the next one begins.
+"""
+
+import atexit
+import os
+import signal
+import sys
+from threading import Thread
+from typing import Final
+
+__all__ = ["end_when_interrupted"]
+
+_INTERRUPTS: Final = (signal.SIGINT, signal.SIGTERM)
+_SAYS: Final = "rightrun: interrupted; run the same command again: it goes on where it stopped"
+_BAR_CLEARED: Final = "\r\x1b[K\x1b[?25h"
+"""The line of the bar emptied, and the cursor shown again."""
+_CLEARING_SECONDS: Final = 0.5
+
+
+def end_when_interrupted() -> None:
+    """From here on SIGINT ends the process with exit code 130 and SIGTERM with 143."""
+    # Python calls its handlers in the main thread, once that is back from what it has called; the
+    # number of the signal it writes at once.
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    for interrupt in _INTERRUPTS:
+        signal.signal(interrupt, _do_nothing)
+    Thread(target=_watch, args=(reading,), name="interrupts", daemon=True).start()
+
+
+def _do_nothing(_number: int, _frame: object) -> None:
+    """In place of KeyboardInterrupt."""
+
+
+def _watch(reading: int) -> None:
+    number = 0
+    while number not in _INTERRUPTS:
+        [number] = os.read(reading, 1)
+    # Python does not end before this thread has: nobody else says what the exit code is.
+    Thread(target=_end, args=(128 + number,), daemon=False).start()
+
+
+def _end(code: int) -> None:
+    bar = _BAR_CLEARED if sys.stderr.isatty() else ""
+    os.write(2, f"{bar}{_SAYS}\n".encode())
+    # What fails now does so because its temporary folders go.
+    silence = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(silence, stream)
+    clearing = Thread(target=atexit._run_exitfuncs, daemon=True)
+    clearing.start()
+    clearing.join(_CLEARING_SECONDS)
+    os._exit(code)
