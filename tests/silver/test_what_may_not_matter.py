@@ -45,7 +45,13 @@ def _tables(spark: SparkSession, account: Account) -> dict[Table, list[Row]]:
     make(silver.TASK_RUNS, task_runs(frame(bronze.JOB_TASK_RUN_TIMELINE)))
     make(
         silver.USAGE_COSTS,
-        usage_costs(frame(bronze.USAGE), priced, frame(silver.TASK_UPDATES), currency_code="USD"),
+        usage_costs(
+            frame(bronze.USAGE),
+            priced,
+            frame(silver.TASK_UPDATES),
+            frame(silver.PIPELINE_VERSIONS),
+            currency_code="USD",
+        ),
     )
     make(silver.RUN_COSTS, run_costs(frame(silver.USAGE_COSTS)))
     make(

@@ -10,8 +10,9 @@ def _count(status: str) -> Column:
     return F.sum(F.when(F.col("status") == status, 1).otherwise(0)).cast("bigint")
 
 
-def _summary(runs: DataFrame, *by: str) -> DataFrame:
+def _summary(runs: DataFrame, *by: str, more: tuple[Column, ...] = ()) -> DataFrame:
     return runs.groupBy(*by).agg(
+        *more,
         F.count("*").alias("runs"),
         _count("SUCCEEDED").alias("succeeded"),
         _count("FAILED").alias("failed"),
@@ -28,7 +29,8 @@ def _summary(runs: DataFrame, *by: str) -> DataFrame:
 
 def job_daily(runs: DataFrame) -> DataFrame:
     """gold.job_daily from silver.runs."""
-    return _summary(runs, "run_date", "workspace_id", "series_key")
+    name = F.max("run_name").alias("run_name")
+    return _summary(runs, "run_date", "workspace_id", "series_key", more=(name,))
 
 
 def job_weekly(runs: DataFrame) -> DataFrame:

@@ -9,6 +9,8 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from pipeline.money import MONEY, one_unit
+
 WINDOWS_DAYS = (7, 30)
 
 
@@ -60,10 +62,16 @@ def job_trends(
         .groupBy(*key)
         .agg(
             *(
-                F.sum(F.when(when, F.col("list_cost")))
-                .cast("decimal(38,18)")
-                .alias(f"{prefix}list_cost")
+                column.alias(prefix + name)
                 for prefix, when in (("", F.col("is_now")), ("previous_", ~F.col("is_now")))
+                for name, column in (
+                    ("list_cost", F.sum(F.when(when, F.col("list_cost"))).cast(MONEY)),
+                    (
+                        "unpriced_quantity",
+                        F.sum(F.when(when, F.col("unpriced_quantity"))).cast(MONEY),
+                    ),
+                    ("unpriced_unit", one_unit(F.when(when, F.col("unpriced_unit")))),
+                )
             )
         )
     )
@@ -80,6 +88,8 @@ def job_trends(
                 ).alias(f"{prefix}success_rate"),
                 F.col(f"{prefix}mean_daily_median_seconds"),
                 F.col(f"{prefix}list_cost"),
+                F.col(f"{prefix}unpriced_quantity"),
+                F.col(f"{prefix}unpriced_unit"),
             )
         ),
         F.lit(currency_code).alias("currency_code"),
