@@ -96,7 +96,7 @@ def rightsizing(
     asked = known.select(
         F.col("series_key").alias("job_id"),
         _obstacle(as_of, currency_code).alias("obstacle"),
-        F.col("workers").cast("double").alias("workers"),
+        F.when(~F.col("is_unsized"), F.col("workers")).cast("double").alias("workers"),
         "worker_node_type",
         "cpu_histogram",
         "mem_histogram",
