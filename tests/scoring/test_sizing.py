@@ -228,7 +228,7 @@ def test_each_job_has_its_own_reason(spark: SparkSession) -> None:
     reasons = [found[str(number)]["reason"] for number in range(1, 10)]
     told = (
         "no task of its runs",
-        "defines none of the clusters",
+        "defined none of the clusters",
         "no node-minutes of its workers",
         "billing names no DBU of its clusters",
         "all-purpose",

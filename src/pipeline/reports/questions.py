@@ -334,8 +334,8 @@ class Questions:
         none = f"none with a probability of {at_least:.0%} or more"
         if told == promised:
             return none
-        jobs = f"{promised - told} of the {promised} jobs with an SLA"
-        return f"{none if told else 'none'}; of {jobs} it cannot be told"
+        untold = f"of {promised - told} of the {promised} jobs with an SLA it cannot be told"
+        return f"{none}; {untold}" if told else untold
 
     def why_no_size(self) -> str:
         """What it means that no other size is recommended."""

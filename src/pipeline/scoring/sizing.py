@@ -313,8 +313,8 @@ def _obstacles_of_compute() -> tuple[tuple[Column, Column], ...]:
         (
             is_undefined,
             F.lit(
-                "system.compute.clusters defines none of the clusters its runs used in"
-                f" {WINDOW_DAYS} days, so their size is not known"
+                f"in {WINDOW_DAYS} days system.compute.clusters defined none of the clusters its runs"
+                " used, so their size is not known"
             ),
         ),
         (

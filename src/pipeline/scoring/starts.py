@@ -203,7 +203,9 @@ def _unscheduled(job: pd.Series) -> str:
     """Why nothing but its starts says when a job starts next: only a definition can say it has none."""
     if job["state"] == "undefined":
         return "system.lakeflow.jobs does not define it, so its schedule is not known"
-    if len(job["cron_starts"]) and (job["cron"] is None or pd.isna(job["cron"])):
+    if not pd.isna(job["cron"]):
+        return "no schedule of it can be read"
+    if len(job["cron_starts"]):
         return "its runs are started by a schedule that its definition does not tell"
     return "it has no schedule"
 
