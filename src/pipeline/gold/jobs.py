@@ -36,9 +36,16 @@ def jobs(
     named = job_versions.groupBy(*_KEY).agg(
         F.max_by("name", _where_named("name", "valid_from")).alias("last_name")
     )
+    # Of a day that bills two names the last in the alphabet: which was the newer is not told.
     billed = (
         cost_daily.where("job_name IS NOT NULL")
-        .groupBy("workspace_id", F.concat_ws("/", "workspace_id", "job_id").alias("series_key"))
+        .groupBy(
+            "workspace_id",
+            F.concat_ws("/", "workspace_id", "job_id").alias("series_key"),
+            "usage_date",
+        )
+        .agg(F.max("job_name").alias("job_name"))
+        .groupBy(*_KEY)
         .agg(F.max_by("job_name", "usage_date").alias("job_name"))
     )
     newest = decided(sla_decisions).where("decided_until IS NULL")
