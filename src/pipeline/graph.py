@@ -238,10 +238,10 @@ GRAPH = Graph(
             pruned=(bronze.JOB_TASK_RUN_TIMELINE,),
         ),
         Step(
-            name="pipelines",
-            run=pipelines.pipelines,
+            name="pipeline_versions",
+            run=pipelines.pipeline_versions,
             reads=(bronze.PIPELINES,),
-            writes=silver.PIPELINES,
+            writes=silver.PIPELINE_VERSIONS,
             scope=("workspace_id", "pipeline_id"),
         ),
         Step(
@@ -289,12 +289,15 @@ GRAPH = Graph(
         Step(
             name="usage_costs",
             run=costs.usage_costs,
-            reads=(bronze.USAGE, silver.PRICES, silver.TASK_UPDATES),
+            reads=(bronze.USAGE, silver.PRICES, silver.TASK_UPDATES, silver.PIPELINE_VERSIONS),
             writes=silver.USAGE_COSTS,
             scope=("usage_date", "payer_id"),
             named=(("usage_date", "source_date"), ("payer_id", "pipeline_id")),
             pruned=(bronze.USAGE,),
-            spans={silver.TASK_UPDATES: ("started_at", None)},
+            spans={
+                silver.TASK_UPDATES: ("started_at", None),
+                silver.PIPELINE_VERSIONS: _VERSION_HELD,
+            },
             given=("currency_code",),
         ),
         Step(
@@ -367,7 +370,13 @@ GRAPH = Graph(
         Step(
             name="jobs",
             run=gold_jobs.jobs,
-            reads=(silver.JOB_VERSIONS, gold.JOB_DAILY, bronze.WORKSPACES_LATEST, SLA_DECISIONS),
+            reads=(
+                silver.JOB_VERSIONS,
+                gold.JOB_DAILY,
+                gold.COST_DAILY,
+                bronze.WORKSPACES_LATEST,
+                SLA_DECISIONS,
+            ),
             writes=gold.JOBS,
         ),
         Step(
@@ -443,14 +452,15 @@ GRAPH = Graph(
                 gold.JOBS,
                 silver.RUN_UTILISATION,
                 silver.RUN_CLUSTERS,
+                silver.TASK_RUNS,
                 silver.CLUSTERS,
-                silver.RUN_COSTS,
+                silver.USAGE_COSTS,
                 gold.DURATION_STATES,
                 gold.JOB_FORECAST,
             ),
             writes=gold.RIGHTSIZING,
-            window_days=30,
-            given=("currency_code",),
+            window_days=sizing.WINDOW_DAYS,
+            given=("as_of", "currency_code"),
         ),
     )
 )

@@ -71,6 +71,7 @@ def test_every_job_that_is_defined_or_ran_is_listed_once(spark: SparkSession) ->
         jobs(
             frame_of(spark, silver.JOB_VERSIONS, versions),
             frame_of(spark, gold.JOB_DAILY, ran),
+            frame_of(spark, gold.COST_DAILY, []),
             frame_of(spark, bronze.WORKSPACES_LATEST, spaces),
             frame_of(spark, ops.SLA_DECISIONS, decisions),
         )
@@ -231,3 +232,65 @@ def test_names_that_were_used_once_and_differ_in_a_number_are_pointed_out(
         {"name": "orders *", "series": 7}
     ]
     assert questions.shared_names()["series_key"].tolist() == ["w/Untitled"]
+
+
+def test_a_job_is_called_what_is_known_of_its_name(spark: SparkSession) -> None:
+    """By its newest version with a name, else as its runs are called, else as billing calls it."""
+    versions = [
+        _version("1", name="old", valid_to=at(3)),
+        _version("1", name="newer", valid_from=at(3), valid_to=at(5)),
+        _version("1", valid_from=at(5), deleted_at=at(5)),
+        _version("2"),
+    ]
+    ran = [
+        _day("w/2", 3, run_name="of its runs"),
+        _day("w/3", 1, run_name="before"),
+        _day("w/3", 2, run_name="since"),
+        _day("w/3", 4),
+        _day("w/4", 1),
+        _day("w/5", 1),
+    ]
+    cost = [
+        {"usage_date": on(day), "workspace_id": "w", "job_id": job, "job_name": name}
+        for day, job, name in ((1, "4", "billed before"), (2, "4", "billed"), (9, "3", "unused"))
+    ]
+    made = rows_of(
+        jobs(
+            frame_of(spark, silver.JOB_VERSIONS, versions),
+            frame_of(spark, gold.JOB_DAILY, ran),
+            frame_of(spark, gold.COST_DAILY, cost),
+            frame_of(spark, bronze.WORKSPACES_LATEST, []),
+            frame_of(spark, ops.SLA_DECISIONS, []),
+        )
+    )
+    assert {row["job_id"]: row["name"] for row in made} == {
+        "1": "newer",
+        "2": "of its runs",
+        "3": "since",
+        "4": "billed",
+        "5": None,
+    }
+
+
+def test_a_trend_says_what_it_leaves_out(spark: SparkSession) -> None:
+    shared = {"workspace_id": "w", "job_id": "1"}
+    cost = [
+        shared | {"usage_date": on(27), "list_cost": Decimal(3)},
+        shared | {"usage_date": on(20), "unpriced_quantity": Decimal(4), "unpriced_unit": "DBU"},
+        shared | {"usage_date": on(20), "product": "X", "list_cost": Decimal(2)},
+    ]
+    made = rows_of(
+        job_trends(
+            frame_of(spark, gold.JOB_DAILY, [_day("w/1", 27)]),
+            frame_of(spark, gold.COST_DAILY, cost),
+            as_of=at(30, 12),
+            last_cost_day=on(29),
+            currency_code="USD",
+        )
+    )
+    (week,) = (row for row in made if row["window_days"] == 7)
+    assert (week["list_cost"], week["unpriced_quantity"], week["unpriced_unit"]) == (3, 0, None)
+    before = [
+        week[f"previous_{name}"] for name in ("list_cost", "unpriced_quantity", "unpriced_unit")
+    ]
+    assert before == [Decimal(2), Decimal(4), "DBU"]

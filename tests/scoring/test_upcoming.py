@@ -183,12 +183,33 @@ def test_every_job_says_when_it_starts_or_why_not(spark: SparkSession) -> None:
             None,
             1,
             "not_assessed",
-            "its schedule's time zone is not known; it has no schedule, and 0 starts in 28 days"
-            " are too few",
+            "its schedule's time zone is not known; no schedule of it can be read, and 0 starts in"
+            " 28 days are too few",
         ),
     }
     assert [row["run_number"] for row in found["w/paused"]] == [0]
     assert found["w/periodic"][0]["scheduled_at"] == AS_OF + timedelta(hours=6)
+
+
+def test_what_is_not_known_of_a_job_is_not_taken_to_be_none(spark: SparkSession) -> None:
+    """A definition that is missing, a trigger that it does not tell, an SLA that cannot be read."""
+    jobs = [
+        job_row("w/undefined", state="undefined"),
+        job_row("w/untold"),
+        job_row("w/by hand"),
+        job_row("w/misread", cron="0 0 4 * * ?", timezone="UTC", sla_problem="tag sla=soon is odd"),
+    ]
+    once = [AS_OF - timedelta(hours=30)]
+    runs = [*_runs("w/untold", once), *_runs("w/by hand", once, trigger_type="ONETIME")]
+    found = forecasts(spark, jobs, [_state(job["series_key"]) for job in jobs], runs)
+    assert {key: rows[0]["reason"] for key, rows in found.items()} == {
+        "w/undefined": "system.lakeflow.jobs does not define it, so its schedule is not known, and"
+        " 0 starts in 28 days are too few",
+        "w/untold": "its runs are started by a schedule that its definition does not tell, and"
+        " 1 starts in 28 days are too few",
+        "w/by hand": "it has no schedule, and 1 starts in 28 days are too few",
+        "w/misread": "its SLA could not be read: tag sla=soon is odd",
+    }
 
 
 def test_a_run_without_a_schedule_is_due_by_the_clock_it_starts_under(spark: SparkSession) -> None:

@@ -133,6 +133,25 @@ def test_a_cluster_is_used_from_its_first_task_to_its_last(spark: SparkSession) 
     assert (made["d"]["used_from"], made["d"]["task_runs"]) == (at(0, 3), 1)
 
 
+def test_each_size_of_a_cluster_and_from_when_to_when(spark: SparkSession) -> None:
+    # Two versions 2 ms apart are one edit, of which the last says what holds.
+    told = (
+        (at(0), {"worker_count": 2}),
+        (at(0) + timedelta(milliseconds=2), {"worker_count": 8}),
+        (at(1), {"min_autoscale_workers": 1, "max_autoscale_workers": 9}),
+        (at(2), {"worker_node_type": "m5"}),
+    )
+    rows = [_CLUSTER | {"change_time": time} | columns for time, columns in told]
+    made = one(clusters(frame_of(spark, bronze.CLUSTERS, rows)))
+    sizes = [tuple(size.values()) for size in made["sizes"]]
+    assert sizes == [
+        (at(0) + timedelta(milliseconds=2), at(1), 8, False, None),
+        (at(1), at(2), None, True, None),
+        (at(2), None, None, False, "m5"),
+    ]
+    assert made["first_seen_change_at"] == at(0)
+
+
 def test_the_newest_version_of_a_cluster(spark: SparkSession) -> None:
     rows = [
         _CLUSTER

@@ -61,8 +61,9 @@ def _costs(
 ) -> DataFrame:
     priced = prices(frame_of(spark, bronze.LIST_PRICES, held))
     started = frame_of(spark, silver.TASK_UPDATES, [])
+    pipelines = frame_of(spark, silver.PIPELINE_VERSIONS, [])
     return usage_costs(
-        frame_of(spark, bronze.USAGE, usage), priced, started, currency_code=currency
+        frame_of(spark, bronze.USAGE, usage), priced, started, pipelines, currency_code=currency
     )
 
 
@@ -112,6 +113,73 @@ def test_windows_end_where_the_next_begins(spark: SparkSession) -> None:
     assert (one(gap)["price_status"], one(gap)["unpriced_quantity"]) == ("unpriced", Decimal(4))
 
 
+def test_nested_windows_and_those_without_length_leave_no_hole(spark: SparkSession) -> None:
+    # A sale from day 3 to 6 inside a price without end, and a window that ends as it begins.
+    held = [_price("1"), _price("0.5", 3, 6), _price("50", 8, 8)]
+    usage = [_usage("1", day) for day in (2, 3, 5, 6, 8, 9)]
+    costs = {row["usage_date"]: row for row in rows_of(_costs(spark, usage, held))}
+    assert [float(costs[on(day)]["list_cost"]) for day in (2, 3, 5, 6, 8, 9)] == [
+        1.0,
+        0.5,
+        0.5,
+        1.0,
+        1.0,
+        1.0,
+    ]
+    # Two prices with one start: the one that ends first, then the other.
+    held = [_price("7", 0), _price("5", 0, 4)]
+    made = sorted(
+        rows_of(prices(frame_of(spark, bronze.LIST_PRICES, held))), key=lambda r: r["valid_from"]
+    )
+    assert [(row["valid_from"], row["valid_to"], row["effective_price"]) for row in made] == [
+        (at(0), at(4), Decimal(5)),
+        (at(4), None, Decimal(7)),
+    ]
+
+
+_WINDOWS = st.lists(
+    st.tuples(
+        st.sampled_from("AB"),
+        st.integers(0, 9),
+        st.none() | st.integers(0, 10),
+        st.integers(1, 5),
+    ),
+    min_size=1,
+    max_size=14,
+)
+
+
+@settings(max_examples=8)
+@given(_WINDOWS, st.randoms())
+def test_at_each_instant_the_price_that_started_last_holds(
+    spark: SparkSession, drawn: list[tuple[str, int, int | None, int]], order: random.Random
+) -> None:
+    """As brute force says at every instant; windows are disjoint, and their order does not matter."""
+    windows = list(
+        {(sku, start): (sku, start, end, price) for sku, start, end, price in drawn}.values()
+    )
+    held = [_price(str(price), start, end, sku_name=sku) for sku, start, end, price in windows]
+    made = rows_of(prices(frame_of(spark, bronze.LIST_PRICES, held)))
+    for sku in "AB":
+        for day in range(-1, 12):
+            holding = [
+                (start, price)
+                for of, start, end, price in windows
+                if of == sku and start <= day and (end is None or day < end)
+            ]
+            found = [
+                row["effective_price"]
+                for row in made
+                if row["sku_name"] == sku
+                and row["valid_from"] <= at(day)
+                and (row["valid_to"] is None or at(day) < row["valid_to"])
+            ]
+            assert found == [Decimal(price) for _, price in sorted(holding)[-1:]]
+    order.shuffle(held)
+    again = rows_of(prices(frame_of(spark, bronze.LIST_PRICES, held)))
+    assert sorted(map(repr, again)) == sorted(map(repr, made))
+
+
 def test_a_promotion_is_what_is_charged(spark: SparkSession) -> None:
     amount = {
         "default": Decimal("0.7"),
@@ -145,6 +213,31 @@ def test_free_is_not_unpriced(spark: SparkSession) -> None:
     assert (new["price_status"], new["unpriced_quantity"]) == ("unpriced", Decimal(4))
     assert made["JOBS", None]["price_status"] == "unpriced"
     assert all(row["list_cost"] == 0 for row in made.values())
+
+
+def test_what_has_no_price_says_how_much_in_which_unit(spark: SparkSession) -> None:
+    new, other = {"sku_name": "NEW"}, {"sku_name": "OTHER", "usage_unit": "GB"}
+    usage = [
+        _usage("4", **_of_run("70"), **new),
+        _usage("1", **_of_run("70")),
+        _usage("3", 1, **_of_run("71"), **new),
+        _usage("2", 1, **_of_run("71"), **other),
+        _usage("5", 2, **_of_run("72")),
+    ]
+    costs = _costs(spark, usage, [_price("1")])
+    runs = {row["run_id"]: row for row in rows_of(run_costs(costs))}
+    unpriced = {
+        run: (float(row["list_cost"]), float(row["unpriced_quantity"]), row["unpriced_unit"])
+        for run, row in runs.items()
+    }
+    assert unpriced == {
+        "70": (1.0, 4.0, "DBU"),
+        "71": (0.0, 5.0, "several units"),
+        "72": (5.0, 0.0, None),
+    }
+    days = cost_daily(costs, frame_of(spark, silver.JOB_VERSIONS, []))
+    teams = {row["usage_date"]: row for row in rows_of(team_cost_daily(days))}
+    assert [teams[on(day)]["unpriced_unit"] for day in range(3)] == ["DBU", "several units", None]
 
 
 def test_corrections_add_up(spark: SparkSession) -> None:
@@ -233,7 +326,7 @@ def test_coverage_adds_to_the_total_exactly(
         for name in names:
             assert sum((row[name] for row in rows), Decimal(0)) == expected[name]
     for row in teams:
-        parts = row["by_job_tag"] + row["by_usage_tag"]
+        parts = row["by_job_tag"] + row["by_pipeline_tag"] + row["by_usage_tag"]
         assert parts == (row["list_cost"] if row["team"] else 0)
 
     shuffled = random.Random(order).sample(usage, len(usage))
@@ -307,7 +400,8 @@ def test_whom_a_record_is_billed_under_is_whom_its_cost_is(
     ]
     updates = frame_of(spark, silver.TASK_UPDATES, started)
     priced = prices(frame_of(spark, bronze.LIST_PRICES, [_price("1")]))
-    made = rows_of(usage_costs(usage, priced, updates, currency_code="USD"))
+    pipelines = frame_of(spark, silver.PIPELINE_VERSIONS, [])
+    made = rows_of(usage_costs(usage, priced, updates, pipelines, currency_code="USD"))
     (payer,) = source.USAGE.derived
     records = rows_of(usage.withColumn(payer.column.name, F.expr(payer.expression)))
     totals: list[dict[Any, Decimal]] = []

@@ -1,12 +1,13 @@
-"""Pipelines: the newest definition, one row an update, and the run that an update belongs to."""
+"""Pipelines: what held when, one row an update, the run it belongs to, and whom the rest is charged to."""
 
 from decimal import Decimal
 
 import pytest
 from pyspark.sql import SparkSession
 
+from pipeline.gold.costs import cost_daily, team_cost_daily
 from pipeline.silver.costs import prices, usage_costs
-from pipeline.silver.pipelines import pipeline_updates, pipelines, task_updates
+from pipeline.silver.pipelines import pipeline_updates, pipeline_versions, task_updates
 from pipeline.tables import bronze, silver
 from tests.strategies.tables import Row, at, attempt_slices, frame_of, on, one, rows_of
 
@@ -19,14 +20,18 @@ def _slices(update: str, task: str | None = None, **columns: object) -> list[Row
     return [{name: row[name] for name in row if name != "termination_code"} for row in rows]
 
 
-def test_the_newest_definition_holds(spark: SparkSession) -> None:
+def test_each_definition_holds_until_the_next(spark: SparkSession) -> None:
     shared = {"workspace_id": "w", "pipeline_id": "p"}
     versions = [
         shared | {"change_time": at(2), "name": "new", "tags": [("Team", "Data Platform")]},
         shared | {"change_time": at(1), "name": "old", "settings": {"serverless": True}},
     ]
-    made = one(pipelines(frame_of(spark, bronze.PIPELINES, versions)))
-    assert (made["name"], made["team"], made["is_serverless"]) == ("new", "data-platform", False)
+    made = pipeline_versions(frame_of(spark, bronze.PIPELINES, versions))
+    old, new = sorted(rows_of(made), key=lambda row: row["valid_from"])
+    assert (new["name"], new["team"], new["is_serverless"]) == ("new", "data-platform", False)
+    assert (new["valid_from"], new["valid_to"], new["is_first"]) == (at(2), None, False)
+    assert (old["name"], old["team"], old["is_serverless"]) == ("old", None, True)
+    assert (old["valid_from"], old["valid_to"], old["is_first"]) == (at(1), at(2), True)
 
 
 def test_slices_of_an_update_are_one_update(spark: SparkSession) -> None:
@@ -87,8 +92,71 @@ def test_usage_of_an_update_is_its_jobs(
         frame_of(spark, bronze.USAGE, usage),
         prices(frame_of(spark, bronze.LIST_PRICES, [])),
         started,
+        frame_of(spark, silver.PIPELINE_VERSIONS, []),
         currency_code="USD",
     )
     found = sorted((r["workspace_id"], r["job_id"], r["run_id"]) for r in rows_of(made))
     assert found == [("another", "", ""), ("w", "", ""), ("w", job, run)]
     assert sum(r["usage_quantity"] for r in rows_of(made)) == 6
+
+
+def test_what_no_job_started_is_charged_to_the_team_of_the_pipeline(spark: SparkSession) -> None:
+    """By its tags as they held then: of each version, and of the oldest also before it."""
+    key = {"workspace_id": "w", "pipeline_id": "p"}
+    versions = [
+        key | {"change_time": at(2), "tags": [("team", "first")]},
+        key | {"change_time": at(4, 12), "tags": [("team", "second")]},
+        key | {"change_time": at(6), "tags": [("owner", "nobody's team")]},
+    ]
+    used = (
+        # of whom, when, the usage's own tags
+        ("by hand", at(1, 9), None),
+        ("by hand", at(4, 11), None),
+        (None, at(4, 12), [("team", "tagged")]),
+        (None, at(6, 1), [("team", "first")]),
+        (None, at(7), None),
+        ("u", at(4, 9), None),
+    )
+    usage = [
+        {
+            "record_id": str(number),
+            "workspace_id": "w",
+            "sku_name": "DLT",
+            "cloud": "AWS",
+            "usage_unit": "DBU",
+            "usage_start_time": start,
+            "usage_date": start.date(),
+            "usage_quantity": Decimal(number + 1),
+            "custom_tags": tags,
+            "usage_metadata": {"dlt_pipeline_id": "p", "dlt_update_id": update},
+        }
+        for number, (update, start, tags) in enumerate(used)
+    ]
+    price: Row = {"sku_name": "DLT", "cloud": "AWS", "usage_unit": "DBU", "currency_code": "USD"}
+    price |= {"price_start_time": at(-9), "pricing": {"default": Decimal(1)}}
+    started = key | {"update_id": "u", "job_id": "7", "run_id": "run 1"}
+    costs = usage_costs(
+        frame_of(spark, bronze.USAGE, usage),
+        prices(frame_of(spark, bronze.LIST_PRICES, [price])),
+        frame_of(spark, silver.TASK_UPDATES, [started]),
+        pipeline_versions(frame_of(spark, bronze.PIPELINES, versions)),
+        currency_code="USD",
+    )
+    job: Row = {"workspace_id": "w", "job_id": "7", "is_first": True, "team": "of the job"}
+    days = cost_daily(costs, frame_of(spark, silver.JOB_VERSIONS, [job]))
+    charged = {
+        (r["usage_date"], r["job_id"], r["team"], r["attribution"], int(r["list_cost"]))
+        for r in rows_of(days)
+    }
+    assert charged == {
+        (on(1), "", "first", "pipeline_tag", 1),
+        (on(4), "", "first", "pipeline_tag", 2),
+        (on(4), "", "second", "pipeline_tag", 3),
+        (on(6), "", "first", "usage_tag", 4),
+        (on(7), "", "", "none", 5),
+        (on(4), "7", "of the job", "job_tag", 6),
+    }
+    teams = rows_of(team_cost_daily(days))
+    assert sum(row["list_cost"] for row in teams) == 1 + 2 + 3 + 4 + 5 + 6
+    by_pipeline = sum(row["by_pipeline_tag"] for row in teams)
+    assert by_pipeline == 1 + 2 + 3

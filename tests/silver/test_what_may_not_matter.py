@@ -54,7 +54,13 @@ def _tables(spark: SparkSession, account: Account) -> dict[Table, list[Row]]:
     make(silver.RUNS, runs(frame(silver.ATTEMPTS)))
     make(
         silver.USAGE_COSTS,
-        usage_costs(frame(bronze.USAGE), priced, frame(silver.TASK_UPDATES), currency_code="USD"),
+        usage_costs(
+            frame(bronze.USAGE),
+            priced,
+            frame(silver.TASK_UPDATES),
+            frame(silver.PIPELINE_VERSIONS),
+            currency_code="USD",
+        ),
     )
     make(silver.RUN_COSTS, run_costs(frame(silver.USAGE_COSTS)))
     make(

@@ -1,6 +1,6 @@
 """Answers on a terminal or as JSON, the bar of long work, and times as people write them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -17,20 +17,24 @@ def print_answer(
     frame: pd.DataFrame,
     json_: bool,
     cut: Callable[[pd.DataFrame], pd.DataFrame] = lambda frame: frame,
+    none: Callable[[], str] = lambda: "none",
 ) -> None:
-    """The whole answer as JSON, or `cut` to what a person reads."""
+    """The whole answer as JSON, or `cut` to what a person reads; `none` says what no rows mean."""
     if json_:
         typer.echo(as_json(frame))
     else:
-        console().print(table(title, cut(frame)))
+        console().print(table(title, cut(frame), none=none() if frame.empty else ""))
 
 
-def print_answers(answers: dict[str, pd.DataFrame], json_: bool) -> None:
+def print_answers(
+    answers: dict[str, pd.DataFrame], json_: bool, none: Mapping[str, str] | None = None
+) -> None:
+    """Several answers, each under its name; `none` says what no rows of one mean."""
     if json_:
         typer.echo(as_json(answers))
         return
     for name, frame in answers.items():
-        console().print(table(name, frame))
+        console().print(table(name, frame, none=(none or {}).get(name, "none")))
 
 
 @contextmanager

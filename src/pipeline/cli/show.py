@@ -68,7 +68,7 @@ def show_job(
     if history is not None:
         console().print(chart(history, min(console().width, _WIDEST)))
     for name, frame in found.items():
-        console().print(facts(name, frame))
+        console().print(facts(name, brief.priced(frame)))
 
 
 @commands.command("failing")
@@ -81,8 +81,9 @@ def show_failing(
     json_: Json = False,
 ) -> None:
     """List the jobs that are failing now; exits 1 when there are any."""
-    rows = questions_of(home, engine, team, owner).failing(limit)
-    print_answer("Jobs failing now", rows, json_, brief.failing)
+    questions = questions_of(home, engine, team, owner)
+    rows = questions.failing(limit)
+    print_answer("Jobs failing now", rows, json_, brief.failing, questions.why_none_fails)
     if len(rows):
         raise typer.Exit(NOT_IN_ORDER)
 
@@ -122,7 +123,11 @@ def show_sla(
         "growing towards their SLA": brief.growing,
         "compliance": brief.sla,
     }
-    print_answers(answers if json_ else {n: cut[n](rows) for n, rows in answers.items()}, json_)
+    if json_:
+        print_answers(answers, json_)
+        return
+    none = {} if len(answers["next runs"]) else {"next runs": questions.why_none_misses()}
+    print_answers({name: cut[name](rows) for name, rows in answers.items()}, json_, none)
 
 
 @commands.command("baselines")
@@ -152,12 +157,14 @@ def show_rightsizing(
     json_: Json = False,
 ) -> None:
     """Show recommended cluster sizes."""
-    rows = questions_of(home, engine, team, owner).rightsizing(limit, changes_only=not all_)
+    questions = questions_of(home, engine, team, owner)
+    rows = questions.rightsizing(limit, changes_only=not all_)
     print_answer(
         "Right-sizing (saving is the DBU part, 80 % interval)",
         rows,
         json_,
         partial(brief.sizes, reasons=True),
+        questions.why_no_size,
     )
 
 

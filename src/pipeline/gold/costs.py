@@ -3,18 +3,15 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-_MONEY = "decimal(38,18)"
-
-
-def _total(amount: Column) -> Column:
-    return F.coalesce(F.sum(amount), F.lit(0)).cast(_MONEY)
+from pipeline.money import one_unit, total, unpriced_unit
 
 
 def cost_daily(usage_costs: DataFrame, job_versions: DataFrame) -> DataFrame:
     """gold.cost_daily from silver.usage_costs and silver.job_versions.
 
-    The team in the job's tags at the end of that day is charged; failing that, the team in the
-    usage's own tags (its cluster's, warehouse's or policy's).
+    The team in the job's tags at the end of that day is charged; failing that, the team in the tags of
+    the pipeline when it was used; failing that, the team in the usage's own tags (its cluster's,
+    warehouse's or policy's).
     """
     teams = job_versions.where("team IS NOT NULL").select(
         "workspace_id", "job_id", "team", "valid_from", "valid_to", "is_first"
@@ -36,8 +33,9 @@ def cost_daily(usage_costs: DataFrame, job_versions: DataFrame) -> DataFrame:
         "workspace_id",
         "job_id",
         F.coalesce("product", F.lit("")).alias("product"),
-        F.coalesce("job_team", "tag_team", F.lit("")).alias("team"),
+        F.coalesce("job_team", "pipeline_team", "tag_team", F.lit("")).alias("team"),
         F.when(F.col("job_team").isNotNull(), F.lit("job_tag"))
+        .when(F.col("pipeline_team").isNotNull(), F.lit("pipeline_tag"))
         .when(F.col("tag_team").isNotNull(), F.lit("usage_tag"))
         .otherwise(F.lit("none"))
         .alias("attribution"),
@@ -46,15 +44,18 @@ def cost_daily(usage_costs: DataFrame, job_versions: DataFrame) -> DataFrame:
         "currency_code",
         "list_cost",
         "unpriced_quantity",
+        unpriced_unit().alias("unpriced_unit"),
+        "job_name",
     )
     return charged.groupBy(
-        "usage_date", "workspace_id", "job_id", "product", "team", "price_status"
+        "usage_date", "workspace_id", "job_id", "product", "team", "attribution", "price_status"
     ).agg(
-        F.min("attribution").alias("attribution"),
-        _total(F.col("dbu")).alias("dbu"),
+        total("dbu").alias("dbu"),
         F.max("currency_code").alias("currency_code"),
-        _total(F.col("list_cost")).alias("list_cost"),
-        _total(F.col("unpriced_quantity")).alias("unpriced_quantity"),
+        total("list_cost").alias("list_cost"),
+        total("unpriced_quantity").alias("unpriced_quantity"),
+        one_unit("unpriced_unit").alias("unpriced_unit"),
+        F.max("job_name").alias("job_name"),
     )
 
 
@@ -62,14 +63,16 @@ def team_cost_daily(cost_daily: DataFrame) -> DataFrame:
     """gold.team_cost_daily from gold.cost_daily."""
 
     def part(attribution: str) -> Column:
-        return _total(F.when(F.col("attribution") == attribution, F.col("list_cost")))
+        return total(F.when(F.col("attribution") == attribution, F.col("list_cost")))
 
     return cost_daily.groupBy("usage_date", "team").agg(
         F.max("currency_code").alias("currency_code"),
-        _total(F.col("list_cost")).alias("list_cost"),
+        total("list_cost").alias("list_cost"),
         part("job_tag").alias("by_job_tag"),
+        part("pipeline_tag").alias("by_pipeline_tag"),
         part("usage_tag").alias("by_usage_tag"),
-        _total(F.col("unpriced_quantity")).alias("unpriced_quantity"),
+        total("unpriced_quantity").alias("unpriced_quantity"),
+        one_unit("unpriced_unit").alias("unpriced_unit"),
         F.count_distinct(
             F.when(F.col("job_id") != "", F.concat_ws("/", "workspace_id", "job_id"))
         ).alias("jobs"),

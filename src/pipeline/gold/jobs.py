@@ -1,6 +1,10 @@
-"""The list of jobs: all that are defined or have run, as they are now."""
+"""The list of jobs: all that are defined or have run, as they are now.
 
-from pyspark.sql import DataFrame
+A job is called what its newest version with a name says; failing that, what its runs are called;
+failing that, what billing calls it.
+"""
+
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.held_sla import SLA_COLUMNS, decided, with_decided
@@ -8,20 +12,48 @@ from pipeline.held_sla import SLA_COLUMNS, decided, with_decided
 _KEY = ["workspace_id", "series_key"]
 
 
+def _where_named(name: str, order: str) -> Column:
+    """What orders a group's names; without one, a row says nothing."""
+    return F.when(F.nullif(F.col(name), F.lit("")).isNotNull(), F.col(order))
+
+
 def jobs(
-    job_versions: DataFrame, job_daily: DataFrame, workspaces: DataFrame, sla_decisions: DataFrame
+    job_versions: DataFrame,
+    job_daily: DataFrame,
+    cost_daily: DataFrame,
+    workspaces: DataFrame,
+    sla_decisions: DataFrame,
 ) -> DataFrame:
-    """gold.jobs from silver.job_versions, gold.job_daily, bronze.workspaces_latest and decisions."""
+    """gold.jobs from silver.job_versions, gold.job_daily, gold.cost_daily, bronze.workspaces_latest
+    and decisions."""
     defined = job_versions.where("valid_to IS NULL").withColumn("is_defined", F.lit(True))
     ran = job_daily.groupBy(*_KEY).agg(
         F.min("run_date").alias("first_run_date"),
         F.max("run_date").alias("last_run_date"),
         F.sum("runs").alias("runs"),
         F.max("series_basis").alias("series_basis"),
+        F.max_by("run_name", _where_named("run_name", "run_date")).alias("run_name"),
+    )
+    named = job_versions.groupBy(*_KEY).agg(
+        F.max_by("name", _where_named("name", "valid_from")).alias("last_name")
+    )
+    # Of a day that bills two names the last in the alphabet: which was the newer is not told.
+    billed = (
+        cost_daily.where("job_name IS NOT NULL")
+        .groupBy(
+            "workspace_id",
+            F.concat_ws("/", "workspace_id", "job_id").alias("series_key"),
+            "usage_date",
+        )
+        .agg(F.max("job_name").alias("job_name"))
+        .groupBy(*_KEY)
+        .agg(F.max_by("job_name", "usage_date").alias("job_name"))
     )
     newest = decided(sla_decisions).where("decided_until IS NULL")
     joined = with_decided(
         defined.join(ran, _KEY, "full_outer")
+        .join(named, _KEY, "left")
+        .join(billed, _KEY, "left")
         .join(
             workspaces.select("workspace_id", "workspace_name", "workspace_url"),
             "workspace_id",
@@ -39,7 +71,9 @@ def jobs(
         "series_key",
         basis.alias("series_basis"),
         job_id.alias("job_id"),
-        F.coalesce("name", F.when(~is_job, own_key)).alias("name"),
+        F.coalesce(
+            "name", "last_name", F.when(is_job, F.col("run_name")).otherwise(own_key), "job_name"
+        ).alias("name"),
         "workspace_name",
         F.concat(
             F.rtrim(F.regexp_replace("workspace_url", "/+$", "")), F.lit("/jobs/"), job_id

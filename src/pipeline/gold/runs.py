@@ -32,8 +32,8 @@ def _summary(runs: DataFrame, *by: str, more: tuple[Column, ...] = ()) -> DataFr
 
 def job_daily(runs: DataFrame) -> DataFrame:
     """gold.job_daily from silver.runs."""
-    basis = F.max("series_basis").alias("series_basis")
-    return _summary(runs, "run_date", "workspace_id", "series_key", more=(basis,))
+    told = tuple(F.max(name).alias(name) for name in ("series_basis", "run_name"))
+    return _summary(runs, "run_date", "workspace_id", "series_key", more=told)
 
 
 def job_weekly(runs: DataFrame) -> DataFrame:

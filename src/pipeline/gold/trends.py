@@ -11,6 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.exact_sums import exact_mean
+from pipeline.money import MONEY, one_unit
 
 WINDOWS_DAYS = (7, 30)
 
@@ -68,10 +69,16 @@ def job_trends(
         .groupBy(*key)
         .agg(
             *(
-                F.sum(F.when(when, F.col("list_cost")))
-                .cast("decimal(38,18)")
-                .alias(f"{prefix}list_cost")
+                column.alias(prefix + name)
                 for prefix, when in (("", F.col("is_now")), ("previous_", ~F.col("is_now")))
+                for name, column in (
+                    ("list_cost", F.sum(F.when(when, F.col("list_cost"))).cast(MONEY)),
+                    (
+                        "unpriced_quantity",
+                        F.sum(F.when(when, F.col("unpriced_quantity"))).cast(MONEY),
+                    ),
+                    ("unpriced_unit", one_unit(F.when(when, F.col("unpriced_unit")))),
+                )
             )
         )
     )
@@ -88,6 +95,8 @@ def job_trends(
                 ).alias(f"{prefix}success_rate"),
                 F.col(f"{prefix}mean_daily_median_seconds"),
                 F.col(f"{prefix}list_cost"),
+                F.col(f"{prefix}unpriced_quantity"),
+                F.col(f"{prefix}unpriced_unit"),
             )
         ),
         F.lit(last_run_day).alias("last_run_day"),

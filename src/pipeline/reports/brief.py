@@ -7,6 +7,7 @@ from datetime import date
 
 import pandas as pd
 
+from pipeline.money import SEVERAL_UNITS
 from pipeline.reports.terminal import shown
 from pipeline.spelled import duration
 
@@ -32,6 +33,36 @@ def _who(rows: pd.DataFrame) -> pd.DataFrame:
             "tier": rows["tier"].astype("Int64"),
         }
     )
+
+
+def _quantity(quantity: float, unit: object) -> str:
+    """How much has no price, as `120 DBU unpriced`; no number where units were added up."""
+    if unit == SEVERAL_UNITS:
+        return f"usage in {SEVERAL_UNITS} unpriced"
+    return f"{quantity:,.2f}".removesuffix(".00") + f" {_text(unit)} unpriced"
+
+
+def _priced(cost: object, quantity: object, unit: object) -> str:
+    """A sum of money and what it leaves out: `1.80 + 120 DBU unpriced`, and never 0.00 for that alone."""
+    missing = float(_text(quantity) or 0)
+    amount = shown("list_cost", cost)
+    if not missing:
+        return amount
+    parts = (amount if float(_text(cost) or 0) else "", _quantity(missing, unit))
+    return " + ".join(filter(None, parts))
+
+
+def priced(rows: pd.DataFrame) -> pd.DataFrame:
+    """Each cost and the quantity without a price beside it, which it leaves out, in one cell."""
+    for quantity in [name for name in rows.columns if name.endswith("unpriced_quantity")]:
+        prefix = quantity.removesuffix("unpriced_quantity")
+        unit = f"{prefix}unpriced_unit"
+        cost = next(name for name in rows.columns if name.startswith(f"{prefix}list_cost"))
+        if (rows[quantity].map(lambda value: float(_text(value) or 0)) != 0).any():
+            cells = zip(rows[cost], rows[quantity], rows[unit], strict=True)
+            rows = rows.assign(**{cost: [_priced(*cell) for cell in cells]})
+        rows = rows.drop(columns=[quantity, unit])
+    return rows
 
 
 def failing(rows: pd.DataFrame) -> pd.DataFrame:
@@ -148,23 +179,35 @@ def sizes(rows: pd.DataFrame, *, reasons: bool) -> pd.DataFrame:
         ],
         node_type=rows["worker_node_type"].map(_text),
         monthly_saving=[
-            "" if pd.isna(mid) or not mid else f"{mid:,.2f} {currency}\n{low:,.2f} to {high:,.2f}"
-            for low, mid, high, currency in zip(
+            ""
+            if pd.isna(mid) or not mid
+            else f"{mid:,.2f} {currency}{' of the priced part' if missing > 0 else ''}"
+            f"\n{low:,.2f} to {high:,.2f}"
+            for low, mid, high, currency, missing in zip(
                 rows["saving_lower"],
                 rows["saving_mid"],
                 rows["saving_upper"],
                 rows["currency_code"],
+                rows["unpriced_quantity"],
                 strict=True,
             )
         ],
-        list_cost_30_days=rows["list_cost_30_days"],
+        list_cost_30_days=priced(rows)["list_cost_30_days"],
         p_miss=rows["p_miss_recommended"],
     )
     return brief.assign(status=rows["status"], reason=rows["reason"]) if reasons else brief
 
 
 def costs(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.drop(columns="last_cost_day").assign(team=rows["team"].replace("", UNATTRIBUTED))
+    # A part of nothing is left blank: beside usage without a price it would look free.
+    parts = {
+        name: rows[name].map(lambda part: part or None).astype(object)
+        for name in ("by_job_tag", "by_pipeline_tag", "by_usage_tag")
+    }
+    teams = rows.drop(columns="last_cost_day").assign(
+        team=rows["team"].replace("", UNATTRIBUTED), **parts
+    )
+    return priced(teams)
 
 
 def costs_title(last_cost_day: date | None) -> str:
@@ -174,6 +217,7 @@ def costs_title(last_cost_day: date | None) -> str:
 
 def jobs(rows: pd.DataFrame) -> pd.DataFrame:
     return _who(rows).assign(
+        workspace=rows["workspace_name"].map(_text),
         owner=rows["owner"].map(_text),
         state=rows["state"],
         sla=[
@@ -195,13 +239,27 @@ def unlike_themselves(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def coverage(costs_by_team: pd.DataFrame) -> str:
-    """How much of the list cost has somebody to charge."""
-    total = sum(costs_by_team["list_cost"])
+    """How much of the list cost has somebody to charge, and what has no price at all."""
+    if costs_by_team.empty:
+        return "No usage is known (system.billing.usage): nothing can be charged."
+    said = [
+        _covered(str(currency), rows)
+        for currency, rows in costs_by_team.groupby("currency_code", sort=True)
+    ]
+    return " ".join(said)
+
+
+def _covered(currency: str, rows: pd.DataFrame) -> str:
+    total = sum(rows["list_cost"])
+    without = sorted(
+        (str(unit), sum(of_unit["unpriced_quantity"]))
+        for unit, of_unit in rows.groupby("unpriced_unit")
+    )
+    unpriced = " and ".join(_quantity(float(quantity), unit) for unit, quantity in without)
     if not total:
-        return "No priced usage: costs cannot be attributed."
-    attributed = sum(costs_by_team.loc[costs_by_team["team"] != "", "list_cost"])
-    unpriced = sum(costs_by_team["unpriced_quantity"])
-    said = f"Attribution coverage: {float(attributed / total):.1%} of the list cost has a team."
-    if unpriced:
-        said += f" {shown('list_cost', unpriced)} units had no price and are not in it."
-    return said
+        return f"No usage has a price in {currency}: costs cannot be attributed" + (
+            f"; {unpriced}." if unpriced else "."
+        )
+    attributed = sum(rows.loc[rows["team"] != "", "list_cost"])
+    share = f"Attribution coverage: {float(attributed / total):.1%} of the list cost has a team."
+    return f"{share} Not in it: {unpriced}." if unpriced else share

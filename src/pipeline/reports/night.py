@@ -69,18 +69,28 @@ def summary(
     for one in flaws:
         for sentence in one.sentences() if one.exceeds(most_quarantined) else ():
             console.print(f"Lost: {sentence}.", style="red", markup=False)
-    console.print(table("Jobs failing now", brief.failing(questions.failing(_TOP))))
+    failing = questions.failing(_TOP)
+    console.print(
+        table(
+            "Jobs failing now",
+            brief.failing(failing),
+            none=questions.why_none_fails() if failing.empty else "",
+        )
+    )
+    misses = questions.likely_to_miss(_TOP, at_least=_LIKELY)
     console.print(
         table(
             "Jobs likely to miss their SLA next time",
-            brief.likely_to_miss(questions.likely_to_miss(_TOP, at_least=_LIKELY)),
-            none=f"none with a probability of {_LIKELY:.0%} or more",
+            brief.likely_to_miss(misses),
+            none=questions.why_none_misses(_LIKELY) if misses.empty else "",
         )
     )
+    sizes = questions.rightsizing(_TOP, changes_only=True)
     console.print(
         table(
             "Best right-sizing recommendations (DBU part, with 80 % interval)",
-            brief.sizes(questions.rightsizing(_TOP, changes_only=True), reasons=False),
+            brief.sizes(sizes, reasons=False),
+            none=questions.why_no_size() if sizes.empty else "",
         )
     )
     costs = questions.cost_by_team()

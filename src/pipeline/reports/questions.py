@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from functools import reduce
 
 import pandas as pd
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.errors import UserError
@@ -19,6 +19,7 @@ from pipeline.gold.assessments import not_assessed
 from pipeline.gold.runs import worst_margin
 from pipeline.held_sla import SLA_COLUMNS, decided, unreadable, with_decided
 from pipeline.lakehouse.protocol import Lakehouse
+from pipeline.money import one_unit
 from pipeline.near_names import did_you_mean
 from pipeline.reports.history import PAST_DAYS, History
 from pipeline.sla_terms import Terms, read_terms
@@ -122,6 +123,7 @@ class Questions:
             .select(
                 *_WHO,
                 "series_basis",
+                "workspace_name",
                 "state",
                 "sla_kind",
                 "sla_source",
@@ -345,6 +347,8 @@ class Questions:
                 "saving_upper",
                 "currency_code",
                 "list_cost_30_days",
+                "unpriced_quantity",
+                "unpriced_unit",
                 "cpu_p95_pct",
                 "mem_p99_pct",
                 "p_miss_recommended",
@@ -377,14 +381,46 @@ class Questions:
             .agg(
                 F.sum("list_cost").alias("list_cost"),
                 F.sum("by_job_tag").alias("by_job_tag"),
+                F.sum("by_pipeline_tag").alias("by_pipeline_tag"),
                 F.sum("by_usage_tag").alias("by_usage_tag"),
                 F.sum("unpriced_quantity").alias("unpriced_quantity"),
+                one_unit("unpriced_unit").alias("unpriced_unit"),
                 F.max("jobs").alias("jobs"),
             )
             .withColumn("last_cost_day", last_day)
             .orderBy(F.col("list_cost").desc(), "team")
             .toPandas()
         )
+
+    def why_none_fails(self) -> str:
+        """What it means that no job is failing: none is, or no outcome is known."""
+        health = self._about(gold.JOB_HEALTH).where("last_run_id IS NOT NULL")
+        return "none" if health.limit(1).count() else "no run of 90 days has a known outcome"
+
+    def why_none_misses(self, at_least: float = 0.0) -> str:
+        """What it means that no job is likely to miss: none is, or of none can it be told."""
+
+        def count(condition: str) -> Column:
+            return F.count(F.when(F.expr(condition), 1))
+
+        promised, told = (
+            self._about(gold.JOB_FORECAST)
+            .agg(count("sla_status <> 'no_sla'"), count("sla_status = 'ok'"))
+            .collect()[0]
+        )
+        if not promised:
+            return "no job has an SLA (see rightrun sla propose)"
+        none = f"none with a probability of {at_least:.0%} or more"
+        if told == promised:
+            return none
+        untold = f"of {promised - told} of the {promised} jobs with an SLA it cannot be told"
+        return f"{none}; {untold}" if told else untold
+
+    def why_no_size(self) -> str:
+        """What it means that no other size is recommended."""
+        assessed = F.count(F.when(F.col("status") == "ok", 1))
+        jobs, told = self._about(gold.RIGHTSIZING).agg(F.count("*"), assessed).collect()[0]
+        return f"none; {told} of {jobs} jobs could be assessed"
 
     def not_assessed(self) -> pd.DataFrame:
         """How many jobs have no answer, by question and reason."""
@@ -644,7 +680,8 @@ class Questions:
             .orderBy(F.col("started_at").desc(), "run_id")
             .limit(runs)
         )
-        costs = self._lakehouse.read(silver.RUN_COSTS).select("workspace_id", "run_id", "list_cost")
+        cost = ("list_cost", "unpriced_quantity", "unpriced_unit")
+        costs = self._lakehouse.read(silver.RUN_COSTS).select("workspace_id", "run_id", *cost)
         slas = self._lakehouse.read(silver.RUN_SLA).select("workspace_id", "run_id", "sla_status")
         listed = (
             recent.join(costs, ["workspace_id", "run_id"], "left")
@@ -657,7 +694,7 @@ class Questions:
                 "busy_seconds",
                 "wall_seconds",
                 "sla_status",
-                "list_cost",
+                *cost,
                 "termination_code",
             )
             .orderBy(F.col("started_at").desc())

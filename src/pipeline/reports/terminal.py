@@ -20,7 +20,7 @@ from rich.text import Text
 from pipeline.spelled import duration
 from pipeline.tables.gold import PARTS_OF_A_MISS
 
-_MONEY = ("cost", "saving_", "by_job_tag", "by_usage_tag")
+_MONEY = ("cost", "saving_", "by_job_tag", "by_pipeline_tag", "by_usage_tag")
 _SHARES = (
     "p_miss",
     "p_miss_now",
@@ -48,11 +48,13 @@ _GIVEN_UP = (
     "currency_code",
     "node_type",
     "list_cost_30_days",
+    "workspace",
     "owner",
     "worst_margin_seconds",
     "p95_seconds",
     "usual_seconds",
     "by_usage_tag",
+    "by_pipeline_tag",
     "by_job_tag",
     "pending",
     "current",

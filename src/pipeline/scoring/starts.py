@@ -114,9 +114,11 @@ def next_starts(jobs: pd.DataFrame, as_of: pd.Timestamp, after_us: Ints) -> Star
     for job in np.flatnonzero(runs & pd.isna(basis)).tolist():
         middle = from_gaps[job, _MEDIAN]
         if np.isnan(middle):
-            reason[job] = _no_gap(all_job, job, gaps)
+            reason[job] = f"{_unscheduled(jobs.iloc[job])}, and {_no_gap(all_job, job, gaps)}"
         elif middle * 1e6 > AHEAD_DAYS * _DAY_US:
-            reason[job] = f"it has no schedule, and most likely starts after {AHEAD_DAYS} days"
+            reason[job] = (
+                f"{_unscheduled(jobs.iloc[job])}, and it most likely starts after {AHEAD_DAYS} days"
+            )
         else:
             basis[job], learned[job] = "gaps", gaps[job]
             ahead[job] = np.array([now_us + round(middle * 1e6) + after_us[job]])
@@ -197,11 +199,19 @@ def _joined(arrays: list[Ints]) -> tuple[Ints, Ints]:
     return np.concatenate([none, *arrays]), np.repeat(np.arange(len(arrays)), sizes)
 
 
+def _unscheduled(job: pd.Series) -> str:
+    """Why nothing but its starts says when a job starts next: only a definition can say it has none."""
+    if job["state"] == "undefined":
+        return "system.lakeflow.jobs does not define it, so its schedule is not known"
+    if not pd.isna(job["cron"]):
+        return "no schedule of it can be read"
+    if len(job["cron_starts"]):
+        return "its runs are started by a schedule that its definition does not tell"
+    return "it has no schedule"
+
+
 def _no_gap(all_job: Ints, job: int, gaps: Ints) -> str:
     starts = int(np.searchsorted(all_job, job + 1) - np.searchsorted(all_job, job))
     if starts <= _MIN_GAPS:
-        return f"it has no schedule, and {starts} starts in {LEARNED_DAYS} days are too few"
-    return (
-        f"it has no schedule, and has been still for longer than all but {gaps[job]} of its"
-        f" {starts - 1} gaps"
-    )
+        return f"{starts} starts in {LEARNED_DAYS} days are too few"
+    return f"it has been still for longer than all but {gaps[job]} of its {starts - 1} gaps"

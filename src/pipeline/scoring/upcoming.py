@@ -115,7 +115,7 @@ def run_forecast(
         *(name for name in answered.columns if name not in (*_TIMES, *_FIGURES)),
         F.posexplode_outer(F.arrays_zip(*_TIMES, *_FIGURES)).alias("position", "run"),
     ).select("*", *(F.col("run")[name].alias(name) for name in (*_TIMES, *_FIGURES)))
-    known = jobs.select(*_JOB, *_SLA, "sla_source")
+    known = jobs.select(*_JOB, *_SLA, "sla_source", "sla_problem")
     is_expected = F.col("position").isNotNull()
 
     def micros(seconds: str) -> Column:
@@ -150,7 +150,13 @@ def run_forecast(
             F.when(F.col("status") == "error", F.col("reason"))
             .when(~is_expected, F.col("start_reason"))
             .when(F.col("p_miss").isNotNull(), F.lit(""))
-            .when(F.col("sla_kind").isNull(), F.lit("the job has no SLA"))
+            .when(
+                F.col("sla_kind").isNull(),
+                F.coalesce(
+                    F.concat(F.lit("its SLA could not be read: "), "sla_problem"),
+                    F.lit("the job has no SLA"),
+                ),
+            )
             .otherwise(F.coalesce("reason", F.lit(""))),
         )
         .select(*gold.RUN_FORECAST.column_names)

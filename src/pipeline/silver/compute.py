@@ -15,26 +15,48 @@ _MEMORY = 1_000
 """Added to a bin of memory, to tell it from one of the processor."""
 _MICROS = 1e6
 _MOST_PCT = 1e6
+_ONE_EDIT_MICROS = 1_000_000
+"""Versions closer to each other are one edit, of which the last says what holds."""
 
 
 def clusters(versions: DataFrame) -> DataFrame:
-    """silver.clusters from bronze.clusters: the newest version of each cluster."""
-    cluster = Window.partitionBy("workspace_id", "cluster_id")
-    newest_first = cluster.orderBy(F.col("change_time").desc())
+    """silver.clusters from bronze.clusters: the newest version of each cluster, and every size it had."""
+    cluster = ("workspace_id", "cluster_id")
+    in_time = Window.partitionBy(*cluster).orderBy("change_time")
+    is_autoscaling = F.col("max_autoscale_workers").isNotNull()
+    edits = (
+        versions.withColumn("first_seen_change_at", F.min("change_time").over(in_time))
+        .withColumn("changed_at", F.lead("change_time").over(in_time))
+        .where(
+            F.col("changed_at").isNull()
+            | (F.unix_micros("changed_at") - F.unix_micros("change_time") >= _ONE_EDIT_MICROS)
+        )
+    )
+    size = F.struct(
+        F.col("change_time").alias("valid_from"),
+        F.col("changed_at").alias("valid_to"),
+        F.when(~is_autoscaling, F.col("worker_count")).alias("workers"),
+        is_autoscaling.alias("is_autoscaling"),
+        "worker_node_type",
+    )
+    sizes = edits.groupBy(*cluster).agg(F.sort_array(F.collect_list(size)).alias("sizes"))
     return (
-        versions.withColumn("recency", F.row_number().over(newest_first))
-        .withColumn("first_seen_change_at", F.min("change_time").over(cluster))
-        .where("recency = 1")
+        edits.where("changed_at IS NULL")
+        .join(sizes, [*cluster])
         .select(
             F.to_date("first_seen_change_at").alias("cluster_date"),
-            "workspace_id",
-            "cluster_id",
+            *cluster,
+            "cluster_name",
             "cluster_source",
             "driver_node_type",
             "worker_node_type",
             F.col("worker_count").alias("workers"),
             F.col("min_autoscale_workers").alias("min_workers"),
             F.col("max_autoscale_workers").alias("max_workers"),
+            "sizes",
+            F.coalesce("worker_instance_pool_id", "driver_instance_pool_id").alias(
+                "instance_pool_id"
+            ),
             "dbr_version",
             F.coalesce(F.col("dbr_version").contains("photon"), F.lit(False)).alias("is_photon"),
             "first_seen_change_at",

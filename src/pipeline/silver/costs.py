@@ -5,16 +5,17 @@ quantity x effective price, both taken to 9 decimals so that their product is ex
 decimal(38,18) on every engine. A run's cost needs no join to its timeline: joining hours to slices
 counts a usage hour once for each slice it touches. What a job's pipeline task uses is billed under
 the pipeline, and is the job's by way of the update that the task started, however long after the
-update's end: compute may be kept for the next.
+update's end: compute may be kept for the next. The team in the pipeline's tags at that hour is told
+beside it, for usage that no job started.
 """
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from pipeline.money import one_unit, total, unpriced_unit
 from pipeline.silver.tags import TEAM_KEYS, tagged, team_name
 
 _FACTOR = "decimal(18,9)"
-_MONEY = "decimal(38,18)"
 _PRICED = ("sku_name", "cloud", "usage_unit")
 # What tells the usage of one day apart: who it was for, and what was used.
 _PAYER = (
@@ -32,6 +33,7 @@ _PAYER = (
     "run_as",
     "tag_team",
     "tag_team_key",
+    "pipeline_team",
     "price_status",
 )
 
@@ -40,30 +42,67 @@ def _told(text: Column) -> Column:
     return F.concat(F.length(text).cast("string"), F.lit(":"), text)
 
 
-def _money(amount: Column) -> Column:
-    return F.coalesce(F.sum(amount), F.lit(0)).cast(_MONEY)
-
-
 def prices(list_prices: DataFrame) -> DataFrame:
-    """silver.prices from bronze.list_prices: windows are cut where the next one starts."""
-    window = Window.partitionBy(*_PRICED, "currency_code").orderBy("price_start_time")
+    """silver.prices from bronze.list_prices: at each instant the window that started last holds, of
+    those that hold; a window without length never does.
+
+    Windows overlap and nest in the source. Of two with one start the one that ends first holds, and
+    after it the other.
+    """
+    sku = [*_PRICED, "currency_code"]
     pricing = F.col("pricing")
-    return list_prices.select(
-        *_PRICED,
-        "currency_code",
-        F.col("price_start_time").alias("valid_from"),
-        F.least("price_end_time", F.lead("price_start_time").over(window)).alias("valid_to"),
+    windows = list_prices.where(
+        "price_end_time IS NULL OR price_end_time > price_start_time"
+    ).select(
+        *sku,
+        "price_start_time",
+        "price_end_time",
         pricing["default"].try_cast(_FACTOR).alias("list_price"),
         F.coalesce(pricing["effective_list"]["default"], pricing["default"])
         .try_cast(_FACTOR)
         .alias("effective_price"),
     )
+    in_order = Window.partitionBy(*sku).orderBy(
+        "price_start_time",
+        F.col("price_end_time").desc_nulls_first(),
+        "effective_price",
+        "list_price",
+    )
+    windows = windows.withColumn("place", F.row_number().over(in_order))
+    times = F.array("price_start_time", "price_end_time")
+    cuts = windows.select(*sku, F.explode(times).alias("valid_from")).where(
+        "valid_from IS NOT NULL"
+    )
+    holds = (F.col("price_start_time") <= F.col("valid_from")) & (
+        F.col("price_end_time").isNull() | (F.col("price_end_time") > F.col("valid_from"))
+    )
+    by_time = Window.partitionBy(*sku).orderBy("valid_from")
+    held = (
+        cuts.distinct()
+        .join(windows, sku)
+        .groupBy(*sku, "valid_from")
+        .agg(F.max(F.when(holds, F.col("place"))).alias("place"))
+        .withColumn("place_before", F.lag("place").over(by_time))
+        .where(~F.col("place").eqNullSafe(F.col("place_before")))
+        .withColumn("valid_to", F.lead("valid_from").over(by_time))
+        # Without a place no window holds until the next.
+        .where("place IS NOT NULL")
+    )
+    return held.join(windows, [*sku, "place"]).select(
+        *sku, "valid_from", "valid_to", "list_price", "effective_price"
+    )
 
 
 def usage_costs(
-    usage: DataFrame, prices: DataFrame, task_updates: DataFrame, *, currency_code: str
+    usage: DataFrame,
+    prices: DataFrame,
+    task_updates: DataFrame,
+    pipeline_versions: DataFrame,
+    *,
+    currency_code: str,
 ) -> DataFrame:
-    """silver.usage_costs from bronze.usage, silver.prices and silver.task_updates, in one currency."""
+    """silver.usage_costs from bronze.usage, silver.prices, silver.task_updates and
+    silver.pipeline_versions, in one currency."""
     metadata, identity = F.col("usage_metadata"), F.col("identity_metadata")
     team = tagged(F.col("custom_tags"), TEAM_KEYS)
     started = task_updates.select(
@@ -80,7 +119,22 @@ def usage_costs(
         & (metadata["dlt_update_id"] == F.col("started_update_id"))
         & (F.col("usage_date") >= F.col("started_on"))
     )
-    used = usage.join(started, by_update, "left").select(
+    tagged_pipelines = pipeline_versions.where("team IS NOT NULL").select(
+        F.col("workspace_id").alias("tagged_in"),
+        F.col("pipeline_id").alias("tagged_pipeline_id"),
+        F.col("team").alias("pipeline_team"),
+        "is_first",
+        "valid_from",
+        "valid_to",
+    )
+    by_pipeline = (
+        (F.col("workspace_id") == F.col("tagged_in"))
+        & (metadata["dlt_pipeline_id"] == F.col("tagged_pipeline_id"))
+        & (F.col("is_first") | (F.col("usage_start_time") >= F.col("valid_from")))
+        & (F.col("valid_to").isNull() | (F.col("usage_start_time") < F.col("valid_to")))
+    )
+    attributed = usage.join(started, by_update, "left").join(tagged_pipelines, by_pipeline, "left")
+    used = attributed.select(
         "usage_date",
         "usage_start_time",
         F.coalesce("workspace_id", F.lit("")).alias("workspace_id"),
@@ -99,6 +153,9 @@ def usage_costs(
         ),
         team_name(team.value).alias("tag_team"),
         team.key.alias("tag_team_key"),
+        "pipeline_team",
+        metadata["job_name"].alias("job_name"),
+        metadata["instance_pool_id"].alias("instance_pool_id"),
         F.col("usage_quantity").cast(_FACTOR).alias("quantity"),
     )
     valid = prices.where(F.col("currency_code") == currency_code).select(
@@ -128,10 +185,12 @@ def usage_costs(
     return (
         priced.groupBy("usage_date", *_PAYER)
         .agg(
-            _money(F.col("quantity")).alias("usage_quantity"),
-            _money(F.col("quantity") * F.col("effective_price")).alias("list_cost"),
-            _money(unpriced).alias("unpriced_quantity"),
+            total("quantity").alias("usage_quantity"),
+            total(F.col("quantity") * F.col("effective_price")).alias("list_cost"),
+            total(unpriced).alias("unpriced_quantity"),
             F.count("*").alias("records"),
+            F.max("job_name").alias("job_name"),
+            F.max("instance_pool_id").alias("instance_pool_id"),
         )
         .withColumn("usage_key", F.sha2(told_apart, 256))
         # As bronze tells it: a job that a pipeline's update leads to is not billed itself.
@@ -157,12 +216,13 @@ def run_costs(usage_costs: DataFrame) -> DataFrame:
         .agg(
             F.min("usage_date").alias("cost_date"),
             F.max("job_id").alias("job_id"),
-            _money(F.when(F.col("usage_unit") == "DBU", F.col("usage_quantity"))).alias(
+            total(F.when(F.col("usage_unit") == "DBU", F.col("usage_quantity"))).alias(
                 "usage_quantity"
             ),
             F.max("currency_code").alias("currency_code"),
-            _money(F.col("list_cost")).alias("list_cost"),
-            _money(F.col("unpriced_quantity")).alias("unpriced_quantity"),
+            total("list_cost").alias("list_cost"),
+            total("unpriced_quantity").alias("unpriced_quantity"),
+            one_unit(unpriced_unit()).alias("unpriced_unit"),
             F.max("usage_date").alias("last_usage_date"),
         )
     )

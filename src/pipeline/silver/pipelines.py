@@ -1,4 +1,4 @@
-"""Pipelines, their updates, and which run of a job started which update.
+"""Versions of pipelines, their updates, and which run of a job started which update.
 
 A job's pipeline task is billed under the pipeline, without the job: only the update knows the task
 run that started it, and only the task run knows the run. A retry of an update has the request of the
@@ -15,26 +15,26 @@ _UPDATE = ("workspace_id", "pipeline_id", "update_id")
 _MICROS = 1e6
 
 
-def pipelines(versions: DataFrame) -> DataFrame:
-    """silver.pipelines from bronze.pipelines: the newest version of each pipeline."""
-    newest = Window.partitionBy("workspace_id", "pipeline_id").orderBy(F.col("change_time").desc())
+def pipeline_versions(versions: DataFrame) -> DataFrame:
+    """silver.pipeline_versions from bronze.pipelines: each version and the time it held, the oldest
+    known also standing for earlier times, as for jobs."""
+    in_time = Window.partitionBy("workspace_id", "pipeline_id").orderBy("change_time")
     team = tagged(F.col("tags"), TEAM_KEYS)
     settings = F.col("settings")
-    return (
-        versions.withColumn("recency", F.row_number().over(newest))
-        .where("recency = 1")
-        .select(
-            "workspace_id",
-            "pipeline_id",
-            "name",
-            "pipeline_type",
-            F.coalesce("run_as", "created_by").alias("owner"),
-            team_name(team.value).alias("team"),
-            F.coalesce(settings["serverless"], F.lit(False)).alias("is_serverless"),
-            F.coalesce(settings["continuous"], F.lit(False)).alias("is_continuous"),
-            F.col("change_time").alias("changed_at"),
-            F.col("delete_time").alias("deleted_at"),
-        )
+    return versions.select(
+        "workspace_id",
+        "pipeline_id",
+        F.col("change_time").alias("valid_from"),
+        F.lead("change_time").over(in_time).alias("valid_to"),
+        (F.row_number().over(in_time) == 1).alias("is_first"),
+        "name",
+        "pipeline_type",
+        F.coalesce("run_as", "created_by").alias("owner"),
+        team_name(team.value).alias("team"),
+        team.key.alias("team_source"),
+        F.coalesce(settings["serverless"], F.lit(False)).alias("is_serverless"),
+        F.coalesce(settings["continuous"], F.lit(False)).alias("is_continuous"),
+        F.col("delete_time").alias("deleted_at"),
     )
 
 

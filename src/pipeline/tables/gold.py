@@ -15,6 +15,7 @@ from pipeline.tables.silver import (
     SERIES_BASIS,
     SLA,
     UNPRICED,
+    UNPRICED_UNIT,
     WORKSPACE,
 )
 
@@ -69,7 +70,7 @@ JOBS = Table(
         SERIES,
         SERIES_BASIS,
         Column("job_id", "string", "Job; NULL for submitted runs, whose job id is new each time"),
-        Column("name", "string", "Newest name"),
+        Column("name", "string", "Newest name known: of its versions, else its runs, else billing"),
         Column("workspace_name", "string", "Workspace's name"),
         Column("url", "string", "Link to the job"),
         Column("team", "string", "Team"),
@@ -106,7 +107,15 @@ JOB_DAILY = Table(
     grain="one job's runs that started on one day (UTC)",
     keys=("workspace_id", "series_key", "run_date"),
     partition_by="run_date",
-    columns=(RUN_DATE, WORKSPACE, SERIES, SERIES_BASIS, *_counts("Runs"), *_DURATIONS),
+    columns=(
+        RUN_DATE,
+        WORKSPACE,
+        SERIES,
+        SERIES_BASIS,
+        Column("run_name", "string", "Name given to its runs"),
+        *_counts("Runs"),
+        *_DURATIONS,
+    ),
 )
 
 JOB_WEEKLY = Table(
@@ -191,8 +200,16 @@ SLA_DAILY = Table(
 COST_DAILY = Table(
     layer=Layer.GOLD,
     name="cost_daily",
-    grain="one day's cost of one workspace, job (or none), product, price status and team",
-    keys=("usage_date", "workspace_id", "job_id", "product", "team", "price_status"),
+    grain="one day's cost of one workspace, job (or none), product, price status, and team by one way",
+    keys=(
+        "usage_date",
+        "workspace_id",
+        "job_id",
+        "product",
+        "team",
+        "attribution",
+        "price_status",
+    ),
     partition_by="usage_date",
     columns=(
         Column("usage_date", "date", "Day of the usage", nullable=False),
@@ -205,10 +222,10 @@ COST_DAILY = Table(
         Column(
             "attribution",
             "string",
-            "job_tag: team in the job's tags that day; usage_tag: in the usage's own tags;"
-            " none: unattributed",
+            "job_tag: team in the job's tags that day; pipeline_tag: in those of the pipeline when it"
+            " was used; usage_tag: in the usage's own tags; none: unattributed",
             nullable=False,
-            one_of=("job_tag", "usage_tag", "none"),
+            one_of=("job_tag", "pipeline_tag", "usage_tag", "none"),
         ),
         Column(
             "price_status",
@@ -221,6 +238,8 @@ COST_DAILY = Table(
         CURRENCY,
         LIST_COST,
         UNPRICED,
+        UNPRICED_UNIT,
+        Column("job_name", "string", "Name of the job, as billing has it"),
     ),
 )
 
@@ -237,9 +256,16 @@ TEAM_COST_DAILY = Table(
         LIST_COST,
         Column("by_job_tag", LIST_COST.type, "Part attributed by the job's tags", nullable=False),
         Column(
+            "by_pipeline_tag",
+            LIST_COST.type,
+            "Part attributed by the pipeline's tags",
+            nullable=False,
+        ),
+        Column(
             "by_usage_tag", LIST_COST.type, "Part attributed by the usage's tags", nullable=False
         ),
         UNPRICED,
+        UNPRICED_UNIT,
         Column("jobs", "bigint", "Jobs with cost", nullable=False, minimum=0),
     ),
 )
@@ -277,6 +303,14 @@ JOB_TRENDS = Table(
                     LIST_COST.type,
                     f"List cost {when}; NULL where billing does not name the job",
                 ),
+                Column(
+                    f"{prefix}unpriced_quantity",
+                    UNPRICED.type,
+                    f"Quantity {when} without a price, which the list cost leaves out: where it is"
+                    " not 0 the costs of both windows cannot be compared",
+                    unit=f"{prefix}unpriced_unit",
+                ),
+                Column(f"{prefix}unpriced_unit", UNPRICED_UNIT.type, UNPRICED_UNIT.comment),
             )
         ),
         Column(
@@ -595,10 +629,17 @@ RIGHTSIZING = Table(
         Column(
             "list_cost_30_days",
             "double",
-            "List cost of the last 30 days",
+            "List cost of its clusters of this size in the last 30 days, in DBU: of what else the job"
+            " costs, nothing can be saved this way",
             unit="currency_code",
-            minimum=0,
         ),
+        Column(
+            "unpriced_quantity",
+            "double",
+            "Quantity without a price, which the list cost and the savings leave out",
+            unit="unpriced_unit",
+        ),
+        UNPRICED_UNIT,
         Column("currency_code", "string", "Currency of the money columns", nullable=False),
         Column(
             "saving_lower",

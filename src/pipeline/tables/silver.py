@@ -5,6 +5,8 @@
 what else does where it says nothing, `pipeline.silver.series` decides.
 """
 
+from dataclasses import replace
+
 from pipeline.tables.declaration import Column, Layer, Table
 
 WORKSPACE = Column("workspace_id", "string", "Workspace; half of every key", nullable=False)
@@ -286,21 +288,26 @@ TASK_RUNS = Table(
 _PIPELINE = Column("pipeline_id", "string", "Pipeline; half of its key", nullable=False)
 _UPDATE = Column("update_id", "string", "Update; unique inside its pipeline", nullable=False)
 
-PIPELINES = Table(
+PIPELINE_VERSIONS = Table(
     layer=Layer.SILVER,
-    name="pipelines",
-    grain="one pipeline as last defined",
-    keys=("workspace_id", "pipeline_id"),
+    name="pipeline_versions",
+    grain="one version of a pipeline's definition and the time it held",
+    keys=("workspace_id", "pipeline_id", "valid_from"),
     columns=(
         WORKSPACE,
         _PIPELINE,
+        Column("valid_from", "timestamp", "From when it held, inclusive", nullable=False),
+        Column("valid_to", "timestamp", "Until when, exclusive; NULL is the newest version"),
+        Column(
+            "is_first", "boolean", "Oldest version known: stands for earlier times", nullable=False
+        ),
         Column("name", "string", "Name"),
         Column("pipeline_type", "string", "ETL_PIPELINE, MATERIALIZED_VIEW, STREAMING_TABLE, ..."),
         Column("owner", "string", "Whose rights its updates use, or who created it"),
         Column("team", "string", "Team, from its tags"),
+        Column("team_source", "string", "The tag's key the team came from"),
         Column("is_serverless", "boolean", "Whether it runs on serverless", nullable=False),
         Column("is_continuous", "boolean", "Updates without end", nullable=False),
-        Column("changed_at", "timestamp", "When last changed", nullable=False),
         Column("deleted_at", "timestamp", "When it was deleted"),
     ),
 )
@@ -362,12 +369,27 @@ CLUSTERS = Table(
         Column("cluster_date", "date", "UTC date of its first version", nullable=False),
         WORKSPACE,
         Column("cluster_id", "string", "Cluster", nullable=False),
+        Column("cluster_name", "string", "Name; generated for job clusters"),
         Column("cluster_source", "string", "UI, API, JOB, PIPELINE, ..."),
         Column("driver_node_type", "string", "Instance type of the driver"),
         Column("worker_node_type", "string", "Instance type of the workers"),
-        Column("workers", "bigint", "Workers of a fixed size; NULL when autoscaling", minimum=0),
+        Column(
+            "workers",
+            "bigint",
+            "Workers of a fixed size; NULL when autoscaling, or not known",
+            minimum=0,
+        ),
         Column("min_workers", "bigint", "Least workers when autoscaling", minimum=0),
         Column("max_workers", "bigint", "Most workers when autoscaling", minimum=0),
+        Column(
+            "sizes",
+            "array<struct<valid_from:timestamp, valid_to:timestamp, workers:bigint,"
+            " is_autoscaling:boolean, worker_node_type:string>>",
+            "Each size it had, the oldest first, and from when to when; versions less than a second"
+            " apart are one edit",
+            nullable=False,
+        ),
+        Column("instance_pool_id", "string", "Pool that its workers, or its driver, come from"),
         Column("dbr_version", "string", "Runtime version"),
         Column("is_photon", "boolean", "Whether the runtime is Photon", nullable=False),
         Column("first_seen_change_at", "timestamp", "Time of its first version", nullable=False),
@@ -438,7 +460,14 @@ UNPRICED = Column(
     "unpriced_quantity",
     MONEY_TYPE,
     "Quantity without a price, which list_cost leaves out",
+    unit="unpriced_unit",
     nullable=False,
+)
+UNPRICED_UNIT = Column(
+    "unpriced_unit",
+    "string",
+    "Unit of unpriced_quantity, `several units` where it adds up more than one; NULL where all has a"
+    " price",
 )
 
 PRICES = Table(
@@ -503,10 +532,11 @@ USAGE_COSTS = Table(
         Column("run_as", "string", "Who ran or owns it"),
         Column("tag_team", "string", "Team in the usage's own tags"),
         Column("tag_team_key", "string", "The tag's key"),
+        Column("pipeline_team", "string", "Team in the pipeline's tags when it was used"),
         Column("usage_quantity", MONEY_TYPE, "Quantity, corrections included", nullable=False),
         CURRENCY,
         LIST_COST,
-        UNPRICED,
+        replace(UNPRICED, unit="usage_unit"),
         Column(
             "price_status",
             "string",
@@ -517,6 +547,8 @@ USAGE_COSTS = Table(
         Column(
             "records", "bigint", "Usage records, corrections included", nullable=False, minimum=1
         ),
+        Column("job_name", "string", "Name of the job, as billing has it"),
+        Column("instance_pool_id", "string", "Pool that the nodes came from"),
     ),
 )
 
@@ -535,6 +567,7 @@ RUN_COSTS = Table(
         CURRENCY,
         LIST_COST,
         UNPRICED,
+        UNPRICED_UNIT,
         Column("last_usage_date", "date", "Last day it was billed for", nullable=False),
     ),
 )
@@ -579,7 +612,7 @@ SILVER_TABLES: tuple[Table, ...] = (
     ATTEMPTS,
     RUNS,
     TASK_RUNS,
-    PIPELINES,
+    PIPELINE_VERSIONS,
     PIPELINE_UPDATES,
     TASK_UPDATES,
     CLUSTERS,

@@ -230,7 +230,7 @@ PIPELINES = SourceTable(
     arrival=Arrival.APPEND,
     watermark="change_time",
     observed_at="change_time",
-    switches_off="names of pipelines",
+    switches_off="whom to charge for pipelines that no job started",
     columns=(
         _ACCOUNT,
         _WORKSPACE,
@@ -458,6 +458,18 @@ CLUSTERS = SourceTable(
         _CHANGE,
         Column("data_security_mode", "string", "Access mode"),
         Column("policy_id", "string", "Compute policy"),
+        Column(
+            "driver_instance_pool_id",
+            "string",
+            "Pool the driver comes from",
+            since="always, but exports may leave it out",
+        ),
+        Column(
+            "worker_instance_pool_id",
+            "string",
+            "Pool the workers come from",
+            since="always, but exports may leave it out",
+        ),
     ),
 )
 
