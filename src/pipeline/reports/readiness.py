@@ -65,8 +65,9 @@ def _row(one: Readiness) -> dict[str, object]:
 
 
 def brief(tables: pd.DataFrame) -> pd.DataFrame:
-    """The columns that need no sentence."""
-    return tables[["table", "found", "where", "rows", "quarantined", "kept without a value"]]
+    """The columns that need no sentence, under names that a narrow terminal has room for."""
+    named = {"quarantined": "not kept", "kept without a value": "not whole"}
+    return tables[["table", "found", "where", "rows", *named]].rename(columns=named)
 
 
 def explain(console: Console, tables: list[Readiness], most_quarantined: float) -> None:
