@@ -59,6 +59,10 @@ _STEMS: dict[str, str | None] = {
     "nb_orders (CD613E30-D8F1-4ADF-91B7-584A2265B1F5)": "nb_orders",
     "nb_cd613e30d8f14adf91b7584a2265b1f5_orders": "nb_orders",
     f"nb_orders-{'a1' * 20}": "nb_orders",
+    f"nb_orders-01{'a1' * 15}": "nb_orders",
+    "nb_orders {cd613e30-d8f1-4adf-91b7-584a2265b1f5}": "nb_orders",
+    "nb_orders-01K8ZJ4W7Q2N5T0V9XRDE3M6YB": "nb_orders",
+    "01k8zj4w7q2n5t0v9xrde3m6yb_nb_orders": "nb_orders",
     "nb_orders-a1b2c3d": "nb_orders",
     "daily_2026-11-01_orders": "daily_orders",
     "daily_20261101_orders": "daily_orders",
@@ -69,10 +73,20 @@ _STEMS: dict[str, str | None] = {
     "Orders, Nov 1, 2026, 03:00 AM": "Orders",
     "orders at 1 November 2026": "orders at",
     "orders_2026-W44": "orders",
+    "orders Sun Nov  1 03:00:00 UTC 2026": "orders",
+    "orders 2026-11-01 03.00.00": "orders",
+    "orders=2026-11-01": "orders",
+    "orders-2026-11": "orders",
+    "20261101T0300_orders": "orders",
+    "1762000000123-orders": "orders",
+    "1234567890123456_orders": "1234567890123456_orders",
     "orders_1762000000": "orders",
     "orders_1762000000123": "orders",
     "orders run 17": "orders",
     "orders #17": "orders",
+    "orders (attempt 2 of 3)": "orders",
+    "orders_try_number=2": "orders",
+    "manual__2026-11-01T03:00:00+00:00": "manual",
     "cd613e30-d8f1-4adf-91b7-584a2265b1f5": None,
     "  ": None,
     # These tell works apart, or may.
@@ -114,7 +128,16 @@ def test_runs_whose_names_end_anew_are_one_series_that_says_how_it_is_known(
 
 
 @pytest.mark.parametrize(
-    "name", ["debug task", "Untitled", "New Run Nov 3, 2026, 02:10 AM", "run_1762000000", "job 2"]
+    "name",
+    [
+        "debug task",
+        "Untitled",
+        "New Run Nov 3, 2026, 02:10 AM",
+        "run_1762000000",
+        "job 2",
+        "backfill__2026-11-03T02:10:00+00:00",
+        "dataset_triggered__2026-11-03T02:10:00.5+00:00",
+    ],
 )
 def test_a_work_under_a_default_name_is_told_as_failing(spark: SparkSession, name: str) -> None:
     # Three works a day share the name; the last fails five days running, then the others succeed.
