@@ -164,7 +164,11 @@ def load_settings(home: Path) -> Settings:
     try:
         exported = EnvSettingsSource(Settings)()
     except SettingsError as error:
-        raise UserError(f"a variable RIGHTRUN_* is not readable JSON: {error}") from error
+        named = re.search(r'field "(\w+)"', str(error))
+        variable = f"RIGHTRUN_{named[1].upper()}" if named else "a variable RIGHTRUN_*"
+        raise UserError(
+            f"{variable} is not readable JSON: write it as it would stand in rightrun.yml"
+        ) from error
     try:
         return Settings(**{**written, **exported})
     except ValidationError as error:

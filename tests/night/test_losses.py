@@ -1,5 +1,6 @@
 """What a table loses is no success: the night says so first, exits 1, or stops; check says the same."""
 
+import json
 from io import StringIO
 from pathlib import Path
 
@@ -89,11 +90,17 @@ def test_the_night_exits_1_with_json_as_well(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipeline.scoring.tracking.track_night", lambda *_: None)
-    export = _export(tmp_path / "export", rounded=1)
+    export = _export(tmp_path / "export", rounded=1, costs_are_told=False)
+    (export / "read me.txt").touch()
     asked = ["--source", f"export:{export}", "--home", str(tmp_path / "home"), "--only", "bronze"]
     told = CliRunner().invoke(app, ["nightly", *asked, "--json"])
     assert told.exit_code == 1, told.output
-    assert '"rejected": 1' in told.stdout
+    assert [row["rejected"] for row in json.loads(told.stdout)].count(1) == 1
+    # A script's log says why, as the page does.
+    words = " ".join(told.stderr.split())
+    assert words.startswith("Lost: 1 of 12 rows of system.lakeflow.job_run_timeline (8.3%)")
+    assert "no cost can be told to a job." in words
+    assert "read me.txt" in words
 
 
 def test_a_required_table_without_a_row_stops_each_night(

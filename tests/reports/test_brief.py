@@ -1,13 +1,16 @@
 """Answers as people read them: a sum of money says what it leaves out."""
 
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from io import StringIO
 from typing import Any
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from pipeline.reports import brief
-from pipeline.reports.terminal import facts, shown
+from pipeline.reports.terminal import facts, shown, table
 
 
 def _team(team: str, cost: str, unpriced: str, unit: str | None, **columns: Any) -> dict[str, Any]:
@@ -22,6 +25,7 @@ def _team(team: str, cost: str, unpriced: str, unit: str | None, **columns: Any)
         "unpriced_quantity": Decimal(unpriced),
         "unpriced_unit": unit,
         "jobs": 1,
+        "last_cost_day": date(2026, 11, 24),
     }
     return known | columns
 
@@ -99,3 +103,37 @@ def test_a_saving_is_of_the_priced_part_only() -> None:
     told = brief.sizes(pd.DataFrame([row]), reasons=False).iloc[0]
     assert told["list_cost_30_days"] == "9.00 + 12 DBU unpriced"
     assert told["monthly_saving"].startswith("3.00 USD of the priced part")
+
+
+def test_sources_fit_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each source by its whole name, with how far it is; what it lacks, where it lacks anything."""
+    at = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)
+    row = {
+        "newest_observed_at": at,
+        "reached_at": at,
+        "ahead_hours": 0.0,
+        "received_at": at,
+        "behind_hours": 2100.4,
+        "gap_hours": None,
+        "gap": "within",
+        "columns_absent": [],
+    }
+    rows = pd.DataFrame(
+        [
+            {"source_table": "system.lakeflow.pipeline_update_timeline"} | row,
+            {"source_table": "system.lakeflow.pipelines"} | row,
+        ]
+    )
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def drawn() -> str:
+        page = StringIO()
+        Console(file=page, width=80).print(table("sources", brief.sources(rows)))
+        return page.getvalue()
+
+    assert "…" not in drawn()
+    for value in ("lakeflow.pipeline_update_timeline", "2026-11-25 02:00", "2,100"):
+        assert value in drawn()
+    assert "absent" not in drawn()
+    rows["columns_absent"] = [["pipeline_id"], []]
+    assert "pipeline_id" in drawn()

@@ -6,7 +6,7 @@ from pyspark.sql import SparkSession
 from pipeline.errors import UserError
 from pipeline.lakehouse.folder import DeltaFolder
 from pipeline.reports.questions import Filter, Questions
-from pipeline.tables import gold
+from pipeline.tables import gold, ops
 from tests.strategies.tables import frame_of, on
 
 _JOBS = [
@@ -28,7 +28,12 @@ def home(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Delta
         {"team": team, "usage_date": on(0), "currency_code": "USD"}
         for team in ("", "ml-platform", "warehouse")
     ]
-    for table, rows in ((gold.JOBS, jobs), (gold.TEAM_COST_DAILY, costs)):
+    given = {"reader": "job_trends", "input": "last_cost_day", "position": str(on(0))}
+    for table, rows in (
+        (gold.JOBS, jobs),
+        (gold.TEAM_COST_DAILY, costs),
+        (ops.POSITIONS, [given]),
+    ):
         lakehouse.create(table)
         lakehouse.merge(table, frame_of(spark, table, rows))
     return lakehouse

@@ -64,10 +64,20 @@ def home(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Delta
         ),
         ("select count(*) from ops.schema_versions, range(2)", 2 * _ROWS),
         ("select count(*) from (select 1 union all select count(*) from ops.quality)", 2),
+        # One table named several times in the same words.
+        (
+            "select count(*) from (select * from ops.quality union select * from ops.quality)",
+            0,
+        ),
+        (
+            "select table_name from ops.schema_versions"
+            " where version = (select max(version) from ops.schema_versions)",
+            f"t{_ROWS - 1}",
+        ),
     ],
 )
 def test_what_is_asked_is_answered(
-    spark: SparkSession, home: DeltaFolder, query: str, answer: int
+    spark: SparkSession, home: DeltaFolder, query: str, answer: int | str
 ) -> None:
     assert run_query(spark, home, query, limit=5).iloc[0, 0] == answer
 

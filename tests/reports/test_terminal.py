@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from pipeline.reports.terminal import table
+from pipeline.reports.terminal import facts, table
 from pipeline.tables.gold import PARTS_OF_A_MISS
 
 _AT = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)
@@ -91,3 +91,39 @@ def test_what_a_table_is_about_goes_last(monkeypatch: pytest.MonkeyPatch) -> Non
     text = _drawn(asked | {"sla": "by 04:00 Europe/Berlin"}, 72, monkeypatch)[1]
     assert job.split("\n")[1] in text
     assert "99.2%" in text
+
+
+@pytest.mark.parametrize(
+    ("columns", "whole"),
+    [
+        (
+            {
+                "state": "active",
+                "sla": "limit by sla_minutes",
+                "runs": 340,
+                "last_run": "2026-11-29",
+            },
+            ("sla_minutes", "2026-11-29"),
+        ),
+        (
+            {"sla": "by 01:30 America/New_York", "source": "health_rule", "p_miss": 0.063},
+            ("America/New_York", "health_rule", "6.3%"),
+        ),
+    ],
+)
+def test_a_long_name_gives_way_to_words_and_its_key_stays(
+    columns: dict[str, Any], whole: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "5206439413157315/662557978176617"
+    job = f"fraud_scores_daily_load_of_all_regions\n{key}"
+    lines, text = _drawn({"job": job} | columns, 80, monkeypatch)
+    assert max(map(cell_len, lines)) <= 80
+    for value in (key, *whole):
+        assert text.count(value) == 2, text
+
+
+def test_a_link_is_shown_whole() -> None:
+    url = "https://dbc-00000000.cloud.databricks.com/jobs/192046375112956/and/more"
+    out = StringIO()
+    Console(file=out, width=60).print(facts("job", pd.DataFrame([{"url": url}])))
+    assert url in "".join(line.split("│")[-2].strip() for line in out.getvalue().splitlines()[2:-1])

@@ -104,3 +104,13 @@ def test_a_link_to_each_days_export_is_one_source(place: Path) -> None:
     link.unlink()
     link.symlink_to(place / "other")
     assert source_of_home(f"export:{link}", fed, place / "home") == f"export:{link}"
+
+
+def test_a_copy_of_a_home_that_holds_its_export_is_fed_from_its_own(place: Path) -> None:
+    fed = Feed.of(f"simulated:{place / 'home' / 'simulated'}", place / "home")
+    copied = place / "copied"
+    shutil.copytree(place / "home", copied)
+    assert source_of_home(None, fed, copied) == f"simulated:{copied / 'simulated'}"
+    # Copied without it, the original's is the one that is left.
+    shutil.rmtree(copied / "simulated")
+    assert source_of_home(None, fed, copied) == f"simulated:{place / 'home' / 'simulated'}"

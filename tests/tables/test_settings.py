@@ -30,7 +30,7 @@ def test_a_variable_counts_before_the_file_and_the_file_before_the_default(
         ("currency_code: eur", {}, "setting currency_code in .*rightrun.yml: String should match"),
         ("", {"RIGHTRUN_CURRENCY_CODE": "eur"}, "in RIGHTRUN_CURRENCY_CODE: String should match"),
         ("slas: {1/2: 16:30}", {}, "setting slas.1/2 in .*put it in quotes"),
-        ("", {"RIGHTRUN_SLAS": "45m"}, "RIGHTRUN_.* is not readable JSON.*slas"),
+        ("", {"RIGHTRUN_SLAS": "45m"}, "RIGHTRUN_SLAS is not readable JSON"),
         ("- a list", {}, "must hold settings"),
     ],
 )

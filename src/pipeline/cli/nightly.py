@@ -90,31 +90,29 @@ def nightly(
             bar.update(task, description="mlflow")
             store = WORKSPACE if chosen_engine is Engine.DATABRICKS else store_of(home)
             track_night(store, lakehouse, Positions(spark, lakehouse), settings, done)
-        is_lossy = any(flaws.exceeds(settings.most_quarantined) for flaws in done.flaws)
+        questions = Questions(lakehouse, Filter())
+        lost = [*night_report.losses(done.flaws, settings.most_quarantined)]
+        out = console(stderr=json_)
         if json_:
             typer.echo(as_json(night_report.steps(done)))
-            for stray in Questions(lakehouse, Filter()).decided_for_no_job():
-                console(stderr=True).print(f"SLA: {stray}", style="red", markup=False)
-            if is_lossy:
-                raise typer.Exit(NOT_IN_ORDER)
-            return
-        out = console()
-        out.print(
-            table(
-                f"Night as of {done.as_of:%Y-%m-%d %H:%M} UTC, {done.seconds:.1f} s",
-                night_report.stages(done),
+            for sentence in (*lost, *night_report.doubts(questions)):
+                out.print(sentence, style="red", markup=False)
+        else:
+            out.print(
+                table(
+                    f"Night as of {done.as_of:%Y-%m-%d %H:%M} UTC, {done.seconds:.1f} s",
+                    night_report.stages(done),
+                )
             )
-        )
-        night_report.summary(
-            out, Questions(lakehouse, Filter()), done.flaws, settings.most_quarantined
-        )
+            night_report.summary(out, questions, done.flaws, settings.most_quarantined)
     for notice in chosen.notices():
         out.print(f"Note: {notice}.", style="yellow", markup=False)
-    out.print(f"Tables: {where(home, engine)} (Delta). MLflow: {store.shown}.", markup=False)
-    out.print(
-        "Look further: rightrun show jobs | show job KEY | show sla | show costs | show rightsizing |"
-        ' show quality; rightrun sql "select ..."; rightrun tables',
-        markup=False,
-    )
-    if is_lossy:
+    if not json_:
+        out.print(f"Tables: {where(home, engine)} (Delta). MLflow: {store.shown}.", markup=False)
+        out.print(
+            "Look further: rightrun show jobs | show job KEY | show sla | show costs |"
+            ' show rightsizing | show quality; rightrun sql "select ..."; rightrun tables',
+            markup=False,
+        )
+    if lost:
         raise typer.Exit(NOT_IN_ORDER)

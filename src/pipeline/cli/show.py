@@ -172,6 +172,7 @@ def show_rightsizing(
 def show_quality(home: Home = HOME, engine: EngineName = ENGINE, json_: Json = False) -> None:
     """Show broken rules, quarantined rows and jobs without an answer; exits 1 when a rule is broken."""
     answers = questions_of(home, engine, None, None).quality()
-    print_answers(answers, json_)
+    told = answers if json_ else {**answers, "sources": brief.sources(answers["sources"])}
+    print_answers(told, json_)
     if len(answers["rules broken"]):
         raise typer.Exit(NOT_IN_ORDER)

@@ -238,6 +238,22 @@ def unlike_themselves(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def sources(rows: pd.DataFrame) -> pd.DataFrame:
+    """What is as it should be is left blank: the column goes, where that is so of all sources."""
+    return rows[
+        ["source_table", "newest_observed_at", "reached_at", "received_at", "behind_hours"]
+    ].assign(
+        source_table=rows["source_table"].str.removeprefix("system."),
+        gap=rows["gap"].replace("within", ""),
+        ahead_hours=rows["ahead_hours"].map(lambda hours: hours if hours > 0 else None),
+        **{
+            "columns absent": [
+                ", ".join(() if names is None else names) for names in rows["columns_absent"]
+            ]
+        },
+    )
+
+
 def coverage(costs_by_team: pd.DataFrame) -> str:
     """How much of the list cost has somebody to charge, and what has no price at all."""
     if costs_by_team.empty:

@@ -66,9 +66,9 @@ def summary(
 ) -> None:
     """What was lost beyond the share allowed, failing now, likely to miss, best sizes, cost by team with
     coverage, and what is not known."""
-    for one in flaws:
-        for sentence in one.sentences() if one.exceeds(most_quarantined) else ():
-            console.print(f"Lost: {sentence}.", style="red", markup=False)
+    lost = [*losses(flaws, most_quarantined)]
+    for loss in lost:
+        console.print(loss, style="red", markup=False)
     failing = questions.failing(_TOP)
     console.print(
         table(
@@ -107,9 +107,15 @@ def summary(
     for rule in broken:
         console.print(f"Broken: {rule}; answers from it are in doubt.", style="red", markup=False)
     if not broken:
-        lossy = any(one.exceeds(most_quarantined) for one in flaws)
-        of = " of what could be kept; for what could not, see above" if lossy else ""
+        of = " of what could be kept; for what could not, see above" if lost else ""
         console.print(f"Data quality: all {checked} declared rules hold{of}.", markup=False)
+
+
+def losses(flaws: list[Flaws], most_quarantined: float) -> Iterator[str]:
+    """Sentences for each table that lost more of its rows than may be: a night with any exits with 1."""
+    for one in flaws:
+        for sentence in one.sentences() if one.exceeds(most_quarantined) else ():
+            yield f"Lost: {sentence}."
 
 
 def doubts(questions: Questions) -> Iterator[str]:

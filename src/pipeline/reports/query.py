@@ -5,6 +5,7 @@ that is said of the table there reaches the engine: what the engine lacks it ref
 left out in silence. Versions are the lakehouse's: a view has none.
 """
 
+import logging
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -48,18 +49,20 @@ def run_query(spark: SparkSession, lakehouse: Lakehouse, query: str, *, limit: i
     """The first `limit` rows of the query; UserError for anything that is not one SELECT, and for
     what cannot be carried out."""
     statement = _select(query)
-    asked = {node: _asked(node) for node in list(_tables(statement))}
+    # Pairs: nodes that are spelled alike are equal, and would be one key.
+    asked = [(node, _asked(node)) for node in _tables(statement)]
+    tables = [table for _, table in asked]
     for column in statement.find_all(exp.Column):
-        if f"{column.text('db')}.{column.table}".lower() in {t.full_name for t in asked.values()}:
+        if f"{column.text('db')}.{column.table}".lower() in {t.full_name for t in tables}:
             column.set("db", None)
             column.set("catalog", None)
-    for node, table in asked.items():
+    for node, table in asked:
         _bind(node, table, lakehouse)
     try:
         planned = spark.sql(statement.sql(dialect="spark")).limit(limit)
         planned.schema  # noqa: B018  # Asks the engine to plan it, which reads no row that it could quote.
     except (PySparkException, pa.ArrowException) as error:
-        raise UserError(_why_not(statement, list(asked.values()), error)) from error
+        raise UserError(_why_not(statement, tables, error)) from error
     try:
         rows = planned.toPandas()
     except (PySparkException, pa.ArrowException) as error:
@@ -76,6 +79,8 @@ def run_query(spark: SparkSession, lakehouse: Lakehouse, query: str, *, limit: i
 
 
 def _select(query: str) -> exp.Query:
+    # It warns of what it only knows to be a command, which is refused below.
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)
     try:
         statements = [statement for statement in parse(query, read="databricks") if statement]
     except SqlglotError as error:
@@ -147,8 +152,8 @@ def _bind(node: exp.Table, table: Table, lakehouse: Lakehouse) -> None:
     # A pivot's rows are no longer the table's, and no engine takes a name before PIVOT.
     if not node.alias and not node.args.get("pivots"):
         node.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
-    for said in ("db", "version"):
-        node.set(said, None)
+    node.set("db", None)
+    node.set("version", None)
     node.set("this", exp.to_identifier(view))
 
 
@@ -184,11 +189,11 @@ def _version(lakehouse: Lakehouse, table: Table, asked: exp.Version | None) -> i
 def _why_not(statement: exp.Query, tables: list[Table], error: Exception) -> str:
     """A sentence that names the column that is not there, or what the engine lacks."""
     details = re.search(r'details = "(.*)"', str(error))
-    said = details[1] if details else (str(error).splitlines() or [type(error).__name__])[0]
+    words = details[1] if details else (str(error).splitlines() or [type(error).__name__])[0]
     columns = {column.name for table in tables for column in table.columns}
     own = {alias.alias for alias in statement.find_all(exp.Alias, exp.CTE, exp.TableAlias)}
     for asked in statement.find_all(exp.Column):
-        if asked.name in said and asked.name.lower() not in {*columns, *own}:
+        if asked.name in words and asked.name.lower() not in {*columns, *own}:
             names = ", ".join(dict.fromkeys(table.full_name for table in tables))
             hint = did_you_mean(asked.name, columns, otherwise="see docs/tables.md")
             return f"there is no column {asked.name!r} in {names or 'the query'}: {hint}"
@@ -198,5 +203,5 @@ def _why_not(statement: exp.Query, tables: list[Table], error: Exception) -> str
         if not isinstance(node, exp.With) or node.recursive
     }
     if lacking:
-        said = f"this engine may lack {', '.join(sorted(lacking))}: {said}"
-    return f"the query cannot be run: {said[:_LONGEST]}"
+        words = f"this engine may lack {', '.join(sorted(lacking))}: {words}"
+    return f"the query cannot be run: {words[:_LONGEST]}"

@@ -67,17 +67,22 @@ _GIVEN_UP = (
     "team",
     "status",
     "next_start",
+    "where",
+    "received_at",
+    "newest_observed_at",
 )
 """Columns that a narrow terminal goes without, in this order: better than names cut in pieces."""
 _WRAPPED = ("reason", "evidence", "one row", "problem", "switched off", "columns absent", "example")
 """Columns of sentences, which may take several lines."""
 _SENTENCE_WIDTH = 20
 _UNCUT = ("reason", "evidence", "url", "recognised_by")
-_WHOLE = ("job", "team", "run_id")
+_WHOLE = ("job", "team", "run_id", "table", "source_table")
 """Columns of names and keys, which are to be copied."""
 _TWO_LINES = ("job", "monthly_saving")
 """Columns that we compose of two lines; nowhere else does a line break of the sources survive."""
 _JOB_WIDTH = 40
+_WORD_WIDTH = 16
+"""The longest word that is not cut where there is room for all others: a time, a time zone's name."""
 
 
 def as_json(value: pd.DataFrame | Mapping[str, pd.DataFrame]) -> str:
@@ -137,6 +142,8 @@ def table(title: str, frame: pd.DataFrame, *, none: str = "none") -> RichTable |
         if told.pop(name, None) is not None:
             given_up.append(name.replace("_", " "))
     fits = _width(told) <= room
+    words = {name: _least(name, cells) for name, cells in told.items()}
+    is_tight = not fits and 1 + sum(3 + width for width in words.values()) <= room
     spare = max(room - _width({n: c for n, c in told.items() if n not in _WRAPPED}) - 3, 1)
     drawn = RichTable(title=title, title_justify="left", title_style="bold", header_style="bold")
     if given_up:
@@ -147,6 +154,9 @@ def table(title: str, frame: pd.DataFrame, *, none: str = "none") -> RichTable |
         longest = _longest(told[name])
         whole = min(longest, room // 2) if name in _WHOLE else None
         least = min(longest, _SENTENCE_WIDTH, spare) if name in _WRAPPED else whole
+        if is_tight:
+            least = words[name]
+            whole = least if name in _WHOLE else None
         heading = name.replace("_", " ")
         if fits:  # Left in one line, a heading takes room from the cells of other columns.
             heading = "\n".join(wrap(heading, _needed(name, told[name])))
@@ -155,6 +165,7 @@ def table(title: str, frame: pd.DataFrame, *, none: str = "none") -> RichTable |
             justify="right" if is_number else "left",
             no_wrap=whole is not None,
             min_width=least,
+            max_width=whole if is_tight else None,
         )
     for row in zip(*told.values(), strict=True):
         drawn.add_row(*(Text(cell) for cell in row))
@@ -174,6 +185,16 @@ def _needed(name: str, cells: list[str]) -> int:
     return max(longest, *(cell_len(word) for word in name.split("_")))
 
 
+def _least(name: str, cells: list[str]) -> int:
+    """How narrow a column may become: a job to its key, what is copied not at all, the rest to a word."""
+    if name in _WHOLE:
+        return max(_longest([cell.split("\n")[-1] for cell in cells]), cell_len(name))
+    heading = [cell_len(word) for word in name.replace("_", " ").split()]
+    return max(
+        *heading, *(min(cell_len(word), _WORD_WIDTH) for cell in cells for word in cell.split())
+    )
+
+
 def _longest(cells: list[str]) -> int:
     return max(cell_len(line) for cell in cells for line in cell.split("\n"))
 
@@ -186,7 +207,8 @@ def facts(title: str, frame: pd.DataFrame) -> RichTable | Text:
     for name in frame.columns:
         value = shown(str(name), frame[name].iloc[0])
         if value:
-            drawn.add_row(str(name).replace("_", " "), Text(value))
+            # A link that is longer than a line is to be copied too.
+            drawn.add_row(str(name).replace("_", " "), Text(value, overflow="fold"))
     return drawn
 
 
@@ -206,7 +228,7 @@ def shown(name: str, value: Any) -> str:
     ):
         return f"{float(plain):,.2f}"
     if isinstance(plain, float):
-        return f"{plain:,.0f}" if plain.is_integer() else f"{plain:,.3g}"
+        return f"{plain:,.0f}" if plain.is_integer() or abs(plain) >= 1000 else f"{plain:,.3g}"
     if name in _TWO_LINES:
         return "\n".join(_printable(part, _JOB_WIDTH) for part in str(plain).split("\n", 1))
     return _printable(plain, len(str(plain)) if name in _UNCUT else _LONGEST)

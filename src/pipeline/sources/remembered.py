@@ -2,7 +2,8 @@
 
 Remembered are the folder's own path and its path from the home. A night may name either: a home and
 an export that are moved, copied or mounted elsewhere together keep the one, a home that is moved
-alone keeps the other. An export that is moved alone is named anew, and taken because the folder
+alone keeps the other. A home that holds its export is copied with it: the copy is fed from its own, and
+the original's is not looked at. An export that is moved alone is named anew, and taken because the folder
 that is remembered is no longer there.
 """
 
@@ -56,12 +57,14 @@ class Feed:
         return not self.folder or Path(self.folder).is_dir()
 
     def spelled(self, home: Path) -> str:
-        """How the source is named now: by its own path, or by that from the home where only it is."""
+        """How the source is named now: by its own path, or by that from the home where only it is there,
+        or the home holds it."""
         if not self.folder:
             return self.kind
-        beside = os.path.normpath(home.absolute() / self.from_home)
-        only_beside = not self.is_there and Path(beside).is_dir()
-        return f"{self.kind}:{beside if only_beside else self.folder}"
+        from_home = os.path.normpath(home.absolute() / self.from_home)
+        is_held = not self.from_home.startswith("..")
+        is_meant = (is_held or not self.is_there) and Path(from_home).is_dir()
+        return f"{self.kind}:{from_home if is_meant else self.folder}"
 
     def is_same(self, other: "Feed") -> bool:
         if self.folder and other.folder:
