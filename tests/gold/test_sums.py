@@ -58,6 +58,7 @@ def _summed(spark: SparkSession, parts: list[float]) -> dict[str, float]:
             silver.RUN_CLUSTERS,
             lambda n, _: use | {"run_id": str(n), "used_from": at(0), "used_until": at(0, 1)},
         ),
+        frame(silver.TASK_RUNS, []),
         frame(
             silver.CLUSTERS,
             [
@@ -65,17 +66,19 @@ def _summed(spark: SparkSession, parts: list[float]) -> dict[str, float]:
                     "workspace_id": "w",
                     "cluster_id": "c",
                     "cluster_source": "JOB",
-                    "workers": 2,
-                    "worker_node_type": "m",
+                    "sizes": [{"valid_from": at(0), "workers": 2, "worker_node_type": "m"}],
                 }
             ],
         ),
-        frame(silver.RUN_COSTS, []),
+        frame(silver.USAGE_COSTS, []),
         states,
         frame(gold.JOB_FORECAST, []),
+        as_of=at(1),
         currency_code="USD",
     )
-    trends = job_trends(days, frame(gold.COST_DAILY, []), as_of=at(9), currency_code="USD")
+    trends = job_trends(
+        days, frame(gold.COST_DAILY, []), as_of=at(9), last_cost_day=on(8), currency_code="USD"
+    )
     return {
         "a day": one(job_daily(runs))["busy_seconds"],
         "a week": one(job_weekly(runs))["busy_seconds"],

@@ -11,6 +11,7 @@ from pipeline.graph import GRAPH
 from pipeline.lakehouse.folder import DeltaFolder
 from pipeline.lakehouse.protocol import Written
 from pipeline.positions import Positions
+from pipeline.run_names import DEFAULT_RUN_NAMES, RUN_NAME_RULES
 from pipeline.tables import bronze, ops
 from pipeline.tables.declaration import Table
 from tests.strategies.tables import Row, at, frame_of, on
@@ -60,7 +61,11 @@ def test_a_standing_table_is_computed_again_share_by_share(
     for table in (*_STEP.reads, _STEP.writes, ops.POSITIONS):
         home.create(table)
     slices = bronze.JOB_RUN_TIMELINE
-    given: dict[str, object] = {"as_of": at(12)}
+    given: dict[str, object] = {
+        "as_of": at(12),
+        "run_name_rules": RUN_NAME_RULES,
+        "default_run_names": DEFAULT_RUN_NAMES,
+    }
 
     def night() -> advance.StepReport:
         # Of a home whose positions are lost.
@@ -79,6 +84,7 @@ def test_a_standing_table_is_computed_again_share_by_share(
     assert len(home.weights) == 4
     assert max(max(weight) for weight in home.weights) < _RUNS
     stands = home.read(_STEP.writes)
-    anew = _STEP.run(home.read(slices)).select(*stands.columns)
+    names = {name: given[name] for name in _STEP.given}
+    anew = _STEP.run(*map(home.read, _STEP.reads), **names).select(*stands.columns)
     assert stands.exceptAll(anew).count() == anew.exceptAll(stands).count() == 0
     assert night().written == 0

@@ -149,7 +149,7 @@ def test_the_wheel_holds_what_runs_and_accounts_for_every_file(tmp_path: Path) -
     assert (told.metadata["Name"], told.version) == ("rightrun", file.name.split("-")[1])
     assert any(one.startswith("mlflow-skinny") for one in told.requires or ())
     assert {point.name: point.value for point in told.entry_points} == {
-        "rightrun": "pipeline.cli.app:main"
+        "rightrun": "pipeline.cli.__main__:main"
     }
     recorded = {str(path): path.hash for path in told.files or ()}
     assert set(recorded) == set(content)

@@ -402,7 +402,7 @@ def test_whom_a_record_is_billed_under_is_whom_its_cost_is(
     priced = prices(frame_of(spark, bronze.LIST_PRICES, [_price("1")]))
     pipelines = frame_of(spark, silver.PIPELINE_VERSIONS, [])
     made = rows_of(usage_costs(usage, priced, updates, pipelines, currency_code="USD"))
-    (payer,) = source.USAGE.derived
+    (payer,) = (one for one in source.USAGE.derived if one.column.name == "payer_id")
     records = rows_of(usage.withColumn(payer.column.name, F.expr(payer.expression)))
     totals: list[dict[Any, Decimal]] = []
     for rows in (records, made):

@@ -36,6 +36,7 @@ from pipeline.bronze.conform import (
     as_rejected,
     conform,
     kept_columns,
+    only_judged,
     strength,
     with_content,
     with_key_hash,
@@ -239,8 +240,9 @@ class _Taking:
         rejected = []
         flaws = Flaws(table, seen["received"])
         if bad or seen["partial"]:
-            flaws = flaws_of(table, rows)
-            rejected.append(as_received(rows))
+            judged = stage(only_judged(rows))
+            flaws = flaws_of(table, judged)
+            rejected.append(as_received(judged))
         if unique.weaker is not None and unique.weaker_count:
             rejected.append(as_rejected(table, unique.weaker, _WEAKER))
         if standing.count(_WORSE):

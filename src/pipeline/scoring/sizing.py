@@ -427,7 +427,7 @@ def _answers(rows: pd.DataFrame) -> pd.DataFrame:
             "runs": rows["runs"].astype(float),
             "runtime_quantile_seconds": rows["quantile_seconds"],
             "limit_seconds": rows["allowed_seconds"],
-            "list_cost": rows["list_cost"],
+            "list_cost": rows["list_cost"].astype("float64").fillna(0.0),
         }
     )
     sizes = recommend_many(asked)
@@ -453,12 +453,13 @@ def _answers(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _left_out(rows: pd.DataFrame) -> pd.Series:
     """A sentence for a cost that is not all of it, empty for the others."""
+    quantities = rows["unpriced_quantity"].astype("float64").fillna(0.0)
     return pd.Series(
         [
             f" {quantity:,.2f} {unit} of its cost have no price: no saving is told of them."
             if quantity > 0
             else ""
-            for quantity, unit in zip(rows["unpriced_quantity"], rows["unpriced_unit"], strict=True)
+            for quantity, unit in zip(quantities, rows["unpriced_unit"], strict=True)
         ],
         index=rows.index,
         dtype=object,

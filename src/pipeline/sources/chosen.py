@@ -5,7 +5,6 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from pipeline.errors import UserError
-from pipeline.sources.export import ExportFolder
 from pipeline.sources.protocol import Source
 from pipeline.sources.system_tables import SystemTables
 
@@ -25,6 +24,9 @@ def chosen_source(spelled: str, spark: SparkSession) -> Source:
     kind, folder = parsed(spelled)
     if folder is None:
         return SystemTables(spark)
+    # delta-rs is not on a Databricks runtime.
+    from pipeline.sources.export import ExportFolder
+
     if kind == "simulated" and not folder.is_dir():
         raise UserError(
             f"nothing is simulated in {folder} yet: run rightrun simulate --out {folder}"
