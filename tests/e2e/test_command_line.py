@@ -89,6 +89,7 @@ def test_a_job_is_found_by_key_and_by_name_and_says_all(account: Account) -> Non
     jobs = account.run("show", "jobs", "--home", account.home, "--json", "--limit", "1000").json()
     job = next(j for j in jobs if j["runs"] > 5 and j["name"] and j["name"].isascii())
     told = account.run("show", "job", job["series_key"], "--home", account.home, "--json").json()
+    assert [row["window_days"] for row in told["trends"]] == [7, 30]
     assert told["job"][0]["name"] == job["name"]
     assert len(told["forecast"]) == len(told["baseline"]) == len(told["right-sizing"]) == 1
     assert told["runs"]

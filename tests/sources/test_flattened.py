@@ -57,6 +57,6 @@ def test_bare_fields_are_told_and_not_taken_for_the_struct(tmp_path: Path) -> No
     looked = look_at(source.USAGE, {file: {}}, [file])[0]
     assert "usage_metadata" not in looked.types
     (sentence,) = lost(source.USAGE, looked.spelled, looked.types)
-    assert "has no column usage_metadata, but only columns named like its fields" in sentence
-    assert "job_id" in sentence
-    assert "no cost can be told" in sentence
+    assert sentence.startswith(
+        "columns of system.billing.usage named like the fields of usage_metadata (cluster_id, job_id,"
+    )

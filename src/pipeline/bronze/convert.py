@@ -5,7 +5,7 @@ read as JSON where a map, a struct or an array is declared, as CSV dumps hold th
 for a map, as pandas writes one, and so does a list of pairs. What both engines would read
 differently is not read: bare clock times, numbers as times, decimals beyond what is declared.
 
-NULL has other spellings, which depend on the writer: `None`, `NaN`, an empty text, the partition
+NULL has other spellings, which depend on the writer: `None`, `NaN`, `NA`, an empty text, the partition
 that Hive names for it. They are words only where users choose the words, as in the name of a job.
 
 An id in scientific notation has been through a spreadsheet, which showed some of its digits; one
@@ -26,7 +26,10 @@ _PLAIN_DECIMAL = r"^\s*[-+]?[0-9]+(\.[0-9]*)?\s*$|^\s*[-+]?\.[0-9]+\s*$"
 _SCIENTIFIC = r"^\s*[0-9]([.,][0-9]+)?[eE]\+[0-9]+\s*$|^\s*[0-9][.,][0-9]+[eE][0-9]+\s*$"
 _WHOLE_FRACTION = r"^\s*([0-9]+)\.0+\s*$"
 _NO_TEXT = ("", "__HIVE_DEFAULT_PARTITION__")
-_NO_VALUE = (*_NO_TEXT, "null", "NULL", "None", "NaN", "nan", "NaT", "<NA>", "\\N")
+_NO_VALUE = (
+    *(*_NO_TEXT, "null", "NULL", "(null)", "None", "NaN", "nan", "NaT", "<NA>", "\\N"),
+    *("NA", "N/A", "#N/A"),
+)
 _FREE_TEXT = ("name", "run_name", "job_name", "cluster_name", "workspace_name", "task_key")
 """What users call their own: a job may be named None."""
 # Of a JSON text: a list of pairs, as arrays or as objects with the two, and how it becomes an object.
@@ -38,7 +41,7 @@ _PAIRS = (
     (rf"\{{\s*{_KEY}({_JSON_TEXT})\s*,\s*{_VALUE}({_JSON_SCALAR})\s*\}}", "$1:$2"),
     (rf"\{{\s*{_VALUE}({_JSON_SCALAR})\s*,\s*{_KEY}({_JSON_TEXT})\s*\}}", "$2:$1"),
     (rf"\{{\s*{_KEY}({_JSON_TEXT})\s*\}}", "$1:null"),
-    (r"^\[(?:\s*null\s*,?)*\s*\]$", "[]"),
+    (r"^\[(?:\s*(?:null|\{\s*\})\s*,?)*\s*\]$", "[]"),
     (r"^\[([\s\S]*)\]$", "{$1}"),
 )
 _INTEGERS = (T.ByteType, T.ShortType, T.IntegerType, T.LongType)

@@ -672,7 +672,7 @@ class Questions:
             return self._lakehouse.read(table).where(F.col("series_key") == key)
 
         def row(table: Table) -> pd.DataFrame:
-            return rows(table).drop(*_KEY).toPandas()
+            return rows(table).orderBy(*table.keys).drop(*_KEY).toPandas()
 
         recent = (
             self._lakehouse.read(silver.RUNS)

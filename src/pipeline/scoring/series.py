@@ -36,5 +36,7 @@ def no_answer_reason(jobs_continuous: str = "is_continuous") -> Column:
     return F.when(
         F.col(jobs_continuous), F.lit("a continuous job has no duration to learn")
     ).otherwise(
-        F.lit("no attempt of this job has ended in a way that is known, in the time looked at")
+        F.lit(
+            "no attempt of this job that started has ended with a known result in the time looked at"
+        )
     )

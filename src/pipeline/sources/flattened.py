@@ -10,15 +10,12 @@ from functools import reduce
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.tables import source
 from pipeline.tables.declaration import Column, SourceTable
 from pipeline.tables.derive import arrow_type
 
 Tree = Mapping[str, "str | Tree"]
 """A struct's fields: each by the column that holds it, or by its own fields' columns."""
 _JOINTS = (".", "_", "__")
-_ESSENTIAL = {source.USAGE.name: "usage_metadata", source.LIST_PRICES.name: "pricing"}
-"""The struct without which a table tells no cost."""
 
 
 def flattened(column: Column, spelled: Mapping[str, str]) -> Tree:
@@ -68,23 +65,17 @@ def struct_of(tree: Tree, column: Callable[[str], pa.Array]) -> pa.Array:
 
 
 def lost(table: SourceTable, names: Mapping[str, str], held: Mapping[str, object]) -> list[str]:
-    """What cannot be told of a table with columns `names`, of which `held` are read: a sentence for
-    each struct that is only there in parts, or that everything hangs on."""
+    """What is not read of a table with columns `names`, of which `held` are: a sentence for each
+    struct that may be there in parts, which only the names of its fields tell."""
     found = []
     for column in table.columns:
         kind = arrow_type(column.type)
         if column.name in held or not pa.types.is_struct(kind):
             continue
         bare = [f.name for f in kind if f.name in names and f.name not in table.column_names]
-        is_essential = _ESSENTIAL.get(table.name) == column.name
-        if not bare and not is_essential:
-            continue
-        parts = (
-            f"only columns named like its fields ({', '.join(bare)})" if bare else "nothing like it"
-        )
-        price = "no cost can be told" if is_essential else "it is not read"
-        found.append(
-            f"{table.system_name} has no column {column.name}, but {parts}, so {price}:"
-            f" export {column.name} as it is"
-        )
+        if bare:
+            found.append(
+                f"columns of {table.system_name} named like the fields of {column.name}"
+                f" ({', '.join(bare)}) may be anybody's and are not read: export {column.name} as it is"
+            )
     return found

@@ -72,7 +72,8 @@ def plain_type(held: pa.DataType) -> pa.DataType:
     if pa.types.is_integer(held):
         return pa.string() if held == pa.uint64() else pa.int64()
     if pa.types.is_floating(held):
-        return pa.float64()
+        # A float stays one: as a double it would pass for a number that has all its digits.
+        return held if held == pa.float64() else pa.float32()
     if _is_list(held):
         return pa.list_(plain_type(held.value_type))
     if pa.types.is_map(held):
