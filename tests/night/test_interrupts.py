@@ -14,7 +14,7 @@ from pipeline.tables import gold, silver
 from pipeline.tables.declaration import Table
 from tests.night.homes import Made, assert_same_home, night
 
-_SAID = "rightrun: interrupted; run the same command again: it goes on where it stopped\n"
+_SAID = "rightrun: interrupted; run the same command again: a night goes on where it stopped\n"
 _MOST_SECONDS = 2.0
 
 

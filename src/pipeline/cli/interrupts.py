@@ -15,7 +15,7 @@ from typing import Final
 __all__ = ["end_when_interrupted"]
 
 _INTERRUPTS: Final = (signal.SIGINT, signal.SIGTERM)
-_SAYS: Final = "rightrun: interrupted; run the same command again: it goes on where it stopped"
+_SAYS: Final = "rightrun: interrupted; run the same command again: a night goes on where it stopped"
 _BAR_CLEARED: Final = "\r\x1b[K\x1b[?25h"
 """The line of the bar emptied, and the cursor shown again."""
 _CLEARING_SECONDS: Final = 0.5
