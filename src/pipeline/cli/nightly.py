@@ -55,7 +55,7 @@ def nightly(
     chosen_engine = engine_of(Engine, engine)
     if not home.exists():
         # Looked at first: no folder is made for a night that has nothing to read.
-        source_of_home(source, None, home)
+        chosen_source(source_of_home(source, None, home), connect(chosen_engine))
     with home_lock(home, wait=wait):
         spark = connect(chosen_engine)
         lakehouse = writing(home, engine, spark)
