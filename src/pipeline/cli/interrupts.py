@@ -9,8 +9,11 @@ import atexit
 import os
 import signal
 import sys
+import weakref
 from threading import Thread
 from typing import Final
+
+from pipeline.temporary_folders import remove_all
 
 __all__ = ["end_when_interrupted"]
 
@@ -52,7 +55,14 @@ def _end(code: int) -> None:
     silence = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(silence, stream)
-    clearing = Thread(target=atexit._run_exitfuncs, daemon=True)
+    clearing = Thread(target=_clear, daemon=True)
     clearing.start()
     clearing.join(_CLEARING_SECONDS)
     os._exit(code)
+
+
+def _clear() -> None:
+    # Folders first: of what else is called at the end, some waits for its threads.
+    remove_all()
+    weakref.finalize._exitfunc()  # type: ignore[attr-defined]  # Not in the stubs; tempfile's folders.
+    atexit._run_exitfuncs()
