@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from pipeline.time_zones import is_time_zone
 
-__all__ = ["CLOCK", "DURATION", "DURATION_UNIT_SECONDS", "NUMBER", "Terms", "read_terms"]
+__all__ = ["CLOCK", "DURATION", "DURATION_UNIT_SECONDS", "NEITHER", "NUMBER", "Terms", "read_terms"]
 
 CLOCK: Final = r"^([01]?[0-9]|2[0-3]):([0-5][0-9])(?:\s+([A-Za-z_]+(?:/[A-Za-z0-9_+-]+)*))?$"
 NUMBER: Final = r"([0-9]+(?:\.[0-9]+)?)"
@@ -19,6 +19,8 @@ DURATION: Final = (
     rf"\s*(?:{NUMBER}\s*m(?:in(?:ute)?s?)?)?\s*(?:{NUMBER}\s*s(?:ec(?:ond)?s?)?)?$"
 )
 DURATION_UNIT_SECONDS: Final = (86_400, 3_600, 60, 1)
+NEITHER: Final = "neither a duration in d, h, m or s nor a time as HH:MM Europe/Berlin"
+"""What words are that are no SLA. Without digits: reasons are counted without theirs."""
 _SHOWN: Final = 40
 
 
@@ -57,6 +59,4 @@ def read_terms(text: str) -> Terms:
         )
         if 0 < seconds < 1e9:
             return Terms("limit", limit_seconds=seconds)
-    raise ValueError(
-        f"{text[:_SHOWN]!r} is neither a duration such as 90m nor a time such as 07:30 Europe/Berlin"
-    )
+    raise ValueError(f"{text[:_SHOWN]!r} is {NEITHER}")

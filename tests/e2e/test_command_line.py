@@ -126,6 +126,7 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(
     assert done.code == 2
     assert said in done.err.replace("\n", " ")
     assert "Traceback" not in done.err
+    assert not list(tmp_path.iterdir()), "a mistake leaves nothing behind"
 
 
 @pytest.mark.parametrize(

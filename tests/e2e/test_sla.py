@@ -87,7 +87,7 @@ def test_a_proposal_is_signed_and_holds_from_the_next_night(copied: Account) -> 
     assert told.code == 0, told.err
     assert not {one, other} & set(listed())
     # A key that no job has is said where people look, with the key that may have been meant.
-    warned = f"no job has the key {stray!r}, which has an SLA by yaml: did you mean {other!r}?"
+    warned = f"no job has the key {stray!r}, which has an SLA by yaml: did you mean {other}"
     for said in (told.out, _sla(copied, "list").err):
         assert warned in " ".join(said.split())
     assert _sla(copied, "list", "--json").json() is not None

@@ -54,6 +54,8 @@ def test_a_killed_holder_frees_the_home_and_its_leftovers_go(
     assert (tmp_path / ".staging" / "half").exists()
     with home_lock(tmp_path):
         assert not (tmp_path / ".staging").exists()
+        (tmp_path / ".staging").mkdir()
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
 
 
 def test_waiting_gets_the_lock_when_the_holder_ends(

@@ -9,7 +9,9 @@ import sys
 import warnings
 import zipfile
 from collections.abc import Iterator
+from contextlib import redirect_stderr
 from importlib.metadata import PathDistribution
+from io import StringIO
 from pathlib import Path
 
 import mlflow
@@ -37,12 +39,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     home.mkdir()
     states = home.parent / "states.parquet"
     latest(lognormal_runs(JOBS, 20, seed=9)).to_parquet(states, index=False)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), redirect_stderr(StringIO()) as told:
         warnings.simplefilter("ignore")
         _log(store_of(home), "first night")
         with mlflow.start_run(experiment_id=opened_experiment(store_of(home), EXPERIMENT)):
             info = logged_model("job_baseline", states, write_wheel(home.parent))
         mlflow.register_model(info.model_uri, "main.models.baseline")
+    assert "Downloading" not in told.getvalue(), "MLflow's bars stand in the log of a night"
     yield home
     mlflow.set_tracking_uri(before[0])
     mlflow.set_registry_uri(before[1])

@@ -39,13 +39,15 @@ def print_answers(
 
 @contextmanager
 def progress_bar(quiet: bool) -> Iterator[Progress]:
+    """A bar on stderr, where a person watches it: in the log of a night it would leave a blank line."""
+    terminal = console(stderr=True)
     with Progress(
         TextColumn("{task.description:<18}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        console=console(stderr=True),
-        disable=quiet,
+        console=terminal,
+        disable=quiet or not terminal.is_terminal,
         transient=True,
     ) as bar:
         yield bar

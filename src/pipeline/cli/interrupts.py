@@ -9,13 +9,16 @@ import atexit
 import os
 import signal
 import sys
+import weakref
 from threading import Thread
 from typing import Final
+
+from pipeline.temporary_folders import remove_all
 
 __all__ = ["end_when_interrupted"]
 
 _INTERRUPTS: Final = (signal.SIGINT, signal.SIGTERM)
-_SAYS: Final = "rightrun: interrupted; run the same command again: it goes on where it stopped"
+_SAYS: Final = "rightrun: interrupted; run the same command again: a night goes on where it stopped"
 _BAR_CLEARED: Final = "\r\x1b[K\x1b[?25h"
 """The line of the bar emptied, and the cursor shown again."""
 _CLEARING_SECONDS: Final = 0.5
@@ -52,7 +55,14 @@ def _end(code: int) -> None:
     silence = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(silence, stream)
-    clearing = Thread(target=atexit._run_exitfuncs, daemon=True)
+    clearing = Thread(target=_clear, daemon=True)
     clearing.start()
     clearing.join(_CLEARING_SECONDS)
     os._exit(code)
+
+
+def _clear() -> None:
+    # Folders first: of what else is called at the end, some waits for its threads.
+    remove_all()
+    weakref.finalize._exitfunc()  # type: ignore[attr-defined]  # Not in the stubs; tempfile's folders.
+    atexit._run_exitfuncs()

@@ -1,6 +1,5 @@
 """The night."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -48,7 +47,7 @@ def nightly(
     from pipeline.reports.questions import Filter, Questions
     from pipeline.scoring.tracking import WORKSPACE, store_of, track_night
     from pipeline.settings import load_settings
-    from pipeline.sources.chosen import chosen_source
+    from pipeline.sources.chosen import chosen_source, now_at
     from pipeline.sources.remembered import Feed, remembered, source_of_home
 
     settings = load_settings(home)
@@ -56,7 +55,7 @@ def nightly(
     chosen_engine = engine_of(Engine, engine)
     if not home.exists():
         # Looked at first: no folder is made for a night that has nothing to read.
-        source_of_home(source, None, home)
+        chosen_source(source_of_home(source, None, home), connect(chosen_engine))
     with home_lock(home, wait=wait):
         spark = connect(chosen_engine)
         lakehouse = writing(home, engine, spark)
@@ -80,7 +79,7 @@ def nightly(
                 lakehouse,
                 chosen,
                 settings,
-                now=datetime.now(UTC),
+                now=now_at(spelled),
                 as_of=asked,
                 only=only,
                 start=from_,

@@ -92,4 +92,5 @@ def accept(
         "decided_at": now,
         "evidence": evidence,
     }
-    print_answer("Accepted; it holds from the next night on", pd.DataFrame([row]), json_)
+    done = "Taken back; it no longer holds" if terms is None else "Accepted; it holds"
+    print_answer(f"{done} from the next night on", pd.DataFrame([row]), json_)

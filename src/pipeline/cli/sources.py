@@ -81,13 +81,13 @@ def check(
     from pipeline.reports import readiness
     from pipeline.reports.readiness import Readiness
     from pipeline.settings import load_settings
-    from pipeline.sources.chosen import chosen_source
+    from pipeline.sources.chosen import chosen_source, now_at
     from pipeline.tables.source import SOURCE_TABLES
 
     most_quarantined = load_settings(home).most_quarantined
     spark = connect(engine_of(Engine, engine))
     chosen = chosen_source(source, spark)
-    now = datetime.now(UTC)
+    now = now_at(source)
     tables = []
     with progress_bar(json_) as bar:
         for declared in bar.track(SOURCE_TABLES, description="checking"):

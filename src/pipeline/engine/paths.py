@@ -1,12 +1,11 @@
 """Paths as engines take them: to an engine a path is a pattern and a URL, to a disk it is a name."""
 
-import atexit
 import re
-import shutil
-import tempfile
 from functools import cache
 from pathlib import Path
 from uuid import uuid4
+
+from pipeline.temporary_folders import temporary_folder
 
 _PLAIN = re.compile(r"(/[A-Za-z0-9._+@-]+)+")
 
@@ -35,6 +34,4 @@ def _plain(folder: Path) -> Path:
 
 @cache
 def _links() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="rightrun-links-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+    return temporary_folder("links")

@@ -39,6 +39,7 @@ def home_lock(home: Path, *, wait: bool = False) -> Iterator[None]:
         holder.write_text(json.dumps({"pid": os.getpid(), "since": since}), encoding="utf-8")
         yield
     finally:
+        shutil.rmtree(home / STAGING, ignore_errors=True)
         holder.unlink(missing_ok=True)
         lock.release()
 

@@ -1,4 +1,5 @@
-"""The questions a platform engineer asks first, as queries on Gold. Reads Gold and ops, nothing else.
+"""The questions a platform engineer asks first, as queries on Gold, and on what stands beneath it where
+a job's own runs, or what was not understood of a source, are asked for.
 
 Each answer is a small frame: ranked, limited, with names beside keys. Filters are by team and owner.
 """
@@ -7,7 +8,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from difflib import get_close_matches
 from functools import reduce
 
 import pandas as pd
@@ -32,7 +32,6 @@ _KEY = ["workspace_id", "series_key"]
 _WHO = ("series_key", "name", "team", "owner", "tier")
 _COST_DAYS = 30
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NEAR = 0.8
 _MOST_NAMES = 8
 _SCATTERED = 5
 """Names that are used once each, and alike but for a number, before a rule for them is asked for."""
@@ -96,7 +95,9 @@ def _meant(what: str, asked: str, columns: Sequence[DataFrame]) -> str:
         raise UserError(
             f"--{what} {asked!r} is a part of several: say which of {', '.join(having)}"
         )
-    every = f"there are {', '.join(names[:_MOST_NAMES])}" if names else f"no job says its {what}"
+    listed = ", ".join(names[:_MOST_NAMES])
+    others = f" and {len(names) - _MOST_NAMES} others" if len(names) > _MOST_NAMES else ""
+    every = f"there are {listed}{others}" if names else f"no job says its {what}"
     hint = did_you_mean(asked, names, otherwise=every)
     raise UserError(f"there is no {what} {asked!r}: {hint}")
 
@@ -250,11 +251,10 @@ class Questions:
         keys = known.toArrow()["series_key"].to_pylist()
         said = []
         for row in strays:
-            near = get_close_matches(row["series_key"], keys, n=1, cutoff=_NEAR)
-            hint = f": did you mean {near[0]!r}?" if near else ": see rightrun show jobs"
+            hint = did_you_mean(row["series_key"], keys, otherwise="see rightrun show jobs")
             said.append(
                 f"no job has the key {row['series_key']!r},"
-                f" which has an SLA by {row['decided_sla_source']}{hint}"
+                f" which has an SLA by {row['decided_sla_source']}: {hint}"
             )
         return said
 

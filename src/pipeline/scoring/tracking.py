@@ -8,6 +8,7 @@ of a models-from-code pyfunc; its new version is the challenger, and becomes cha
 import contextlib
 import io
 import logging
+import os
 import runpy
 import tempfile
 import warnings
@@ -213,6 +214,8 @@ def track_night(
 
 def opened_experiment(store: Store, name: str) -> str:
     """Point MLflow at the store; the id of the experiment, made where it is not there yet."""
+    # Its bars would break the night's own, and stand in the log of a night that nobody watches.
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     logging.getLogger("mlflow").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.ERROR)
     if store.file is not None and store.artifacts is not None:

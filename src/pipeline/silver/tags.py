@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.sla_terms import CLOCK, DURATION, DURATION_UNIT_SECONDS, NUMBER
+from pipeline.sla_terms import CLOCK, DURATION, DURATION_UNIT_SECONDS, NEITHER, NUMBER
 from pipeline.time_zones import time_zones
 
 TEAM_KEYS = ("team", "owningteam", "datateam", "squad", "costcenter", "department")
@@ -160,9 +160,7 @@ def with_declared_sla(
                     F.col("_sla_key"),
                     F.lit("="),
                     F.substring(text, 1, 80),
-                    F.lit(
-                        " is neither a duration such as 90m nor a time such as 07:30 Europe/Berlin"
-                    ),
+                    F.lit(f" is {NEITHER}"),
                 ),
             ),
         )

@@ -7,8 +7,6 @@ says what holds now is read whole whenever one of its files has changed.
 """
 
 import json
-import shutil
-import tempfile
 import weakref
 from collections import defaultdict
 from functools import cache
@@ -41,6 +39,7 @@ from pipeline.sources.protocol import Batch, Delivery, Presence
 from pipeline.tables.declaration import Arrival, SourceTable
 from pipeline.tables.derive import arrow_type
 from pipeline.tables.source import SOURCE_TABLES
+from pipeline.temporary_folders import remove, temporary_folder
 
 _Files = dict[Path, dict[str, str | None]]
 """Files, each with the columns that its folders or the table's log name."""
@@ -65,8 +64,8 @@ class ExportFolder:
         self._folder = folder
         self._spark = spark
         # Links and plain copies live here, beside the export and never in it; gone with the source.
-        self._scratch = Path(tempfile.mkdtemp(prefix="rightrun-export-"))
-        weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
+        self._scratch = temporary_folder("export")
+        weakref.finalize(self, remove, self._scratch)
         self._numbers = count()
         self._looked: dict[str, Looked] = {}
 

@@ -18,7 +18,9 @@ PARQUET = (".parquet",)
 CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 _NO_VALUE = ("", "__HIVE_DEFAULT_PARTITION__")
 """What writers call the folder of rows that have no value in its column."""
-_SIMULATED = ("simulation.json", "truth")
+SIMULATION = "simulation.json"
+"""The settings of a simulated account, beside its tables."""
+_SIMULATED = (SIMULATION, "truth")
 """What the simulator lays beside its tables."""
 REPAIR = "export it again, or take it out of the folder"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import UserError
+from pipeline.sources.layout import SIMULATION
 from pipeline.sources.simulator.clock import Bools
 from pipeline.sources.simulator.clusters import simulated_clusters
 from pipeline.sources.simulator.config import SimulatorConfig
@@ -57,7 +58,7 @@ from pipeline.sources.simulator.starts import Schedules, due_runs, simulated_sch
 from pipeline.sources.simulator.task_runs import task_runs
 from pipeline.sources.simulator.tasks import Graphs, simulated_graphs
 from pipeline.sources.simulator.versions import Versions, simulated_versions, typical_seconds
-from pipeline.sources.simulator.writer import SETTINGS, Progress, prepared
+from pipeline.sources.simulator.writer import Progress, prepared
 
 
 def simulate(config: SimulatorConfig, folder: Path, *, progress: Progress | None = None) -> Summary:
@@ -94,12 +95,12 @@ def _delivered(
 
 
 def _settings_in(folder: Path) -> SimulatorConfig:
-    path = folder / SETTINGS
+    path = folder / SIMULATION
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(
-            f"simulator: {folder} holds no simulated account ({SETTINGS} cannot be read):"
+            f"simulator: {folder} holds no simulated account ({SIMULATION} cannot be read):"
             " simulate one first."
         ) from error
     if "log" in held:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from pipeline.sources.layout import SIMULATION
 from pipeline.sources.simulator import quirk_truth, truth
 from pipeline.sources.simulator.arrivals import Arrivals, arrivals_of
 from pipeline.sources.simulator.billing import Bill, simulated_bill, usage_labels, usage_table
@@ -40,7 +41,6 @@ from pipeline.sources.simulator.timelines import job_run_timeline, job_task_run_
 from pipeline.sources.simulator.utilisation import lives_of, node_timeline
 from pipeline.sources.simulator.versions import COLUMNS_ADDED_US
 from pipeline.sources.simulator.writer import (
-    SETTINGS,
     Progress,
     day_name,
     table_folder,
@@ -131,7 +131,7 @@ def deliver(
             progress("truth", 0.7)
         rows[source.NODE_TIMELINE.name] = sum(one.result() for one in writing)
     # Last: a day whose files were not all written is appended again, to the same bytes.
-    (folder / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+    (folder / SIMULATION).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
     if progress:
         progress(source.NODE_TIMELINE.name, 1.0)
     return Summary(rows, time.perf_counter() - began)

@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 from pipeline.errors import UserError
 from pipeline.tables.declaration import SourceTable
 
-SETTINGS = "simulation.json"
 _UNFINISHED = ".unfinished"
 Progress = Callable[[str, float], None]
 
