@@ -3,9 +3,10 @@
 import atexit
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["remove", "remove_all", "temporary_folder"]
+__all__ = ["gather_in_one", "remove", "remove_all", "temporary_folder"]
 
 _standing: set[Path] = set()
 
@@ -17,6 +18,12 @@ def temporary_folder(purpose: str) -> Path:
     return folder
 
 
+def gather_in_one() -> None:
+    """From here on the libraries' temporary files lie in one such folder, and go with it."""
+    with suppress(OSError):  # Where there is no place for one, whoever needs it says so.
+        tempfile.tempdir = str(temporary_folder("all"))
+
+
 def remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     if not folder.exists():
@@ -25,6 +32,6 @@ def remove(folder: Path) -> None:
 
 @atexit.register
 def remove_all() -> None:
-    """Whoever cannot wait for the others that are called at the end calls this before them."""
+    """At the end of the process, and by whoever ends it before."""
     for folder in list(_standing):
         remove(folder)

@@ -5,11 +5,10 @@ the main thread would wait for them. Nothing has to wait: a night that is killed
 stopped, the operating system frees its lock, and what it staged goes when the next one begins.
 """
 
-import atexit
+import faulthandler
 import os
 import signal
 import sys
-import weakref
 from threading import Thread
 from typing import Final
 
@@ -51,18 +50,14 @@ def _watch(reading: int) -> None:
 def _end(code: int) -> None:
     bar = _BAR_CLEARED if sys.stderr.isatty() else ""
     os.write(2, f"{bar}{_SAYS}\n".encode())
-    # What fails now does so because its temporary folders go.
+    # What fails now does so because its temporary folders go. No library is asked to end: some wait for
+    # their threads, and some hold up all others while they do.
     silence = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(silence, stream)
-    clearing = Thread(target=_clear, daemon=True)
+    # Where a library holds up this thread as well, the process still ends, if with another exit code.
+    faulthandler.dump_traceback_later(2 * _CLEARING_SECONDS, exit=True, file=silence)
+    clearing = Thread(target=remove_all, daemon=True)
     clearing.start()
     clearing.join(_CLEARING_SECONDS)
     os._exit(code)
-
-
-def _clear() -> None:
-    # Folders first: of what else is called at the end, some waits for its threads.
-    remove_all()
-    weakref.finalize._exitfunc()  # type: ignore[attr-defined]  # Not in the stubs; tempfile's folders.
-    atexit._run_exitfuncs()
