@@ -67,7 +67,7 @@ operations = st.one_of(
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.lists(operations, min_size=2, max_size=7))
 def test_writes_match_the_model(spark: SparkSession, backend: str, steps: list[tuple]) -> None:  # type: ignore[type-arg]
     with TemporaryDirectory() as home, opened(backend, Path(home), spark) as lakehouse:

@@ -91,7 +91,7 @@ def _home(spark: SparkSession, folder: Path, nights: list[Account]) -> Path:
 
 
 # The first example is the least there is. One that fails prints what `reproduce_failure` takes.
-@settings(max_examples=3, print_blob=True)
+@settings(max_examples=2, print_blob=True)
 @given(
     st.lists(accounts(), min_size=_ACCOUNTS, max_size=_ACCOUNTS).map(_Drawn), st.integers(0, 10**6)
 )

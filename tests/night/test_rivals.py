@@ -4,13 +4,24 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 from pyspark.sql import SparkSession
 
 from pipeline.tables import bronze
 from tests.e2e.account import Ran, rightrun_alone
-from tests.night.homes import Made, assert_same_home, versions
+from tests.night.homes import Made, assert_same_home, night, versions
+from tests.sources.small import write_export
 
 _INGESTED = (*bronze.BRONZE_OF.values(), bronze.QUARANTINE)
+
+
+@pytest.fixture(scope="module")
+def alone(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """What one night by itself takes in."""
+    place = tmp_path_factory.mktemp("alone")
+    made = Made(place / "home", write_export(place / "export"))
+    night(spark, made.home, made.export, only="bronze")
+    return made
 
 
 def _at_once(made: Made, home: Path, *more: str) -> list[Ran]:
@@ -21,22 +32,22 @@ def _at_once(made: Made, home: Path, *more: str) -> list[Ran]:
 
 
 def test_one_of_two_says_who_holds_the_home(
-    spark: SparkSession, undisturbed: Made, tmp_path: Path
+    spark: SparkSession, alone: Made, tmp_path: Path
 ) -> None:
-    done, told = _at_once(undisturbed, tmp_path / "home")
+    done, told = _at_once(alone, tmp_path / "home")
     assert (done.code, told.code) == (0, 2), done.err + told.err
     # The winner's number is in the lock a moment after the lock is his.
     assert re.search(
         r"is being written by (process \d+|another process)", " ".join(told.err.split())
     )
-    assert_same_home(spark, tmp_path / "home", undisturbed.home, _INGESTED)
+    assert_same_home(spark, tmp_path / "home", alone.home, _INGESTED)
 
 
 def test_one_of_two_waits_and_finds_nothing_new(
-    spark: SparkSession, undisturbed: Made, tmp_path: Path
+    spark: SparkSession, alone: Made, tmp_path: Path
 ) -> None:
     home = tmp_path / "home"
-    assert [ran.code for ran in _at_once(undisturbed, home, "--wait")] == [0, 0]
-    assert_same_home(spark, home, undisturbed.home, _INGESTED)
+    assert [ran.code for ran in _at_once(alone, home, "--wait")] == [0, 0]
+    assert_same_home(spark, home, alone.home, _INGESTED)
     written = {name: versions(home)[name] for name in (t.full_name for t in _INGESTED)}
     assert max(written.values()) == 1, "each table is written once"
