@@ -28,17 +28,18 @@ _RUNS = source.JOB_RUN_TIMELINE
 
 
 def _export(folder: Path, *, rounded: int, costs_are_told: bool = True) -> Path:
-    """Runs of which the first `rounded` have lost their id, and usage."""
+    """Runs of which the first `rounded` have lost their id, usage and prices."""
     folder.mkdir()
     runs = arrow_rows(_RUNS)
     is_rounded = pa.array([number < rounded for number in range(ROWS)])
     ids = pc.if_else(is_rounded, "1.0E+15", runs["run_id"])
     runs = runs.set_column(runs.column_names.index("run_id"), "run_id", ids)
     pq.write_table(runs, folder / "job_run_timeline.parquet")
-    usage = arrow_rows(source.USAGE)
-    if not costs_are_told:
-        usage = usage.drop_columns(["usage_metadata"])
-    pq.write_table(usage, folder / "usage.parquet")
+    for table, essential in ((source.USAGE, "usage_metadata"), (source.LIST_PRICES, "pricing")):
+        rows = arrow_rows(table)
+        if not costs_are_told:
+            rows = rows.drop_columns([essential])
+        pq.write_table(rows, folder / f"{table.name}.parquet")
     return folder
 
 
@@ -66,6 +67,9 @@ def test_check_ends_as_the_night_would(rounded: int, code: int, end: str, tmp_pa
     assert end in words
     assert "usage has no column usage_metadata" in words
     assert "no cost can be told to a job" in words
+    assert (
+        "list_prices has no column pricing, which switches off money: no cost can be told" in words
+    )
     assert "clusters is not there, which switches off cluster sizes" in words
     assert "1.0E+15" not in told.output
 

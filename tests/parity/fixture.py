@@ -517,7 +517,7 @@ def _odd_runs(made: Account) -> None:
         )
     _submitted(made)
     for day in range(4):
-        word = "SUCCEEDED" if day == 2 else "EVICTED"
+        word = ("EVICTED", "EVICTED", "SUCCEEDED", "Evicted")[day]
         _run(made, WEST, "405", f"evicted {day}", [(at(day, 6), at(day, 6, 9), word, None)])
     _run(made, WEST, "20", "endless", [(at(0), at(11, 22), None, None)], trigger_type="CONTINUOUS")
     # A job whose definition is not known.

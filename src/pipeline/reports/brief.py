@@ -257,7 +257,7 @@ def sources(rows: pd.DataFrame) -> pd.DataFrame:
 def coverage(costs_by_team: pd.DataFrame) -> str:
     """How much of the list cost has somebody to charge, and what has no price at all."""
     if costs_by_team.empty:
-        return "No usage is known (system.billing.usage): nothing can be charged."
+        return "No day of usage is billed in full (system.billing.usage): nothing can be charged."
     said = [
         _covered(str(currency), rows)
         for currency, rows in costs_by_team.groupby("currency_code", sort=True)

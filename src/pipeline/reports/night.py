@@ -125,18 +125,17 @@ def doubts(questions: Questions) -> Iterator[str]:
         counted = zip(unknown["result_state"], unknown["attempts"], strict=True)
         words = ", ".join(f"{word} ({attempts})" for word, attempts in counted)
         yield (
-            f"Results: {unknown['attempts'].sum()} attempts ended with a word that nobody knows, and"
-            f" teach nothing: {words}."
+            f"Results: attempts that ended with a word that nobody knows teach nothing: {words}."
         )
     if shared := len(questions.shared_names()):
         yield (
-            f"Names: {shared} default names of submitted runs may hide unlike works, and no task tells"
-            " them apart: see rightrun show quality."
+            "Names: unlike works may share a default name of submitted runs, and no task tells them"
+            f" apart ({shared} in rightrun show quality)."
         )
     if scattered := questions.scattered_names()["series"].sum():
         yield (
-            f"Names: {scattered} names of submitted runs were used once each and differ in a number only;"
-            " a rule in run_name_rules makes them one series: see rightrun show quality."
+            "Names: names of submitted runs that were used once each differ in a number only, so a rule"
+            f" in run_name_rules makes them one series ({scattered} in rightrun show quality)."
         )
     for gap in (*questions.gaps(), *questions.absent_columns()):
         yield f"Gap: {gap}."

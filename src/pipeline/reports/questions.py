@@ -433,7 +433,8 @@ class Questions:
         days = self._lakehouse.read(gold.JOB_DAILY).where("unknown > 0").limit(1).count()
         if not days:
             return pd.DataFrame(columns=["result_state", "attempts", "jobs", "last_seen_at"])
-        word = F.when(F.col("unknown_result").rlike(_PLAIN_WORD), F.col("unknown_result"))
+        spelled = F.upper(F.trim("unknown_result"))
+        word = F.when(spelled.rlike(_PLAIN_WORD), spelled)
         return (
             self._lakehouse.read(silver.ATTEMPTS)
             .where("status = 'UNKNOWN'")

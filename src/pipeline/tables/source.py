@@ -414,7 +414,7 @@ LIST_PRICES = SourceTable(
             "struct<default:decimal(38,18), promotional:struct<default:decimal(38,18)>,"
             " effective_list:struct<default:decimal(38,18)>>",
             "default is the list price, effective_list the list or promotional one",
-            switches_off="money: usage stays in DBU",
+            switches_off="money: no cost can be told, and usage stays in DBU",
         ),
     ),
 )
