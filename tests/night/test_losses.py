@@ -48,12 +48,15 @@ def _night(spark: SparkSession, home: Path, export: Path) -> Night:
     return run_night(spark, lakehouse, source_, Settings(), now=NOW, only="bronze")
 
 
+_LOSS = "Lost: 1 of 12 rows of system.lakeflow.job_run_timeline (8.3%)"
+
+
 @pytest.mark.usefixtures("spark")
 @pytest.mark.parametrize(
     ("rounded", "code", "end"),
     [
         (0, 0, "A night over this source would run."),
-        (1, 1, "Lost: 1 of 12 rows of system.lakeflow.job_run_timeline (8.3%) could not be kept"),
+        (1, 1, f"{_LOSS} could not be kept"),
         (ROWS, 2, "A night over this source would stop (exit code 2)."),
     ],
 )
@@ -74,14 +77,15 @@ def test_check_ends_as_the_night_would(rounded: int, code: int, end: str, tmp_pa
     assert "1.0E+15" not in told.output
 
 
-def test_a_night_that_lost_rows_says_so_first(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_night_that_lost_rows_says_what_its_answers_go_without(
+    spark: SparkSession, tmp_path: Path
+) -> None:
     export = _export(tmp_path / "export", rounded=1, costs_are_told=False)
     done = _night(spark, tmp_path / "home", export)
     lakehouse, page = DeltaFolder(tmp_path / "home", spark), StringIO()
     console = Console(file=page, width=1_000)
     summary(console, Questions(lakehouse, Filter()), done.flaws, Settings().most_quarantined)
     lines = page.getvalue().splitlines()
-    assert lines[0].startswith("Lost: 1 of 12 rows of system.lakeflow.job_run_timeline (8.3%)")
     assert "no cost can be told to a job." in page.getvalue()
     assert "for what could not, see above" in lines[-1]
     quarantined = Questions(lakehouse, Filter()).quality()["rows quarantined"]
@@ -102,9 +106,21 @@ def test_the_night_exits_1_with_json_as_well(
     assert [row["rejected"] for row in json.loads(told.stdout)].count(1) == 1
     # A script's log says why, as the page does.
     words = " ".join(told.stderr.split())
-    assert words.startswith("Lost: 1 of 12 rows of system.lakeflow.job_run_timeline (8.3%)")
+    assert words.startswith(_LOSS)
     assert "no cost can be told to a job." in words
     assert "read me.txt" in words
+
+
+@pytest.mark.usefixtures("spark")
+def test_a_night_says_first_what_it_has_lost_and_exits_1(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.scoring.tracking.track_night", lambda *_: None)
+    export = _export(tmp_path / "export", rounded=1, costs_are_told=False)
+    asked = ["--source", f"export:{export}", "--home", str(tmp_path / "home"), "--only", "bronze"]
+    told = CliRunner().invoke(app, ["nightly", *asked])
+    assert told.exit_code == 1, told.output
+    assert " ".join(told.stdout.split()).startswith(_LOSS)
 
 
 def test_a_required_table_without_a_row_stops_each_night(

@@ -92,9 +92,11 @@ def nightly(
         questions = Questions(lakehouse, Filter())
         lost = [*night_report.losses(done.flaws, settings.most_quarantined)]
         out = console(stderr=json_)
+        for sentence in lost:
+            out.print(sentence, style="red", markup=False)
         if json_:
             typer.echo(as_json(night_report.steps(done)))
-            for sentence in (*lost, *night_report.doubts(questions)):
+            for sentence in night_report.doubts(questions):
                 out.print(sentence, style="red", markup=False)
         else:
             out.print(

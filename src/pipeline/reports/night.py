@@ -64,11 +64,7 @@ def steps(night: Night) -> pd.DataFrame:
 def summary(
     console: Console, questions: Questions, flaws: list[Flaws], most_quarantined: float
 ) -> None:
-    """What was lost beyond the share allowed, failing now, likely to miss, best sizes, cost by team with
-    coverage, and what is not known."""
-    lost = [*losses(flaws, most_quarantined)]
-    for loss in lost:
-        console.print(loss, style="red", markup=False)
+    """Failing now, likely to miss, best sizes, cost by team with coverage, and what is not known."""
     failing = questions.failing(_TOP)
     console.print(
         table(
@@ -107,7 +103,8 @@ def summary(
     for rule in broken:
         console.print(f"Broken: {rule}; answers from it are in doubt.", style="red", markup=False)
     if not broken:
-        of = " of what could be kept; for what could not, see above" if lost else ""
+        lossy = any(one.exceeds(most_quarantined) for one in flaws)
+        of = " of what could be kept; for what could not, see above" if lossy else ""
         console.print(f"Data quality: all {checked} declared rules hold{of}.", markup=False)
 
 
