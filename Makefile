@@ -125,7 +125,8 @@ prerequisites: ## Java 17 and Chromium: installed by apt-get for root, else the 
 .PHONY: other-python
 other-python: $(INSTALLED) ## make check and a small night on the other of Python 3.11 and 3.12, where it is at hand
 	@other=$$($(BIN)/python -c 'import sys; print("3.11" if sys.version_info[:2] == (3, 12) else "3.12")'); \
-	for python in python$$other "$$(pyenv prefix $$other 2> /dev/null)/bin/python"; do \
+	newest=$$(pyenv versions --bare 2> /dev/null | grep "^$$other\\.[0-9]*$$" | sort -V | tail -n 1); \
+	for python in python$$other "$$(pyenv prefix "$$newest" 2> /dev/null)/bin/python"; do \
 		if $$python -c "import sys, venv, ensurepip; sys.exit('%d.%d' % sys.version_info[:2] != '$$other')" 2> /dev/null; \
 		then exec $(MAKE) VENV=.venv-$$other PYTHON=$$python check night; fi; \
 	done; \
