@@ -87,9 +87,9 @@ def test_killed_nights_leave_no_trace(
     home = tmp_path / "home"
     moments = random.Random(_SEED)
     total = len(GRAPH.steps) + 1
-    thirds = [(1, 1), (2, total // 2), (total // 2 + 1, total - 6)]
+    thirds = [(1, 1), (2, total // 2), (total // 2 + 1, total - 12)]
     for first, last in thirds:
-        _killed(home, undisturbed.export, moments.randint(first, last), moments.uniform(0.0, 0.5))
+        _killed(home, undisturbed.export, moments.randint(first, last), moments.uniform(0.0, 1.0))
     night(spark, home, undisturbed.export)
     assert_same_home(spark, home, undisturbed.home)
     checked = [DeltaFolder(h, spark).read(ops.QUALITY).toArrow() for h in (home, undisturbed.home)]

@@ -35,7 +35,7 @@ def _interrupted(
     )
     while not has_come():
         assert process.poll() is None, "the command ended before it could be interrupted"
-        time.sleep(0.01)
+        time.sleep(0.01)  # The moment is a file that the command writes: nothing tells of it.
     began = time.perf_counter()
     process.send_signal(interrupt)
     _, err = process.communicate(timeout=30)

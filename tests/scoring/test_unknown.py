@@ -44,7 +44,10 @@ def _asked(
     some = frame[frame["job_id"].isin(sorted(frame["job_id"].unique())[:_JOBS])]
     nullable = [field.name for field in rows.schema.fields if field.nullable]
     names = tuple(part.split()[0] for part in schema.split(", "))
-    scored = lambda frame: buckets._one_row_a_job(frame, score, names)  # noqa: E731
+
+    def scored(frame: pd.DataFrame) -> pd.DataFrame:
+        return buckets._one_row_a_job(frame, score, names)
+
     return some, [name for name in nullable if name not in _ALWAYS], scored
 
 
