@@ -23,7 +23,7 @@ from benchmarks.soak.appended import lengths
 from benchmarks.soak.damages import damages
 from benchmarks.soak.kills import Undisturbed, ended, undisturbed
 from benchmarks.soak.rivals import rivals
-from pipeline.sources.simulator import SimulatorConfig, append_day, simulate
+from simulator import SimulatorConfig, append_day, simulate
 
 _END = datetime(2026, 3, 1, tzinfo=UTC)
 _SECOND_DELIVERY_DAYS = 2

@@ -25,8 +25,8 @@ from pipeline.lakehouse.folder import DeltaFolder
 from pipeline.night import Night, run_night
 from pipeline.settings import Settings
 from pipeline.sources.export import ExportFolder
-from pipeline.sources.simulator import SimulatorConfig, append_day, simulate
 from pipeline.tables.declaration import Layer
+from simulator import SimulatorConfig, append_day, simulate
 from tests.night.homes import KEPT, WRITTEN
 
 APPENDED = 14

@@ -37,8 +37,8 @@ def measure(export: Path, home: Path, compared: Collection[str]) -> dict[str, An
     from pipeline.night import Night, run_night
     from pipeline.settings import Settings
     from pipeline.sources.export import ExportFolder
-    from pipeline.sources.simulator import append_day
     from pipeline.tables.declaration import Layer
+    from simulator import append_day
 
     spark = connect(Engine.EMBEDDED)
     lakehouse = DeltaFolder(home, spark)
@@ -102,7 +102,7 @@ def reference(export: Path) -> dict[str, Any]:
 
 def simulated_account(jobs: int, days: int, export: Path) -> tuple[dict[str, int], float]:
     """The rows of each table of an account written to `export`, and the seconds it took."""
-    from pipeline.sources.simulator import SimulatorConfig, simulate
+    from simulator import SimulatorConfig, simulate
 
     end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     made = simulate(SimulatorConfig(jobs=jobs, days=days, seed=7, end=end), export)

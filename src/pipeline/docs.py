@@ -16,14 +16,14 @@ from pathlib import Path
 from optimizer.config import BaselineConfig, ForecastConfig, SizingConfig, settings_of
 from pipeline.graph import GRAPH, Step
 from pipeline.settings import Settings
-from pipeline.sources.simulator import SimulatorConfig
-from pipeline.sources.simulator.quirks import QUIRKS
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.contract import promised, unsaid
 from pipeline.tables.declaration import Layer, SourceTable, Table
 from pipeline.tables.derive import described, markdown
 from pipeline.tables.migration import MIGRATIONS, refuse_gaps
 from pipeline.tables.source import SOURCE_TABLES
+from simulator import SimulatorConfig
+from simulator.quirks import QUIRKS
 
 _CONTRACTS = Path("docs/contracts")
 _MADE = "<!-- Made by `make docs` from the declarations in {where}; change them, not this page. -->"

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.sources.simulator import SimulatorConfig, simulate
-from pipeline.sources.simulator.quirks import ALL
 from pipeline.tables.derive import arrow_schema
 from pipeline.tables.source import SOURCE_TABLES
+from simulator import SimulatorConfig, simulate
+from simulator.quirks import ALL
 
 # Not a full hour: the hour still open must stay invisible.
 END = datetime(2026, 11, 20, 6, 25, tzinfo=UTC)

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import UserError
-from pipeline.sources.simulator import SimulatorConfig, append_day, from_log, simulate
-from pipeline.sources.simulator.quirks import ALL
+from simulator import SimulatorConfig, append_day, from_log, simulate
+from simulator.quirks import ALL
 from tests.simulator.conftest import END, config
 
 SMALL = config(jobs=40, days=3, reserve_days=5)

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.sources.simulator import SimulatorConfig, simulate
-from pipeline.sources.simulator.quirks import EVENTS
+from simulator import SimulatorConfig, simulate
+from simulator.quirks import EVENTS
 from tests.simulator.conftest import Account
 
 RUN = ["workspace_id", "run_id"]

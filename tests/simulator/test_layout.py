@@ -13,12 +13,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.sources.simulator import SimulatorConfig, simulate
-from pipeline.sources.simulator.config import generator
-from pipeline.sources.simulator.labels import HOSTILE_NAMES
 from pipeline.tables.declaration import Arrival, SourceTable
 from pipeline.tables.derive import arrow_schema, row_checks
 from pipeline.tables.source import SOURCE_TABLES
+from simulator import SimulatorConfig, simulate
+from simulator.config import generator
+from simulator.labels import HOSTILE_NAMES
 from tests.simulator.conftest import DAYS, END, Account
 
 

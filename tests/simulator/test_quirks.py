@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.sources.simulator import SimulatorConfig, simulate
-from pipeline.sources.simulator.quirks import ALL, EVENTS, NONE, QUIRKS, parsed
+from simulator import SimulatorConfig, simulate
+from simulator.quirks import ALL, EVENTS, NONE, QUIRKS, parsed
 from tests.simulator.conftest import END, Account, config
 
 RUN = ["workspace_id", "run_id"]

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.sources.simulator import simulate
-from pipeline.sources.simulator.account import simulated_history
-from pipeline.sources.simulator.fleet import Kind
-from pipeline.sources.simulator.quirks import ALL, NONE
+from simulator import simulate
+from simulator.account import simulated_history
+from simulator.fleet.fleet import Kind
+from simulator.quirks import ALL, NONE
 from tests.simulator.conftest import END, UNPUNCTUAL, Account, config
 
 JOB = ["workspace_id", "job_id"]

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.sources.simulator import from_log
+from simulator import from_log
 from tests.simulator.conftest import Account
 
 END = datetime(2026, 11, 20, 6, tzinfo=UTC)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.sources.simulator import SimulatorConfig, append_day, simulate
-from pipeline.sources.simulator.quirks import ALL, NONE
 from pipeline.tables import source
+from simulator import SimulatorConfig, append_day, simulate
+from simulator.quirks import ALL, NONE
 
 _END = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -39,10 +39,10 @@ def simulate(
     json_: Json = False,
 ) -> None:
     """Write a simulated Databricks account as an export, with the truth beside it."""
-    from pipeline.sources.simulator import SimulatorConfig, append_day
-    from pipeline.sources.simulator import from_log as simulate_log
-    from pipeline.sources.simulator import simulate as simulate_account
-    from pipeline.sources.simulator.quirks import parsed
+    from simulator import SimulatorConfig, append_day
+    from simulator import from_log as simulate_log
+    from simulator import simulate as simulate_account
+    from simulator.quirks import parsed
 
     last = (
         moment(end) if end else datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

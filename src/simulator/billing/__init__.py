@@ -1,0 +1,1 @@
+"""What it costs: usage, and list prices."""

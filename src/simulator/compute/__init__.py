@@ -1,0 +1,1 @@
+"""What runs are carried out on: clusters, their nodes and minutes, pipelines."""

@@ -1,0 +1,1 @@
+"""When rows arrive, and the files they arrive in."""

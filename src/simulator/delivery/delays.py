@@ -1,0 +1,97 @@
+"""When rows arrive: a row is told some time after what it tells, and in the delivery of that day.
+
+Delivery k holds what arrived in the day that ends k + 1 days after the start of the history, and
+the first one what is older as well. A row may come late, and it may come twice.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.clock import DAY_US, MINUTE_US, Bools, Ints
+from simulator.config import generator
+
+_LATE_SHARE = 0.004
+_TWICE_SHARE = 0.004
+_FURTHEST = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """Rows in order of delivery (a row delivered twice is there twice), and who is late or twice."""
+
+    rows: Ints
+    bounds: Ints
+    late: Ints
+    twice: Ints
+
+    def of(self, delivery: int) -> Ints:
+        """The rows of one delivery."""
+        if delivery + 1 >= len(self.bounds):
+            return self.rows[:0]
+        return self.rows[self.bounds[delivery] : self.bounds[delivery + 1]]
+
+    def only(self, kept: Bools) -> "Shipment":
+        """The deliveries of some of the rows, numbered among themselves."""
+        position = np.cumsum(kept) - 1
+        stays = kept[self.rows]
+        counts = np.concatenate([[0], np.cumsum(stays)])
+        return Shipment(
+            position[self.rows[stays]],
+            counts[self.bounds],
+            position[self.late[kept[self.late]]],
+            position[self.twice[kept[self.twice]]],
+        )
+
+    def before(self, deliveries: int, size: int) -> Bools:
+        """Which of all `size` rows have arrived with the first deliveries."""
+        known = np.zeros(size, dtype=bool)
+        known[self.rows[: self.bounds[min(deliveries, len(self.bounds) - 1)]]] = True
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What decides when rows arrive."""
+
+    seed: int
+    quirks: frozenset[str]
+    start_us: int
+
+    def minutes(self, concern: str, rows: int, least: float, most: float) -> Ints:
+        """Latencies of a table's rows or runs; none without that quirk."""
+        rng = generator(self.seed, f"latency of {concern}")
+        drawn = (rng.uniform(least, most, rows) * MINUTE_US).astype(np.int64)
+        return drawn * ("latency" in self.quirks)
+
+    def shipment(self, table: str, arrival_us: Ints, may_be_late: Bools | None = None) -> Shipment:
+        """The deliveries of a table's rows; only rows that may be late ever are."""
+        rng = generator(self.seed, f"arrival of {table}")
+        size = len(arrival_us)
+        late = rng.random(size) < _LATE_SHARE
+        late &= "late_rows" in self.quirks
+        if may_be_late is not None:
+            late &= may_be_late
+        days = rng.uniform(1, 6, size)
+        arrival_us = arrival_us + np.where(late, (days * DAY_US).astype(np.int64), 0)
+        again = rng.random(size) < _TWICE_SHARE
+        twice = np.flatnonzero(again & ("delivered_twice" in self.quirks))
+        again_us = arrival_us[twice] + (rng.uniform(0, 3, len(twice)) * DAY_US).astype(np.int64)
+        rows = np.concatenate([np.arange(size), twice])
+        return self._sorted(
+            rows, np.concatenate([arrival_us, again_us]), np.flatnonzero(late), twice
+        )
+
+    def _sorted(self, rows: Ints, arrival_us: Ints, late: Ints, twice: Ints) -> Shipment:
+        delivery = (arrival_us - 1 - self.start_us) // DAY_US
+        delivery = np.clip(delivery, 0, _FURTHEST).astype(np.int16)
+        order = np.argsort(delivery, kind="stable")
+        last = int(delivery.max(initial=0))
+        bounds = np.searchsorted(delivery[order], np.arange(last + 2))
+        return Shipment(rows[order], bounds, late, twice)
+
+    def unordered(self, table: str, delivery: int, rows: Ints) -> Ints:
+        """The rows of a delivery in the order in which they are written."""
+        if "out_of_order" not in self.quirks:
+            return rows
+        return generator(self.seed, f"order of {table}", delivery).permutation(rows)

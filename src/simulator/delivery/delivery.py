@@ -1,0 +1,259 @@
+"""Deliver an account: of every table a file per day, and the truth as it can be known now."""
+
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from pipeline.sources.layout import SIMULATION
+from pipeline.tables import source
+from pipeline.tables.declaration import SourceTable
+from simulator.billing.billing import Bill, simulated_bill, usage_labels, usage_table
+from simulator.billing.prices import list_prices, simulated_prices
+from simulator.clock import DAY_US
+from simulator.columns import (
+    TAGS,
+    coded,
+    constant,
+    identifiers,
+    integers,
+    table_of,
+)
+from simulator.compute.clusters import clusters_table, job_cluster_names, shared_labels
+from simulator.compute.hardware import NODE_CORES, NODE_MEMORY_MB, NODE_NAMES
+from simulator.compute.pipelines import pipeline_update_timeline, pipelines_table
+from simulator.compute.utilisation import lives_of, node_timeline
+from simulator.delivery.arrivals import Arrivals, arrivals_of
+from simulator.delivery.delays import Post, Shipment
+from simulator.delivery.writer import (
+    Progress,
+    day_name,
+    table_folder,
+    write_file,
+    write_truth,
+)
+from simulator.fleet.jobs_table import jobs_table
+from simulator.fleet.versions import COLUMNS_ADDED_US
+from simulator.frame import chosen
+from simulator.history import History
+from simulator.identity import WORKSPACE_IDS
+from simulator.runs.timelines import job_run_timeline, job_task_run_timeline, job_tasks
+from simulator.truth import quirks, truth
+from simulator.truth.arrived import known_history
+from simulator.truth.events import events, resizes
+from simulator.truth.firings import firings
+from simulator.truth.sizing import sizing
+
+_WRITERS = 2
+_LATER_COLUMNS = "December 2025"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What was written: rows of each table (truth tables as truth.<name>), and how long it took."""
+
+    rows: dict[str, int]
+    seconds: float
+
+
+def deliver(
+    history: History,
+    folder: Path,
+    deliveries: range,
+    correction_share: float,
+    settings: dict[str, Any],
+    began: float,
+    progress: Progress | None,
+) -> Summary:
+    """Write the given deliveries, what holds now, the truth and the settings."""
+    post = Post(history.seed, history.quirks, history.start_us)
+    bill = simulated_bill(history, correction_share)
+    arrivals = arrivals_of(history, bill, post)
+    lives = lives_of(history, post)
+    rows: dict[str, int] = {}
+
+    def minutes(delivery: int) -> Any:
+        return node_timeline(history, lives, delivery)
+
+    # Writing and most of the arithmetic leave Python's lock, so two threads do twice the work.
+    with ThreadPoolExecutor(_WRITERS) as threads:
+        writing = [
+            threads.submit(_write, folder, history, source.NODE_TIMELINE, delivery, minutes)
+            for delivery in deliveries
+        ]
+        made = _made(history, bill, arrivals)
+        for done, (table, (shipment, make)) in enumerate(made.items()):
+            written = 0
+            for delivery in deliveries:
+
+                def rows_of(
+                    delivery: int,
+                    table: SourceTable = table,
+                    shipment: Shipment = shipment,
+                    make: Callable[[Any], Any] = make,
+                ) -> Any:
+                    return make(post.unordered(table.name, delivery, shipment.of(delivery)))
+
+                written += _write(folder, history, table, delivery, rows_of)
+            rows[table.name] = written
+            if progress:
+                progress(table.name, 0.2 + 0.4 * (done + 1) / len(made))
+        prices = simulated_prices(history.quirks, history.start_us, history.now_us)
+        for table, snapshot in (
+            (source.LIST_PRICES, list_prices(prices)),
+            (source.NODE_TYPES, _node_types()),
+            (source.WORKSPACES_LATEST, _workspaces(history.workspaces)),
+        ):
+            write_file(snapshot, table_folder(folder, table) / "snapshot.parquet")
+            rows[table.name] = snapshot.num_rows
+        known, traced = known_history(history, arrivals)
+        told: dict[str, Callable[[], Any]] = {
+            "jobs": lambda: truth.jobs(known),
+            "runs": lambda: truth.runs(known),
+            "attempts": lambda: truth.attempts(known),
+            "costs": lambda: truth.costs(history, prices, bill, arrivals),
+            "pipeline_costs": lambda: truth.pipeline_costs(history, prices, bill, arrivals),
+            "sizing": lambda: sizing(known, prices),
+            "events": lambda: events(history, traced),
+            "firings": lambda: firings(history, traced),
+            "resizes": lambda: resizes(history),
+            "quirks": lambda: quirks.quirks(history, traced, bill, arrivals, lives),
+        }
+        for name, make_truth in told.items():
+            rows[f"truth.{name}"] = write_truth(folder, name, make_truth())
+        if progress:
+            progress("truth", 0.7)
+        rows[source.NODE_TIMELINE.name] = sum(one.result() for one in writing)
+    # Last: a day whose files were not all written is appended again, to the same bytes.
+    (folder / SIMULATION).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+    if progress:
+        progress(source.NODE_TIMELINE.name, 1.0)
+    return Summary(rows, time.perf_counter() - began)
+
+
+def _write(
+    folder: Path,
+    history: History,
+    table: SourceTable,
+    delivery: int,
+    make: Callable[[int], Any],
+) -> int:
+    """Write one delivery of a table; the first is there even without rows, to tell the columns."""
+    rows = make(delivery)
+    if not rows.num_rows and delivery:
+        return 0
+    until_us = history.start_us + (delivery + 1) * DAY_US
+    if "columns_added" in history.quirks and until_us <= COLUMNS_ADDED_US:
+        early = [c.name for c in table.columns if c.since == _LATER_COLUMNS]
+        rows = rows.drop_columns(early)
+    write_file(rows, table_folder(folder, table) / f"{day_name((until_us - 1) // DAY_US)}.parquet")
+    return int(rows.num_rows)
+
+
+def _made(
+    history: History, bill: Bill, arrivals: Arrivals
+) -> dict[SourceTable, tuple[Shipment, Callable[[Any], Any]]]:
+    """Each table that grows: the deliveries of its rows, and what makes the table of some rows."""
+    jobs = jobs_table(
+        history.fleet,
+        history.schedules,
+        history.versions,
+        told_late="columns_added" in history.quirks,
+    )
+    tasks = job_tasks(history)
+    pipelines = pipelines_table(history.seed, history.quirks, history.pipelines)
+    label_usage = usage_labels(history)
+    update_jobs = np.append(history.ids.job, 0)[history.update_run]
+
+    def run_slices(rows: Any) -> Any:
+        return job_run_timeline(history, chosen(arrivals.attempt_slices, rows))
+
+    def task_slices(rows: Any) -> Any:
+        return job_task_run_timeline(history, chosen(arrivals.task_slices, rows))
+
+    def update_slices(rows: Any) -> Any:
+        pieces = chosen(arrivals.update_slices, rows)
+        return pipeline_update_timeline(
+            history.pipelines, history.updates, pieces, history.ids.task_run, update_jobs
+        )
+
+    return {
+        source.JOBS: (arrivals.jobs, lambda rows: jobs.take(pa.array(rows))),
+        source.JOB_TASKS: (arrivals.job_tasks, lambda rows: tasks.take(pa.array(rows))),
+        source.JOB_RUN_TIMELINE: (arrivals.attempt_rows, run_slices),
+        source.JOB_TASK_RUN_TIMELINE: (arrivals.task_rows, task_slices),
+        source.PIPELINES: (arrivals.pipelines, lambda rows: pipelines.take(pa.array(rows))),
+        source.PIPELINE_UPDATE_TIMELINE: (arrivals.update_rows, update_slices),
+        source.USAGE: (
+            arrivals.usage,
+            lambda rows: usage_table(history, bill, label_usage, rows),
+        ),
+        source.CLUSTERS: (arrivals.clusters, lambda rows: _clusters(history, rows)),
+    }
+
+
+def _clusters(history: History, rows: Any) -> Any:
+    """system.compute.clusters, labelled by the definition in force when the run started."""
+    clusters, versions = history.clusters, history.versions
+    index = rows % clusters.size
+    of_job = clusters.job[index] >= 0
+    run = history.attempts.run[clusters.attempt[index[of_job]]]
+    names, owners, tags = shared_labels(history.seed, clusters)
+    first_shared = clusters.size - len(names)
+    definitions = [versions.definitions[i] for i in history.version[run].tolist()]
+    generated = job_cluster_names(
+        identifiers(history.ids.job[run]), identifiers(history.ids.run[run])
+    )
+    # Rows of jobs and of shared clusters come in any order: each takes its place in both lists.
+    place = np.where(of_job, np.cumsum(of_job) - 1, len(run) + index - first_shared)
+
+    def placed(of_jobs: Any, of_shared: Any) -> Any:
+        return pa.concat_arrays([of_jobs, of_shared]).take(pa.array(place))
+
+    return clusters_table(
+        history.hardware,
+        clusters,
+        rows,
+        placed(generated, pa.array(names, pa.string())),
+        placed(
+            pa.array([d.owner for d in definitions], pa.string()), pa.array(owners, pa.string())
+        ),
+        placed(pa.array([d.all_tags for d in definitions], TAGS), pa.array(tags, TAGS)),
+    )
+
+
+def _node_types() -> Any:
+    rows = len(NODE_NAMES)
+    return table_of(
+        source.NODE_TYPES,
+        rows,
+        {
+            "node_type": coded(NODE_NAMES, np.arange(rows)),
+            "core_count": pa.array(NODE_CORES.astype(np.float64)),
+            "memory_mb": integers(NODE_MEMORY_MB),
+            "gpu_count": integers(np.zeros(rows, dtype=np.int64)),
+        },
+    )
+
+
+def _workspaces(count: int) -> Any:
+    names = ("prod", "analytics", "dev")
+    index = np.arange(count)
+    return table_of(
+        source.WORKSPACES_LATEST,
+        count,
+        {
+            "workspace_id": coded(WORKSPACE_IDS, index),
+            "workspace_name": pa.array([f"{names[i % 3]}-{i // 3 + 1}" for i in range(count)]),
+            "workspace_url": pa.array(
+                [f"https://dbc-{i:08x}.cloud.databricks.com/" for i in range(count)]
+            ),
+            "status": constant("RUNNING", count),
+        },
+    )

@@ -1,0 +1,1 @@
+"""The jobs of the account: what each is, when it is due, how its definition changes."""

@@ -1,0 +1,1 @@
+"""What jobs do: runs, attempts, tasks, how long they take and how they end."""

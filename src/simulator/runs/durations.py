@@ -1,0 +1,101 @@
+"""How long the work of a run takes.
+
+log(seconds) = log(median of the job) + elasticity * log(input volume of the day) + noise, where
+the volume has a weekday effect and day-to-day memory, and the noise is an AR(1) of Student
+innovations (4 degrees of freedom) with rare stragglers: heavy tails, as in real logs.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.signal import lfilter
+
+from simulator.clock import DAY_US, Floats
+from simulator.config import SimulatorConfig, generator
+from simulator.fleet.fleet import Fleet, Kind
+from simulator.fleet.schedules import Due
+from simulator.runs.events import Events, log_factor
+
+_MEMORY_OF_VOLUME = 0.7
+_STRAGGLER_SHARE = 0.008
+# A run longer than this would be killed by a person.
+_LONGEST_SECONDS = {Kind.HOURLY: 4 * 3600, Kind.CONTINUOUS: 5 * 86_400}
+_LONGEST_ELSE = 22 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class DurationLaw:
+    """The parameters of each job's durations (spread is a standard deviation of the logarithm)."""
+
+    spread: Floats
+    memory: Floats
+    elasticity: Floats
+    weekend_volume: Floats
+    monday_volume: Floats
+
+
+def duration_laws(config: SimulatorConfig, fleet: Fleet) -> DurationLaw:
+    """Most jobs are tight (a spread of 0.06 to 0.3), a tenth are wild."""
+    rng = generator(config.seed, "duration_laws")
+    size = fleet.size
+    spread = 0.13 * np.exp(0.55 * rng.standard_normal(size))
+    return DurationLaw(
+        spread=np.where(rng.random(size) < 0.1, spread * 3, spread).clip(0.02, 1.0),
+        memory=rng.uniform(0.0, 0.6, size),
+        elasticity=np.where(rng.random(size) < 0.3, 0.0, rng.uniform(0.3, 1.0, size)),
+        weekend_volume=rng.uniform(0.45, 1.05, size),
+        monday_volume=rng.uniform(0.95, 1.5, size),
+    )
+
+
+def work_seconds(
+    config: SimulatorConfig, fleet: Fleet, laws: DurationLaw, due: Due, events: Events
+) -> tuple[Floats, Floats]:
+    """Seconds of work of every run that is due, were it to run through undisturbed; and the factor
+    by which it alone is slow (1 for most)."""
+    rng = generator(config.seed, "durations")
+    first_day = config.start_us // DAY_US - 1
+    day = due.due_us // DAY_US - first_day
+    volume = _log_volume(rng, laws, first_day, config.days + config.reserve_days + 3)
+    slots = int(due.slot.max(initial=0)) + 1
+    innovations = rng.standard_t(4, size=(fleet.size, slots)) / np.sqrt(2)
+    noise = laws.spread[:, None] * _autoregressive(innovations, laws.memory)
+    straggler = rng.random(len(due.job)) < _STRAGGLER_SHARE
+    straggler &= "slowdowns" in config.quirks
+    slower = np.where(straggler, rng.uniform(0.4, 1.6, len(due.job)), 0.0)
+    log_seconds = (
+        np.log(fleet.median_seconds[due.job])
+        + laws.elasticity[due.job] * volume[due.job, day]
+        + noise[due.job, due.slot]
+        + slower
+        + log_factor(events, due)
+    )
+    longest = np.full(len(Kind), _LONGEST_ELSE)
+    for kind, cap in _LONGEST_SECONDS.items():
+        longest[kind] = cap
+    seconds: Floats = np.clip(np.exp(log_seconds), 3.0, longest[fleet.kind[due.job]])
+    return seconds, np.exp(slower)
+
+
+def _log_volume(rng: np.random.Generator, laws: DurationLaw, first_day: int, days: int) -> Floats:
+    """Logarithm of the input volume of each job on each day, 0 on an ordinary working day."""
+    weekday = (first_day + np.arange(days) + 3) % 7
+    factor = np.where(
+        weekday >= 5,
+        laws.weekend_volume[:, None],
+        np.where(weekday == 0, laws.monday_volume[:, None], 1.0),
+    )
+    shocks = 0.12 * rng.standard_normal((len(laws.spread), days))
+    memory = np.full(len(laws.spread), _MEMORY_OF_VOLUME)
+    return np.asarray(np.log(factor) + _autoregressive(shocks, memory))
+
+
+def _autoregressive(innovations: Floats, memory: Floats) -> Floats:
+    """Rows of x[t] = memory * x[t-1] + innovation, scaled to the innovations' variance."""
+    out = np.empty_like(innovations)
+    # Few distinct memories, so that one filter call serves many jobs.
+    rounded = np.round(memory, 1)
+    for value in np.unique(rounded):
+        rows = rounded == value
+        out[rows] = lfilter([np.sqrt(1 - value**2)], [1, -value], innovations[rows], axis=1)
+    return out

@@ -1,0 +1,48 @@
+"""Whether runs kept their service level, as far as that can be known now.
+
+A limit is kept when the first successful attempt took no longer; it is missed when that attempt
+took longer, or when the run ended without a success. A deadline is the first moment after the
+run's start at which the clock of its zone shows the time; it is kept when a success came by then.
+Runs that were cancelled or skipped are never judged.
+"""
+
+import numpy as np
+
+from simulator.clock import SECOND_US, ZONES, Bools, Ints, next_wall_time
+from simulator.fleet import sla
+from simulator.history import History
+from simulator.runs.outcomes import Status
+
+
+def service_levels(history: History, status: Ints, success: Ints) -> tuple[Ints, Bools, Bools]:
+    """Kind of service level of each run, whether it was kept, and whether that is known."""
+    attempts, fleet, runs_ = history.attempts, history.fleet, history.runs
+    levels = [definition.sla for definition in history.versions.definitions]
+    defined = fleet.has_definition[runs_.job]
+
+    def declared(numbers: list[int]) -> Ints:
+        # Of its type even where there is no run, and so no version that any has.
+        return np.array(numbers, dtype=np.int64)[history.version]
+
+    kind = np.where(defined, declared([level.kind for level in levels]), sla.NONE)
+    limit_us = declared([level.limit_seconds for level in levels]) * SECOND_US
+    minute = declared([level.minute_of_day for level in levels])
+    zone = declared([level.zone for level in levels])
+
+    has_success = success >= 0
+    took_us = attempts.end_us[success] - attempts.start_us[success]
+    ended_badly = np.isin(status, (Status.FAILED, Status.TIMED_OUT))
+    within = has_success & (took_us <= limit_us)
+    due_us = np.zeros(runs_.size, dtype=np.int64)
+    for index, name in enumerate(ZONES):
+        chosen = (kind == sla.DEADLINE) & (zone == index)
+        due_us[chosen] = next_wall_time(runs_.start_us[chosen], minute[chosen], name)
+    in_time = has_success & (attempts.end_us[success] <= due_us)
+    judged = ~np.isin(status, (Status.CANCELLED, Status.SKIPPED))
+    met = np.where(kind == sla.LIMIT, within, in_time)
+    known = judged & np.select(
+        [kind == sla.LIMIT, kind == sla.DEADLINE],
+        [has_success | ended_badly, in_time | (due_us <= history.now_us)],
+        False,
+    )
+    return kind, met, known
