@@ -14,7 +14,7 @@ WORKERS ?= 2
 CERTS := --system-certs
 LOCK_FLAGS := $(CERTS) --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links --quiet
-CHECKED := src tests models benchmarks docs
+CHECKED := src tests models benchmarks docs tools
 # The fast tests: the statistics and the declarations, which need no engine and no MLflow.
 FAST := tests/optimizer tests/tables --ignore tests/optimizer/unit/test_models_from_code.py
 
@@ -50,7 +50,7 @@ format: $(INSTALLED) ## Format the code and mend what ruff can mend
 
 .PHONY: docs
 docs: $(INSTALLED) ## Write the generated pages again
-	$(BIN)/python -m pipeline.docs
+	$(BIN)/python -m tools.pages
 	$(BIN)/python -m benchmarks.pages
 
 .PHONY: picture
@@ -101,7 +101,7 @@ borders: $(INSTALLED) ## Who may import whom
 
 .PHONY: generated
 generated: $(INSTALLED) ## Whether the generated pages are current
-	$(BIN)/python -m pipeline.docs --check
+	$(BIN)/python -m tools.pages --check
 	$(BIN)/python -m benchmarks.pages --check
 
 .PHONY: fast

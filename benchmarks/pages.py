@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.quality.page import quality_parts
-from pipeline.docs import keep_pages, rows_of_table
 from tests.e2e.truth import EVERY
+from tools.pages import keep_pages, rows_of_table
 
 _RESULTS = Path("benchmarks/results")
 _MADE = "<!-- Made by `make docs` from `benchmarks/results/{file}`; measure again, do not edit. -->"

@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 from xdist.scheduler import LoadFileScheduling
 
 from pipeline.engine.session import Engine, connect
-from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.lakehouse.folder.tables import DeltaFolder
 from tests.night.homes import Made, night
 from tests.parity.fixture import account, write_export
 from tests.shared import made_once

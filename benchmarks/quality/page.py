@@ -5,10 +5,10 @@ from statistics import fmean
 from typing import Any
 
 from optimizer.evaluation.methods import OURS, RULE, SIMPLE
-from pipeline.docs import rows_of_table
 from pipeline.evaluation.evaluate import EVERY_JOB, REFITTED, TRAINED
 from pipeline.evaluation.page import losses, rivals
 from pipeline.evaluation.plots import named
+from tools.pages import rows_of_table
 
 CRPS_TARGET, BEST_TARGET, COVERAGE_TARGET = 0.86, 0.95, 0.015
 WORST_SHOWN = 6

@@ -21,8 +21,8 @@ from typing import Any
 from benchmarks.machine import machine
 from benchmarks.soak.homes import changed_rows, differing, versions
 from pipeline.engine.session import Engine, connect
-from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.night import Night, run_night
+from pipeline.lakehouse.folder.tables import DeltaFolder
+from pipeline.nightly.night import Night, run_night
 from pipeline.settings import Settings
 from pipeline.sources.export import ExportFolder
 from pipeline.tables.declaration import Layer

@@ -12,7 +12,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from mlflow import MlflowClient
 
-from pipeline.lakehouse.staging import STAGING
+from pipeline.lakehouse.folder.staging import STAGING
 from pipeline.tables import nights, ops
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Table

@@ -23,9 +23,9 @@ from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import DataFrame, SparkSession
 
 from pipeline.engine import Engine, connect
-from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.lakehouse.merging import writing_schema
-from pipeline.lakehouse.staging import aligned
+from pipeline.lakehouse.folder.merge import writing_schema
+from pipeline.lakehouse.folder.staging import aligned
+from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.tables.declaration import Column, Layer, Table
 
 MINUTES = Table(

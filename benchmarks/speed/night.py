@@ -32,9 +32,9 @@ REFERENCE = Path(__file__).with_name("reference.sql")
 def measure(export: Path, home: Path, compared: Collection[str]) -> dict[str, Any]:
     """Three nights over `export`: all new, nothing new, a day's news; each in its parts."""
     from pipeline.engine.session import Engine, connect
-    from pipeline.graph import GRAPH, Graph
-    from pipeline.lakehouse.folder import DeltaFolder
-    from pipeline.night import Night, run_night
+    from pipeline.graph.graph import GRAPH, Graph
+    from pipeline.lakehouse.folder.tables import DeltaFolder
+    from pipeline.nightly.night import Night, run_night
     from pipeline.settings import Settings
     from pipeline.sources.export import ExportFolder
     from pipeline.tables.declaration import Layer

@@ -14,8 +14,8 @@ from pydantic_settings import (
 )
 
 from pipeline.errors import UserError
+from pipeline.expressions.run_names import DEFAULT_RUN_NAMES, RUN_NAME_RULES, refuse_pattern
 from pipeline.near_names import did_you_mean
-from pipeline.run_names import DEFAULT_RUN_NAMES, RUN_NAME_RULES, refuse_pattern
 
 
 class Settings(BaseSettings):

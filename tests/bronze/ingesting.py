@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
 from pipeline.bronze.ingest import Ingested, ingest
-from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.sources.protocol import Batch, Delivery, Presence, Source
 from pipeline.tables import bronze
 from pipeline.tables.declaration import SourceTable, Table

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
-from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.tables import bronze, source
 from pipeline.tables.declaration import SourceTable
 from tests.bronze.ingesting import Batches, Remembered, empty_bronze, held, ingest_all

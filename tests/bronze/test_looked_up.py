@@ -7,7 +7,7 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from pipeline.bronze.ingest import Past, ingest
-from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.tables import bronze, source
 from tests.bronze.ingesting import NOW, Batches, Remembered, empty_bronze, held, ingest_all
 from tests.sources.small import arrow_rows

@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from pipeline.errors import UserError
-from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.lakehouse.protocol import Written
 from pipeline.sources.export import ExportFolder
 from pipeline.sources.protocol import Batch, Delivery, Presence

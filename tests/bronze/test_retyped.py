@@ -3,7 +3,7 @@
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
-from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.tables import bronze, source
 from tests.bronze.ingesting import Batches, Remembered, empty_bronze, ingest_all
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
-from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.tables import bronze, source
 from tests.bronze.ingesting import NOW, Batches, Remembered, empty_bronze, ingest_all
 from tests.sources.small import arrow_rows

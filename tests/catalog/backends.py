@@ -7,9 +7,9 @@ from typing import Any, cast
 
 from pyspark.sql import SparkSession
 
-from pipeline.lakehouse.catalog import DeltaCatalog
-from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.lakehouse.lock import home_lock
+from pipeline.lakehouse.catalog.tables import DeltaCatalog
+from pipeline.lakehouse.folder.lock import home_lock
+from pipeline.lakehouse.folder.tables import DeltaFolder
 from tests.catalog.workspace import CATALOG, Workspace
 
 BACKENDS = ("folder", "catalog")

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import date
 
-from pipeline.lakehouse import statements
+from pipeline.lakehouse.catalog import statements
 from pipeline.tables.declaration import Column
 from pipeline.tables.derive import arrow_type, ddl, identifier
-from tests.engine_lakehouse.examples import THINGS
+from tests.lakehouse.examples import THINGS
 
 HOSTILE = "rr`; DROP TABLE x; --"
 """A catalog's name that a user may set; everything else that is named is declared."""

@@ -4,8 +4,8 @@ from datetime import date
 
 from pyspark.sql import SparkSession
 
-from pipeline.lakehouse import statements
-from tests.engine_lakehouse.examples import EMPTY, FULL, THINGS, things
+from pipeline.lakehouse.catalog import statements
+from tests.lakehouse.examples import EMPTY, FULL, THINGS, things
 
 
 def differing(spark: SparkSession) -> list[list[object]]:

@@ -11,13 +11,13 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipeline.errors import UserError
-from pipeline.lakehouse.catalog import DeltaCatalog
-from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.night import run_night
+from pipeline.lakehouse.catalog.tables import DeltaCatalog
+from pipeline.lakehouse.folder.tables import DeltaFolder
+from pipeline.nightly.night import run_night
 from pipeline.settings import Settings
 from pipeline.sources.export import ExportFolder
 from tests.catalog.workspace import CATALOG, Workspace
-from tests.engine_lakehouse.examples import EMPTY, FULL, THINGS, things
+from tests.lakehouse.examples import EMPTY, FULL, THINGS, things
 from tests.night.homes import KEPT, Made
 from tests.parity.comparing import compared_columns, differences, shown
 from tests.parity.fixture import NOW
@@ -177,8 +177,8 @@ def test_a_scope_does_not_reach_before_its_date(catalog: DeltaCatalog, spark: Sp
 
 def test_nothing_of_a_catalogs_night_needs_what_a_runtime_has_not() -> None:
     code = (
-        "import sys, pipeline.cli.app, pipeline.lakehouse.catalog, pipeline.lakehouse.lock,"
-        " pipeline.night, pipeline.schema_versions, pipeline.sources.system_tables\n"
+        "import sys, pipeline.cli.app, pipeline.lakehouse.catalog.tables, pipeline.lakehouse.folder.lock,"
+        " pipeline.nightly.night, pipeline.nightly.schema_versions, pipeline.sources.system_tables\n"
         "print([n for n in ('deltalake', 'pysail', 'duckdb') if n in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

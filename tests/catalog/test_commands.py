@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 from pipeline.cli.app import app
 from pipeline.engine import session
 from pipeline.errors import UserError
-from pipeline.lakehouse.catalog import DeltaCatalog
-from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.schema_versions import settle
+from pipeline.lakehouse.catalog.tables import DeltaCatalog
+from pipeline.lakehouse.folder.tables import DeltaFolder
+from pipeline.nightly.schema_versions import settle
 from pipeline.tables import gold, ops
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.derive import spark_schema

@@ -10,10 +10,10 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipeline.errors import UserError
-from pipeline.graph import Graph, Step
+from pipeline.graph.graph import Graph, Step
 from pipeline.lakehouse.protocol import Lakehouse
-from pipeline.positions import Positions
-from pipeline.schema_versions import migrate, planned, refuse_other_release, settle
+from pipeline.nightly.positions import Positions
+from pipeline.nightly.schema_versions import migrate, planned, refuse_other_release, settle
 from pipeline.tables import ops
 from pipeline.tables.contract import promised, unsaid
 from pipeline.tables.declaration import Column, Layer, Table

@@ -11,15 +11,15 @@ import sqlglot
 from pyspark.sql import SparkSession
 from sqlglot import exp
 
-from pipeline.lakehouse import statements
+from pipeline.lakehouse.catalog import statements
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Table
 from pipeline.tables.derive import ddl, identifier
 from tests.catalog.cases import HOSTILE, STATEMENTS
 from tests.catalog.differing import differing
 from tests.catalog.workspace import parsed
-from tests.engine_lakehouse.examples import THINGS
 from tests.jvm import one_jvm
+from tests.lakehouse.examples import THINGS
 
 _ROOT = Path(__file__).parents[2]
 _GOLDEN = Path(__file__).parent / "golden"

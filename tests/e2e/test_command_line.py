@@ -8,8 +8,8 @@ import pytest
 from deltalake import DeltaTable
 from mlflow import MlflowClient
 
-from pipeline.scoring.tracking import store_of
 from pipeline.tables.catalogue import TABLES
+from pipeline.tracking.nights import store_of
 from tests.e2e.account import END, Account, rightrun
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
-from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.scoring.firing import firings
 from pipeline.tables import gold, silver
 from tests.e2e.account import END, Account

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from optimizer.panel import OUTCOMES
 from pipeline.evaluation.runlog import COLUMNS, read_runs
-from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.tables import bronze, silver
 from tests.night.homes import Made
 

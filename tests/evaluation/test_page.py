@@ -14,7 +14,7 @@ from optimizer.evaluation.methods import METHODS, OURS
 from pipeline.evaluation.evaluate import EVERY_JOB, evaluate
 from pipeline.evaluation.page import best_simple, losses, page, said
 from pipeline.evaluation.plots import pictures
-from pipeline.evaluation.tracking import metrics
+from pipeline.tracking.evaluations import metrics
 from tests.evaluation.logs import HOSTILE, log
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}

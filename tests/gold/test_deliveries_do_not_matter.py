@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
-from pipeline.graph import GRAPH, Graph
-from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.night import run_night
+from pipeline.graph.graph import GRAPH, Graph
+from pipeline.lakehouse.folder.tables import DeltaFolder
+from pipeline.nightly.night import run_night
 from pipeline.settings import Settings
 from pipeline.sources.protocol import Batch, Delivery, Presence
 from pipeline.tables import bronze, gold, silver

@@ -6,13 +6,13 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from pipeline.advance import advance
+from pipeline.answers.questions import Filter, Questions
 from pipeline.gold.jobs import jobs
 from pipeline.gold.trends import job_trends
-from pipeline.graph import GRAPH
-from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.positions import Positions
-from pipeline.reports.questions import Filter, Questions
+from pipeline.graph.graph import GRAPH
+from pipeline.lakehouse.folder.tables import DeltaFolder
+from pipeline.nightly.positions import Positions
+from pipeline.nightly.step_run import advance
 from pipeline.tables import bronze, gold, ops, silver
 from tests.strategies.tables import Row, at, frame_of, on, rows_of
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from pipeline.graph import GRAPH, Graph
-from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.night import Night, run_night
+from pipeline.graph.graph import GRAPH, Graph
+from pipeline.lakehouse.folder.tables import DeltaFolder
+from pipeline.nightly.night import Night, run_night
 from pipeline.settings import Settings
 from pipeline.sources.export import ExportFolder
 from pipeline.tables.catalogue import TABLES

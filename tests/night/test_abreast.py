@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.abreast import AT_ONCE, Places, abreast
+from pipeline.engine.side_by_side import AT_ONCE, Places, abreast
 
 
 @st.composite

@@ -7,8 +7,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipeline.errors import UserError
-from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.night import run_night
+from pipeline.lakehouse.folder.tables import DeltaFolder
+from pipeline.nightly.night import run_night
 from pipeline.settings import Settings
 from pipeline.sources.export import ExportFolder
 from tests.night.homes import Made, versions

@@ -12,8 +12,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipeline.errors import UserError
-from pipeline.graph import GRAPH
-from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.graph.graph import GRAPH
+from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.tables import bronze, gold, ops, silver
 from tests.night.homes import WRITTEN, Made, assert_same_home, night, versions
 from tests.parity import fixture

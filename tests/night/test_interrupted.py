@@ -14,8 +14,8 @@ from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from pipeline.graph import GRAPH, Graph
-from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.graph.graph import GRAPH, Graph
+from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.silver.runs import runs
 from pipeline.tables import ops, silver
 from tests.night.homes import Made, assert_same_home, night
@@ -65,8 +65,8 @@ _NIGHT = """
 import sys
 from pathlib import Path
 from pipeline.engine.session import Engine, connect
-from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.night import run_night
+from pipeline.lakehouse.folder.tables import DeltaFolder
+from pipeline.nightly.night import run_night
 from pipeline.settings import Settings
 from pipeline.sources.export import ExportFolder
 from tests.parity.fixture import NOW

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from pipeline.advance import advance
-from pipeline.graph import GRAPH
-from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.positions import Positions
+from pipeline.graph.graph import GRAPH
+from pipeline.lakehouse.folder.tables import DeltaFolder
+from pipeline.nightly.positions import Positions
+from pipeline.nightly.step_run import advance
 from pipeline.tables import ops, silver
 from tests.strategies.tables import Row, at, frame_of, on
 

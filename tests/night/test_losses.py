@@ -12,12 +12,12 @@ from pyspark.sql import SparkSession
 from rich.console import Console
 from typer.testing import CliRunner
 
+from pipeline.answers.questions import Filter, Questions
+from pipeline.answers.terminal.night import summary
 from pipeline.cli.app import app
 from pipeline.errors import UserError
-from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.night import Night, run_night
-from pipeline.reports.night import summary
-from pipeline.reports.questions import Filter, Questions
+from pipeline.lakehouse.folder.tables import DeltaFolder
+from pipeline.nightly.night import Night, run_night
 from pipeline.settings import Settings
 from pipeline.sources.export import ExportFolder
 from pipeline.tables import bronze, source
@@ -97,7 +97,7 @@ def test_a_night_that_lost_rows_says_what_its_answers_go_without(
 def test_the_night_exits_1_with_json_as_well(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.scoring.tracking.track_night", lambda *_: None)
+    monkeypatch.setattr("pipeline.tracking.nights.track_night", lambda *_: None)
     export = _export(tmp_path / "export", rounded=1, costs_are_told=False)
     (export / "read me.txt").touch()
     asked = ["--source", f"export:{export}", "--home", str(tmp_path / "home"), "--only", "bronze"]
@@ -115,7 +115,7 @@ def test_the_night_exits_1_with_json_as_well(
 def test_a_night_says_first_what_it_has_lost_and_exits_1(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.scoring.tracking.track_night", lambda *_: None)
+    monkeypatch.setattr("pipeline.tracking.nights.track_night", lambda *_: None)
     export = _export(tmp_path / "export", rounded=1, costs_are_told=False)
     asked = ["--source", f"export:{export}", "--home", str(tmp_path / "home"), "--only", "bronze"]
     told = CliRunner().invoke(app, ["nightly", *asked])

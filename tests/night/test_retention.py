@@ -8,12 +8,12 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from pipeline import advance
-from pipeline.graph import GRAPH
-from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.logbook import gap_of
-from pipeline.positions import Positions
-from pipeline.reports.questions import Filter, Questions
+from pipeline.answers.questions import Filter, Questions
+from pipeline.graph.graph import GRAPH
+from pipeline.lakehouse.folder.tables import DeltaFolder
+from pipeline.nightly import step_run
+from pipeline.nightly.logbook import gap_of
+from pipeline.nightly.positions import Positions
 from pipeline.sources import export
 from pipeline.tables import bronze, nights, silver, source
 from tests.night.homes import Made, assert_same_home, night, versions
@@ -126,7 +126,7 @@ def test_a_few_rows_at_once_give_the_same_tables(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Memory is bounded by taking files and days in goes, which must not show."""
-    monkeypatch.setattr(advance, "_ROWS_AT_ONCE", 40)
+    monkeypatch.setattr(step_run, "_ROWS_AT_ONCE", 40)
     monkeypatch.setattr(export, "_VALUES_AT_ONCE", 400)
     split = tmp_path / "split"
     account = fixture.account()

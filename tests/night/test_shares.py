@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline import advance
-from pipeline.graph import GRAPH
-from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.expressions.run_names import DEFAULT_RUN_NAMES, RUN_NAME_RULES
+from pipeline.graph.graph import GRAPH
+from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.lakehouse.protocol import Written
-from pipeline.positions import Positions
-from pipeline.run_names import DEFAULT_RUN_NAMES, RUN_NAME_RULES
+from pipeline.nightly import step_run
+from pipeline.nightly.positions import Positions
 from pipeline.tables import bronze, ops
 from pipeline.tables.declaration import Table
 from tests.strategies.tables import Row, at, frame_of, on
@@ -67,18 +67,18 @@ def test_a_standing_table_is_computed_again_share_by_share(
         "default_run_names": DEFAULT_RUN_NAMES,
     }
 
-    def night() -> advance.StepReport:
+    def night() -> step_run.StepReport:
         # Of a home whose positions are lost.
         positions = Positions(spark, home)
         home.weights.clear()
-        return advance.advance(home, positions, _STEP, given)
+        return step_run.advance(home, positions, _STEP, given)
 
     home.merge(slices, frame_of(spark, slices, _slices(range(_RUNS))))
     assert night().inserted == _RUNS
     changed = _slices(range(2, _RUNS + 1))
     changed[0] |= {"result_state": "FAILED"}
     home.replace(slices, frame_of(spark, slices, changed))
-    monkeypatch.setattr(advance, "_ROWS_AT_ONCE", _AT_ONCE)
+    monkeypatch.setattr(step_run, "_ROWS_AT_ONCE", _AT_ONCE)
     done = night()
     assert (done.mode, done.inserted, done.updated, done.deleted) == ("full", 1, 1, 2)
     assert len(home.weights) == 4

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from pipeline.advance import advance
-from pipeline.graph import GRAPH, Step
-from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.positions import Positions
+from pipeline.graph.graph import GRAPH, Step
+from pipeline.lakehouse.folder.tables import DeltaFolder
+from pipeline.nightly.positions import Positions
+from pipeline.nightly.step_run import advance
 from pipeline.tables import bronze, ops, silver
 from pipeline.tables.declaration import Table
 from tests.strategies.tables import Row, at, frame_of, on

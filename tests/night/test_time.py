@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from pipeline.decisions import ACCEPTED, decide
-from pipeline.graph import GRAPH, Graph
-from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.night import Night, run_night
-from pipeline.reports.questions import Filter, Questions
+from pipeline.answers.questions import Filter, Questions
+from pipeline.decisions.sla import ACCEPTED, decide
+from pipeline.graph.graph import GRAPH, Graph
+from pipeline.lakehouse.folder.tables import DeltaFolder
+from pipeline.nightly.night import Night, run_night
 from pipeline.settings import Settings
-from pipeline.sla_terms import Terms
+from pipeline.sla.terms import Terms
 from pipeline.sources.export import ExportFolder
 from pipeline.tables import nights, silver
 from tests.night.homes import versions

@@ -16,13 +16,13 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipeline.engine.session import Engine
-from pipeline.graph import GRAPH
-from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.night import run_night
+from pipeline.graph.graph import GRAPH
+from pipeline.lakehouse.folder.tables import DeltaFolder
+from pipeline.nightly.night import run_night
 from pipeline.settings import Settings
+from pipeline.sla.time_zones import time_zones
 from pipeline.sources.export import ExportFolder
 from pipeline.tables.source import SOURCE_TABLES
-from pipeline.time_zones import time_zones
 from tests.jvm import one_jvm
 from tests.parity import fixture
 from tests.strategies.tables import arrow_of, at

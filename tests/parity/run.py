@@ -16,9 +16,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.bronze.conform import conform
-from pipeline.due import with_due
 from pipeline.engine.session import Engine, connect, engine_name
-from pipeline.graph import GRAPH
+from pipeline.graph.graph import GRAPH
+from pipeline.sla.due import with_due
 from pipeline.tables.declaration import Table
 from pipeline.tables.source import SOURCE_TABLES
 from tests.parity.fixture import NOW

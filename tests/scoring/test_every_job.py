@@ -3,9 +3,9 @@
 import pytest
 from pyspark.sql import SparkSession
 
+from pipeline.answers.questions import Filter, Questions
 from pipeline.evaluation.home import runs_of_home
-from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.reports.questions import Filter, Questions
+from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.tables import gold, silver
 from pipeline.tables.declaration import Table
 from tests.night.homes import Made

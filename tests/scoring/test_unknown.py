@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline.graph import GRAPH, Step
-from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.graph.graph import GRAPH, Step
+from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.scoring import buckets
 from tests.night.homes import Made
 from tests.parity.fixture import NOW

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline.run_names import DEFAULT_RUN_NAMES, RUN_NAME_RULES
+from pipeline.expressions.run_names import DEFAULT_RUN_NAMES, RUN_NAME_RULES
 from pipeline.silver.runs import attempts, runs, task_runs
 from pipeline.tables import bronze, silver
 from tests.parity.comparing import differences, shown

@@ -8,8 +8,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipeline.errors import UserError
+from pipeline.expressions.run_names import RUN_NAME_RULES
 from pipeline.gold.runs import job_health
-from pipeline.run_names import RUN_NAME_RULES
 from pipeline.settings import Settings, load_settings
 from pipeline.silver.runs import attempts, runs, task_runs
 from pipeline.silver.series import replaced, stem

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from pipeline.held_sla import unreadable
 from pipeline.silver.sla import run_sla
+from pipeline.sla.precedence import unreadable
 from pipeline.tables import ops, silver
 from tests.strategies.tables import Row, at, frame_of, one, rows_of
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
+from pipeline.expressions.run_names import DEFAULT_RUN_NAMES, RUN_NAME_RULES
 from pipeline.gold.costs import cost_daily
 from pipeline.gold.runs import job_daily, sla_daily
-from pipeline.run_names import DEFAULT_RUN_NAMES, RUN_NAME_RULES
 from pipeline.silver.costs import prices, run_costs, usage_costs
 from pipeline.silver.jobs import job_versions
 from pipeline.silver.runs import attempts, runs, task_runs

@@ -13,7 +13,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from pipeline.errors import UserError
-from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.sources.export import ExportFolder
 from pipeline.tables import bronze, source
 from pipeline.tables.declaration import Arrival, SourceTable

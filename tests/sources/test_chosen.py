@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.sources.chosen import now_at
+from pipeline.sources.address import now_at
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
-from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.sources.export import ExportFolder
 from pipeline.tables import bronze, source
 from tests.bronze.ingesting import Remembered, empty_bronze, held, ingest_all

@@ -7,9 +7,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipeline.errors import UserError
-from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.positions import Positions
-from pipeline.sources.remembered import INPUT, READER, Feed, remembered, source_of_home
+from pipeline.lakehouse.folder.tables import DeltaFolder
+from pipeline.nightly.positions import Positions
+from pipeline.sources.home_source import INPUT, READER, Feed, remembered, source_of_home
 from pipeline.tables import ops
 
 

@@ -12,11 +12,11 @@ from deltalake import write_deltalake
 from pyspark.sql import SparkSession
 
 from optimizer.panel import numbers
+from pipeline.answers.query import run_query
 from pipeline.cli import app as command_line
 from pipeline.errors import UserError, cause, place, traced
-from pipeline.lakehouse.folder import DeltaFolder
-from pipeline.lakehouse.staging import aligned
-from pipeline.reports.query import run_query
+from pipeline.lakehouse.folder.staging import aligned
+from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.sources.export import ExportFolder
 from pipeline.tables import ops, source
 from tests.sources.small import arrow_rows

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
-from pipeline.lakehouse.folder import DeltaFolder
+from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.sources.system_tables import SystemTables
 from pipeline.tables import bronze, source
 from pipeline.tables.declaration import SourceTable

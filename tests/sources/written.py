@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from pipeline.sources.export import look_at
-from pipeline.sources.plain import readable
+from pipeline.sources.export_file import readable
 from pipeline.tables.declaration import SourceTable
 from tests.sources.small import rows_of_table
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame
 
-from pipeline.graph import GRAPH, Graph, Step
+from pipeline.graph.graph import GRAPH, Graph, Step
 from pipeline.tables import bronze, ops
 from pipeline.tables.declaration import Column, Layer, Table
 

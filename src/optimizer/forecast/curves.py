@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.config import ForecastConfig
-from optimizer.forecast.answer import answers
-from optimizer.forecast.memory import Knobs, Known, Runs, roles
-from optimizer.forecast.remembered import Remembered
-from optimizer.forecast.walk import walk
+from optimizer.forecast.walk.answer import answers
+from optimizer.forecast.walk.job_state import Remembered
+from optimizer.forecast.walk.memory import Knobs, Known, Runs, roles
+from optimizer.forecast.walk.walk import walk
 from optimizer.panel import NEVER_US, RunPanel
 from optimizer.quantile import LEVELS
 

@@ -1,7 +1,7 @@
 """The distribution of every job's next runs, as a state that can be stored, updated and asked.
 
 `fit` keeps, for each job, a curve (see `optimizer.forecast.curves`), what answers for other starts are
-made of (`optimizer.forecast.remembered`) and the latest runs behind them. A state row holds everything
+made of (`optimizer.forecast.walk.job_state`) and the latest runs behind them. A state row holds everything
 that prediction needs; the runs behind it are needed only to update.
 
 Decided here: `fit(a)` followed by `update(b)` is the same as `fit(a and b)`, to the last digit,
@@ -20,12 +20,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optimizer.config import ForecastConfig
-from optimizer.forecast.answer import answers
 from optimizer.forecast.backtest import Origin, origins_us
 from optimizer.forecast.curves import TOO_FEW_RUNS, Curves, blocks, curves_of_jobs
 from optimizer.forecast.distribution import Distribution
-from optimizer.forecast.memory import Knobs
-from optimizer.forecast.remembered import Remembered
+from optimizer.forecast.walk.answer import answers
+from optimizer.forecast.walk.job_state import Remembered
+from optimizer.forecast.walk.memory import Knobs
 from optimizer.panel import LEFT_OUT, NEVER_US, RunPanel, utc_microseconds
 from optimizer.quantile import LEVELS, seconds_of
 from optimizer.result import Status, require_one_row_per_job, status_array
@@ -52,7 +52,7 @@ class Forecaster:
 
     states: pd.DataFrame
     """One row per job, sorted by job id: STATE_COLUMNS; quantile_seconds is a list of 35 floats at
-    `optimizer.quantile.LEVELS`, memory a dict (`optimizer.forecast.remembered`), None where too few
+    `optimizer.quantile.LEVELS`, memory a dict (`optimizer.forecast.walk.job_state`), None where too few
     runs."""
     runs: pd.DataFrame | None
     """The runs behind the states; None for a forecaster rebuilt from states alone."""

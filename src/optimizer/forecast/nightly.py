@@ -20,7 +20,7 @@ from optimizer.forecast.distribution import quantiles_of_curves
 from optimizer.forecast.fit import last_starts, states_of
 from optimizer.forecast.rule import rule_of_runs
 from optimizer.forecast.score import quality_of_runs
-from optimizer.forecast.window import SPAN_DAYS
+from optimizer.forecast.walk.window import SPAN_DAYS
 from optimizer.panel import RunPanel, utc_microseconds
 from optimizer.quantile import probability_over
 from optimizer.weights import DAY_US

@@ -25,7 +25,6 @@ from typing import Any, Protocol
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.abreast import AT_ONCE
 from pipeline.bronze.conform import (
     CONTENT_HASH,
     KEY_HASH,
@@ -44,6 +43,7 @@ from pipeline.bronze.conform import (
 from pipeline.bronze.duplicates import OnePerKey, one_per_key
 from pipeline.bronze.flaws import Flaws, absent_columns, flaws_of
 from pipeline.bronze.quarantine import quarantine
+from pipeline.engine.side_by_side import AT_ONCE
 from pipeline.errors import UserError
 from pipeline.lakehouse.protocol import Lakehouse, Written
 from pipeline.sources.protocol import Batch, Delivery, Source

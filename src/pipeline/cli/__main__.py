@@ -1,7 +1,7 @@
 """Where `rightrun` begins, and `python -m pipeline.cli`."""
 
 from pipeline.cli.interrupts import end_when_interrupted
-from pipeline.temporary_folders import gather_in_one
+from pipeline.engine.temporary_folders import gather_in_one
 
 
 def main() -> None:

@@ -8,8 +8,8 @@ import pandas as pd
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from pipeline.answers.terminal.tables import as_json, console, table
 from pipeline.errors import UserError
-from pipeline.reports.terminal import as_json, console, table
 
 
 def print_answer(

@@ -9,10 +9,10 @@ import sys
 
 import typer
 
+from pipeline.answers.terminal.tables import console
 from pipeline.cli import evaluate, nightly, show, sla, sources, tables
 from pipeline.cli.options import NOT_IN_ORDER, USER_ERROR
 from pipeline.errors import UserError, traced
-from pipeline.reports.terminal import console
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import pandas as pd
 import typer
 
+from pipeline.answers.terminal.tables import console, table
 from pipeline.cli.answers import progress_bar
 from pipeline.cli.homes import engine_of, opened
 from pipeline.cli.options import ENGINE, HOME, EngineName, Home, Json
 from pipeline.errors import UserError
-from pipeline.reports.terminal import console, table
 
 if TYPE_CHECKING:
-    from pipeline.scoring.tracking import Store
+    from pipeline.tracking.nights import Store
 
 commands = typer.Typer()
 
@@ -42,8 +42,8 @@ def evaluate(
     """Score forecasts of your own runs beside every peer: a page, JSON, and an MLflow run."""
     from pipeline.evaluation.evaluate import evaluate as evaluated
     from pipeline.evaluation.page import losses, page, said
-    from pipeline.evaluation.tracking import track_evaluation
     from pipeline.settings import load_settings
+    from pipeline.tracking.evaluations import track_evaluation
 
     if out.is_dir() or not out.absolute().parent.is_dir():
         raise UserError(f"{out} cannot be written: name a file in a folder that exists")
@@ -98,8 +98,8 @@ def _runs(runs: Path | None, home: Path, engine: str) -> pd.DataFrame:
 
 def _store(home: Path, engine: str) -> "Store":
     from pipeline.engine.session import Engine
-    from pipeline.lakehouse.lock import make_home
-    from pipeline.scoring.tracking import WORKSPACE, store_of
+    from pipeline.lakehouse.folder.lock import make_home
+    from pipeline.tracking.nights import WORKSPACE, store_of
 
     if engine_of(Engine, engine) is Engine.DATABRICKS:
         return WORKSPACE

@@ -8,15 +8,15 @@ from pipeline.errors import UserError
 if TYPE_CHECKING:  # engines load only when a command uses one
     from pyspark.sql import SparkSession
 
+    from pipeline.answers.questions import Questions
     from pipeline.engine.session import Engine
     from pipeline.lakehouse.protocol import Lakehouse
-    from pipeline.reports.questions import Questions
     from pipeline.tables.declaration import Table
 
 
 def opened(home: Path, engine: str) -> "tuple[SparkSession, Lakehouse]":
     """The tables of a home of this release that has some; UserError where there are none yet."""
-    from pipeline.schema_versions import refuse_other_release
+    from pipeline.nightly.schema_versions import refuse_other_release
     from pipeline.tables import ops
 
     spark, lakehouse = holding(home, engine, ops.POSITIONS)
@@ -47,20 +47,20 @@ def holding(home: Path, engine: str, *any_of: "Table") -> "tuple[SparkSession, L
 def lakehouse_of(home: Path, engine: str, spark: "SparkSession") -> "Lakehouse":
     """Where the tables are: in Unity Catalog on Databricks, else in the home."""
     from pipeline.engine.session import Engine
-    from pipeline.lakehouse.catalog import DeltaCatalog
+    from pipeline.lakehouse.catalog.tables import DeltaCatalog
     from pipeline.settings import load_settings
 
     if engine_of(Engine, engine) is Engine.DATABRICKS:
         return DeltaCatalog(load_settings(home).catalog, spark)
     # delta-rs is not on a Databricks runtime.
-    from pipeline.lakehouse.folder import DeltaFolder
+    from pipeline.lakehouse.folder.tables import DeltaFolder
 
     return DeltaFolder(home, spark)
 
 
 def writing(home: Path, engine: str, spark: "SparkSession") -> "Lakehouse":
     """The lakehouse as its one writer finds it: what died with an earlier one is removed."""
-    from pipeline.lakehouse.catalog import DeltaCatalog
+    from pipeline.lakehouse.catalog.tables import DeltaCatalog
 
     lakehouse = lakehouse_of(home, engine, spark)
     if isinstance(lakehouse, DeltaCatalog):
@@ -80,7 +80,7 @@ def where(home: Path, engine: str) -> str:
 
 def questions_of(home: Path, engine: str, team: str | None, owner: str | None) -> "Questions":
     """The questions that can be asked of a home, about the jobs of a team or an owner."""
-    from pipeline.reports.questions import Filter, Questions
+    from pipeline.answers.questions import Filter, Questions
 
     _, lakehouse = opened(home, engine)
     return Questions(lakehouse, Filter.among(lakehouse, team, owner))

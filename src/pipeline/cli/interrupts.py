@@ -12,7 +12,7 @@ import sys
 from threading import Thread
 from typing import Final
 
-from pipeline.temporary_folders import remove_all
+from pipeline.engine.temporary_folders import remove_all
 
 __all__ = ["end_when_interrupted"]
 

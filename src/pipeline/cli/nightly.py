@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
+from pipeline.answers.terminal.tables import as_json, console, table
 from pipeline.cli.answers import moment, progress_bar
 from pipeline.cli.homes import engine_of, where, writing
 from pipeline.cli.options import ENGINE, HOME, NOT_IN_ORDER, EngineName, Home, Json
-from pipeline.reports.terminal import as_json, console, table
 
 commands = typer.Typer()
 
@@ -39,16 +39,16 @@ def nightly(
 
     Exits 1 when a table lost more of its rows than the setting most_quarantined allows.
     """
+    from pipeline.answers.questions import Filter, Questions
+    from pipeline.answers.terminal import night as night_report
     from pipeline.engine.session import Engine, connect
-    from pipeline.lakehouse.lock import home_lock
-    from pipeline.night import run_night
-    from pipeline.positions import Positions
-    from pipeline.reports import night as night_report
-    from pipeline.reports.questions import Filter, Questions
-    from pipeline.scoring.tracking import WORKSPACE, store_of, track_night
+    from pipeline.lakehouse.folder.lock import home_lock
+    from pipeline.nightly.night import run_night
+    from pipeline.nightly.positions import Positions
     from pipeline.settings import load_settings
-    from pipeline.sources.chosen import chosen_source, now_at
-    from pipeline.sources.remembered import Feed, remembered, source_of_home
+    from pipeline.sources.address import chosen_source, now_at
+    from pipeline.sources.home_source import Feed, remembered, source_of_home
+    from pipeline.tracking.nights import WORKSPACE, store_of, track_night
 
     settings = load_settings(home)
     asked = moment(as_of) if as_of else None

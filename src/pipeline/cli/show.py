@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from pipeline.answers.terminal import brief
+from pipeline.answers.terminal.chart import chart
+from pipeline.answers.terminal.tables import as_json, console, facts
 from pipeline.cli.answers import print_answer, print_answers
 from pipeline.cli.homes import questions_of
 from pipeline.cli.options import (
@@ -19,9 +22,6 @@ from pipeline.cli.options import (
     Owner,
     Team,
 )
-from pipeline.reports import brief
-from pipeline.reports.chart import chart
-from pipeline.reports.terminal import as_json, console, facts
 
 _WIDEST = 140
 """Columns of a picture at the most: wider ones are harder to read, not easier."""
@@ -59,7 +59,7 @@ def show_job(
     found = questions.job(series, runs=limit)
     history = None if json_ and svg is None else questions.history(series)
     if svg is not None and history is not None:
-        from pipeline.reports.figure import write_figure
+        from pipeline.answers.html.figure import write_figure
 
         write_figure(history, svg)
     if json_:

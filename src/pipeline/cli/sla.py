@@ -7,12 +7,12 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from pipeline.answers.terminal import brief
+from pipeline.answers.terminal.tables import console
 from pipeline.cli.answers import print_answer
 from pipeline.cli.homes import opened, questions_of
 from pipeline.cli.options import ENGINE, HOME, EngineName, Home, Json, Limit, Owner, Team
 from pipeline.errors import UserError
-from pipeline.reports import brief
-from pipeline.reports.terminal import console
 
 commands = typer.Typer(no_args_is_help=True, help="See, propose and accept SLAs.")
 
@@ -70,9 +70,9 @@ def accept(
     json_: Json = False,
 ) -> None:
     """Sign off a job's proposed SLA, or another; it holds from the next night on."""
-    from pipeline.decisions import ACCEPTED, decide
-    from pipeline.lakehouse.lock import home_lock
-    from pipeline.reports.questions import Filter, Questions
+    from pipeline.answers.questions import Filter, Questions
+    from pipeline.decisions.sla import ACCEPTED, decide
+    from pipeline.lakehouse.folder.lock import home_lock
 
     # Looked at first: a lock is not taken, nor a folder made, for a home that holds nothing.
     spark, lakehouse = opened(home, engine)

@@ -7,11 +7,11 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from pipeline.answers.terminal.tables import console
 from pipeline.cli.answers import moment, print_answer, progress_bar
 from pipeline.cli.homes import engine_of
 from pipeline.cli.options import ENGINE, HOME, NOT_IN_ORDER, USER_ERROR, EngineName, Home, Json
 from pipeline.errors import UserError
-from pipeline.reports.terminal import console
 
 commands = typer.Typer()
 
@@ -76,12 +76,12 @@ def check(
     """Say what a first night would find: tables, columns and values that are not there or cannot be
     read, and what each switches off. Writes nothing, and exits as that night would.
     """
+    from pipeline.answers.terminal import readiness
+    from pipeline.answers.terminal.readiness import Readiness
     from pipeline.bronze.flaws import Flaws, try_out
     from pipeline.engine.session import Engine, connect
-    from pipeline.reports import readiness
-    from pipeline.reports.readiness import Readiness
     from pipeline.settings import load_settings
-    from pipeline.sources.chosen import chosen_source, now_at
+    from pipeline.sources.address import chosen_source, now_at
     from pipeline.tables.source import SOURCE_TABLES
 
     most_quarantined = load_settings(home).most_quarantined

@@ -24,7 +24,7 @@ def tables(
 ) -> None:
     """List the tables, or what each is made from."""
     if lineage:
-        from pipeline.graph import GRAPH
+        from pipeline.graph.graph import GRAPH
 
         pairs = pd.DataFrame(GRAPH.lineage(), columns=["input", "output"])
         print_answer("Lineage", pairs, json_)
@@ -56,7 +56,7 @@ def sql(
     json_: Json = False,
 ) -> None:
     """Ask the tables anything; nothing can be changed this way."""
-    from pipeline.reports.query import run_query
+    from pipeline.answers.query import run_query
 
     spark, lakehouse = opened(home, engine)
     print_answer("Result", run_query(spark, lakehouse, query, limit=limit), json_)
@@ -71,7 +71,7 @@ def history(
     json_: Json = False,
 ) -> None:
     """Show the newest commits of a table."""
-    from pipeline.reports.query import known_table
+    from pipeline.answers.query import known_table
 
     _, lakehouse = opened(home, engine)
     commits = lakehouse.history(known_table(name), limit)
@@ -99,7 +99,7 @@ def maintain(
     json_: Json = False,
 ) -> None:
     """Compact small files and remove old ones; not part of a night."""
-    from pipeline.lakehouse.lock import home_lock
+    from pipeline.lakehouse.folder.lock import home_lock
     from pipeline.tables.catalogue import TABLES
 
     # Looked at first: a lock is not taken, nor a folder made, for a home that holds nothing.
@@ -130,8 +130,8 @@ def ddl(
     json_: Json = False,
 ) -> None:
     """Print the DDL of the tables in Unity Catalog, in an order that runs; nights run it themselves."""
-    from pipeline.lakehouse.statements import all_ddl, create_schema, target
-    from pipeline.reports.query import known_table
+    from pipeline.answers.query import known_table
+    from pipeline.lakehouse.catalog.statements import all_ddl, create_schema, target
     from pipeline.settings import load_settings
     from pipeline.tables.derive import ddl as table_ddl
 
@@ -159,10 +159,10 @@ def migrate(
     json_: Json = False,
 ) -> None:
     """Bring the tables of an older release to this one; a new night refuses them until then."""
-    from pipeline.graph import GRAPH
-    from pipeline.lakehouse.lock import home_lock
-    from pipeline.schema_versions import migrate as run_migrations
-    from pipeline.schema_versions import planned
+    from pipeline.graph.graph import GRAPH
+    from pipeline.lakehouse.folder.lock import home_lock
+    from pipeline.nightly.schema_versions import migrate as run_migrations
+    from pipeline.nightly.schema_versions import planned
     from pipeline.tables import ops
 
     spark, lakehouse = holding(home, engine, ops.SCHEMA_VERSIONS, ops.POSITIONS)

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
-from pipeline.temporary_folders import temporary_folder
+from pipeline.engine.temporary_folders import temporary_folder
 
 _PLAIN = re.compile(r"(/[A-Za-z0-9._+@-]+)+")
 

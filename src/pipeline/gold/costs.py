@@ -3,7 +3,7 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.money import one_unit, total, unpriced_unit
+from pipeline.expressions.money import one_unit, total, unpriced_unit
 
 
 def cost_daily(usage_costs: DataFrame, job_versions: DataFrame) -> DataFrame:

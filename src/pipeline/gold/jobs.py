@@ -7,7 +7,7 @@ failing that, what billing calls it.
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.held_sla import SLA_COLUMNS, decided, with_decided
+from pipeline.sla.precedence import SLA_COLUMNS, decided, with_decided
 
 _KEY = ["workspace_id", "series_key"]
 

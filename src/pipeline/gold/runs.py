@@ -3,7 +3,7 @@
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from pipeline.exact_sums import exact_sum
+from pipeline.expressions.exact_sums import exact_sum
 
 _FAILURES = ("FAILED", "TIMEOUT")
 

@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.exact_sums import exact_mean
-from pipeline.money import MONEY, one_unit
+from pipeline.expressions.exact_sums import exact_mean
+from pipeline.expressions.money import MONEY, one_unit
 
 WINDOWS_DAYS = (7, 30)
 

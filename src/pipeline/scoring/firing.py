@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from optimizer.forecast import delay_quantiles, fit, summed_quantiles
+from optimizer.forecast import fit
 from optimizer.quantile import LEVELS
-from pipeline.scoring.starts import LEARNED_DAYS, Starts
+from optimizer.schedule import delay_quantiles, summed_quantiles
+from optimizer.schedule.starts import LEARNED_DAYS, Starts
 
 __all__ = ["SCHEDULE", "Fired", "firings"]
 

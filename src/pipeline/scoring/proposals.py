@@ -18,7 +18,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.scoring.buckets import score_by_job
-from pipeline.spelled import duration
+from pipeline.sla.durations import duration
 from pipeline.tables import gold
 from pipeline.tables.derive import spark_schema
 

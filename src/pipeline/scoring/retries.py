@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from optimizer.forecast import delay_quantiles
 from optimizer.quantile import LEVELS
+from optimizer.schedule import delay_quantiles
 
 __all__ = ["Retries", "retries_of_the_fleet", "retry_habits", "with_retries"]
 

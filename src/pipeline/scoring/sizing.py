@@ -16,8 +16,8 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from optimizer.rightsizing import demand_of_histograms, recommend_many
-from pipeline.exact_sums import exact_sum
-from pipeline.money import one_unit, unpriced_unit
+from pipeline.expressions.exact_sums import exact_sum
+from pipeline.expressions.money import one_unit, unpriced_unit
 from pipeline.scoring.buckets import score_by_job
 from pipeline.tables import gold
 from pipeline.tables.derive import spark_schema

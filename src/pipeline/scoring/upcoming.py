@@ -1,6 +1,6 @@
 """Each job's runs of the next seven days, and the probability that each misses the job's SLA.
 
-A run is expected when its job's schedule, its rhythm or its gaps say so (`pipeline.scoring.starts`),
+A run is expected when its job's schedule, its rhythm or its gaps say so (`optimizer.schedule.starts`),
 or those of the job that starts it (`pipeline.scoring.firing`). How long it takes is forecast for its
 own hour and weekday.
 """
@@ -15,21 +15,15 @@ from numpy.typing import NDArray
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from optimizer.forecast import (
-    Distribution,
-    Forecaster,
-    Miss,
-    miss_deadline,
-    miss_limit,
-)
+from optimizer.forecast import Distribution, Forecaster, Miss, miss_deadline, miss_limit
 from optimizer.quantile import LEVELS
-from pipeline.due import next_due
-from pipeline.exact_sums import exact_sum
+from optimizer.schedule.clocks import deadlines
+from optimizer.schedule.starts import LEARNED_DAYS, Starts, next_starts
+from pipeline.expressions.exact_sums import exact_sum
 from pipeline.scoring.buckets import score_by_job
-from pipeline.scoring.clocks import deadlines
 from pipeline.scoring.firing import SCHEDULE, Fired, firings
 from pipeline.scoring.retries import Retries, retries_of_the_fleet, retry_habits, with_retries
-from pipeline.scoring.starts import LEARNED_DAYS, Starts, next_starts
+from pipeline.sla.due import next_due
 from pipeline.tables import gold
 
 _JOB = ["workspace_id", "series_key"]

@@ -12,7 +12,7 @@ beside it, for usage that no job started.
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from pipeline.money import one_unit, total, unpriced_unit
+from pipeline.expressions.money import one_unit, total, unpriced_unit
 from pipeline.silver.tags import TEAM_KEYS, tagged, team_name
 
 _FACTOR = "decimal(18,9)"

@@ -12,7 +12,7 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.exact_sums import exact_sum
+from pipeline.expressions.exact_sums import exact_sum
 from pipeline.silver.outcome import failure_class, micros_between, status
 from pipeline.silver.series import with_series
 

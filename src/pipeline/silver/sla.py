@@ -11,8 +11,8 @@ from datetime import datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.due import with_due
-from pipeline.held_sla import SLA_COLUMNS, decided, with_decided
+from pipeline.sla.due import with_due
+from pipeline.sla.precedence import SLA_COLUMNS, decided, with_decided
 
 
 def run_sla(

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.sla_terms import CLOCK, DURATION, DURATION_UNIT_SECONDS, NEITHER, NUMBER
-from pipeline.time_zones import time_zones
+from pipeline.sla.terms import CLOCK, DURATION, DURATION_UNIT_SECONDS, NEITHER, NUMBER
+from pipeline.sla.time_zones import time_zones
 
 TEAM_KEYS = ("team", "owningteam", "datateam", "squad", "costcenter", "department")
 OWNER_KEYS = ("owner", "owneremail", "contact", "maintainer")

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 from pipeline.errors import UserError
 from pipeline.sources.layout import REPAIR, shown
-from pipeline.sources.mistaken import mistaken_for
+from pipeline.sources.lookalikes import mistaken_for
 from pipeline.tables.declaration import SourceTable
 
 _BLOCK_BYTES = 16 * 1024 * 1024

@@ -21,8 +21,10 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from pipeline.engine.temporary_folders import remove, temporary_folder
 from pipeline.errors import UserError, cause
 from pipeline.sources.dialect import Dialect, dialect_of
+from pipeline.sources.export_file import Looked, Readable, check, look, readable
 from pipeline.sources.flattened import lost
 from pipeline.sources.layout import (
     REPAIR,
@@ -34,12 +36,10 @@ from pipeline.sources.layout import (
     shown,
     unread,
 )
-from pipeline.sources.plain import Looked, Readable, check, look, readable
 from pipeline.sources.protocol import Batch, Delivery, Presence
 from pipeline.tables.declaration import Arrival, SourceTable
 from pipeline.tables.derive import arrow_type
 from pipeline.tables.source import SOURCE_TABLES
-from pipeline.temporary_folders import remove, temporary_folder
 
 _Files = dict[Path, dict[str, str | None]]
 """Files, each with the columns that its folders or the table's log name."""

@@ -156,7 +156,7 @@ class SourceTable(Table):
 
     `system_name` is its three-part name on Databricks; `watermark` the column by
     whose days its rows are counted, to tell what is new, `observed_at` the column that says what time
-    the rows speak of (`pipeline.reached`), `late_hours` how long after newer rows others may still
+    the rows speak of (`pipeline.nightly.reached`), `late_hours` how long after newer rows others may still
     come, `dated_by` the column whose UTC date partitions bronze, `interval` a start and an end that
     must not be reversed, `retention_days` how long the platform keeps rows (None: as long as they
     hold), `derived` what steps look rows up by that stands inside a struct, where no change feed

@@ -13,9 +13,9 @@ from optimizer.baselines import slow_p_value
 from optimizer.baselines.tail import normal_score
 from optimizer.forecast import backtest, quality
 from optimizer.forecast.score import crps_from_quantiles, level_weights, pinball
-from optimizer.forecast.start_times import order_statistics
 from optimizer.quantile import LEVELS, plotting_positions, weighted_quantile
 from optimizer.robust import MAD_TO_SD, mad_sd, median
+from optimizer.schedule.delays import order_statistics
 from tests.strategies.runs import lognormal_runs
 
 numbers = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60)

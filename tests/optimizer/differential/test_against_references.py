@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from optimizer.calibration import FARTHEST, read_moved, track
-from optimizer.forecast.experts import EXPERT_COUNT, EXPERTS, age_decay, rank_decay, weigh
-from optimizer.forecast.mixture import CAUTION_RUNS, cost_and_gradient, learn, pool, shares
 from optimizer.forecast.sample import curve_of_sample, squares_with_bursts
+from optimizer.forecast.walk.experts import EXPERT_COUNT, EXPERTS, age_decay, rank_decay, weigh
+from optimizer.forecast.walk.mixture import CAUTION_RUNS, cost_and_gradient, learn, pool, shares
 from optimizer.quantile import LEVELS, LOGIT_LEVELS
 
 seeds = st.integers(0, 2**32 - 1)

@@ -10,9 +10,9 @@ from optimizer.baselines import replay
 from optimizer.calibration import track
 from optimizer.config import BaselineConfig
 from optimizer.forecast import Distribution, backtest, p_miss_deadline, quality
-from optimizer.forecast.experts import EXPERT_COUNT
-from optimizer.forecast.mixture import cost_and_gradient
 from optimizer.forecast.sample import curve_of_sample, squares_with_bursts
+from optimizer.forecast.walk.experts import EXPERT_COUNT
+from optimizer.forecast.walk.mixture import cost_and_gradient
 from optimizer.quantile import LEVELS, LOGIT_LEVELS, plotting_positions
 from optimizer.rightsizing import demand, recommend_many
 from optimizer.rightsizing.recommend import parallel_share

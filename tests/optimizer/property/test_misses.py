@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from optimizer.forecast import Distribution, miss_deadline, miss_limit, summed_quantiles
+from optimizer.forecast import Distribution, miss_deadline, miss_limit
 from optimizer.forecast.in_flight import quantiles_given_elapsed, remaining_seconds
 from optimizer.quantile import LEVELS, LOGIT_LEVELS
+from optimizer.schedule import summed_quantiles
 
 PARTS = ("upstream", "start", "duration", "failure")
 seconds = st.floats(0.1, 1e6)

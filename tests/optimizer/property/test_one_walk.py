@@ -16,10 +16,10 @@ from optimizer.forecast import (
     seven_day_rule,
     states_with_quality,
 )
-from optimizer.forecast.experts import EXPERT_COUNT
 from optimizer.forecast.nightly import HISTORY_RUNS, JUDGED_RUNS, TOLD_RUNS
-from optimizer.forecast.remembered import Remembered
-from optimizer.forecast.window import SPAN_DAYS
+from optimizer.forecast.walk.experts import EXPERT_COUNT
+from optimizer.forecast.walk.job_state import Remembered
+from optimizer.forecast.walk.window import SPAN_DAYS
 from optimizer.panel import NEVER_US, RunPanel
 from tests.strategies.runs import histories, lognormal_runs
 

@@ -7,7 +7,7 @@ from scipy import stats
 
 from optimizer.config import ForecastConfig
 from optimizer.forecast import fit
-from optimizer.forecast.window import LATEST, SPAN_DAYS
+from optimizer.forecast.walk.window import LATEST, SPAN_DAYS
 
 WINDOW = ForecastConfig().window_runs
 EPOCH = pd.Timestamp("2026-01-05", tz="UTC")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from optimizer.forecast import delay_quantiles, next_gap, recurrence, start_delays
 from optimizer.quantile import LEVELS
+from optimizer.schedule import delay_quantiles, next_gap, recurrence, start_delays
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE

@@ -1,0 +1,1 @@
+"""What people decide, kept as rows that are never changed."""

@@ -1,0 +1,1 @@
+"""Column expressions that several layers share, so that each is written once."""

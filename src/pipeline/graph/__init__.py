@@ -1,0 +1,1 @@
+"""The kinds of step, and the graph that they make."""

@@ -1,0 +1,1 @@
+"""Delta tables of Unity Catalog, through Spark SQL alone."""

@@ -1,0 +1,281 @@
+"""The SQL that Unity Catalog is asked in: one function a statement, text in and text out.
+
+Written for Databricks' dialect of Spark SQL, and so that a plain Delta table answers the same. The
+reasons for the shapes stand with each; names come quoted (`derive.identifier`).
+"""
+
+from collections.abc import Iterable
+from datetime import date
+
+import pyarrow as pa
+
+from pipeline.lakehouse.schema_growth import new_field_types
+from pipeline.tables.catalogue import TABLES
+from pipeline.tables.declaration import Column, Table
+from pipeline.tables.derive import (
+    arrow_type,
+    ddl,
+    described,
+    identifier,
+    layout,
+    quoted,
+    spark_type,
+)
+
+STAGING = "staging"
+"""The schema of tables that live no longer than a night."""
+GONE = "_gone"
+"""Marks a row of a difference that only names a key to delete. No declared column begins with _."""
+ROWS = "_rows"
+
+
+def target(catalog: str, table: Table) -> str:
+    return identifier(catalog, table.layer.schema, table.name)
+
+
+def create_schema(catalog: str, schema: str) -> str:
+    return f"CREATE SCHEMA IF NOT EXISTS {identifier(catalog, schema)}"
+
+
+def all_ddl(catalog: str) -> list[str]:
+    """Schemas, then tables in the order data flows."""
+    schemas = dict.fromkeys([*(table.layer.schema for table in TABLES), STAGING])
+    return [
+        *(create_schema(catalog, schema) for schema in schemas),
+        *(ddl(table, target(catalog, table)) for table in TABLES),
+    ]
+
+
+def table_exists(catalog: str, table: Table) -> str:
+    return (
+        f"SELECT 1 FROM {identifier(catalog, 'information_schema', 'tables')}\n"
+        f"WHERE table_schema = {quoted(table.layer.schema)} AND table_name = {quoted(table.name)}"
+    )
+
+
+def add_columns(name: str, columns: Iterable[Column]) -> str:
+    """New columns are nullable first: Delta adds no required one, and `require` follows."""
+    spelled = ", ".join(
+        f"{identifier(column.name)} {column.type} COMMENT {quoted(described(column))}"
+        for column in columns
+    )
+    return f"ALTER TABLE {name} ADD COLUMNS ({spelled})"
+
+
+def add_fields(name: str, column: Column, kept: pa.DataType) -> str:
+    """The fields that the declared struct has beyond `kept`, at its end."""
+    spelled = ", ".join(
+        f"{identifier(column.name, *path)} {spark_type(kind)}"
+        for path, kind in new_field_types(arrow_type(column.type), kept)
+    )
+    return f"ALTER TABLE {name} ADD COLUMNS ({spelled})"
+
+
+def comment(name: str, column: Column) -> str:
+    said = quoted(described(column))
+    return f"ALTER TABLE {name} ALTER COLUMN {identifier(column.name)} COMMENT {said}"
+
+
+def require(name: str, column: Column) -> str:
+    return f"ALTER TABLE {name} ALTER COLUMN {identifier(column.name)} SET NOT NULL"
+
+
+def stage(name: str, view: str) -> str:
+    """The frame behind `view`, computed once."""
+    return f"CREATE TABLE {name} USING DELTA AS\nSELECT * FROM {identifier(view)}"
+
+
+def count(table: Table, staged: str) -> str:
+    """Rows, and for each required column the rows that lack it."""
+    nulls = "".join(
+        f",\n  count_if({identifier(column.name)} IS NULL) AS {identifier(column.name)}"
+        for column in table.columns
+        if not column.nullable
+    )
+    return f"SELECT\n  count(*) AS {identifier(ROWS)}{nulls}\nFROM {staged}"
+
+
+def repeated_key(table: Table, staged: str) -> str:
+    keys = ", ".join(map(identifier, table.keys))
+    return (
+        f"SELECT {keys}, count(*) AS {identifier(ROWS)} FROM {staged}\n"
+        f"GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
+    )
+
+
+def difference(
+    name: str,
+    table: Table,
+    target: str,
+    version: int,
+    staged: str,
+    gone: str = "",
+) -> str:
+    """What a merge has to change: rows that are new or differ, and keys to delete (see `gone`).
+
+    Computed before the merge, because a merge that meets equal rows rewrites their files and may
+    commit a version in which nothing changed, and because no condition of a merge may hold the
+    subquery that a scope in a table would need.
+    """
+    columns = ", ".join(f"s.{identifier(column)}" for column in table.column_names)
+    differs = _differs(table)
+    deleted = f"\nUNION ALL\n{gone}" if gone else ""
+    return (
+        f"CREATE TABLE {name} USING DELTA AS\n"
+        f"SELECT {columns}, FALSE AS {identifier(GONE)}\n"
+        f"FROM {staged} AS s\n"
+        f"LEFT JOIN {target} VERSION AS OF {version} AS t ON {_same_key(table)}\n"
+        f"WHERE t.{identifier(table.keys[0])} IS NULL{f' OR {differs}' if differs else ''}{deleted}"
+    )
+
+
+def gone(
+    table: Table,
+    target: str,
+    version: int,
+    staged: str,
+    scope: str,
+    columns: Iterable[str],
+    since: date | None = None,
+) -> str:
+    """Keys of stored rows that are not staged and whose `columns` are among those of `scope`.
+
+    NULL is in scope where the scope has a NULL. Without columns every stored row is in scope. No row
+    dated before `since` is.
+    """
+    selected = ", ".join(
+        f"t.{identifier(column.name)}"
+        if column.name in table.keys
+        else f"CAST(NULL AS {column.type}) AS {identifier(column.name)}"
+        for column in table.columns
+    )
+    matched = " AND ".join(f"t.{identifier(name)} <=> c.{identifier(name)}" for name in columns)
+    dated = ""
+    if since is not None and table.partition_by is not None:
+        dated = f"\nWHERE t.{identifier(table.partition_by)} >= {_date(since)}"
+    within = f"LEFT SEMI JOIN {identifier(scope)} AS c ON {matched}\n" if matched else ""
+    return (
+        f"SELECT {selected}, TRUE AS {identifier(GONE)}\n"
+        f"FROM {target} VERSION AS OF {version} AS t\n{within}"
+        f"LEFT ANTI JOIN {staged} AS s ON {_same_key(table)}{dated}"
+    )
+
+
+def merge(table: Table, target: str, source: str) -> str:
+    """One commit of a difference. Audit columns keep what they were inserted with."""
+    mark = f"s.{identifier(GONE)}"
+    updated = ", ".join(
+        f"t.{identifier(name)} = s.{identifier(name)}"
+        for name in table.column_names
+        if name not in table.keys and name not in table.audit_names
+    )
+    update = f"WHEN MATCHED THEN UPDATE SET {updated}\n" if updated else ""
+    columns = ", ".join(map(identifier, table.column_names))
+    values = ", ".join(f"s.{identifier(name)}" for name in table.column_names)
+    return (
+        f"MERGE INTO {target} AS t\nUSING {source} AS s\nON {_same_key(table)}\n"
+        f"WHEN MATCHED AND {mark} THEN DELETE\n{update}"
+        f"WHEN NOT MATCHED AND NOT {mark} THEN INSERT ({columns}) VALUES ({values})"
+    )
+
+
+def insert(table: Table, target: str, staged: str) -> str:
+    columns = ", ".join(map(identifier, table.column_names))
+    return f"INSERT INTO {target} ({columns})\nSELECT {columns} FROM {staged}"
+
+
+def partition_rows(table: Table, target: str) -> str:
+    """Rows by date, or of the whole table under a NULL; it reads one column at the most."""
+    if table.partition_by is None:
+        return f"SELECT CAST(NULL AS date) AS `day`, count(*) AS {identifier(ROWS)} FROM {target}"
+    day = identifier(table.partition_by)
+    return f"SELECT {day} AS `day`, count(*) AS {identifier(ROWS)} FROM {target} GROUP BY {day}"
+
+
+def any_before(table: Table, target: str, day: date) -> str:
+    return f"SELECT 1 FROM {target} WHERE {_before(table, day)} LIMIT 1"
+
+
+def delete_before(table: Table, target: str, day: date) -> str:
+    return f"DELETE FROM {target} WHERE {_before(table, day)}"
+
+
+def replace_with(table: Table, target: str, staged: str) -> str:
+    """Other columns and other rows in one commit, as Delta keeps the table; its history stays.
+
+    Columns are neither renamed nor dropped in place: that needs Delta's column mapping, which older
+    readers do not know, and it could not convert values in the same commit.
+    """
+    return f"CREATE OR REPLACE TABLE {target}\n{layout(table)}\nAS SELECT * FROM {staged}"
+
+
+def columns(name: str) -> str:
+    """A frame over a table as it is; asked for its schema, nothing is read."""
+    return f"SELECT * FROM {name}"
+
+
+def any_row(name: str) -> str:
+    return f"SELECT 1 FROM {name} LIMIT 1"
+
+
+def read(target: str, version: int) -> str:
+    return f"SELECT * FROM {target} VERSION AS OF {version}"
+
+
+def changes(name: str, target: str, first: int, last: int, columns: Iterable[str]) -> str:
+    """Distinct values over the feed, kept: only running it shows whether its files are still there."""
+    selected = ", ".join(map(identifier, columns))
+    return (
+        f"CREATE TABLE {name} USING DELTA AS\n"
+        f"SELECT DISTINCT {selected} FROM table_changes({quoted(target)}, {first}, {last})"
+    )
+
+
+def drop(name: str) -> str:
+    return f"DROP TABLE IF EXISTS {name}"
+
+
+def drop_view(view: str) -> str:
+    return f"DROP VIEW IF EXISTS {identifier(view)}"
+
+
+def list_tables(catalog: str, schema: str) -> str:
+    return f"SHOW TABLES IN {identifier(catalog, schema)}"
+
+
+def history(target: str, limit: int) -> str:
+    return f"DESCRIBE HISTORY {target} LIMIT {limit}"
+
+
+def compact(target: str) -> str:
+    return f"OPTIMIZE {target}"
+
+
+def vacuum(target: str, retain_hours: int) -> str:
+    return f"VACUUM {target} RETAIN {retain_hours} HOURS"
+
+
+def _before(table: Table, day: date) -> str:
+    return f"{identifier(str(table.partition_by))} < {_date(day)}"
+
+
+def _date(day: date) -> str:
+    return f"DATE '{day.isoformat()}'"
+
+
+def _same_key(table: Table) -> str:
+    return " AND ".join(f"t.{identifier(key)} = s.{identifier(key)}" for key in table.keys)
+
+
+def _differs(table: Table) -> str:
+    return " OR ".join(
+        f"{_comparable('t', column)} IS DISTINCT FROM {_comparable('s', column)}"
+        for column in table.columns
+        if column.name not in table.keys and not column.audit
+    )
+
+
+def _comparable(side: str, column: Column) -> str:
+    # Spark compares no maps; their entries are stored in the order of the keys.
+    value = f"{side}.{identifier(column.name)}"
+    return f"map_entries({value})" if column.type.startswith("map<") else value

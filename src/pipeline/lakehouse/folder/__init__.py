@@ -1,0 +1,1 @@
+"""Delta tables in a folder, written by delta-rs."""

@@ -1,0 +1,61 @@
+"""One writer a home: who else wants to write is told who does."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from pipeline.errors import UserError
+from pipeline.lakehouse.folder.staging import STAGING
+
+_LOCK = ".lock"
+_HOLDER = ".lock.json"
+
+
+@contextmanager
+def home_lock(home: Path, *, wait: bool = False) -> Iterator[None]:
+    """Hold `home` for writing; UserError saying who holds it, or with `wait` wait for them.
+
+    The operating system frees the lock of a process that dies, so a stale one cannot happen. What
+    such a process left staged is removed here: under the lock, nobody else's can be in use.
+    """
+    make_home(home)
+    lock = FileLock(home / _LOCK, timeout=-1 if wait else 0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise UserError(
+            f"{home} is being written by {_holder(home)}: wait for it to end, or pass --wait"
+        ) from None
+    holder = home / _HOLDER
+    try:
+        shutil.rmtree(home / STAGING, ignore_errors=True)
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        holder.write_text(json.dumps({"pid": os.getpid(), "since": since}), encoding="utf-8")
+        yield
+    finally:
+        shutil.rmtree(home / STAGING, ignore_errors=True)
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def make_home(home: Path) -> None:
+    """The folder, where it is not there yet; UserError where none can be."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{home} cannot be a home: {error.strerror}") from error
+
+
+def _holder(home: Path) -> str:
+    # Between taking the lock and naming itself, or just after release, a holder has no name.
+    try:
+        said = json.loads((home / _HOLDER).read_text(encoding="utf-8"))
+        return f"process {said['pid']} since {said['since']}"
+    except (OSError, ValueError, KeyError):
+        return "another process"

@@ -1,0 +1,373 @@
+"""Delta tables in a folder, without a JVM or a catalog: `<home>/<schema>/<name>`.
+
+delta-rs writes, merges, keeps the change feed and the history; the engine computes the rows and
+reads the tables. Hold `home_lock` while writing: commits are atomic, but a second writer would
+lose its work to a conflict.
+"""
+
+import re
+import shutil
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import unquote
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from deltalake import DeltaTable, write_deltalake
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from pipeline.engine import engine_name
+from pipeline.engine.paths import plain
+from pipeline.errors import UserError
+from pipeline.lakehouse.commits import commits_of, rows_changed
+from pipeline.lakehouse.declared_rows import as_declared, declared
+from pipeline.lakehouse.folder import change_feed, stored_schema
+from pipeline.lakehouse.folder.key_days import KeyDays
+from pipeline.lakehouse.folder.merge import merge_into, writing_schema
+from pipeline.lakehouse.folder.staged_files import adopt
+from pipeline.lakehouse.folder.staging import STAGING, Staged, check_keys, check_required, staged
+from pipeline.lakehouse.protocol import Commit, Written
+from pipeline.tables.declaration import Table
+from pipeline.tables.derive import arrow_type, identifier, spark_type
+
+_KEY_DAYS = ".key_days"
+_UNWRITABLE = re.compile(r"[\[\]|^\\\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")
+"""What delta-rs fails on in a path, after it has followed every link: it makes a URL of it, or reads
+one from it."""
+_MOST_DAYS = 400
+"""Beyond this many the list costs more to plan than the partitions it spares."""
+_FEW = 2_000
+"""Rows that a merge compares in less time than the engine needs to be asked."""
+
+
+class DeltaFolder:
+    """The lakehouse of a laptop: any path, any engine."""
+
+    def __init__(self, home: Path, spark: SparkSession) -> None:
+        if (refused := _UNWRITABLE.search(str(home.resolve()))) is not None:
+            raise UserError(
+                f"no Delta table can be written in {home}, whose whole path holds {refused[0]!r}:"
+                " choose a --home without it"
+            )
+        self.home = plain(home)
+        self._spark = spark
+        # Sail reads Delta; Apache Spark without Delta's jars is given the Parquet files.
+        self._reads_delta = engine_name(spark).startswith("sail")
+        self._opened: dict[Path, DeltaTable] = {}
+        self._key_days = KeyDays(self.home / _KEY_DAYS, self.home / STAGING)
+        self._counted: dict[Path, tuple[int, Mapping[date | None, int]]] = {}
+        # Answers of `changes` are frames over files, which must outlive the call.
+        self._answers = self.home / STAGING / f"answers-{uuid4().hex}"
+        weakref.finalize(self, shutil.rmtree, self._answers, ignore_errors=True)
+
+    def path(self, table: Table) -> Path:
+        return self.home / table.layer.schema / table.name
+
+    def create(self, table: Table) -> None:
+        if self.exists(table):
+            stored_schema.grow(self._open(table), table)
+        else:
+            stored_schema.make(self.path(table), table)
+
+    def exists(self, table: Table) -> bool:
+        return DeltaTable.is_deltatable(str(self.path(table)))
+
+    @contextmanager
+    def stage(self, rows: DataFrame) -> Iterator[DataFrame]:
+        folder = self.home / STAGING / uuid4().hex
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            rows.write.parquet(str(folder))
+            yield self._spark.read.schema(rows.schema).parquet(str(folder))
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def append(
+        self,
+        table: Table,
+        rows: DataFrame,
+        *,
+        unique: bool = False,
+        before_commit: Callable[[int], None] = lambda _rows: None,
+    ) -> Written:
+        with staged(self.home, table, declared(table, rows), parted=True) as new:
+            if not unique:
+                check_keys(table, new)
+            check_required(table, new)
+            before_commit(new.count)
+            return self._append(self._open(table), table, new)
+
+    def merge(
+        self,
+        table: Table,
+        rows: DataFrame,
+        *,
+        scope: DataFrame | None = None,
+        since: date | None = None,
+    ) -> Written:
+        return self._merge(table, rows, None if scope is None else _Scope(scope, since))
+
+    def replace(self, table: Table, rows: DataFrame) -> Written:
+        return self._merge(table, rows, _Scope(None))
+
+    def read(self, table: Table, version: int | None = None) -> DataFrame:
+        delta = self._open(table, version)
+        # From the log: the engine would be asked once for each read of a night.
+        names = stored_schema.stored_schema(delta).names
+        return as_declared(table, self._frame(delta, table), names)
+
+    def stored(self, table: Table) -> DataFrame:
+        return self._frame(self._open(table), table)
+
+    def rewrite(self, table: Table, rows: DataFrame) -> None:
+        kinds = {field.name: field.dataType.simpleString() for field in rows.schema.fields}
+        wanted = pa.schema([(name, arrow_type(kind)) for name, kind in kinds.items()])
+        with staged(self.home, table, rows) as new:
+            write_deltalake(
+                self._open(table),
+                pa.RecordBatchReader.from_batches(wanted, new.batches(wanted)),
+                mode="overwrite",
+                schema_mode="overwrite",
+            )
+
+    def version(self, table: Table) -> int:
+        return self._open(table).version()
+
+    def partition_rows(self, table: Table) -> Mapping[date | None, int]:
+        delta = self._open(table)
+        counted = self._counted.get(self.path(table))
+        if counted is None or counted[0] != delta.version():
+            rows = _rows_of_partitions(table, pa.table(delta.get_add_actions(flatten=True)))
+            counted = self._counted[self.path(table)] = (delta.version(), rows)
+        return counted[1]
+
+    def days_of(self, table: Table, rows: DataFrame) -> set[date]:
+        wanted = rows.toArrow()
+        return self._key_days.days(self._open(table), self.path(table), table, wanted)
+
+    def index_days(self, table: Table, columns: Sequence[str]) -> None:
+        self._key_days.follow(self._open(table), self.path(table), table, columns)
+
+    def drop_before(self, table: Table, day: date) -> int:
+        delta = self._open(table)
+        gone = delta.delete(f"\"{table.partition_by}\" < DATE '{day.isoformat()}'")
+        return int(gone["num_deleted_rows"] or 0)
+
+    def changes(self, table: Table, since: int, columns: tuple[str, ...]) -> DataFrame:
+        found = change_feed.distinct_changes(self._open(table), table, since, columns)
+        self._answers.mkdir(parents=True, exist_ok=True)
+        answer = self._answers / f"{uuid4().hex}.parquet"
+        pq.write_table(found, answer)
+        return self._spark.read.schema(change_feed.spelled(table, columns)).parquet(str(answer))
+
+    def changed(self, table: Table, since: int) -> bool:
+        return rows_changed(self.version(table), since, lambda limit: self.history(table, limit))
+
+    def history(self, table: Table, limit: int | None = None) -> list[Commit]:
+        return commits_of(self.path(table) / "_delta_log", limit)
+
+    def maintain(self, table: Table, retain_hours: int) -> None:
+        delta = self._open(table)
+        delta.optimize.compact()
+        # Full: a killed write leaves files that no log entry names. The minimum that delta-rs
+        # would enforce is a week; how long readers lag is the caller's to know.
+        delta.vacuum(retain_hours, dry_run=False, full=True, enforce_retention_duration=False)
+
+    def _merge(self, table: Table, rows: DataFrame, scope: "_Scope | None") -> Written:
+        delta = self._open(table)
+        adds = self._only_adds(table, scope)
+        with staged(self.home, table, declared(table, rows), parted=adds) as new:
+            keys = check_keys(table, new)
+            check_required(table, new)
+            if not delta.file_uris():
+                return self._append(delta, table, new)
+            if scope is None:
+                if new.count == 0:
+                    return Written(delta.version())
+                batches = new.batches(writing_schema(delta, table))
+                return merge_into(delta, table, batches, None, self._dates(table, new, keys))
+            stored = self._stored(table, scope)
+            # A key that tells its scope is stored in scope, or not at all.
+            is_whole = scope.is_told_by(table.keys) and scope.has_all(keys)
+            if is_whole and stored.num_rows == 0:
+                return self._append(delta, table, new)
+            gone = _without(stored, keys, table.keys)
+            if new.count == 0 and gone.num_rows == 0:
+                return Written(delta.version())
+            with self._differing(table, new, scope, stored.num_rows - gone.num_rows) as other:
+                touched = keys if other is new else check_keys(table, other)
+                old = _without(stored, _without(stored, touched, table.keys), table.keys)
+                dates = _days(table, touched) | _days(table, old) | _days(table, gone)
+                if not is_whole:
+                    dates |= self._dates(table, other, touched)
+                if other.count == 0 and gone.num_rows == 0:
+                    return Written(delta.version())
+                batches = other.batches(writing_schema(delta, table))
+                return merge_into(delta, table, batches, gone.to_batches(), dates)
+
+    def _only_adds(self, table: Table, scope: "_Scope | None") -> bool:
+        """Whether the table holds nothing yet where the rows of `scope` go; False if it is unsure."""
+        held = self.partition_rows(table)
+        if not any(held.values()):
+            return True
+        if scope is None or table.partition_by is None:
+            return False
+        days = scope.days(table.partition_by)
+        return bool(days) and not any(held.get(day) for day in days)
+
+    @contextmanager
+    def _differing(
+        self, table: Table, new: Staged, scope: "_Scope", known: int
+    ) -> Iterator[Staged]:
+        """The rows of `new` that are not stored just so; `new` itself where the keys of few of its
+        rows are `known`, that is stored.
+
+        A merge costs as much for a row that is the same as for one that is not.
+        """
+        if known < _FEW or any(column.type.startswith("map") for column in table.columns):
+            yield new
+            return
+        stored = self._in_scope(table, scope).alias("stored")
+        same = [
+            F.col(f"new.{name}") == F.col(f"stored.{name}")
+            if name in table.keys
+            else F.col(f"new.{name}").eqNullSafe(F.col(f"stored.{name}"))
+            for name in table.column_names
+            if name not in table.audit_names
+        ]
+        differing = new.frame(self._spark).alias("new").join(stored, same, "left_anti")
+        with staged(self.home, table, differing) as other:
+            yield other
+
+    def _append(self, delta: DeltaTable, table: Table, new: Staged) -> Written:
+        # An empty append would commit an empty version.
+        target = writing_schema(delta, table)
+        if new.count and not adopt(delta, self.path(table), table, new.files, target):
+            reader = pa.RecordBatchReader.from_batches(target, new.batches(target))
+            write_deltalake(delta, reader, mode="append", schema_mode="merge")
+        return Written(delta.version(), inserted=new.count)
+
+    def _stored(self, table: Table, scope: "_Scope") -> pa.Table:
+        """The keys that stand in scope, with their partition."""
+        schema = _key_schema(table)
+        return self._in_scope(table, scope).select(*schema.names).toArrow().cast(schema)
+
+    def _in_scope(self, table: Table, scope: "_Scope") -> DataFrame:
+        stored = self.read(table)
+        if scope.frame is not None:
+            if (day := table.partition_by) is not None:
+                if days := scope.days(day):
+                    stored = stored.where(F.col(day).isin(*days))
+                elif scope.since is not None:
+                    stored = stored.where(F.col(day) >= F.lit(scope.since))
+            matches = [
+                F.col(f"stored.{name}").eqNullSafe(F.col(f"scope.{name}"))
+                for name in scope.frame.columns
+            ]
+            wanted = scope.frame.distinct().alias("scope")
+            stored = stored.alias("stored").join(wanted, matches, "left_semi")
+        return stored
+
+    def _dates(self, table: Table, new: Staged, keys: pa.Table) -> set[date]:
+        """The partitions that the merge of `new` touches: where its keys go, and where they are."""
+        days = _days(table, keys)
+        if table.partition_by is None or table.partition_by in table.keys or new.count == 0:
+            return days
+        stored = self.read(table).select(*table.keys, table.partition_by)
+        arriving = new.frame(self._spark).select(*table.keys)
+        old = stored.join(arriving, list(table.keys), "left_semi").select(table.partition_by)
+        return days | {row[0] for row in old.distinct().collect()}
+
+    def _frame(self, delta: DeltaTable, table: Table) -> DataFrame:
+        if self._reads_delta:
+            reader = self._spark.read.format("delta").option("versionAsOf", delta.version())
+            return reader.load(str(self.path(table)))
+        fields = stored_schema.stored_schema(delta)
+        spelled = ", ".join(f"{identifier(f.name)} {spark_type(f.type)}" for f in fields)
+        # As the log spells them, in URL encoding: delta-rs would hand out where the links lead.
+        paths = pa.table(delta.get_add_actions())["path"].to_pylist()
+        if not (files := [str(self.path(table) / unquote(path)) for path in paths]):
+            return self._spark.createDataFrame([], spelled)
+        reader = self._spark.read.schema(spelled).option("basePath", str(self.path(table)))
+        # A column that only paths tell would come last.
+        return reader.parquet(*files).select(*fields.names)
+
+    def _open(self, table: Table, version: int | None = None) -> DeltaTable:
+        path = self.path(table)
+        if version is not None:
+            return DeltaTable(str(path), version=version)
+        # Held open, and asked for the log's news only where there is any: a night opens its tables
+        # some hundred times, and to ask costs a hundred times as much as to look.
+        if (held := self._opened.get(path)) is None:
+            held = self._opened[path] = DeltaTable(str(path))
+        elif (path / "_delta_log" / f"{held.version() + 1:020}.json").exists():
+            held.update_incremental()
+        return held
+
+
+class _Scope:
+    """What a merge may delete: everything, or the stored rows that match a row of `frame`."""
+
+    def __init__(self, frame: DataFrame | None, since: date | None = None) -> None:
+        self.frame = frame
+        self.since = since
+
+    def days(self, column: str) -> list[date]:
+        """The dates that the scope names, or none where it names no date or too many."""
+        if self.frame is None or column not in self.frame.columns:
+            return []
+        found = self._values.column(column).unique().drop_null().to_pylist()
+        return sorted(found) if len(found) <= _MOST_DAYS else []
+
+    def is_told_by(self, columns: Sequence[str]) -> bool:
+        """Whether the scope of a row follows from these of its columns."""
+        return self.frame is None or set(self.frame.columns) <= set(columns)
+
+    def has_all(self, keys: pa.Table) -> bool:
+        """Whether all these keys, which tell their scope, lie in it."""
+        if self.frame is None:
+            return True
+        on = self.frame.columns
+        return bool(_without(keys.select(on), self._values, on).num_rows == 0)
+
+    @cached_property
+    def _values(self) -> pa.Table:
+        if self.frame is None:
+            raise ValueError("everything has no values")
+        return self.frame.distinct().toArrow()
+
+
+def _without(rows: pa.Table, others: pa.Table, on: Sequence[str]) -> pa.Table:
+    """The rows whose values in `on` are not among those of `others`."""
+    if not rows.num_rows or not others.num_rows:
+        return rows
+    spelled = others.select(on).cast(pa.schema([rows.schema.field(name) for name in on]))
+    return rows.join(spelled, list(on), join_type="left anti").select(rows.column_names)
+
+
+def _key_schema(table: Table) -> pa.Schema:
+    names: Iterable[str] = table.keys
+    if table.partition_by is not None and table.partition_by not in table.keys:
+        names = (*table.keys, table.partition_by)
+    return pa.schema([(name, arrow_type(table.column(name).type)) for name in names])
+
+
+def _rows_of_partitions(table: Table, files: pa.Table) -> Mapping[date | None, int]:
+    if table.partition_by is None:
+        return {None: pc.sum(files["num_records"]).as_py() or 0}
+    day = f"partition.{table.partition_by}"
+    days = files.group_by(day).aggregate([("num_records", "sum")])
+    return {row[day]: row["num_records_sum"] for row in days.to_pylist()}
+
+
+def _days(table: Table, keys: pa.Table) -> set[date]:
+    if table.partition_by is None:
+        return set()
+    return set(keys[table.partition_by].unique().to_pylist())

@@ -1,0 +1,164 @@
+"""What a night writes down of itself: its steps, what it could not answer, how far sources are behind.
+
+Everything is written when something has changed, and not at all when nothing has: a night with
+nothing new leaves no trace.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from pipeline.bronze.ingest import Ingested
+from pipeline.gold.assessments import not_assessed
+from pipeline.lakehouse.protocol import Lakehouse
+from pipeline.nightly.positions import Positions
+from pipeline.nightly.reached import Reached
+from pipeline.nightly.step_run import StepReport
+from pipeline.tables import bronze, gold, nights
+from pipeline.tables.declaration import SourceTable, Table
+from pipeline.tables.derive import spark_schema
+
+_LOGBOOK, _FRESHNESS = "logbook", "freshness"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+STREAM_WINDOW = timedelta(days=7)
+"""How long the share keeps the files of an older version (system tables are vacuumed weekly)."""
+
+
+class Logbook:
+    """The night's pages of it."""
+
+    def __init__(
+        self, spark: SparkSession, lakehouse: Lakehouse, positions: Positions, night_id: str
+    ) -> None:
+        self._spark = spark
+        self._lakehouse = lakehouse
+        self._positions = positions
+        self._night_id = night_id
+
+    def write(self, as_of: datetime | None, reports: Sequence[StepReport]) -> None:
+        """The night's steps and what they could not answer, when anything has changed: in this
+        night, or in one that was killed before it could write."""
+        answered = {
+            table.full_name: str(self._lakehouse.version(table))
+            for table in gold.QUESTIONS.values()
+        }
+        unwritten = any(
+            self._positions.of(_LOGBOOK, name) != version for name, version in answered.items()
+        )
+        if unwritten or any(report.written for report in reports):
+            self._assessments(as_of)
+            self._steps(as_of, reports)
+            self._positions.set_all(_LOGBOOK, answered)
+
+    def _steps(self, as_of: datetime | None, reports: Iterable[StepReport]) -> None:
+        """One row a step and table."""
+        rows = [
+            (
+                self._night_id,
+                report.step,
+                report.table.full_name,
+                report.stage,
+                as_of,
+                report.mode,
+                report.rows_read,
+                report.inserted,
+                report.updated,
+                report.deleted,
+                report.rejected,
+                report.duplicates,
+                report.expired,
+                report.late,
+                report.seconds,
+                report.version,
+                report.versions_read,
+            )
+            for report in reports
+        ]
+        self._write(nights.NIGHT_STEPS, rows)
+
+    def _assessments(self, as_of: datetime | None) -> None:
+        """Jobs not assessed, by question and reason."""
+        answers = {asked: self._lakehouse.read(table) for asked, table in gold.QUESTIONS.items()}
+        self._lakehouse.merge(
+            nights.NIGHT_ASSESSMENTS,
+            not_assessed(answers).select(
+                F.lit(self._night_id).alias("night_id"),
+                F.lit(as_of).alias("as_of"),
+                "question",
+                "status",
+                "reason",
+                "jobs",
+            ),
+        )
+
+    def sources(
+        self, done: Iterable[Ingested], reached: Mapping[SourceTable, Reached], now: datetime
+    ) -> None:
+        """When each source table that delivered did so, after how long a gap, how far behind or ahead.
+
+        Told by bronze, not by this night's counts: of a night killed while it read, the next one
+        finds all rows known.
+        """
+        delivered = [one for one in done if one.received and self._is_news(one)]
+        if not delivered:
+            return
+        before = {
+            row["source_table"]: row["received_at"]
+            for row in self._lakehouse.read(nights.SOURCE_FRESHNESS)
+            .select("source_table", F.unix_micros("received_at").alias("received_at"))
+            .collect()
+        }
+        rows = []
+        for one in delivered:
+            last = before.get(one.table.system_name)
+            gap = None if last is None else now - _moment(last)
+            reach = reached.get(one.table) or _by_clock(one, now)
+            rows.append(
+                (
+                    one.table.system_name,
+                    reach and reach.newest_at,
+                    reach and reach.at,
+                    reach and _hours(reach.newest_at - reach.at),
+                    now,
+                    reach and _hours(now - reach.at),
+                    None if gap is None else _hours(gap),
+                    gap_of(one.table, gap),
+                    list(one.flaws.absent),
+                )
+            )
+        self._write(nights.SOURCE_FRESHNESS, rows)
+        self._positions.set_all(_FRESHNESS, {one.table.name: str(one.version) for one in delivered})
+
+    def _is_news(self, one: Ingested) -> bool:
+        seen = self._positions.of(_FRESHNESS, one.table.name)
+        if seen is None:
+            return True
+        known = bronze.BRONZE_OF[one.table.name]
+        return one.version != int(seen) and self._lakehouse.changed(known, int(seen))
+
+    def _write(self, table: Table, rows: Sequence[tuple[object, ...]]) -> None:
+        self._lakehouse.merge(table, self._spark.createDataFrame(rows, schema=spark_schema(table)))
+
+
+def gap_of(table: SourceTable, gap: timedelta | None) -> str:
+    """What a gap between two readings of `table` means for its rows."""
+    if gap is None or gap <= STREAM_WINDOW:
+        return "within"
+    kept = table.retention_days
+    return "lost" if kept is not None and gap > timedelta(days=kept) else "outside"
+
+
+def _by_clock(one: Ingested, now: datetime) -> Reached | None:
+    """How far a source has come of whose rows only the newest time is known."""
+    newest = one.newest_observed_at
+    return None if newest is None else Reached(min(newest, now), newest)
+
+
+def _hours(span: timedelta) -> float:
+    return span / timedelta(hours=1)
+
+
+def _moment(micros: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=micros)

@@ -1,0 +1,1 @@
+"""MLflow: nights, models and their promotion, evaluations."""

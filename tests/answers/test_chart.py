@@ -1,0 +1,116 @@
+"""The history of a job as characters and as a figure."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+
+from pipeline.answers.history import History
+from pipeline.answers.html.figure import write_figure
+from pipeline.answers.terminal.chart import chart
+from pipeline.errors import UserError
+
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def _coming(seconds: list[tuple[float, float, float]]) -> pd.DataFrame:
+    """A run a day, with the quantiles of each."""
+    bands = pd.DataFrame(seconds, columns=["low", "middle", "high"], dtype=float)
+    days = pd.to_timedelta(range(len(seconds)), unit="D")
+    bands.insert(0, "at", pd.Timestamp(NOW) + pd.Timedelta(hours=3) + days)
+    return bands
+
+
+def _history(**columns: Any) -> History:
+    runs = pd.DataFrame(
+        {
+            "started_at": [pd.Timestamp(NOW) - pd.Timedelta(days=ago) for ago in (20, 10, 5)],
+            "seconds": [600.0, 5000.0, 30.0],
+            "verdict": ["ok", "missed", "failed"],
+        }
+    )
+    known: dict[str, Any] = {
+        "name": "nightly",
+        "now": NOW,
+        "runs": runs,
+        "upcoming": _coming([(500.0, 700.0, 1000.0)] * 7),
+        "allowed_seconds": 1800.0,
+    }
+    return History(**known | columns)
+
+
+def _lines(history: History, width: int = 90) -> list[str]:
+    return chart(history, width).plain.split("\n")
+
+
+def test_everything_is_where_it_belongs() -> None:
+    lines = _lines(_history())
+    assert all(len(line) <= 90 for line in lines[:15])
+    limit = next(index for index, line in enumerate(lines) if "╌╌╌" in line)
+    missed, ok, failed = (
+        next(index for index, line in enumerate(lines[:14]) if sign in line) for sign in "●•✕"
+    )
+    # Longer is higher: what was too late lies above the limit.
+    assert missed < limit < ok < failed
+    assert sum("░" in line for line in lines[:14]) >= 2
+    assert "SLA leaves 30m00s" in lines[-1]
+    assert [word in lines[-2] for word in ("23 Oct", "20 Nov", "27 Nov")] == [True] * 3
+
+
+def test_what_is_not_known_is_not_drawn() -> None:
+    nothing = float("nan")
+    plain = chart(_history(allowed_seconds=nothing, upcoming=_coming([])), 60).plain
+    assert "╌" not in plain
+    assert "░" not in plain
+    assert "succeeded" in plain
+    empty = _history(runs=_history().runs.head(0), upcoming=_coming([]), allowed_seconds=nothing)
+    assert "nothing to draw" in chart(empty, 60).plain
+    assert "nightly" not in chart(_history(), 60).plain
+
+
+def test_each_run_to_come_has_its_own_band(tmp_path: Path) -> None:
+    usual, slow = (100.0, 120.0, 150.0), (4000.0, 4500.0, 5000.0)
+    history = _history(upcoming=_coming([usual] * 5 + [slow] * 2), allowed_seconds=float("nan"))
+    lines = _lines(history)[:14]
+    middles = {
+        column: row
+        for row, line in enumerate(lines)
+        for column, sign in enumerate(line)
+        if sign == "─"
+    }
+    rows = [middles[column] for column in sorted(middles)]
+    # The weekend's runs are drawn higher up, and come last.
+    assert rows == sorted(rows, reverse=True)
+    assert rows[0] - rows[-1] >= 6
+    write_figure(history, tmp_path / "bands.svg")
+    assert ElementTree.parse(tmp_path / "bands.svg")
+
+
+@pytest.mark.parametrize("width", [1, 30, 80, 300])
+def test_any_width_will_do(width: int) -> None:
+    assert "●" in chart(_history(), width).plain
+
+
+def test_equal_durations_have_a_scale(tmp_path: Path) -> None:
+    same = _history(runs=_history().runs.assign(seconds=60.0), upcoming=_coming([]))
+    assert "●" in chart(same, 80).plain
+    write_figure(same, tmp_path / "same.svg")
+
+
+@pytest.mark.parametrize("name", ["a & b < c > $x^2$ \x1b[31m", "名前 {{x}} %s", ""])
+def test_a_figure_is_xml_whatever_the_job_is_called(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "new" / "one.svg"
+    write_figure(_history(name=name), file)
+    assert ElementTree.parse(file).getroot().tag.endswith("svg")
+    first = file.read_bytes()
+    write_figure(_history(name=name), file)
+    assert file.read_bytes() == first
+
+
+def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be written"):
+        write_figure(_history(), tmp_path / "file" / "one.svg")
