@@ -6,7 +6,9 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from pipeline.answers.questions import Filter, Questions
+from pipeline.answers.delta_reader import DeltaReader
+from pipeline.answers.quality.doubts import scattered_names
+from pipeline.answers.reader import records
 from pipeline.gold.jobs import jobs
 from pipeline.gold.trends import job_trends
 from pipeline.graph.graph import GRAPH
@@ -227,11 +229,12 @@ def test_names_that_were_used_once_and_differ_in_a_number_are_pointed_out(
         for name, runs, basis in rows
     ]
     lakehouse.merge(gold.JOBS, frame_of(spark, gold.JOBS, listed))
-    questions = Questions(lakehouse, Filter())
-    assert questions.scattered_names()[["name", "series"]].to_dict("records") == [
-        {"name": "orders *", "series": 7}
+    reader = DeltaReader(lakehouse.home)
+    assert [(group["name"], group["series"]) for group in scattered_names(reader)] == [
+        ("orders *", 7)
     ]
-    assert questions.shared_names()["series_key"].tolist() == ["w/Untitled"]
+    shared_names = records(reader, "quality", "shared_names")
+    assert [row["series_key"] for row in shared_names] == ["w/Untitled"]
 
 
 def test_a_job_is_called_what_is_known_of_its_name(spark: SparkSession) -> None:

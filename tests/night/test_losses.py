@@ -1,7 +1,6 @@
 """What a table loses is no success: the night says so first, exits 1, or stops; check says the same."""
 
 import json
-from io import StringIO
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,11 +8,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
-from rich.console import Console
 from typer.testing import CliRunner
 
-from pipeline.answers.questions import Filter, Questions
-from pipeline.answers.terminal.night import summary
+from pipeline.answers.delta_reader import DeltaReader
+from pipeline.answers.quality.sections import sections
+from pipeline.answers.terminal.night import night_lines
 from pipeline.cli.app import app
 from pipeline.errors import UserError
 from pipeline.lakehouse.folder.tables import DeltaFolder
@@ -82,15 +81,15 @@ def test_a_night_that_lost_rows_says_what_its_answers_go_without(
 ) -> None:
     export = _export(tmp_path / "export", rounded=1, costs_are_told=False)
     done = _night(spark, tmp_path / "home", export)
-    lakehouse, page = DeltaFolder(tmp_path / "home", spark), StringIO()
-    console = Console(file=page, width=1_000)
-    summary(console, Questions(lakehouse, Filter()), done.flaws, Settings().most_quarantined)
-    lines = page.getvalue().splitlines()
-    assert "no cost can be told to a job." in page.getvalue()
-    assert "for what could not, see above" in lines[-1]
-    quarantined = Questions(lakehouse, Filter()).quality()["rows quarantined"]
-    assert list(quarantined.columns) == ["source_table", "reason", "is_kept", "rows"]
-    assert quarantined["rows"].tolist() == [1]
+    reader = DeltaReader(tmp_path / "home")
+    steps = [step_record(report) for report in done.reports]
+    lines = [line.plain for line in night_lines(reader, steps, str, None, [f"{_LOSS}."])]
+    assert lines[0].startswith(_LOSS)
+    assert any("no cost can be told to a job." in line for line in lines)
+    # Last, after all that it says, what each stage did.
+    assert lines[-1].split()[0] == "recommendation"
+    (quarantined,) = sections(reader)["rows_quarantined"]
+    assert (quarantined["is_kept"], quarantined["rows"]) == (False, 1)
 
 
 @pytest.mark.usefixtures("spark")

@@ -8,7 +8,8 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from pipeline.answers.questions import Filter, Questions
+from pipeline.answers.delta_reader import DeltaReader
+from pipeline.answers.quality.doubts import doubts
 from pipeline.graph.graph import GRAPH
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.nightly import step_run
@@ -115,8 +116,10 @@ def test_minutes_of_a_sealed_day_expire_and_later_ones_count(
     assert [row["mem_max_pct"] for row in hot] == [99.0]
     logged = lakehouse.read(nights.NIGHT_STEPS).where("step = 'ingest' AND expired > 0")
     assert [(row["expired"], row["late"]) for row in logged.collect()] == [(5, 5)]
-    (said,) = Questions(lakehouse, Filter()).gaps()
-    assert said.startswith("system.compute.node_timeline was not read for 91.0 days, longer than")
+    (gap,) = [doubt for doubt in doubts(DeltaReader(home)) if doubt.startswith("Gap:")]
+    assert gap.startswith(
+        "Gap: system.compute.node_timeline was not read for 91.0 days, longer than"
+    )
 
 
 def test_a_few_rows_at_once_give_the_same_tables(

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from pipeline.answers.questions import Filter, Questions
+from pipeline.answers.delta_reader import DeltaReader
+from pipeline.answers.quality.doubts import doubts
+from pipeline.answers.sla.acceptance import futile_decisions
 from pipeline.decisions.sla import ACCEPTED, decide
 from pipeline.graph.graph import GRAPH, Graph
 from pipeline.lakehouse.folder.tables import DeltaFolder
@@ -137,10 +139,10 @@ def test_a_row_ahead_of_the_clock_moves_nothing_and_is_named(
             "system.lakeflow.jobs": 2.0,
         }
     )
-    named = Questions(home.lakehouse, Filter()).ahead()
+    named = [said for said in doubts(DeltaReader(home.home)) if said.startswith("Clock:")]
     assert len(named) == 3
     assert named[1].startswith(
-        "rows of system.lakeflow.job_run_timeline are up to 23.8 hours ahead of 2026-03-23 05:10 UTC"
+        "Clock: rows of system.lakeflow.job_run_timeline are up to 23.8 hours ahead of 2026-03-23 05:10 UTC"
     )
     # That time has come meanwhile does not make the row true, and a night without news writes nothing.
     before = versions(home.home)
@@ -213,10 +215,10 @@ def test_a_decision_in_an_unknown_zone_breaks_no_night_and_is_named(
     _slice(made, 1, "8", "80", at(2, 4), at(2, 4, 10))
     home.night(1)
     assert home.verdict("80") == "MISSED"
-    (named,) = Questions(home.lakehouse, Filter()).decided_unreadably()
+    (named,) = futile_decisions(DeltaReader(home.home))
     assert named.startswith("what ada decided for 1/8 is left aside")
     decide(spark, home.lakehouse, {"1/8": None}, source=ACCEPTED, by="ada", at=at(3))
-    assert Questions(home.lakehouse, Filter()).decided_unreadably() == []
+    assert futile_decisions(DeltaReader(home.home)) == []
 
 
 def test_a_cost_day_counts_when_it_has_been_billed_in_full(

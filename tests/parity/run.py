@@ -16,7 +16,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.bronze.conform import conform
-from pipeline.engine.session import Engine, connect, engine_name
+from pipeline.engine.names import Engine
+from pipeline.engine.session import connect, engine_name
 from pipeline.graph.graph import GRAPH
 from pipeline.sla.due import with_due
 from pipeline.tables.declaration import Table

@@ -60,6 +60,26 @@ class Night:
         return any(report.written for report in self.reports)
 
 
+def step_record(report: StepReport) -> dict[str, object]:
+    """What one step did to one table, for people and scripts."""
+    return {
+        "step": report.step,
+        "stage": report.stage,
+        "table": report.table.full_name,
+        "mode": report.mode,
+        "rows_read": report.rows_read,
+        "inserted": report.inserted,
+        "updated": report.updated,
+        "deleted": report.deleted,
+        "rejected": report.rejected,
+        "duplicates": report.duplicates,
+        "expired": report.expired,
+        "late": report.late,
+        "seconds": round(report.seconds, 3),
+        "version": report.version,
+    }
+
+
 Progress = Callable[[str, int, int], None]
 """Told the step about to run, its number and how many there are."""
 

@@ -5,13 +5,12 @@ of its version; killed in between it is run again, finds its columns in place, a
 note.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from pipeline.errors import UserError
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.tables import ops
 from pipeline.tables.catalogue import TABLES
@@ -27,6 +26,7 @@ from pipeline.tables.migration import (
     Rename,
     Retype,
 )
+from pipeline.tables.releases import refuse_newer, refuse_other
 
 if TYPE_CHECKING:  # every reading command looks at versions, and none of them runs a step
     from pipeline.graph.graph import Graph
@@ -44,35 +44,14 @@ def settle(spark: SparkSession, lakehouse: Lakehouse, tables: Sequence[Table] = 
     noted = _noted(lakehouse)
     unknown = [table for table in tables if table.full_name not in noted]
     made = {t.full_name: _FIRST if lakehouse.exists(t) else t.version for t in unknown}
-    _refuse_other(noted | made, tables)
+    refuse_other(noted | made, tables)
     _note(spark, lakehouse, made)
 
 
 def refuse_other_release(lakehouse: Lakehouse, tables: Sequence[Table] = TABLES) -> None:
     """Before reading: UserError for a home whose tables are not as this release declares them."""
     if lakehouse.exists(ops.SCHEMA_VERSIONS):
-        _refuse_other(_noted(lakehouse), tables)
-
-
-def _refuse_other(noted: dict[str, int], tables: Iterable[Table]) -> None:
-    """UserError for the first table noted at another version than it is declared at."""
-    _refuse_newer(noted, tables)
-    for table in tables:
-        if (version := noted.get(table.full_name, table.version)) < table.version:
-            raise UserError(
-                f"table {table.full_name} is at version {version} of an older release, and this one"
-                f" needs {table.version}: run rightrun migrate"
-            )
-
-
-def _refuse_newer(noted: dict[str, int], tables: Iterable[Table]) -> None:
-    """UserError for the first table noted at a later version than it is declared at."""
-    for table in tables:
-        if (version := noted.get(table.full_name, table.version)) > table.version:
-            raise UserError(
-                f"table {table.full_name} is at version {version}, and this release knows"
-                f" {table.version}: install the newer release that wrote it"
-            )
+        refuse_other(_noted(lakehouse), tables)
 
 
 def planned(
@@ -82,7 +61,7 @@ def planned(
 ) -> list[Migration]:
     """The migrations that `lakehouse` needs, in order; UserError where a newer release wrote it."""
     noted = _noted(lakehouse) if lakehouse.exists(ops.SCHEMA_VERSIONS) else {}
-    _refuse_newer(noted, tables)
+    refuse_newer(noted, tables)
     wanted = []
     for table in tables:
         mine = [migration for migration in migrations if migration.table == table.full_name]
