@@ -12,8 +12,9 @@ from pipeline.gold.trends import job_trends
 from pipeline.graph.graph import GRAPH
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.nightly.positions import Positions
-from pipeline.nightly.step_run import advance
+from pipeline.nightly.step_run import run_step
 from pipeline.tables import bronze, gold, ops, silver
+from tests.strategies.given import given_at
 from tests.strategies.tables import Row, at, frame_of, on, rows_of
 
 
@@ -164,9 +165,9 @@ def test_costs_are_compared_up_to_the_last_day_billed_in_full(
     )
     runs = [_day("w/1", day, succeeded=1) for day in range(10, 91)]
     lakehouse.append(gold.JOB_DAILY, frame_of(spark, gold.JOB_DAILY, runs))
-    given = {"as_of": at(90, 12), "last_cost_day": on(79), "currency_code": "USD"}
+    given = given_at(at(90, 12), last_cost_day=on(79))
     positions = Positions(spark, lakehouse)
-    advance(lakehouse, positions, step, given)
+    run_step(lakehouse, positions, step, given)
     week, month = sorted(
         rows_of(lakehouse.read(gold.JOB_TRENDS)), key=lambda row: int(row["window_days"])
     )
@@ -174,7 +175,7 @@ def test_costs_are_compared_up_to_the_last_day_billed_in_full(
         assert (row["list_cost"], row["previous_list_cost"]) == (Decimal(days), Decimal(before))
         assert row["runs"] == row["previous_runs"] == days
         assert (row["last_run_day"], row["last_cost_day"]) == (on(89), on(79))
-    assert advance(lakehouse, positions, step, given).mode == "current"
+    assert run_step(lakehouse, positions, step, given).mode == "current"
 
 
 def test_without_usage_there_are_no_costs_to_compare(spark: SparkSession) -> None:

@@ -7,8 +7,9 @@ from pyspark.sql import SparkSession
 from pipeline.graph.graph import GRAPH
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.nightly.positions import Positions
-from pipeline.nightly.step_run import advance
+from pipeline.nightly.step_run import run_step
 from pipeline.tables import ops, silver
+from tests.strategies.given import given_at
 from tests.strategies.tables import Row, at, frame_of, on
 
 (_STEP,) = (step for step in GRAPH.steps if step.name == "task_updates")
@@ -50,7 +51,7 @@ def test_a_task_run_is_found_on_its_day_and_others_are_not_read(
     def night(updates: list[Row], tasks: list[Row]) -> int:
         held.merge(silver.TASK_RUNS, frame_of(spark, silver.TASK_RUNS, tasks))
         held.merge(silver.PIPELINE_UPDATES, frame_of(spark, silver.PIPELINE_UPDATES, updates))
-        return advance(held, positions, _STEP, {"as_of": at(12)}).rows_read
+        return run_step(held, positions, _STEP, given_at(at(12))).rows_read
 
     night([_update(0, 9, "t0")], [_task(number, number) for number in range(9)])
     assert told() == {"u0": "r0"}

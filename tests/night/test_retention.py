@@ -9,9 +9,8 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.answers.questions import Filter, Questions
-from pipeline.graph.graph import GRAPH
 from pipeline.lakehouse.folder.tables import DeltaFolder
-from pipeline.nightly import step_run
+from pipeline.nightly import portions
 from pipeline.nightly.logbook import gap_of
 from pipeline.nightly.positions import Positions
 from pipeline.sources import export
@@ -126,7 +125,7 @@ def test_a_few_rows_at_once_give_the_same_tables(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Memory is bounded by taking files and days in goes, which must not show."""
-    monkeypatch.setattr(step_run, "_ROWS_AT_ONCE", 40)
+    monkeypatch.setattr(portions, "ROWS_AT_ONCE", 40)
     monkeypatch.setattr(export, "_VALUES_AT_ONCE", 400)
     split = tmp_path / "split"
     account = fixture.account()
@@ -136,12 +135,6 @@ def test_a_few_rows_at_once_give_the_same_tables(
     night(spark, home, split)
     assert_same_home(spark, home, undisturbed.home)
     assert not night(spark, home, split, number=1).changed_anything
-
-
-def test_every_step_that_reads_what_is_dropped_can_seal_its_output() -> None:
-    readers = [step for step in GRAPH.steps if bronze.NODE_TIMELINE in step.reads]
-    assert readers
-    assert all(step.is_aligned(bronze.NODE_TIMELINE) for step in readers)
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,18 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from pipeline.graph.graph import GRAPH, Step
+from pipeline.graph.graph import GRAPH
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.nightly.positions import Positions
-from pipeline.nightly.step_run import advance
+from pipeline.nightly.step_run import run_step
+from pipeline.steps.kinds import Step
 from pipeline.tables import bronze, ops, silver
 from pipeline.tables.declaration import Table
+from tests.strategies.given import given_at
 from tests.strategies.tables import Row, at, frame_of, on
 
 _STEPS = {step.name: step for step in GRAPH.steps}
-_GIVEN: dict[str, object] = {"as_of": at(9), "currency_code": "USD"}
+_GIVEN = given_at(at(9))
 
 
 class _Nights:
@@ -32,13 +34,13 @@ class _Nights:
     def night(self, news: dict[Table, list[Row]]) -> None:
         for table, rows in news.items():
             self._lakehouse.merge(table, frame_of(self._spark, table, rows))
-        advance(self._lakehouse, self._positions, self._step, _GIVEN)
+        run_step(self._lakehouse, self._positions, self._step, _GIVEN)
 
     def told(self, *columns: str, anew: bool) -> list[tuple[Any, ...]]:
         """What stands, or what computing all days in one go says."""
         rows = self._lakehouse.read(self._step.writes)
         if anew:
-            given = {name: _GIVEN[name] for name in self._step.given}
+            given = _GIVEN.named(self._step.given)
             rows = self._step.run(*map(self._lakehouse.read, self._step.reads), **given)
         return sorted(tuple(row) for row in rows.select(*columns).collect())
 

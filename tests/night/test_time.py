@@ -1,7 +1,7 @@
 """What time a night speaks of: that of the sources a verdict stands on, whatever others tell, and
 whatever a wrong clock tells."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -226,7 +226,12 @@ def test_a_cost_day_counts_when_it_has_been_billed_in_full(
     _usage(made, 1, "b", at(3, 12))
     _usage(made, 2, "c", at(9, 12))
     home = _Home(spark, tmp_path, made)
-    days = [home.night(day).given["last_cost_day"] for day in range(3)]
+
+    def last_cost_day(done: Night) -> date | None:
+        assert done.given is not None
+        return done.given.last_cost_day
+
+    days = [last_cost_day(home.night(day)) for day in range(3)]
     # Billing may be 12 hours late: day 2 is complete when usage has reached the noon of day 3.
     assert days == [on(1), on(2), on(8)]
-    assert home.night(3, as_of=at(6, 2)).given["last_cost_day"] == on(5)
+    assert last_cost_day(home.night(3, as_of=at(6, 2))) == on(5)

@@ -8,14 +8,16 @@ import pandas as pd
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline.graph.graph import GRAPH, Step
+from pipeline.graph.graph import GRAPH
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.scoring import buckets
+from pipeline.steps.kinds import Step
 from tests.night.homes import Made
 from tests.parity.fixture import NOW
+from tests.strategies.given import given_at
 
 _JOBS = 4
-_GIVEN: dict[str, object] = {"as_of": NOW, "currency_code": "USD"}
+_GIVEN = given_at(NOW)
 _ALWAYS = {"job_id", "run_id", "start_time", "duration_seconds", "started_us", "attempt_us"}
 """What no row of the tables asked is without."""
 _SCORED = [
@@ -38,7 +40,7 @@ def _asked(
         return buckets.score_by_job(rows.where("false"), score, schema, **more)
 
     monkeypatch.setattr(f"{step.run.__module__}.score_by_job", recorded)
-    step.run(*map(lakehouse.read, step.reads), **{name: _GIVEN[name] for name in step.given})
+    step.run(*map(lakehouse.read, step.reads), **_GIVEN.named(step.given))
     rows, score, schema = asked
     frame = rows.toArrow().to_pandas()
     some = frame[frame["job_id"].isin(sorted(frame["job_id"].unique())[:_JOBS])]

@@ -15,7 +15,7 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
-def abreast(
+def run_side_by_side(
     needs: Mapping[Task, Iterable[Task]],
     do: Callable[[Task], Result],
     at_once: int = AT_ONCE,

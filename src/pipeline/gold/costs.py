@@ -4,6 +4,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.expressions.money import one_unit, total, unpriced_unit
+from pipeline.steps.kinds import ByDay, Lasting
+from pipeline.tables import gold, silver
 
 
 def cost_daily(usage_costs: DataFrame, job_versions: DataFrame) -> DataFrame:
@@ -77,3 +79,21 @@ def team_cost_daily(cost_daily: DataFrame) -> DataFrame:
             F.when(F.col("job_id") != "", F.concat_ws("/", "workspace_id", "job_id"))
         ).alias("jobs"),
     )
+
+
+STEPS = (
+    ByDay(
+        name="cost_daily",
+        run=cost_daily,
+        days_of=silver.USAGE_COSTS,
+        beside=(Lasting.version(silver.JOB_VERSIONS),),
+        writes=gold.COST_DAILY,
+        group=("workspace_id", "job_id"),
+    ),
+    ByDay(
+        name="team_cost_daily",
+        run=team_cost_daily,
+        days_of=gold.COST_DAILY,
+        writes=gold.TEAM_COST_DAILY,
+    ),
+)

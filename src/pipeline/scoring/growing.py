@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from optimizer.forecast import Growth, growth
 from pipeline.scoring.buckets import score_by_job
+from pipeline.steps.kinds import RecentDays
 from pipeline.tables import gold
 from pipeline.tables.derive import spark_schema
 
@@ -116,3 +117,14 @@ def _crossing(line: Growth, allowed: float, as_of: datetime) -> dict[str, Any]:
         if ahead is not None and ahead <= _FARTHEST_DAYS:
             days[name] = as_of.date() + timedelta(days=max(int(np.floor(ahead)), 0))
     return days
+
+
+STEPS = (
+    RecentDays(
+        name="job_growth",
+        run=job_growth,
+        reads=(gold.JOBS, gold.JOB_DAILY, gold.JOB_FORECAST),
+        writes=gold.JOB_GROWTH,
+        days=60,
+    ),
+)

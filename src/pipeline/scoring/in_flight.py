@@ -17,7 +17,8 @@ from optimizer.schedule.clocks import deadlines
 from pipeline.scoring.buckets import score_by_job
 from pipeline.scoring.retries import Retries, retries_of_the_fleet, retry_habits, with_retries
 from pipeline.sla.due import next_due
-from pipeline.tables import gold
+from pipeline.steps.kinds import RecentDays
+from pipeline.tables import gold, silver
 
 _RUN = ["workspace_id", "run_id"]
 _JOB = ["workspace_id", "series_key"]
@@ -178,3 +179,14 @@ def _going(rows: pd.DataFrame, fleet: Retries) -> pd.DataFrame:
             },
         }
     )
+
+
+STEPS = (
+    RecentDays(
+        name="in_flight",
+        run=in_flight,
+        reads=(gold.JOBS, gold.DURATION_STATES, silver.ATTEMPTS, silver.RUNS),
+        writes=gold.IN_FLIGHT,
+        days=30,
+    ),
+)

@@ -19,7 +19,8 @@ from pyspark.sql import functions as F
 
 from pipeline.scoring.buckets import score_by_job
 from pipeline.sla.durations import duration
-from pipeline.tables import gold
+from pipeline.steps.kinds import RecentDays
+from pipeline.tables import gold, silver
 from pipeline.tables.derive import spark_schema
 
 _JOB = ["workspace_id", "series_key"]
@@ -188,3 +189,14 @@ def rounded_up(seconds: float, least: int = 1) -> int:
     """Seconds as people choose them: the longer, the rounder, in steps of `least` or more."""
     step = max(next((step for below, step in _ROUND if seconds <= below), _ROUNDEST), least)
     return max(int(np.ceil(seconds / step)), 1) * step
+
+
+STEPS = (
+    RecentDays(
+        name="sla_proposals",
+        run=sla_proposals,
+        reads=(gold.JOBS, gold.RUN_FORECAST, silver.RUNS),
+        writes=gold.SLA_PROPOSALS,
+        days=60,
+    ),
+)

@@ -19,7 +19,8 @@ from optimizer.rightsizing import demand_of_histograms, recommend_many
 from pipeline.expressions.exact_sums import exact_sum
 from pipeline.expressions.money import one_unit, unpriced_unit
 from pipeline.scoring.buckets import score_by_job
-from pipeline.tables import gold
+from pipeline.steps.kinds import RecentDays
+from pipeline.tables import gold, silver
 from pipeline.tables.derive import spark_schema
 
 WINDOW_DAYS: Final = 30
@@ -464,3 +465,23 @@ def _left_out(rows: pd.DataFrame) -> pd.Series:
         index=rows.index,
         dtype=object,
     )
+
+
+STEPS = (
+    RecentDays(
+        name="rightsizing",
+        run=rightsizing,
+        reads=(
+            gold.JOBS,
+            silver.RUN_UTILISATION,
+            silver.RUN_CLUSTERS,
+            silver.TASK_RUNS,
+            silver.CLUSTERS,
+            silver.USAGE_COSTS,
+            gold.DURATION_STATES,
+            gold.JOB_FORECAST,
+        ),
+        writes=gold.RIGHTSIZING,
+        days=WINDOW_DAYS,
+    ),
+)

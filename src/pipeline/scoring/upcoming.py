@@ -24,7 +24,8 @@ from pipeline.scoring.buckets import score_by_job
 from pipeline.scoring.firing import SCHEDULE, Fired, firings
 from pipeline.scoring.retries import Retries, retries_of_the_fleet, retry_habits, with_retries
 from pipeline.sla.due import next_due
-from pipeline.tables import gold
+from pipeline.steps.kinds import RecentDays, Whole
+from pipeline.tables import gold, silver
 
 _JOB = ["workspace_id", "series_key"]
 _SLA = ("sla_kind", "sla_limit_seconds", "sla_time_of_day", "sla_timezone")
@@ -374,3 +375,20 @@ def _spread_us(starts: Starts, which: NDArray[np.int64]) -> NDArray[np.int64]:
         np.interp(points, LEVELS, starts.delay_seconds[job]) for job in starts.job[which].tolist()
     ]
     return np.asarray(np.round(np.concatenate(spread) * 1e6), dtype=np.int64)
+
+
+STEPS = (
+    RecentDays(
+        name="run_forecast",
+        run=run_forecast,
+        reads=(gold.JOBS, gold.DURATION_STATES, silver.RUNS, silver.TASK_RUNS),
+        writes=gold.RUN_FORECAST,
+        days=30,
+    ),
+    Whole(
+        name="job_forecast",
+        run=job_forecast,
+        reads=(gold.JOBS, gold.DURATION_STATES, gold.RUN_FORECAST),
+        writes=gold.JOB_FORECAST,
+    ),
+)

@@ -14,6 +14,8 @@ from pyspark.sql import functions as F
 
 from pipeline.expressions.money import one_unit, total, unpriced_unit
 from pipeline.silver.tags import TEAM_KEYS, tagged, team_name
+from pipeline.steps.kinds import ByDatedKey, ByDay, Lasting, Whole
+from pipeline.tables import bronze, silver
 
 _FACTOR = "decimal(18,9)"
 _PRICED = ("sku_name", "cloud", "usage_unit")
@@ -226,3 +228,28 @@ def run_costs(usage_costs: DataFrame) -> DataFrame:
             F.max("usage_date").alias("last_usage_date"),
         )
     )
+
+
+STEPS = (
+    Whole(name="prices", run=prices, reads=(bronze.LIST_PRICES,), writes=silver.PRICES),
+    ByDay(
+        name="usage_costs",
+        run=usage_costs,
+        days_of=bronze.USAGE,
+        beside=(
+            silver.PRICES,
+            Lasting(silver.TASK_UPDATES, since="started_at"),
+            Lasting.version(silver.PIPELINE_VERSIONS),
+        ),
+        writes=silver.USAGE_COSTS,
+        group=("payer_id",),
+        called={"payer_id": "pipeline_id"},
+    ),
+    ByDatedKey(
+        name="run_costs",
+        run=run_costs,
+        reads=(silver.USAGE_COSTS,),
+        writes=silver.RUN_COSTS,
+        key=("workspace_id", "run_id"),
+    ),
+)

@@ -15,6 +15,8 @@ from pyspark.sql import functions as F
 from pipeline.expressions.exact_sums import exact_sum
 from pipeline.silver.outcome import failure_class, micros_between, status
 from pipeline.silver.series import with_series
+from pipeline.steps.kinds import ByDatedKey
+from pipeline.tables import bronze, silver
 
 _MICROS = 1e6
 _A_MONDAY = date(2024, 1, 1)
@@ -261,3 +263,29 @@ def task_runs(slices: DataFrame) -> DataFrame:
         "cluster_ids",
         "warehouse_ids",
     )
+
+
+STEPS = (
+    ByDatedKey(
+        name="attempts",
+        run=attempts,
+        reads=(bronze.JOB_RUN_TIMELINE, silver.TASK_RUNS),
+        writes=silver.ATTEMPTS,
+        key=("workspace_id", "run_id"),
+    ),
+    ByDatedKey(
+        name="runs",
+        run=runs,
+        reads=(silver.ATTEMPTS,),
+        writes=silver.RUNS,
+        key=("workspace_id", "run_id"),
+    ),
+    ByDatedKey(
+        name="task_runs",
+        run=task_runs,
+        reads=(bronze.JOB_TASK_RUN_TIMELINE,),
+        writes=silver.TASK_RUNS,
+        key=("workspace_id", "task_run_id"),
+        called={"task_run_id": "run_id"},
+    ),
+)

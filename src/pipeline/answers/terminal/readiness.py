@@ -6,7 +6,7 @@ import pandas as pd
 from rich.console import Console
 
 from pipeline.bronze.flaws import Flaws
-from pipeline.nightly.night import stopped
+from pipeline.nightly.ingestion import why_stopped
 from pipeline.sources.protocol import Presence
 from pipeline.tables.derive import without
 
@@ -24,7 +24,7 @@ class Readiness:
     def stops(self) -> str:
         """Why the night would stop; empty when it would not."""
         if not self.error and self.flaws.table.required and self.flaws.nothing_kept:
-            return stopped(self.flaws)
+            return why_stopped(self.flaws)
         return self.error
 
     @property
