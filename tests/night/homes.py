@@ -85,5 +85,5 @@ def assert_same_home(
             DeltaFolder(home, spark).read(table).toArrow().to_pylist() for home in (left, right)
         ]
         columns = rebuilt_columns(table)
-        said = differences(*rows, keys=table.keys, columns=columns, relative=0.0)
-        assert not said, f"{table.full_name}: {shown(said)}"
+        problems = differences(*rows, keys=table.keys, columns=columns, relative=0.0)
+        assert not problems, f"{table.full_name}: {shown(problems)}"

@@ -76,8 +76,8 @@ def test_a_standing_table_is_computed_again_share_by_share(
     changed[0] |= {"result_state": "FAILED"}
     home.replace(slices, frame_of(spark, slices, changed))
     monkeypatch.setattr(portions, "ROWS_AT_ONCE", _AT_ONCE)
-    done = night()
-    assert (done.mode, done.inserted, done.updated, done.deleted) == ("full", 1, 1, 2)
+    report = night()
+    assert (report.mode, report.inserted, report.updated, report.deleted) == ("full", 1, 1, 2)
     assert len(home.weights) == 4
     assert max(max(weight) for weight in home.weights) < _RUNS
     stands = home.read(_STEP.writes)

@@ -67,21 +67,21 @@ def test_who_fills_the_memory_has_it_alone(fills: list[bool]) -> None:
     places = Places()
     lock = threading.Lock()
     inside: list[bool] = []
-    done = 0
+    ended_tasks = 0
 
     def do(all_of_them: bool) -> None:
-        nonlocal done
+        nonlocal ended_tasks
         with places.taken(all_of_them=all_of_them):
             with lock:
                 inside.append(all_of_them)
                 assert len(inside) <= (1 if any(inside) else AT_ONCE)
             with lock:
                 inside.remove(all_of_them)
-                done += 1
+                ended_tasks += 1
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(do, fills))
-    assert done == len(fills)
+    assert ended_tasks == len(fills)
 
 
 def test_an_error_gives_its_place_back() -> None:

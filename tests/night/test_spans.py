@@ -36,7 +36,7 @@ class _Nights:
             self._lakehouse.merge(table, frame_of(self._spark, table, rows))
         run_step(self._lakehouse, self._positions, self._step, _GIVEN)
 
-    def told(self, *columns: str, anew: bool) -> list[tuple[Any, ...]]:
+    def values(self, *columns: str, anew: bool) -> list[tuple[Any, ...]]:
         """What stands, or what computing all days in one go says."""
         rows = self._lakehouse.read(self._step.writes)
         if anew:
@@ -84,8 +84,8 @@ def test_usage_belongs_to_its_update_however_late_it_comes(
         }
     )
     nights.night({silver.TASK_UPDATES: [_update("v", 1, "run 2")]})
-    stands = nights.told("usage_date", "run_id", anew=False)
-    assert stands == nights.told("usage_date", "run_id", anew=True)
+    stands = nights.values("usage_date", "run_id", anew=False)
+    assert stands == nights.values("usage_date", "run_id", anew=True)
     assert stands == [
         (on(0), ""),
         (on(1), "run 1"),
@@ -126,9 +126,9 @@ def test_a_minute_over_midnight_is_of_the_day_it_begins(
             ]
         },
     )
-    for some in news if minutes_first else reversed(news):
-        nights.night(some)
+    for batch in news if minutes_first else reversed(news):
+        nights.night(batch)
     columns = ("used_date", "run_id", "node_minutes")
-    stands = nights.told(*columns, anew=False)
-    assert stands == nights.told(*columns, anew=True)
+    stands = nights.values(*columns, anew=False)
+    assert stands == nights.values(*columns, anew=True)
     assert stands == [(on(1), "before", 1), (on(2), "after", 1)]

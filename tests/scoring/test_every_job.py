@@ -59,8 +59,8 @@ def test_a_result_that_nobody_knows_teaches_nothing_and_all_counts_agree(
     home = runs_of_home(lakehouse)
     assert (home["job_id"] == odd).sum() == 1
     assert "UNKNOWN" not in set(home["status"])
-    told = Questions(lakehouse, Filter()).quality()["result words not known"]
-    assert told[["result_state", "attempts", "jobs"]].to_dict("records") == [
+    unknown_words = Questions(lakehouse, Filter()).quality()["result words not known"]
+    assert unknown_words[["result_state", "attempts", "jobs"]].to_dict("records") == [
         {"result_state": "EVICTED", "attempts": 3, "jobs": 1},
         {"result_state": "SOMETHING_NEW", "attempts": 1, "jobs": 1},
     ]

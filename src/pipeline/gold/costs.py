@@ -22,7 +22,7 @@ def cost_daily(usage_costs: DataFrame, job_versions: DataFrame) -> DataFrame:
         usage_costs.select("usage_date", "workspace_id", "job_id").where("job_id <> ''").distinct()
     )
     day_end = F.timestamp_add("DAY", F.lit(1), F.col("usage_date").cast("timestamp"))
-    held = (
+    job_teams = (
         days.join(teams, ["workspace_id", "job_id"])
         .where(
             (F.col("is_first") | (F.col("valid_from") < day_end))
@@ -30,7 +30,7 @@ def cost_daily(usage_costs: DataFrame, job_versions: DataFrame) -> DataFrame:
         )
         .select("usage_date", "workspace_id", "job_id", F.col("team").alias("job_team"))
     )
-    charged = usage_costs.join(held, ["usage_date", "workspace_id", "job_id"], "left").select(
+    charged = usage_costs.join(job_teams, ["usage_date", "workspace_id", "job_id"], "left").select(
         "usage_date",
         "workspace_id",
         "job_id",

@@ -34,8 +34,8 @@ def _summary(runs: DataFrame, *by: str, more: tuple[Column, ...] = ()) -> DataFr
 
 def job_daily(runs: DataFrame) -> DataFrame:
     """gold.job_daily from silver.runs."""
-    told = tuple(F.max(name).alias(name) for name in ("series_basis", "run_name"))
-    return _summary(runs, "run_date", "workspace_id", "series_key", more=told)
+    names = tuple(F.max(name).alias(name) for name in ("series_basis", "run_name"))
+    return _summary(runs, "run_date", "workspace_id", "series_key", more=names)
 
 
 def job_weekly(runs: DataFrame) -> DataFrame:

@@ -16,7 +16,7 @@ from pipeline.gold import trends, verdicts
 from pipeline.scoring import (
     baselines,
     forecasts,
-    growing,
+    growth,
     in_flight,
     proposals,
     sizing,
@@ -92,7 +92,7 @@ GRAPH = Graph(
         *upcoming.STEPS,
         *in_flight.STEPS,
         *proposals.STEPS,
-        *growing.STEPS,
+        *growth.STEPS,
         *baselines.STEPS,
         *sizing.STEPS,
         *verdicts.STEPS,

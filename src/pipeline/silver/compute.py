@@ -124,9 +124,9 @@ def _bin(percent: str) -> Column:
     return F.when(F.col(percent).isNotNull(), F.floor(within))
 
 
-def _sparse(where: Column, bin_pct: Column) -> Column:
-    held = F.struct(bin_pct.alias("bin_pct"), "minutes")
-    return F.sort_array(F.collect_list(F.when(where, held)))
+def _sparse(is_counted: Column, bin_pct: Column) -> Column:
+    entry = F.struct(bin_pct.alias("bin_pct"), "minutes")
+    return F.sort_array(F.collect_list(F.when(is_counted, entry)))
 
 
 def _numbered(run_clusters: DataFrame) -> DataFrame:

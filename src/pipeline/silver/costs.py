@@ -79,7 +79,7 @@ def prices(list_prices: DataFrame) -> DataFrame:
         F.col("price_end_time").isNull() | (F.col("price_end_time") > F.col("valid_from"))
     )
     by_time = Window.partitionBy(*sku).orderBy("valid_from")
-    held = (
+    in_force = (
         cuts.distinct()
         .join(windows, sku)
         .groupBy(*sku, "valid_from")
@@ -90,7 +90,7 @@ def prices(list_prices: DataFrame) -> DataFrame:
         # Without a place no window holds until the next.
         .where("place IS NOT NULL")
     )
-    return held.join(windows, [*sku, "place"]).select(
+    return in_force.join(windows, [*sku, "place"]).select(
         *sku, "valid_from", "valid_to", "list_price", "effective_price"
     )
 
@@ -164,7 +164,7 @@ def usage_costs(
         *_PRICED, "valid_from", "valid_to", "effective_price"
     )
     # Priced once for each hour of a SKU, so that the join of windows is small.
-    known = (
+    prices_by_hour = (
         used.select(*_PRICED, "usage_start_time")
         .distinct()
         .join(valid, list(_PRICED))
@@ -173,7 +173,7 @@ def usage_costs(
         )
         .select(*_PRICED, "usage_start_time", "effective_price")
     )
-    priced = used.join(known, [*_PRICED, "usage_start_time"], "left").withColumn(
+    priced = used.join(prices_by_hour, [*_PRICED, "usage_start_time"], "left").withColumn(
         "price_status",
         F.when(F.col("effective_price").isNotNull(), F.lit("priced"))
         .when(F.col("sku_name").contains("FREE_USAGE"), F.lit("free"))
