@@ -61,11 +61,11 @@ _LOSS = "Lost: 1 of 12 rows of system.lakeflow.job_run_timeline (8.3%)"
 )
 def test_check_ends_as_the_night_would(rounded: int, code: int, end: str, tmp_path: Path) -> None:
     export = _export(tmp_path / "export", rounded=rounded, costs_are_told=False)
-    told = CliRunner().invoke(
+    result = CliRunner().invoke(
         app, ["check", "--source", f"export:{export}", "--home", str(tmp_path)]
     )
-    words = " ".join(told.stdout.split())
-    assert told.exit_code == code, told.output
+    words = " ".join(result.stdout.split())
+    assert result.exit_code == code, result.output
     assert end in words
     assert "usage has no column usage_metadata" in words
     assert "no cost can be told to a job" in words
@@ -73,7 +73,7 @@ def test_check_ends_as_the_night_would(rounded: int, code: int, end: str, tmp_pa
         "list_prices has no column pricing, which switches off money: no cost can be told" in words
     )
     assert "clusters is not there, which switches off cluster sizes" in words
-    assert "1.0E+15" not in told.output
+    assert "1.0E+15" not in result.output
 
 
 def test_a_night_that_lost_rows_says_what_its_answers_go_without(
@@ -82,7 +82,7 @@ def test_a_night_that_lost_rows_says_what_its_answers_go_without(
     export = _export(tmp_path / "export", rounded=1, costs_are_told=False)
     done = _night(spark, tmp_path / "home", export)
     reader = DeltaReader(tmp_path / "home")
-    steps = [step_record(report) for report in done.reports]
+    steps = [report.record() for report in done.reports]
     lines = [line.plain for line in night_lines(reader, steps, str, None, [f"{_LOSS}."])]
     assert lines[0].startswith(_LOSS)
     assert any("no cost can be told to a job." in line for line in lines)
@@ -99,12 +99,12 @@ def test_the_night_exits_1_with_json_as_well(
     monkeypatch.setattr("pipeline.tracking.nights.track_night", lambda *_: None)
     export = _export(tmp_path / "export", rounded=1, costs_are_told=False)
     (export / "read me.txt").touch()
-    asked = ["--source", f"export:{export}", "--home", str(tmp_path / "home"), "--only", "bronze"]
-    told = CliRunner().invoke(app, ["nightly", *asked, "--json"])
-    assert told.exit_code == 1, told.output
-    assert [row["rejected"] for row in json.loads(told.stdout)].count(1) == 1
+    options = ["--source", f"export:{export}", "--home", str(tmp_path / "home"), "--only", "bronze"]
+    result = CliRunner().invoke(app, ["nightly", *options, "--json"])
+    assert result.exit_code == 1, result.output
+    assert [row["rejected"] for row in json.loads(result.stdout)].count(1) == 1
     # A script's log says why, as the page does.
-    words = " ".join(told.stderr.split())
+    words = " ".join(result.stderr.split())
     assert words.startswith(_LOSS)
     assert "no cost can be told to a job." in words
     assert "read me.txt" in words
@@ -116,10 +116,10 @@ def test_a_night_says_first_what_it_has_lost_and_exits_1(
 ) -> None:
     monkeypatch.setattr("pipeline.tracking.nights.track_night", lambda *_: None)
     export = _export(tmp_path / "export", rounded=1, costs_are_told=False)
-    asked = ["--source", f"export:{export}", "--home", str(tmp_path / "home"), "--only", "bronze"]
-    told = CliRunner().invoke(app, ["nightly", *asked])
-    assert told.exit_code == 1, told.output
-    assert " ".join(told.stdout.split()).startswith(_LOSS)
+    options = ["--source", f"export:{export}", "--home", str(tmp_path / "home"), "--only", "bronze"]
+    result = CliRunner().invoke(app, ["nightly", *options])
+    assert result.exit_code == 1, result.output
+    assert " ".join(result.stdout.split()).startswith(_LOSS)
 
 
 def test_a_required_table_without_a_row_stops_each_night(

@@ -47,7 +47,7 @@ def nightly(
     from pipeline.answers.terminal.screen import printed, screen, width_of
     from pipeline.engine.session import connect
     from pipeline.lakehouse.folder.lock import home_lock
-    from pipeline.nightly.night import run_night, step_record
+    from pipeline.nightly.night import run_night
     from pipeline.nightly.positions import Positions
     from pipeline.settings import load_settings
     from pipeline.sources.address import chosen_source, now_at
@@ -93,7 +93,7 @@ def nightly(
             bar.update(task, description="mlflow")
             store = WORKSPACE if chosen_engine is Engine.DATABRICKS else store_of(home)
             track_night(store, lakehouse, Positions(spark, lakehouse), settings, done)
-    steps = [step_record(report) for report in done.reports]
+    steps = [report.record() for report in done.reports]
     lossy = [flaws for flaws in done.flaws if flaws.exceeds(settings.most_quarantined)]
     losses = [f"Lost: {sentence}." for flaws in lossy for sentence in flaws.sentences()]
     minor = [flaws for flaws in done.flaws if flaws not in lossy]

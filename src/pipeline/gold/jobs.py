@@ -8,6 +8,9 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.sla.precedence import SLA_COLUMNS, decided, with_decided
+from pipeline.steps.kinds import Whole
+from pipeline.tables import bronze, gold, silver
+from pipeline.tables.ops import SLA_DECISIONS
 
 _KEY = ["workspace_id", "series_key"]
 
@@ -104,3 +107,19 @@ def jobs(
         "last_run_date",
         F.coalesce("runs", F.lit(0)).cast("bigint").alias("runs"),
     )
+
+
+STEPS = (
+    Whole(
+        name="jobs",
+        run=jobs,
+        reads=(
+            silver.JOB_VERSIONS,
+            gold.JOB_DAILY,
+            gold.COST_DAILY,
+            bronze.WORKSPACES_LATEST,
+            SLA_DECISIONS,
+        ),
+        writes=gold.JOBS,
+    ),
+)

@@ -43,9 +43,9 @@ def settle(spark: SparkSession, lakehouse: Lakehouse, tables: Sequence[Table] = 
     lakehouse.create(ops.SCHEMA_VERSIONS)
     noted = _noted(lakehouse)
     unknown = [table for table in tables if table.full_name not in noted]
-    made = {t.full_name: _FIRST if lakehouse.exists(t) else t.version for t in unknown}
-    refuse_other(noted | made, tables)
-    _note(spark, lakehouse, made)
+    versions = {t.full_name: _FIRST if lakehouse.exists(t) else t.version for t in unknown}
+    refuse_other(noted | versions, tables)
+    _note(spark, lakehouse, versions)
 
 
 def refuse_other_release(lakehouse: Lakehouse, tables: Sequence[Table] = TABLES) -> None:
@@ -62,14 +62,14 @@ def planned(
     """The migrations that `lakehouse` needs, in order; UserError where a newer release wrote it."""
     noted = _noted(lakehouse) if lakehouse.exists(ops.SCHEMA_VERSIONS) else {}
     refuse_newer(noted, tables)
-    wanted = []
+    needed = []
     for table in tables:
-        mine = [migration for migration in migrations if migration.table == table.full_name]
-        if not mine or (table.full_name not in noted and not lakehouse.exists(table)):
+        of_table = [migration for migration in migrations if migration.table == table.full_name]
+        if not of_table or (table.full_name not in noted and not lakehouse.exists(table)):
             continue
         version = noted.get(table.full_name, _FIRST)
-        wanted += [migration for migration in mine if migration.to > version]
-    return wanted
+        needed += [migration for migration in of_table if migration.to > version]
+    return needed
 
 
 def migrate(
@@ -80,18 +80,18 @@ def migrate(
     migrations: Sequence[Migration] = MIGRATIONS,
 ) -> list[Migration]:
     """Run the migrations that `lakehouse` needs, under its lock, and return them."""
-    done = planned(lakehouse, tables, migrations)
+    needed = planned(lakehouse, tables, migrations)
     lakehouse.create(ops.SCHEMA_VERSIONS)
     declared = {table.full_name: table for table in tables}
-    for migration in done:
+    for migration in needed:
         table = declared[migration.table]
         if lakehouse.exists(table):
             _run(lakehouse, table, migration, graph)
         _note(spark, lakehouse, {migration.table: migration.to})
-    for name in dict.fromkeys(migration.table for migration in done):
+    for name in dict.fromkeys(migration.table for migration in needed):
         # Comments, and what else a rewritten table lacks of its declaration.
         lakehouse.create(declared[name])
-    return done
+    return needed
 
 
 def _run(lakehouse: Lakehouse, table: Table, migration: Migration, graph: "Graph") -> None:

@@ -19,7 +19,8 @@ from pyspark.sql import functions as F
 
 from pipeline.scoring.buckets import score_by_job
 from pipeline.sla.durations import duration
-from pipeline.tables import gold
+from pipeline.steps.kinds import RecentDays
+from pipeline.tables import gold, silver
 from pipeline.tables.derive import spark_schema
 
 _JOB = ["workspace_id", "series_key"]
@@ -74,7 +75,7 @@ def sla_proposals(jobs: DataFrame, run_forecast: DataFrame, runs: DataFrame) -> 
         )
     )
     zone = F.coalesce("timezone", F.lit("UTC"))
-    asked = (
+    inputs = (
         open_jobs.join(lasted, _JOB, "left")
         .join(by_clock, _JOB, "left")
         .join(of_team, ["workspace_id", "team"], "left")
@@ -94,7 +95,7 @@ def sla_proposals(jobs: DataFrame, run_forecast: DataFrame, runs: DataFrame) -> 
         )
     )
     schema = spark_schema(gold.SLA_PROPOSALS).replace("`", "")
-    answered = score_by_job(asked, _proposed, f"job_id string, {schema}", counted=jobs)
+    answered = score_by_job(inputs, _proposed, f"job_id string, {schema}", counted=jobs)
     return (
         answered.withColumn("series_key", F.col("job_id"))
         .withColumn("workspace_id", F.substring_index("job_id", "/", 1))
@@ -108,24 +109,24 @@ def _proposed(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _proposal(row: Mapping[Hashable, Any]) -> dict[str, Any]:
     """One job's row of gold.sla_proposals."""
-    told: dict[str, Any] = {"job_id": row["job_id"], "status": "not_assessed", "reason": ""}
+    proposal: dict[str, Any] = {"job_id": row["job_id"], "status": "not_assessed", "reason": ""}
     if row["obstacle"] is not None:
-        return told | {"reason": row["obstacle"]}
+        return proposal | {"reason": row["obstacle"]}
     wall, attempts = (
         np.sort(np.asarray(row[name])) for name in ("wall_seconds", "attempt_seconds")
     )
     runs = int(row["runs"])
-    told |= {"runs": runs}
+    proposal |= {"runs": runs}
     if wall.size < MIN_RUNS:
         reason = f"{wall.size} successful runs in 60 days; {MIN_RUNS} are needed"
-        return told | {"status": "too_few_runs", "reason": reason}
+        return proposal | {"status": "too_few_runs", "reason": reason}
     by_clock = not (pd.isna(row["minute"]) or pd.isna(row["local_clock"]))
     bound = rounded_up(_high(wall) * _MARGIN, least=900)
     if by_clock and bound <= _LONGEST_DEADLINE_SECONDS:
-        return told | {"status": "ok"} | _deadline(row, wall, runs, bound)
+        return proposal | {"status": "ok"} | _deadline(row, wall, runs, bound)
     limit = rounded_up(_high(attempts) * _MARGIN)
     met = int(np.searchsorted(attempts, limit, side="right"))
-    return told | {
+    return proposal | {
         "status": "ok",
         "basis": "history",
         "sla_kind": "limit",
@@ -140,8 +141,8 @@ def _proposal(row: Mapping[Hashable, Any]) -> dict[str, Any]:
 
 def _deadline(row: Mapping[Hashable, Any], wall: Any, runs: int, bound: int) -> dict[str, Any]:
     """A deadline `bound` seconds after its start, or at the start of the job that follows it."""
-    found = _follower(row, wall)
-    seconds = bound if found is None else found[0]
+    follower = _follower(row, wall)
+    seconds = bound if follower is None else follower[0]
     met = int(np.searchsorted(wall, seconds, side="right"))
     hour, minute = (int(part) for part in row["local_clock"].split(":"))
     due = (hour * 60 + minute + seconds // 60) % _DAY_MINUTES
@@ -151,11 +152,11 @@ def _deadline(row: Mapping[Hashable, Any], wall: Any, runs: int, bound: int) -> 
         f" half of the successes took {duration(float(np.median(wall)))}, the longest"
         f" {duration(float(wall[-1]))}"
     )
-    if found is not None:
-        evidence += f"; {found[1]} of the same team starts at {clock}"
+    if follower is not None:
+        evidence += f"; {follower[1]} of the same team starts at {clock}"
     return {
-        "basis": "history" if found is None else "downstream",
-        "downstream_series_key": None if found is None else found[1],
+        "basis": "history" if follower is None else "downstream",
+        "downstream_series_key": None if follower is None else follower[1],
         "sla_kind": "deadline",
         "sla_time_of_day": clock,
         "sla_timezone": row["zone"],
@@ -188,3 +189,14 @@ def rounded_up(seconds: float, least: int = 1) -> int:
     """Seconds as people choose them: the longer, the rounder, in steps of `least` or more."""
     step = max(next((step for below, step in _ROUND if seconds <= below), _ROUNDEST), least)
     return max(int(np.ceil(seconds / step)), 1) * step
+
+
+STEPS = (
+    RecentDays(
+        name="sla_proposals",
+        run=sla_proposals,
+        reads=(gold.JOBS, gold.RUN_FORECAST, silver.RUNS),
+        writes=gold.SLA_PROPOSALS,
+        days=60,
+    ),
+)

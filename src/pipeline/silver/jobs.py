@@ -18,6 +18,8 @@ from pipeline.silver.tags import (
     tier,
     with_declared_sla,
 )
+from pipeline.steps.kinds import ByKey
+from pipeline.tables import bronze, silver
 
 _PERIOD_UNIT_SECONDS = {"HOURS": 3_600, "DAYS": 86_400, "WEEKS": 604_800}
 
@@ -116,3 +118,21 @@ def job_tasks(tasks: DataFrame) -> DataFrame:
             F.col("delete_time").alias("deleted_at"),
         )
     )
+
+
+STEPS = (
+    ByKey(
+        name="job_versions",
+        run=job_versions,
+        reads=(bronze.JOBS,),
+        writes=silver.JOB_VERSIONS,
+        key=("workspace_id", "job_id"),
+    ),
+    ByKey(
+        name="job_tasks",
+        run=job_tasks,
+        reads=(bronze.JOB_TASKS,),
+        writes=silver.JOB_TASKS,
+        key=("workspace_id", "job_id", "task_key"),
+    ),
+)

@@ -13,6 +13,9 @@ from pyspark.sql import functions as F
 
 from pipeline.sla.due import with_due
 from pipeline.sla.precedence import SLA_COLUMNS, decided, with_decided
+from pipeline.steps.kinds import ByDay, Lasting
+from pipeline.tables import silver
+from pipeline.tables.ops import SLA_DECISIONS
 
 
 def run_sla(
@@ -84,3 +87,16 @@ def run_sla(
         .otherwise(F.lit("PENDING"))
         .alias("sla_status"),
     )
+
+
+STEPS = (
+    ByDay(
+        name="run_sla",
+        run=run_sla,
+        days_of=silver.RUNS,
+        beside=(Lasting.version(silver.JOB_VERSIONS), SLA_DECISIONS),
+        writes=silver.RUN_SLA,
+        group=("workspace_id", "series_key"),
+        reopened="sla_status = 'PENDING'",
+    ),
+)

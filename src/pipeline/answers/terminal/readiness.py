@@ -8,7 +8,7 @@ from rich.text import Text
 
 from pipeline.answers.values import shown, text
 from pipeline.bronze.flaws import Flaws
-from pipeline.nightly.night import stopped
+from pipeline.nightly.ingestion import why_stopped
 from pipeline.sources.protocol import Presence
 from pipeline.tables.derive import without
 
@@ -26,7 +26,7 @@ class Readiness:
     def stops(self) -> str:
         """Why the night would stop; empty when it would not."""
         if not self.error and self.flaws.table.required and self.flaws.nothing_kept:
-            return stopped(self.flaws)
+            return why_stopped(self.flaws)
         return self.error
 
     @property
