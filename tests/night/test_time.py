@@ -15,7 +15,7 @@ from pipeline.nightly.night import Night, run_night
 from pipeline.settings import Settings
 from pipeline.sla.terms import Terms
 from pipeline.sources.export import ExportFolder
-from pipeline.tables import nights, silver
+from pipeline.tables import gold, silver
 from tests.night.homes import versions
 from tests.parity.fixture import Account, write_export
 from tests.strategies.tables import Row, at, on
@@ -86,7 +86,7 @@ class _Home:
         return str(rows[0]["sla_status"])
 
     def ahead_hours(self) -> dict[str, float]:
-        rows = self.lakehouse.read(nights.SOURCE_FRESHNESS).where("ahead_hours > 0").collect()
+        rows = self.lakehouse.read(gold.SOURCE_FRESHNESS).where("ahead_hours > 0").collect()
         return {row["source_table"]: row["ahead_hours"] for row in rows}
 
 

@@ -23,7 +23,7 @@ from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.near_names import did_you_mean
 from pipeline.sla.precedence import SLA_COLUMNS, decided, unreadable, with_decided
 from pipeline.sla.terms import Terms, read_terms
-from pipeline.tables import bronze, gold, nights, ops, silver
+from pipeline.tables import bronze, gold, ops, silver
 from pipeline.tables.declaration import Table
 from pipeline.tables.derive import without
 from pipeline.tables.source import SOURCE_TABLES
@@ -488,7 +488,7 @@ class Questions:
             "names that unlike works may share": self.shared_names(),
             "names that may be of one series": self.scattered_names(),
             "jobs without an answer": self.not_assessed(),
-            "sources": self._lakehouse.read(nights.SOURCE_FRESHNESS)
+            "sources": self._lakehouse.read(gold.SOURCE_FRESHNESS)
             .orderBy("source_table")
             .toPandas(),
         }
@@ -499,7 +499,7 @@ class Questions:
             "outside": "longer than the share keeps old versions, but no row is lost",
             "lost": "longer than the platform keeps its rows: those of the time between may be lost",
         }
-        left = self._lakehouse.read(nights.SOURCE_FRESHNESS).where("gap <> 'within'")
+        left = self._lakehouse.read(gold.SOURCE_FRESHNESS).where("gap <> 'within'")
         return [
             f"{row['source_table']} was not read for {row['gap_hours'] / 24:.1f} days,"
             f" {gone[row['gap']]}"
@@ -508,7 +508,7 @@ class Questions:
 
     def ahead(self) -> list[str]:
         """A sentence for each source with rows whose clock is wrong."""
-        rows = self._lakehouse.read(nights.SOURCE_FRESHNESS).where("ahead_hours > 0")
+        rows = self._lakehouse.read(gold.SOURCE_FRESHNESS).where("ahead_hours > 0")
         return [
             f"rows of {row['source_table']} are up to {row['ahead_hours']:.1f} hours ahead of"
             f" {_EPOCH + timedelta(microseconds=row['reached_us']):%Y-%m-%d %H:%M} UTC, the time that"
@@ -521,7 +521,7 @@ class Questions:
     def absent_columns(self) -> list[str]:
         """A sentence for each column that a source table came without, and an answer depends on."""
         table_of = {table.system_name: table for table in SOURCE_TABLES}
-        delivered = self._lakehouse.read(nights.SOURCE_FRESHNESS).orderBy("source_table").collect()
+        delivered = self._lakehouse.read(gold.SOURCE_FRESHNESS).orderBy("source_table").collect()
         return [
             sentence
             for row in delivered

@@ -1,6 +1,6 @@
 """All tables RightRun owns, in the order data flows."""
 
-from pipeline.tables import bronze, gold, nights, ops, silver
+from pipeline.tables import bronze, gold, ops, silver
 from pipeline.tables.declaration import Table
 
 TABLES: tuple[Table, ...] = (
@@ -11,7 +11,7 @@ TABLES: tuple[Table, ...] = (
     *gold.MODEL_TABLES,
     *gold.RECOMMENDATION_TABLES,
     *gold.RUN_TABLES,
-    *nights.NIGHT_TABLES,
+    *gold.NIGHT_TABLES,
     *ops.OPS_TABLES,
 )
 
