@@ -8,11 +8,11 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipeline.answers.questions import Filter, Questions
-from pipeline.decisions.sla import ACCEPTED, decide
 from pipeline.graph.graph import GRAPH, Graph
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.nightly.night import Night, run_night
 from pipeline.settings import Settings
+from pipeline.sla.record import accept
 from pipeline.sla.terms import Terms
 from pipeline.sources.export import ExportFolder
 from pipeline.tables import gold, silver
@@ -22,7 +22,9 @@ from tests.strategies.tables import Row, at, on
 
 _VERDICTS = Graph(
     tuple(
-        step for step in GRAPH.steps if step.name in ("job_versions", "attempts", "runs", "run_sla")
+        step
+        for step in GRAPH.steps
+        if step.name in ("job_versions", "attempts", "runs", "sla_decisions", "run_sla")
     )
 )
 _LONG_AFTER = at(400)
@@ -209,13 +211,13 @@ def test_a_decision_in_an_unknown_zone_breaks_no_night_and_is_named(
     # As earlier versions accepted it: a zone that is whatever the machine is set to.
     terms = Terms("limit", limit_seconds=60.0), Terms("deadline", None, "06:30", "localtime")
     for day, one in enumerate(terms):
-        decide(spark, home.lakehouse, {"1/8": one}, source=ACCEPTED, by="ada", at=at(day))
+        accept(spark, home.lakehouse, "1/8", one, by="ada", at=at(day), evidence="")
     _slice(made, 1, "8", "80", at(2, 4), at(2, 4, 10))
     home.night(1)
     assert home.verdict("80") == "MISSED"
     (named,) = Questions(home.lakehouse, Filter()).decided_unreadably()
     assert named.startswith("what ada decided for 1/8 is left aside")
-    decide(spark, home.lakehouse, {"1/8": None}, source=ACCEPTED, by="ada", at=at(3))
+    accept(spark, home.lakehouse, "1/8", None, by="ada", at=at(3), evidence="")
     assert Questions(home.lakehouse, Filter()).decided_unreadably() == []
 
 

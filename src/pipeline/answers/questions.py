@@ -21,7 +21,8 @@ from pipeline.gold.assessments import not_assessed
 from pipeline.gold.runs import worst_margin
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.near_names import did_you_mean
-from pipeline.sla.precedence import SLA_COLUMNS, decided, unreadable, with_decided
+from pipeline.sla.decided import sla_decisions, unreadable
+from pipeline.sla.precedence import SLA_COLUMNS, by_precedence, renamed_decided
 from pipeline.sla.terms import Terms, read_terms
 from pipeline.tables import bronze, gold, ops, silver
 from pipeline.tables.declaration import Table
@@ -203,18 +204,12 @@ class Questions:
 
     def slas(self, limit: int) -> pd.DataFrame:
         """Jobs with an SLA, or with one that was accepted since the last night."""
-        decisions = decided(self._lakehouse.read(ops.SLA_DECISIONS)).where(
-            "decided_until IS NULL AND decided_sla_source IS NOT NULL"
-        )
-        by = self._lakehouse.read(ops.SLA_DECISIONS).select(
-            "series_key", "decided_at", "decided_by", "evidence"
-        )
-        jobs = self._jobs().join(decisions.drop("workspace_id"), "series_key", "left")
-        told = jobs.join(by, ["series_key", "decided_at"], "left")
+        decisions = renamed_decided(self._slas_in_force()).drop("workspace_id")
+        jobs = self._jobs().join(decisions, "series_key", "left")
         holds = F.col("sla_source") == F.col("decided_sla_source")
         is_ahead = F.col("sla_kind").isNull() & F.col("decided_sla_source").isNotNull()
-        named = with_decided(
-            told.withColumn("from_next_night", is_ahead).withColumn("is_decided", holds | is_ahead)
+        named = by_precedence(
+            jobs.withColumn("from_next_night", is_ahead).withColumn("is_decided", holds | is_ahead)
         )
         forecast = self._lakehouse.read(gold.JOB_FORECAST).select(
             *_KEY, "p_miss", "upcoming_runs", "expected_misses"
@@ -239,13 +234,20 @@ class Questions:
             .toPandas()
         )
 
+    def _slas_in_force(self) -> DataFrame:
+        """What people decided and have not taken back, of since the last night as well."""
+        decisions = sla_decisions(self._lakehouse.read(ops.DECISIONS))
+        return decisions.where("decided_until IS NULL AND sla_source IS NOT NULL")
+
     def decided_for_no_job(self) -> list[str]:
         """A sentence for each key that the settings or an owner gave an SLA and no job has."""
         known = self._lakehouse.read(gold.JOBS).select("series_key")
-        counting = decided(self._lakehouse.read(ops.SLA_DECISIONS)).where(
-            "decided_until IS NULL AND decided_sla_source IS NOT NULL"
+        strays = (
+            self._slas_in_force()
+            .join(known, "series_key", "left_anti")
+            .orderBy("series_key")
+            .collect()
         )
-        strays = counting.join(known, "series_key", "left_anti").orderBy("series_key").collect()
         if not strays:
             return []
         keys = known.toArrow()["series_key"].to_pylist()
@@ -254,17 +256,17 @@ class Questions:
             hint = did_you_mean(row["series_key"], keys, otherwise="see rightrun show jobs")
             said.append(
                 f"no job has the key {row['series_key']!r},"
-                f" which has an SLA by {row['decided_sla_source']}: {hint}"
+                f" which has an SLA by {row['sla_source']}: {hint}"
             )
         return said
 
     def decided_unreadably(self) -> list[str]:
         """A sentence for each job whose last decision is left aside, since it cannot be read."""
-        rows = unreadable(self._lakehouse.read(ops.SLA_DECISIONS)).orderBy("series_key").collect()
+        rows = unreadable(self._lakehouse.read(ops.DECISIONS)).orderBy("subject").collect()
         return [
-            f"what {row['decided_by']} decided for {row['series_key']} is left aside, as it is neither"
+            f"what {row['decided_by']} decided for {row['subject']} is left aside, as it is neither"
             " a duration nor a time of day in a zone that every engine knows: decide again with"
-            f' rightrun sla accept {row["series_key"]} --as "06:30 Europe/Berlin"'
+            f' rightrun sla accept {row["subject"]} --as "06:30 Europe/Berlin"'
             for row in rows
         ]
 

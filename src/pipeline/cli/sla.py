@@ -69,10 +69,10 @@ def accept(
     engine: EngineName = ENGINE,
     json_: Json = False,
 ) -> None:
-    """Sign off a job's proposed SLA, or another; it holds from the next night on."""
+    """Sign off a job's proposed SLA, or another; it holds for runs that start from then on."""
     from pipeline.answers.questions import Filter, Questions
-    from pipeline.decisions.sla import ACCEPTED, decide
     from pipeline.lakehouse.folder.lock import home_lock
+    from pipeline.sla.record import accept as accept_sla
 
     # Looked at first: a lock is not taken, nor a folder made, for a home that holds nothing.
     spark, lakehouse = opened(home, engine)
@@ -84,7 +84,7 @@ def accept(
         if not who:
             raise UserError("say who decides: --by NAME")
         now = datetime.now(UTC)
-        decide(spark, lakehouse, {found: terms}, source=ACCEPTED, by=who, at=now, evidence=evidence)
+        accept_sla(spark, lakehouse, found, terms, by=who, at=now, evidence=evidence)
     row = {
         "series_key": found,
         "sla": _NONE if terms is None else terms.spelled,
@@ -92,5 +92,6 @@ def accept(
         "decided_at": now,
         "evidence": evidence,
     }
-    done = "Taken back; it no longer holds" if terms is None else "Accepted; it holds"
-    print_answer(f"{done} from the next night on", pd.DataFrame([row]), json_)
+    verdict = "Taken back; it no longer holds" if terms is None else "Accepted; it holds"
+    title = f"{verdict} for runs that start from {now:%Y-%m-%d %H:%M} UTC on"
+    print_answer(title, pd.DataFrame([row]), json_)

@@ -19,9 +19,10 @@ from pipeline.gold import trends as gold_trends
 from pipeline.scoring import baselines as scoring_baselines
 from pipeline.scoring import forecasts, growing, in_flight, proposals, sizing, upcoming
 from pipeline.silver import compute, costs, jobs, pipelines, runs, sla
+from pipeline.sla.decided import sla_decisions
 from pipeline.tables import bronze, gold, silver
 from pipeline.tables.declaration import Layer, Table
-from pipeline.tables.ops import DECISION_TABLES, SLA_DECISIONS
+from pipeline.tables.ops import DECISION_TABLES, DECISIONS
 
 GIVEN = ("as_of", "last_cost_day", "currency_code", "run_name_rules", "default_run_names")
 """What the night can hand to a step by name, beside its inputs."""
@@ -309,13 +310,22 @@ GRAPH = Graph(
             pruned=(silver.USAGE_COSTS,),
         ),
         Step(
+            name="sla_decisions",
+            run=sla_decisions,
+            reads=(DECISIONS,),
+            writes=silver.SLA_DECISIONS,
+        ),
+        Step(
             name="run_sla",
             run=sla.run_sla,
-            reads=(silver.RUNS, silver.JOB_VERSIONS, SLA_DECISIONS),
+            reads=(silver.RUNS, silver.JOB_VERSIONS, silver.SLA_DECISIONS),
             writes=silver.RUN_SLA,
             scope=("run_date", "workspace_id", "series_key"),
             pruned=(silver.RUNS,),
-            spans={silver.JOB_VERSIONS: _VERSION_HELD},
+            spans={
+                silver.JOB_VERSIONS: _VERSION_HELD,
+                silver.SLA_DECISIONS: ("decided_at", "decided_until"),
+            },
             reopened="sla_status = 'PENDING'",
             given=("as_of",),
         ),
@@ -375,7 +385,7 @@ GRAPH = Graph(
                 gold.JOB_DAILY,
                 gold.COST_DAILY,
                 bronze.WORKSPACES_LATEST,
-                SLA_DECISIONS,
+                silver.SLA_DECISIONS,
             ),
             writes=gold.JOBS,
         ),

@@ -15,7 +15,6 @@ from pyspark.sql import SparkSession
 
 from pipeline.bronze.flaws import Flaws
 from pipeline.bronze.ingest import Ingested, Past, ingest
-from pipeline.decisions.sla import follow_settings
 from pipeline.engine.side_by_side import abreast
 from pipeline.errors import UserError
 from pipeline.graph.graph import GRAPH, Graph, Step
@@ -27,6 +26,7 @@ from pipeline.nightly.reached import Reached, last_whole_day, reached
 from pipeline.nightly.schema_versions import settle
 from pipeline.nightly.step_run import DROPPED, StepReport, advance
 from pipeline.settings import Settings
+from pipeline.sla.record import follow_slas
 from pipeline.sources.home_source import INPUT, READER, Feed
 from pipeline.sources.protocol import Source
 from pipeline.tables import bronze
@@ -88,7 +88,7 @@ def run_night(
     settle(spark, lakehouse)
     for table in TABLES:
         lakehouse.create(table)
-    follow_settings(spark, lakehouse, settings.slas, now)
+    follow_slas(spark, lakehouse, settings.slas, now)
     positions = Positions(spark, lakehouse)
     night = Night(night_id=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
     logbook = Logbook(spark, lakehouse, positions, night.night_id)

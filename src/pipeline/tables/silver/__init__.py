@@ -7,7 +7,7 @@ from pipeline.tables.silver.costs import PRICES, RUN_COSTS, USAGE_COSTS
 from pipeline.tables.silver.jobs import JOB_TASKS, JOB_VERSIONS
 from pipeline.tables.silver.pipelines import PIPELINE_UPDATES, PIPELINE_VERSIONS, TASK_UPDATES
 from pipeline.tables.silver.runs import ATTEMPTS, RUNS, TASK_RUNS
-from pipeline.tables.silver.sla import RUN_SLA
+from pipeline.tables.silver.sla import RUN_SLA, SLA_DECISIONS
 
 __all__ = [
     "ATTEMPTS",
@@ -23,6 +23,7 @@ __all__ = [
     "RUN_SLA",
     "RUN_UTILISATION",
     "SILVER_TABLES",
+    "SLA_DECISIONS",
     "STATUSES",
     "TASK_RUNS",
     "TASK_UPDATES",
@@ -44,5 +45,6 @@ SILVER_TABLES: tuple[Table, ...] = (
     PRICES,
     USAGE_COSTS,
     RUN_COSTS,
+    SLA_DECISIONS,
     RUN_SLA,
 )

@@ -1,4 +1,4 @@
-"""Silver of SLAs: each run against the one that held for it."""
+"""Silver of SLAs: what people decided, and each run against the SLA that held for it."""
 
 from pipeline.tables.declaration import Column, Layer, Table
 from pipeline.tables.silver.columns import JOB, RUN, RUN_DATE, SERIES, WORKSPACE
@@ -19,6 +19,26 @@ SLA = (
         "string",
         "Where it was declared: yaml (rightrun.yml), the tag's key, health_rule, accepted (a"
         " proposal), or timeout, in this order",
+    ),
+)
+
+SLA_DECISIONS = Table(
+    layer=Layer.SILVER,
+    name="sla_decisions",
+    grain="one decision about a job's SLA that can be read, and from when to when it is in force",
+    keys=("workspace_id", "series_key", "decided_at"),
+    columns=(
+        WORKSPACE,
+        SERIES,
+        Column("decided_at", "timestamp", "From when, inclusive", nullable=False),
+        Column(
+            "decided_until",
+            "timestamp",
+            "Until when, exclusive: when the next about the job was made; NULL is the newest",
+        ),
+        *SLA,
+        Column("decided_by", "string", "Who decided it", nullable=False),
+        Column("evidence", "string", "What it was decided on", nullable=False),
     ),
 )
 
