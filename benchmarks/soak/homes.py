@@ -13,7 +13,7 @@ from deltalake import DeltaTable
 from mlflow import MlflowClient
 
 from pipeline.lakehouse.folder.staging import STAGING
-from pipeline.tables import nights, ops
+from pipeline.tables import gold, ops
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Table
 from tests.night.homes import rebuilt_columns
@@ -22,9 +22,9 @@ from tests.parity.comparing import compared_columns, differences, shown
 _MEMORY = "1GB"
 _SAID = {
     # A night done in two parts counts its rows in two parts, and of a killed one nothing is told.
-    nights.NIGHT_STEPS: "DISTINCT step, table_name, stage, as_of",
-    nights.NIGHT_ASSESSMENTS: "DISTINCT as_of, question, status, reason, jobs",
-    nights.SOURCE_FRESHNESS: "source_table, newest_observed_at, gap",
+    gold.NIGHT_STEPS: "DISTINCT step, table_name, stage, as_of",
+    gold.NIGHT_ASSESSMENTS: "DISTINCT as_of, question, status, reason, jobs",
+    gold.SOURCE_FRESHNESS: "source_table, newest_observed_at, gap",
     ops.POSITIONS: "reader, input, CASE WHEN contains(input, '.') THEN '' ELSE position END AS position",
 }
 """What of these tables does not depend on when a night ran, or how often."""

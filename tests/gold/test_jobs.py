@@ -58,14 +58,12 @@ def test_every_job_that_is_defined_or_ran_is_listed_once(spark: SparkSession) ->
             "workspace_id": "w",
             "series_key": "w/adf / load",
             "decided_at": at(day),
-            "source": "accepted",
-            "is_set": True,
+            "decided_until": until,
             "sla_kind": "limit",
             "sla_limit_seconds": seconds,
-            "decided_by": "ada",
-            "evidence": "",
+            "sla_source": "accepted",
         }
-        for day, seconds in ((1, 60.0), (2, 90.0))
+        for day, until, seconds in ((1, at(2), 60.0), (2, None, 90.0))
     ]
     spaces = [
         {"workspace_id": "w", "workspace_name": "west", "workspace_url": "https://w.example.com//"}
@@ -76,7 +74,7 @@ def test_every_job_that_is_defined_or_ran_is_listed_once(spark: SparkSession) ->
             frame_of(spark, gold.JOB_DAILY, ran),
             frame_of(spark, gold.COST_DAILY, []),
             frame_of(spark, bronze.WORKSPACES_LATEST, spaces),
-            frame_of(spark, ops.SLA_DECISIONS, decisions),
+            frame_of(spark, silver.SLA_DECISIONS, decisions),
         )
     )
     by_key = {row["series_key"]: row for row in output}
@@ -264,7 +262,7 @@ def test_a_job_is_called_what_is_known_of_its_name(spark: SparkSession) -> None:
             frame_of(spark, gold.JOB_DAILY, ran),
             frame_of(spark, gold.COST_DAILY, cost),
             frame_of(spark, bronze.WORKSPACES_LATEST, []),
-            frame_of(spark, ops.SLA_DECISIONS, []),
+            frame_of(spark, silver.SLA_DECISIONS, []),
         )
     )
     assert {row["job_id"]: row["name"] for row in output} == {

@@ -16,7 +16,7 @@ from pipeline.sources.export import ExportFolder
 from pipeline.steps.kinds import Continued
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Layer, Table
-from pipeline.tables.nights import NIGHT_TABLES
+from pipeline.tables.gold import NIGHT_TABLES
 from tests.parity.comparing import compared_columns, differences, shown
 from tests.parity.fixture import NOW
 

@@ -15,7 +15,7 @@ from pipeline.nightly import portions
 from pipeline.nightly.logbook import gap_of
 from pipeline.nightly.positions import Positions
 from pipeline.sources import export
-from pipeline.tables import bronze, nights, silver, source
+from pipeline.tables import bronze, gold, silver, source
 from tests.night.homes import Made, assert_same_home, night, versions
 from tests.parity import fixture
 from tests.strategies.tables import Row, at, on, rows_of
@@ -113,7 +113,7 @@ def test_minutes_of_a_sealed_day_expire_and_later_ones_count(
     same = F.col("cluster_id") == later["cluster_id"]
     hot = rows_of(lakehouse.read(silver.RUN_UTILISATION).where(same & (F.col("role") == "worker")))
     assert [row["mem_max_pct"] for row in hot] == [99.0]
-    logged = lakehouse.read(nights.NIGHT_STEPS).where("step = 'ingest' AND expired > 0")
+    logged = lakehouse.read(gold.NIGHT_STEPS).where("step = 'ingest' AND expired > 0")
     assert [(row["expired"], row["late"]) for row in logged.collect()] == [(5, 5)]
     (gap,) = [doubt for doubt in doubts(DeltaReader(home)) if doubt.startswith("Gap:")]
     assert gap.startswith(

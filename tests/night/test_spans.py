@@ -132,3 +132,42 @@ def test_a_minute_over_midnight_is_of_the_day_it_begins(
     stands = nights.values(*columns, anew=False)
     assert stands == nights.values(*columns, anew=True)
     assert stands == [(on(1), "before", 1), (on(2), "after", 1)]
+
+
+def test_a_decision_changes_the_verdicts_of_its_own_days(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    job = {"workspace_id": "w", "job_id": "7", "series_key": "w/7"}
+
+    def run(day: int) -> Row:
+        times = {"started_at": at(day, 8), "first_success_at": at(day, 8, 1)}
+        return (
+            job | times | {"run_id": str(day), "run_date": on(day), "first_success_seconds": 60.0}
+        )
+
+    def decision(day: int, until: int | None, seconds: float | None) -> Row:
+        keys = {"workspace_id": "w", "series_key": "w/7", "decided_at": at(day, 12)}
+        kind = None if seconds is None else "limit"
+        ends = None if until is None else at(until, 12)
+        limit = {"sla_kind": kind, "sla_limit_seconds": seconds}
+        return keys | limit | {"decided_until": ends, "sla_source": kind and "accepted"}
+
+    nights = _Nights(spark, tmp_path / "home", _STEPS["run_sla"])
+    nights.night({silver.RUNS: [run(day) for day in range(6)]})
+    for news in (
+        [decision(0, None, 90.0)],
+        [decision(0, 2, 90.0), decision(2, None, 30.0)],
+        # Made before the second, and read only now: as when its words could not be read.
+        [decision(0, 1, 90.0), decision(1, 2, 10.0)],
+        [decision(2, 4, 30.0), decision(4, None, None)],
+    ):
+        nights.night({silver.SLA_DECISIONS: news})
+        columns = ("run_id", "sla_limit_seconds", "sla_status")
+        stands = nights.told(*columns, anew=False)
+        assert stands == nights.told(*columns, anew=True)
+    assert stands == [
+        ("1", 90.0, "MET"),
+        ("2", 10.0, "MISSED"),
+        ("3", 30.0, "MISSED"),
+        ("4", 30.0, "MISSED"),
+    ]

@@ -15,16 +15,19 @@ from pipeline.graph.graph import GRAPH, Graph
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.nightly.night import Night, run_night
 from pipeline.settings import Settings
+from pipeline.sla.record import accept
 from pipeline.sla.terms import Terms
 from pipeline.sources.export import ExportFolder
-from pipeline.tables import nights, silver
+from pipeline.tables import gold, silver
 from tests.night.homes import versions
 from tests.parity.fixture import Account, write_export
 from tests.strategies.tables import Row, at, on
 
 _VERDICTS = Graph(
     tuple(
-        step for step in GRAPH.steps if step.name in ("job_versions", "attempts", "runs", "run_sla")
+        step
+        for step in GRAPH.steps
+        if step.name in ("job_versions", "attempts", "runs", "sla_decisions", "run_sla")
     )
 )
 _LONG_AFTER = at(400)
@@ -94,7 +97,7 @@ class _Home:
         return str(rows[0]["sla_status"])
 
     def ahead_hours(self) -> dict[str, float]:
-        rows = self.lakehouse.read(nights.SOURCE_FRESHNESS).where("ahead_hours > 0").collect()
+        rows = self.lakehouse.read(gold.SOURCE_FRESHNESS).where("ahead_hours > 0").collect()
         return {row["source_table"]: row["ahead_hours"] for row in rows}
 
 
@@ -217,7 +220,7 @@ def test_a_decision_in_an_unknown_zone_breaks_no_night_and_is_named(
     # As earlier versions accepted it: a zone that is whatever the machine is set to.
     terms = Terms("limit", limit_seconds=60.0), Terms("deadline", None, "06:30", "localtime")
     for day, one in enumerate(terms):
-        decide(spark, home.lakehouse, {"1/8": one}, source=ACCEPTED, by="ada", at=at(day))
+        accept(spark, home.lakehouse, "1/8", one, by="ada", at=at(day), evidence="")
     _slice(account, 1, "8", "80", at(2, 4), at(2, 4, 10))
     home.night(1)
     assert home.verdict("80") == "MISSED"

@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipeline.scoring.growth import job_growth
-from pipeline.scoring.proposals import rounded_up, sla_proposals
+from pipeline.scoring.proposals import sla_proposals
 from pipeline.tables import gold, silver
 from tests.strategies.tables import Row, frame_of, rows_of
 
@@ -132,14 +132,6 @@ def test_every_job_has_a_proposal_or_a_reason(spark: SparkSession) -> None:
         "w/deleted": "it is deleted",
         "w/never": "0 successful runs in 60 days; 10 are needed",
     }
-
-
-@pytest.mark.parametrize(
-    ("seconds", "rounded"),
-    [(0.0, 10), (61.0, 70), (130.0, 180), (601.0, 900), (3700.0, 4500), (20_000.0, 21_600)],
-)
-def test_limits_are_rounded_as_people_round(seconds: float, rounded: int) -> None:
-    assert rounded_up(seconds) == rounded
 
 
 def test_growth_names_a_day_or_says_why_not(spark: SparkSession) -> None:

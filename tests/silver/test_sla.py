@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from pipeline.silver.sla import run_sla
-from pipeline.sla.precedence import unreadable
+from pipeline.sla.decided import sla_decisions, unreadable
 from pipeline.tables import ops, silver
 from tests.strategies.tables import Row, at, frame_of, one, rows_of
 
@@ -41,7 +41,7 @@ def _judged(spark: SparkSession, run: Row, *versions: Row, as_of: datetime = _FA
         run_sla(
             frame_of(spark, silver.RUNS, [run]),
             frame_of(spark, silver.JOB_VERSIONS, versions),
-            frame_of(spark, ops.SLA_DECISIONS, []),
+            frame_of(spark, silver.SLA_DECISIONS, []),
             as_of=as_of,
         )
     )
@@ -144,19 +144,20 @@ def test_jobs_without_an_sla_are_not_judged(spark: SparkSession) -> None:
         run_sla(
             frame_of(spark, silver.RUNS, runs),
             frame_of(spark, silver.JOB_VERSIONS, versions),
-            frame_of(spark, ops.SLA_DECISIONS, []),
+            frame_of(spark, silver.SLA_DECISIONS, []),
             as_of=_FAR,
         )
     )
     assert [row["run_id"] for row in made] == ["5"]
 
 
-def _decision(day: int, seconds: float | None, **columns: Any) -> Row:
-    known: Row = {"workspace_id": "w", "series_key": "w/7", "decided_at": at(day)}
-    known |= {"source": "accepted", "is_set": seconds is not None, "decided_by": "ada"}
-    if seconds is not None:
-        known |= {"sla_kind": "limit", "sla_limit_seconds": seconds}
-    return known | {"evidence": ""} | columns
+def _decision(day: int, terms: str | None, **columns: Any) -> Row:
+    known: Row = {"kind": "sla", "subject": "w/7", "decided_at": at(day), "terms": terms}
+    return known | {"source": "accepted", "decided_by": "ada"} | columns
+
+
+def _decided(spark: SparkSession, *decisions: Row) -> DataFrame:
+    return sla_decisions(frame_of(spark, ops.DECISIONS, decisions))
 
 
 @pytest.mark.parametrize(
@@ -190,7 +191,7 @@ def test_which_sla_holds(
         run_sla(
             frame_of(spark, silver.RUNS, [_run(at(5), at(5, 1))]),
             frame_of(spark, silver.JOB_VERSIONS, [_version(**declared)]),
-            frame_of(spark, ops.SLA_DECISIONS, [_decision(2, 60.0, source=source)]),
+            _decided(spark, _decision(2, "60s", source=source)),
             as_of=_FAR,
         )
     )
@@ -199,13 +200,13 @@ def test_which_sla_holds(
 
 def test_a_decision_holds_from_when_it_was_made_until_the_next(spark: SparkSession) -> None:
     runs = [_run(at(day), at(day, 1), run_id=str(day)) for day in (1, 3, 5, 7)]
-    decisions = [_decision(2, 60.0), _decision(4, 7200.0), _decision(6, None)]
+    decisions = _decided(spark, _decision(2, "60s"), _decision(4, "7200s"), _decision(6, None))
     made = rows_of(
         run_sla(
             frame_of(spark, silver.RUNS, runs),
             # Submitted runs have no definition: people can still decide about them.
             frame_of(spark, silver.JOB_VERSIONS, []),
-            frame_of(spark, ops.SLA_DECISIONS, decisions),
+            decisions,
             as_of=_FAR,
         )
     )
@@ -217,17 +218,40 @@ def test_a_decision_in_a_zone_that_no_engine_knows_is_left_aside(
     spark: SparkSession, zone: str
 ) -> None:
     # Written before such zones were refused: on day 4, after a limit of a minute.
-    unknown = _decision(4, None, is_set=True, **_deadline("06:30", zone))
-    decisions = frame_of(spark, ops.SLA_DECISIONS, [_decision(2, 60.0), unknown])
+    unknown = _decision(4, f"06:30 {zone}")
+    decisions = frame_of(spark, ops.DECISIONS, [_decision(2, "60s"), unknown])
     made = one(
         run_sla(
             frame_of(spark, silver.RUNS, [_run(at(5), at(5, 1))]),
             frame_of(spark, silver.JOB_VERSIONS, []),
-            decisions,
+            sla_decisions(decisions),
             as_of=_FAR,
         )
     )
     assert (made["sla_limit_seconds"], made["sla_status"]) == (60.0, "MISSED")
-    assert [row["sla_timezone"] for row in rows_of(unreadable(decisions))] == [zone]
-    again = frame_of(spark, ops.SLA_DECISIONS, [unknown, _decision(6, 90.0)])
+    assert [row["terms"] for row in rows_of(unreadable(decisions))] == [f"06:30 {zone}"]
+    again = frame_of(spark, ops.DECISIONS, [unknown, _decision(6, "90s")])
     assert rows_of(unreadable(again)) == []
+
+
+def test_a_decision_says_from_when_to_when_and_by_whom(spark: SparkSession) -> None:
+    other_kind = _decision(3, "until Friday", kind="silence")
+    decisions = _decided(
+        spark, _decision(2, "06:30 Europe/Berlin"), other_kind, _decision(6, None, evidence="moved")
+    )
+    first, last = sorted(rows_of(decisions), key=lambda row: row["decided_at"])
+    assert first == {
+        "workspace_id": "w",
+        "series_key": "w/7",
+        "decided_at": at(2),
+        "decided_until": at(6),
+        "sla_kind": "deadline",
+        "sla_limit_seconds": None,
+        "sla_time_of_day": "06:30",
+        "sla_timezone": "Europe/Berlin",
+        "sla_source": "accepted",
+        "decided_by": "ada",
+        "evidence": "",
+    }
+    assert (last["decided_until"], last["evidence"]) == (None, "moved")
+    assert [name for name in first if name.startswith("sla_") and last[name] is not None] == []

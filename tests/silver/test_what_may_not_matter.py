@@ -15,7 +15,7 @@ from pipeline.silver.costs import prices, run_costs, usage_costs
 from pipeline.silver.jobs import job_versions
 from pipeline.silver.runs import attempts, runs, task_runs
 from pipeline.silver.sla import run_sla
-from pipeline.tables import bronze, gold, ops, silver
+from pipeline.tables import bronze, gold, silver
 from pipeline.tables.declaration import Table
 from tests.parity.comparing import compared_columns, differences, shown
 from tests.strategies.accounts import CHANGES, PRICES, Account, accounts, in_workspace, together
@@ -68,7 +68,7 @@ def _tables(spark: SparkSession, account: Account) -> dict[Table, list[Row]]:
         run_sla(
             frame(silver.RUNS),
             frame(silver.JOB_VERSIONS),
-            frame(ops.SLA_DECISIONS),
+            frame(silver.SLA_DECISIONS),
             as_of=_AS_OF,
         ),
     )

@@ -4,9 +4,9 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from pipeline.decisions.sla import terms_of
 from pipeline.errors import UserError
-from pipeline.silver.tags import with_declared_sla
+from pipeline.sla.declared import with_declared_sla
+from pipeline.sla.record import terms_of
 from pipeline.sla.terms import read_terms
 
 _WORDS = (
@@ -83,3 +83,11 @@ def test_what_is_no_sla_is_refused_in_a_sentence(words: str, said: str) -> None:
 def test_the_settings_file_is_refused_by_the_job_it_names() -> None:
     with pytest.raises(UserError, match="setting slas of 1/7: 'localtime' is no time zone"):
         terms_of("1/7", "06:30 localtime")
+
+
+@pytest.mark.parametrize(
+    "words", ["45m", "0.00001s", "1.5h", "0.1s", "11574d", "7:05 Europe/Berlin"]
+)
+def test_what_is_written_down_is_read_as_the_same(words: str) -> None:
+    terms = read_terms(words)
+    assert read_terms(terms.spelled) == terms

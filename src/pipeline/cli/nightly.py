@@ -110,8 +110,6 @@ def nightly(
     printed(out, (Text(note, style="yellow") for note in notes))
     if not json_:
         typer.echo(f"Tables: {where(home, engine)} (Delta). MLflow: {store.shown}")
-        typer.echo(
-            f"Look further: {hints.command('show --help')}; one job: {hints.command('show job KEY')}"
-        )
+        typer.echo(f"One job: {hints.command('show job KEY')}; all answers: rightrun show -h")
     if losses:
         raise typer.Exit(NOT_IN_ORDER)

@@ -97,8 +97,8 @@ def accept(
     """Sign off a job's proposed SLA, or another; it holds from the next night on."""
     from pipeline.answers.jobs.which import key_of
     from pipeline.answers.sla.acceptance import to_accept
-    from pipeline.decisions.sla import ACCEPTED, decide
     from pipeline.lakehouse.folder.lock import home_lock
+    from pipeline.sla.record import accept as accept_sla
 
     # Looked at first: a lock is not taken, nor a folder made, for a home that holds nothing.
     spark, lakehouse = opened(home, engine)
@@ -111,15 +111,7 @@ def accept(
         if not who:
             raise UserError("say who decides: --by NAME")
         now = datetime.now(UTC)
-        decide(
-            spark,
-            lakehouse,
-            {series_key: terms},
-            source=ACCEPTED,
-            by=who,
-            at=now,
-            evidence=evidence,
-        )
+        accept_sla(spark, lakehouse, series_key, terms, by=who, at=now, evidence=evidence)
     row = {
         "series_key": series_key,
         "sla": _NONE if terms is None else terms.spelled,

@@ -7,10 +7,9 @@ failing that, what billing calls it.
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.sla.precedence import SLA_COLUMNS, decided, with_decided
+from pipeline.sla.precedence import with_sla_now
 from pipeline.steps.kinds import Whole
 from pipeline.tables import bronze, gold, silver
-from pipeline.tables.ops import SLA_DECISIONS
 
 _KEY = ["workspace_id", "series_key"]
 
@@ -28,7 +27,7 @@ def jobs(
     sla_decisions: DataFrame,
 ) -> DataFrame:
     """gold.jobs from silver.job_versions, gold.job_daily, gold.cost_daily, bronze.workspaces_latest
-    and decisions."""
+    and silver.sla_decisions."""
     defined = job_versions.where("valid_to IS NULL").withColumn("is_defined", F.lit(True))
     ran = job_daily.groupBy(*_KEY).agg(
         F.min("run_date").alias("first_run_date"),
@@ -52,8 +51,7 @@ def jobs(
         .groupBy(*_KEY)
         .agg(F.max_by("job_name", "usage_date").alias("job_name"))
     )
-    newest = decided(sla_decisions).where("decided_until IS NULL")
-    joined = with_decided(
+    joined = with_sla_now(
         defined.join(ran, _KEY, "full_outer")
         .join(named, _KEY, "left")
         .join(billed, _KEY, "left")
@@ -61,8 +59,8 @@ def jobs(
             workspaces.select("workspace_id", "workspace_name", "workspace_url"),
             "workspace_id",
             "left",
-        )
-        .join(newest.select(*_KEY, *(f"decided_{name}" for name in SLA_COLUMNS)), _KEY, "left")
+        ),
+        sla_decisions,
     )
     # What follows the workspace in the key: a job id, or the name of submitted runs.
     basis = F.coalesce("series_basis", F.lit("job_id"))
@@ -118,7 +116,7 @@ STEPS = (
             gold.JOB_DAILY,
             gold.COST_DAILY,
             bronze.WORKSPACES_LATEST,
-            SLA_DECISIONS,
+            silver.SLA_DECISIONS,
         ),
         writes=gold.JOBS,
     ),

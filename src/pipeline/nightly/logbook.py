@@ -16,7 +16,7 @@ from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.nightly.positions import Positions
 from pipeline.nightly.reached import Reached
 from pipeline.nightly.step_run import StepReport
-from pipeline.tables import bronze, gold, nights
+from pipeline.tables import bronze, gold
 from pipeline.tables.declaration import SourceTable, Table
 from pipeline.tables.derive import spark_schema
 
@@ -76,7 +76,7 @@ class Logbook:
             )
             for report in reports
         ]
-        self._write(nights.NIGHT_STEPS, rows)
+        self._write(gold.NIGHT_STEPS, rows)
 
     def _assessments(self, as_of: datetime | None) -> None:
         """Jobs not assessed, by question and reason."""
@@ -84,7 +84,7 @@ class Logbook:
             question: self._lakehouse.read(table) for question, table in gold.QUESTIONS.items()
         }
         self._lakehouse.merge(
-            nights.NIGHT_ASSESSMENTS,
+            gold.NIGHT_ASSESSMENTS,
             not_assessed(answers).select(
                 F.lit(self._night_id).alias("night_id"),
                 F.lit(as_of).alias("as_of"),
@@ -110,7 +110,7 @@ class Logbook:
             return
         received_before = {
             row["source_table"]: row["received_at"]
-            for row in self._lakehouse.read(nights.SOURCE_FRESHNESS)
+            for row in self._lakehouse.read(gold.SOURCE_FRESHNESS)
             .select("source_table", F.unix_micros("received_at").alias("received_at"))
             .collect()
         }
@@ -132,7 +132,7 @@ class Logbook:
                     list(delivery.flaws.absent),
                 )
             )
-        self._write(nights.SOURCE_FRESHNESS, rows)
+        self._write(gold.SOURCE_FRESHNESS, rows)
         self._positions.set_all(
             _FRESHNESS, {delivery.table.name: str(delivery.version) for delivery in deliveries}
         )

@@ -14,7 +14,6 @@ from pyspark.sql import SparkSession
 
 from pipeline.bronze.flaws import Flaws
 from pipeline.bronze.ingest import Ingested
-from pipeline.decisions.sla import follow_settings
 from pipeline.engine.side_by_side import run_side_by_side
 from pipeline.errors import UserError
 from pipeline.graph.graph import GRAPH, Graph
@@ -29,6 +28,7 @@ from pipeline.nightly.retention import drop_old_days
 from pipeline.nightly.schema_versions import settle
 from pipeline.nightly.step_run import StepReport, run_step
 from pipeline.settings import Settings
+from pipeline.sla.record import follow_slas
 from pipeline.sources.home_source import Feed
 from pipeline.sources.protocol import Source
 from pipeline.steps.given import Given
@@ -85,7 +85,7 @@ def run_night(
     settle(spark, lakehouse)
     for table in TABLES:
         lakehouse.create(table)
-    follow_settings(spark, lakehouse, settings.slas, now)
+    follow_slas(spark, lakehouse, settings.slas, now)
     positions = Positions(spark, lakehouse)
     night = Night(night_id=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
     logbook = Logbook(spark, lakehouse, positions, night.night_id)

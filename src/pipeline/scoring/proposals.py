@@ -1,12 +1,6 @@
-"""An SLA to propose for each job without one, and what speaks for it.
+"""An SLA to propose for each job without one: its 60 days of runs, brought to `pipeline.sla.proposal`.
 
-A job that starts at most once a day by the clock is given a deadline, any other a limit. From history
-alone it is what 99 % of the runs of 60 days took, and a fifth more, rounded up as people round. Where
-another job of the same team starts by the clock soon after, and nearly always found this one ended,
-the deadline is that start: somebody may be waiting for it. Whether they are, its owner knows.
-
-A run that did not succeed counts as one that missed whatever is proposed. A timeout is no reason to
-propose nothing: it says when a run is killed, not when it is needed.
+A timeout is no reason to propose nothing: it says when a run is killed, not when it is needed.
 """
 
 from collections.abc import Hashable, Mapping
@@ -18,21 +12,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.scoring.buckets import score_by_job
-from pipeline.sla.durations import duration
+from pipeline.sla.proposal import MIN_RUNS, DailyStart, proposed
 from pipeline.steps.kinds import RecentDays
 from pipeline.tables import gold, silver
 from pipeline.tables.derive import spark_schema
 
 _JOB = ["workspace_id", "series_key"]
-MIN_RUNS: Final = 10
-_TARGET: Final = 0.99
-_MARGIN: Final = 1.2
 _DAY_MINUTES: Final = 1440
-_LONGEST_DEADLINE_SECONDS: Final = 20 * 3600
-_FOLLOWS_WITHIN_SECONDS: Final = 3 * 3600
-_FOUND_ENDED: Final = 0.95
-_ROUND: Final = ((120.0, 10), (600.0, 60), (3600.0, 300), (14_400.0, 900))
-_ROUNDEST: Final = 1800
 
 
 def sla_proposals(jobs: DataFrame, run_forecast: DataFrame, runs: DataFrame) -> DataFrame:
@@ -75,7 +61,7 @@ def sla_proposals(jobs: DataFrame, run_forecast: DataFrame, runs: DataFrame) -> 
         )
     )
     zone = F.coalesce("timezone", F.lit("UTC"))
-    inputs = (
+    histories = (
         open_jobs.join(lasted, _JOB, "left")
         .join(by_clock, _JOB, "left")
         .join(of_team, ["workspace_id", "team"], "left")
@@ -95,9 +81,9 @@ def sla_proposals(jobs: DataFrame, run_forecast: DataFrame, runs: DataFrame) -> 
         )
     )
     schema = spark_schema(gold.SLA_PROPOSALS).replace("`", "")
-    answered = score_by_job(inputs, _proposed, f"job_id string, {schema}", counted=jobs)
+    proposals = score_by_job(histories, _proposed, f"job_id string, {schema}", counted=jobs)
     return (
-        answered.withColumn("series_key", F.col("job_id"))
+        proposals.withColumn("series_key", F.col("job_id"))
         .withColumn("workspace_id", F.substring_index("job_id", "/", 1))
         .select(*gold.SLA_PROPOSALS.column_names)
     )
@@ -109,86 +95,39 @@ def _proposed(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _proposal(row: Mapping[Hashable, Any]) -> dict[str, Any]:
     """One job's row of gold.sla_proposals."""
-    proposal: dict[str, Any] = {"job_id": row["job_id"], "status": "not_assessed", "reason": ""}
+    job: dict[str, Any] = {"job_id": row["job_id"]}
     if row["obstacle"] is not None:
-        return proposal | {"reason": row["obstacle"]}
+        return job | {"status": "not_assessed", "reason": row["obstacle"]}
     wall, attempts = (
         np.sort(np.asarray(row[name])) for name in ("wall_seconds", "attempt_seconds")
     )
     runs = int(row["runs"])
-    proposal |= {"runs": runs}
     if wall.size < MIN_RUNS:
         reason = f"{wall.size} successful runs in 60 days; {MIN_RUNS} are needed"
-        return proposal | {"status": "too_few_runs", "reason": reason}
-    by_clock = not (pd.isna(row["minute"]) or pd.isna(row["local_clock"]))
-    bound = rounded_up(_high(wall) * _MARGIN, least=900)
-    if by_clock and bound <= _LONGEST_DEADLINE_SECONDS:
-        return proposal | {"status": "ok"} | _deadline(row, wall, runs, bound)
-    limit = rounded_up(_high(attempts) * _MARGIN)
-    met = int(np.searchsorted(attempts, limit, side="right"))
-    return proposal | {
+        return job | {"runs": runs, "status": "too_few_runs", "reason": reason}
+    is_by_clock = not (pd.isna(row["minute"]) or pd.isna(row["local_clock"]))
+    start = DailyStart(int(row["minute"]), row["local_clock"], row["zone"]) if is_by_clock else None
+    of_team = [
+        (int(minute), str(key))
+        for minute, key in zip(row["team_minutes"], row["team_keys"], strict=True)
+        if key != row["job_id"]
+    ]
+    proposal = proposed(wall, attempts, runs, start, of_team)
+    return job | {
         "status": "ok",
-        "basis": "history",
-        "sla_kind": "limit",
-        "sla_limit_seconds": float(limit),
-        "met": met,
-        "p50_seconds": float(np.median(attempts)),
-        "worst_seconds": float(attempts[-1]),
-        "evidence": f"{met} of {runs} runs in 60 days took no longer; half of the successes took"
-        f" {duration(float(np.median(attempts)))}, the longest {duration(float(attempts[-1]))}",
+        "reason": "",
+        "runs": runs,
+        "basis": proposal.basis,
+        "sla_kind": proposal.terms.kind,
+        "sla_limit_seconds": proposal.terms.limit_seconds,
+        "sla_time_of_day": proposal.terms.time_of_day,
+        "sla_timezone": proposal.terms.timezone,
+        "downstream_series_key": proposal.downstream_series_key,
+        "met": proposal.met,
+        "p50_seconds": proposal.p50_seconds,
+        "worst_seconds": proposal.worst_seconds,
+        "evidence": proposal.evidence,
     }
-
-
-def _deadline(row: Mapping[Hashable, Any], wall: Any, runs: int, bound: int) -> dict[str, Any]:
-    """A deadline `bound` seconds after its start, or at the start of the job that follows it."""
-    follower = _follower(row, wall)
-    seconds = bound if follower is None else follower[0]
-    met = int(np.searchsorted(wall, seconds, side="right"))
-    hour, minute = (int(part) for part in row["local_clock"].split(":"))
-    due = (hour * 60 + minute + seconds // 60) % _DAY_MINUTES
-    clock = f"{due // 60:02d}:{due % 60:02d}"
-    evidence = (
-        f"{met} of {runs} runs in 60 days had succeeded by then; it starts at {row['local_clock']},"
-        f" half of the successes took {duration(float(np.median(wall)))}, the longest"
-        f" {duration(float(wall[-1]))}"
-    )
-    if follower is not None:
-        evidence += f"; {follower[1]} of the same team starts at {clock}"
-    return {
-        "basis": "history" if follower is None else "downstream",
-        "downstream_series_key": None if follower is None else follower[1],
-        "sla_kind": "deadline",
-        "sla_time_of_day": clock,
-        "sla_timezone": row["zone"],
-        "met": met,
-        "p50_seconds": float(np.median(wall)),
-        "worst_seconds": float(wall[-1]),
-        "evidence": evidence,
-    }
-
-
-def _follower(row: Mapping[Hashable, Any], wall: Any) -> tuple[int, str] | None:
-    """Seconds from its start to that of the job of its team that next finds it ended, and which."""
-    usual = float(np.quantile(wall, 0.5))
-    after = []
-    for minute, key in zip(row["team_minutes"], row["team_keys"], strict=True):
-        ahead = (int(minute) - int(row["minute"])) % _DAY_MINUTES * 60
-        found_ended = np.searchsorted(wall, ahead, side="right") / wall.size
-        soon = ahead <= usual + _FOLLOWS_WITHIN_SECONDS
-        if key != row["job_id"] and soon and found_ended >= _FOUND_ENDED:
-            after.append((ahead, str(key)))
-    return min(after, default=None)
-
-
-def _high(ordered: Any) -> float:
-    """The 99 % quantile; of fewer than a hundred runs, the longest."""
-    return float(np.quantile(ordered, _TARGET, method="higher"))
-
-
-def rounded_up(seconds: float, least: int = 1) -> int:
-    """Seconds as people choose them: the longer, the rounder, in steps of `least` or more."""
-    step = max(next((step for below, step in _ROUND if seconds <= below), _ROUNDEST), least)
-    return max(int(np.ceil(seconds / step)), 1) * step
 
 
 STEPS = (

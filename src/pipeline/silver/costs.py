@@ -13,7 +13,8 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipeline.expressions.money import one_unit, total, unpriced_unit
-from pipeline.silver.tags import TEAM_KEYS, tagged, team_name
+from pipeline.expressions.tags import tagged
+from pipeline.silver.tags import TEAM_KEYS, team_name
 from pipeline.steps.kinds import ByDatedKey, ByDay, Lasting, Whole
 from pipeline.tables import bronze, silver
 

@@ -8,16 +8,9 @@ before it is better judged by that definition than by none.
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from pipeline.silver.tags import (
-    OWNER_KEYS,
-    TEAM_KEYS,
-    TIER_KEYS,
-    known_zone,
-    tagged,
-    team_name,
-    tier,
-    with_declared_sla,
-)
+from pipeline.expressions.tags import tagged
+from pipeline.silver.tags import OWNER_KEYS, TEAM_KEYS, TIER_KEYS, team_name, tier
+from pipeline.sla.declared import known_zone, with_declared_sla
 from pipeline.steps.kinds import ByKey
 from pipeline.tables import bronze, silver
 

@@ -8,8 +8,9 @@ first one and no task of its own, so the task of its request stands for it.
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from pipeline.expressions.tags import tagged
 from pipeline.silver.outcome import micros_between, status
-from pipeline.silver.tags import TEAM_KEYS, tagged, team_name
+from pipeline.silver.tags import TEAM_KEYS, team_name
 from pipeline.steps.kinds import ByDatedKey, ByKey
 from pipeline.tables import bronze, silver
 

@@ -3,7 +3,6 @@
 A limit is held against the attempt that succeeded first; a deadline asks for a success by the first
 occurrence of the clock time, in its zone, after the first start. A run that was cancelled, skipped
 or never started is exempt; one that can still make it is pending.
-What people decide holds for runs that start after it.
 """
 
 from datetime import datetime
@@ -11,48 +10,23 @@ from datetime import datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pipeline.sla.decided import sla_decisions
 from pipeline.sla.due import with_due
-from pipeline.sla.precedence import SLA_COLUMNS, decided, with_decided
-from pipeline.steps.kinds import ByDay, Lasting
+from pipeline.sla.precedence import SLA_COLUMNS, with_sla_at
+from pipeline.steps.kinds import ByDay, Lasting, Whole
 from pipeline.tables import silver
-from pipeline.tables.ops import SLA_DECISIONS
+from pipeline.tables.ops import DECISIONS
 
 
 def run_sla(
     runs: DataFrame, job_versions: DataFrame, sla_decisions: DataFrame, *, as_of: datetime
 ) -> DataFrame:
-    """silver.run_sla from silver.runs, silver.job_versions and ops.sla_decisions."""
-    by_job = ["workspace_id", "series_key"]
-    versions = job_versions.select(*by_job, "valid_from", "valid_to", "is_first", *SLA_COLUMNS)
-    at_start = (
-        runs.alias("r")
-        .join(
-            versions.alias("v"),
-            (F.col("r.workspace_id") == F.col("v.workspace_id"))
-            & (F.col("r.series_key") == F.col("v.series_key"))
-            & ((F.col("r.started_at") >= F.col("v.valid_from")) | F.col("v.is_first"))
-            & (F.col("v.valid_to").isNull() | (F.col("r.started_at") < F.col("v.valid_to"))),
-            "left",
-        )
-        .select("r.*", *(f"v.{name}" for name in SLA_COLUMNS))
+    """silver.run_sla from silver.runs, silver.job_versions and silver.sla_decisions."""
+    promised = with_sla_at(runs, job_versions, sla_decisions, at="started_at").where(
+        "sla_kind IS NOT NULL"
     )
-    judged = with_decided(
-        at_start.alias("r")
-        .join(
-            decided(sla_decisions).alias("d"),
-            (F.col("r.workspace_id") == F.col("d.workspace_id"))
-            & (F.col("r.series_key") == F.col("d.series_key"))
-            & (F.col("r.started_at") >= F.col("d.decided_at"))
-            & (
-                F.col("d.decided_until").isNull()
-                | (F.col("r.started_at") < F.col("d.decided_until"))
-            ),
-            "left",
-        )
-        .select("r.*", *(f"d.decided_{name}" for name in SLA_COLUMNS))
-    ).where("sla_kind IS NOT NULL")
     judged = with_due(
-        judged,
+        promised,
         start="started_at",
         time_of_day="sla_time_of_day",
         zone="sla_timezone",
@@ -90,11 +64,20 @@ def run_sla(
 
 
 STEPS = (
+    Whole(
+        name="sla_decisions",
+        run=sla_decisions,
+        reads=(DECISIONS,),
+        writes=silver.SLA_DECISIONS,
+    ),
     ByDay(
         name="run_sla",
         run=run_sla,
         days_of=silver.RUNS,
-        beside=(Lasting.version(silver.JOB_VERSIONS), SLA_DECISIONS),
+        beside=(
+            Lasting.version(silver.JOB_VERSIONS),
+            Lasting(silver.SLA_DECISIONS, "decided_at", "decided_until"),
+        ),
         writes=silver.RUN_SLA,
         group=("workspace_id", "series_key"),
         reopened="sla_status = 'PENDING'",

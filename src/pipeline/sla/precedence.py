@@ -1,65 +1,81 @@
-"""Which SLA holds: of what a job declares and what people have decided.
+"""Which SLA holds for a job: of what it declares and what people have decided.
 
 In this order: the settings file's word, the job's tag or health rule, an accepted proposal, the job's
 timeout. Somebody who writes a tag later means it to count; an accepted proposal only fills a gap.
+`sla_source` says which of them it is.
 """
 
-from pyspark.sql import Column, DataFrame, Window
+from typing import Final
+
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.sla.time_zones import time_zones
+from pipeline.decisions.in_force import is_in_force
+from pipeline.tables.ops import YAML
+from pipeline.tables.silver.sla import SLA
 
-SLA_COLUMNS = ("sla_kind", "sla_limit_seconds", "sla_time_of_day", "sla_timezone", "sla_source")
-_TERMS = SLA_COLUMNS[:-1]
-_TIME_OF_DAY = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
+__all__ = ["SLA_COLUMNS", "by_precedence", "renamed_decided", "with_sla_at", "with_sla_now"]
+
+SLA_COLUMNS: Final = tuple(column.name for column in SLA)
+_JOB: Final = ["workspace_id", "series_key"]
 
 
-def _is_readable() -> Column:
-    """Whether a decision takes an SLA back, or sets one that can be judged."""
-    zone = F.coalesce("sla_timezone", F.lit("UTC"))
-    by_clock = F.col("sla_time_of_day").rlike(_TIME_OF_DAY) & zone.isin(*sorted(time_zones()))
-    term = F.when(F.col("sla_kind") == "deadline", by_clock).otherwise(
-        F.col("sla_limit_seconds") > 0
+def with_sla_at(
+    rows: DataFrame, job_versions: DataFrame, sla_decisions: DataFrame, *, at: str
+) -> DataFrame:
+    """`rows` of jobs with the columns of the SLA that held at their time `at`, NULL for none.
+
+    From silver.job_versions, of which the version of that time counts, the oldest for times before
+    it, and silver.sla_decisions.
+    """
+    when = F.col(f"r.{at}")
+    versions = job_versions.select(*_JOB, "valid_from", "valid_to", "is_first", *SLA_COLUMNS)
+    is_valid = ((when >= F.col("v.valid_from")) | F.col("v.is_first")) & (
+        F.col("v.valid_to").isNull() | (when < F.col("v.valid_to"))
     )
-    return F.coalesce(~F.col("is_set") | term, F.lit(False))
-
-
-def unreadable(sla_decisions: DataFrame) -> DataFrame:
-    """Decisions left aside, each the last about its job: an engine would stop at their time zone."""
-    by_job = Window.partitionBy("series_key").orderBy(F.col("decided_at").desc())
-    newest = sla_decisions.withColumn("_place", F.row_number().over(by_job)).where("_place = 1")
-    return newest.where(~_is_readable()).drop("_place")
-
-
-def decided(sla_decisions: DataFrame) -> DataFrame:
-    """Decisions with `decided_until`, when the next about the same job was made; NULL for none.
-    Those that cannot be read are left aside: the one before still holds."""
-    by_job = Window.partitionBy("series_key").orderBy("decided_at")
-    return sla_decisions.where(_is_readable()).select(
-        "workspace_id",
-        "series_key",
-        "decided_at",
-        F.lead("decided_at").over(by_job).alias("decided_until"),
-        *(F.when(F.col("is_set"), F.col(name)).alias(f"decided_{name}") for name in _TERMS),
-        F.when(F.col("is_set"), F.col("source")).alias("decided_sla_source"),
+    declared = (
+        rows.alias("r")
+        .join(versions.alias("v"), _of_one_job("v") & is_valid, "left")
+        .select("r.*", *(f"v.{name}" for name in SLA_COLUMNS))
+    )
+    decided = renamed_decided(sla_decisions)
+    return by_precedence(
+        declared.alias("r")
+        .join(decided.alias("d"), _of_one_job("d") & is_in_force(when), "left")
+        .select("r.*", *(f"d.decided_{name}" for name in SLA_COLUMNS))
     )
 
 
-def with_decided(declared: DataFrame) -> DataFrame:
-    """SLA columns as they hold, of rows with what the job declares and what was decided."""
-    counts = (F.col("decided_sla_source") == "yaml") | (
+def with_sla_now(jobs: DataFrame, sla_decisions: DataFrame) -> DataFrame:
+    """`jobs` with the columns of the SLA that holds now, of the one that each declares in columns of
+    the same names and of silver.sla_decisions."""
+    newest = renamed_decided(sla_decisions).where("decided_until IS NULL")
+    decided = newest.select(*_JOB, *(f"decided_{name}" for name in SLA_COLUMNS))
+    return by_precedence(jobs.join(decided, _JOB, "left"))
+
+
+def renamed_decided(sla_decisions: DataFrame) -> DataFrame:
+    """Rows of silver.sla_decisions whose SLA stands in columns `decided_sla_...`."""
+    return sla_decisions.withColumnsRenamed({name: f"decided_{name}" for name in SLA_COLUMNS})
+
+
+def by_precedence(rows: DataFrame) -> DataFrame:
+    """The SLA's columns as they hold, of rows with what is declared in them and what was decided in
+    columns `decided_sla_...`."""
+    counts = (F.col("decided_sla_source") == YAML) | (
         F.col("decided_sla_source").isNotNull()
         & (F.col("sla_kind").isNull() | (F.col("sla_source") == "timeout"))
     )
-    marked = declared.withColumn("decided_counts", F.coalesce(counts, F.lit(False)))
+    marked = rows.withColumn("_decided_counts", F.coalesce(counts, F.lit(False)))
+    return marked.withColumns(
+        {
+            name: F.when(F.col("_decided_counts"), F.col(f"decided_{name}")).otherwise(F.col(name))
+            for name in SLA_COLUMNS
+        }
+    ).drop("_decided_counts", *(f"decided_{name}" for name in SLA_COLUMNS))
 
-    def held(name: str) -> Column:
-        return F.when(F.col("decided_counts"), F.col(f"decided_{name}")).otherwise(F.col(name))
 
-    for name in SLA_COLUMNS:
-        marked = marked.withColumn(f"held_{name}", held(name))
-    names = [f"{of}{name}" for name in SLA_COLUMNS for of in ("", "decided_")]
-    dropped = marked.drop(*names, "decided_counts")
-    for name in SLA_COLUMNS:
-        dropped = dropped.withColumnRenamed(f"held_{name}", name)
-    return dropped
+def _of_one_job(other: str) -> Column:
+    return (F.col("r.workspace_id") == F.col(f"{other}.workspace_id")) & (
+        F.col("r.series_key") == F.col(f"{other}.series_key")
+    )

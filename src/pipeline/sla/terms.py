@@ -1,11 +1,12 @@
 """What an SLA says, in the words people write it in: `45m`, `1h30m`, `06:30 Europe/Berlin`.
 
-The same words are read from tags by SQL expressions (`pipeline.silver.tags`), from the settings file
-and from the command line here.
+Words of the settings file and of the command line are read here; those of tags and of what was decided
+by expressions over columns, in `pipeline.sla.declared`.
 """
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final, Literal
 
 from pipeline.sla.time_zones import is_time_zone
@@ -38,7 +39,7 @@ class Terms:
         """As `read_terms` reads it: `06:30 Europe/Berlin`, `5400s`."""
         if self.kind == "deadline":
             return f"{self.time_of_day} {self.timezone}"
-        return f"{self.limit_seconds:.12g}s"
+        return f"{Decimal(repr(self.limit_seconds)).normalize():f}s"
 
 
 def read_terms(text: str) -> Terms:

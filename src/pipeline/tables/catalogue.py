@@ -1,6 +1,6 @@
 """All tables RightRun owns, in the order data flows."""
 
-from pipeline.tables import bronze, gold, nights, ops, silver
+from pipeline.tables import bronze, gold, ops, silver
 from pipeline.tables.declaration import Table
 
 TABLES: tuple[Table, ...] = (
@@ -12,7 +12,7 @@ TABLES: tuple[Table, ...] = (
     *gold.RECOMMENDATION_TABLES,
     *gold.RUN_TABLES,
     gold.JOB_VERDICTS,
-    *nights.NIGHT_TABLES,
+    *gold.NIGHT_TABLES,
     *ops.OPS_TABLES,
 )
 

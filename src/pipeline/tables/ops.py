@@ -41,37 +41,40 @@ SCHEMA_VERSIONS = Table(
     ),
 )
 
-SLA_DECISIONS = Table(
+YAML = "yaml"
+"""The source of the decisions that the home's settings file says."""
+DECISIONS = Table(
     layer=Layer.OPS,
-    name="sla_decisions",
-    grain="one decision of a person about a job's SLA; the newest counts, for runs after it",
-    keys=("series_key", "decided_at"),
+    name="decisions",
+    grain="one decision of a person about one subject, never changed; the newest about it is in force",
+    keys=("kind", "subject", "decided_at"),
     columns=(
-        Column("workspace_id", "string", "Workspace; half of every key", nullable=False),
+        Column("kind", "string", "What is decided: sla, the SLA of a job", nullable=False),
         Column(
-            "series_key",
+            "subject",
             "string",
-            "workspace_id/job_id, or workspace_id/run_name for submitted runs",
+            "Key of what it is decided about; of an SLA the job's series_key",
             nullable=False,
         ),
         Column("decided_at", "timestamp", "When it was decided", nullable=False),
         Column(
             "source",
             "string",
-            "accepted: a proposal, by rightrun sla accept; yaml: the home's rightrun.yml",
+            "Where it was said: yaml, the home's rightrun.yml; accepted, a proposal, by rightrun sla"
+            " accept",
             nullable=False,
-            one_of=("accepted", "yaml"),
         ),
-        Column("is_set", "boolean", "Whether it sets an SLA or takes it back", nullable=False),
-        Column("sla_kind", "string", "limit or deadline", one_of=("limit", "deadline")),
-        Column("sla_limit_seconds", "double", "The limit", unit="seconds", minimum=0),
-        Column("sla_time_of_day", "string", "The deadline's local clock time, HH:MM"),
-        Column("sla_timezone", "string", "The deadline's time zone"),
+        Column(
+            "terms",
+            "string",
+            "What was decided, in the words of its kind: an SLA as `2700s` or `06:30 Europe/Berlin`;"
+            " NULL takes back what was decided before",
+        ),
         Column("decided_by", "string", "Who decided it", nullable=False),
         Column("evidence", "string", "What it was decided on", nullable=False),
     ),
 )
 
-DECISION_TABLES: tuple[Table, ...] = (SLA_DECISIONS,)
+DECISION_TABLES: tuple[Table, ...] = (DECISIONS,)
 """What people decide between nights, and any step may read."""
 OPS_TABLES: tuple[Table, ...] = (POSITIONS, QUALITY, SCHEMA_VERSIONS, *DECISION_TABLES)

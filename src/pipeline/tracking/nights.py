@@ -29,7 +29,7 @@ from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.nightly.night import Night
 from pipeline.nightly.positions import Positions
 from pipeline.settings import Settings
-from pipeline.tables import gold, nights
+from pipeline.tables import gold
 from pipeline.tables.declaration import Table
 from pipeline.tracking import artifact_paths, pictures
 from pipeline.tracking.promotion import is_better, load_rules
@@ -267,7 +267,7 @@ def _stage_metrics(night: Night) -> dict[str, float]:
 
 
 def _not_assessed(lakehouse: Lakehouse, night: Night) -> pd.DataFrame:
-    written = lakehouse.read(nights.NIGHT_ASSESSMENTS)
+    written = lakehouse.read(gold.NIGHT_ASSESSMENTS)
     return (
         written.where(F.col("night_id") == night.night_id)
         .select("question", "status", "reason", "jobs")

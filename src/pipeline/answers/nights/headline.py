@@ -1,13 +1,14 @@
 """What a person wants to know first of a night: how it stands, what is new, and what to do about it."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from typing import Any, Final
 
 from pipeline.answers.nights.given import as_of, last_cost_day
 from pipeline.answers.phrases import terms
 from pipeline.answers.reader import Reader, records
 from pipeline.answers.values import money, share, shown, text
+from pipeline.tables.gold import LIKELY_TO_MISS
+from pipeline.tables.source import SOURCE_TABLES, USAGE
 
 __all__ = ["headline"]
 
@@ -15,9 +16,13 @@ Record = dict[str, Any]
 Command = Callable[[str], str]
 """A command that can be copied, from its words."""
 
-_LATE: Final = timedelta(hours=36)
-_LIKELY: Final = 0.5
-"""P(miss) from which on a miss is more likely than not."""
+_GROWING: Final = {
+    table.system_name
+    for table in SOURCE_TABLES
+    if table.name.endswith("_timeline") or table is USAGE
+}
+"""Sources that gain rows whenever anything runs: of another, an old newest row says nothing."""
+_LATE_HOURS: Final = 36
 _MOST_NAMES: Final = 5
 _COUNTED: Final = {
     ("failing", "failing"): ("began to fail", "begun to fail"),
@@ -32,7 +37,9 @@ def headline(reader: Reader, command: Command) -> Iterator[str]:
 
     jobs = records(reader, "jobs", "jobs")
     failing = records(reader, "jobs", "failing")
-    misses = [row for row in records(reader, "sla", "next_runs") if (row["p_miss"] or 0) >= _LIKELY]
+    misses = [
+        row for row in records(reader, "sla", "next_runs") if (row["p_miss"] or 0) >= LIKELY_TO_MISS
+    ]
     sizes = [row for row in records(reader, "rightsizing", "sizes") if row["action"] == "downsize"]
     yield _as_of(reader, records(reader, "nights", "sources"))
     yield _state(jobs, failing, misses, sizes)
@@ -48,17 +55,18 @@ def _as_of(reader: Reader, sources: list[Record]) -> str:
     night = f"As of {shown('at', as_of(reader))} UTC"
     last = last_cost_day(reader)
     costs = f"costs to {last}" if last else "no day billed in full yet"
-    behind = [row for row in sources if row["behind_hours"] is not None]
+    behind = [
+        row
+        for row in sources
+        if row["source_table"] in _GROWING and row["behind_hours"] is not None
+    ]
     if not behind:
         return f"{night}; {costs}."
     stalest = max(behind, key=lambda row: row["behind_hours"])
     hours = stalest["behind_hours"]
-    late = [row for row in behind if timedelta(hours=row["behind_hours"]) > _LATE]
-    more = (
-        f" and {len(late) - 1} more sources are over {_LATE.total_seconds() / 3600:.0f} h behind"
-        if len(late) > 1
-        else ""
-    )
+    late = [row for row in behind if row["behind_hours"] > _LATE_HOURS and row is not stalest]
+    verb = "source is" if len(late) == 1 else "sources are"
+    more = f"; {len(late)} more {verb} over {_LATE_HOURS} h behind" if late else ""
     return (
         f"{night}; {costs}. Stalest source: {text(stalest['source_table'])},"
         f" {hours:,.0f} h behind when it was read{more}."

@@ -1,7 +1,6 @@
 """What accepting an SLA for a job means, and which decisions come to nothing."""
 
-import re
-from typing import Any, Final
+from typing import Final
 
 from pipeline.answers.answer import Answer
 from pipeline.answers.reader import Reader, records
@@ -9,12 +8,10 @@ from pipeline.answers.records import records_of
 from pipeline.errors import UserError
 from pipeline.near_names import did_you_mean
 from pipeline.sla.terms import Terms, read_terms
-from pipeline.sla.time_zones import is_time_zone
 from pipeline.tables import gold
 
 __all__ = ["futile_decisions", "is_readable", "to_accept"]
 
-_TIME_OF_DAY: Final = re.compile("([01][0-9]|2[0-3]):[0-5][0-9]")
 _DECLARED_IN: Final = {"yaml": "rightrun.yml", "health_rule": "a health rule"}
 
 
@@ -50,12 +47,13 @@ def to_accept(reader: Reader, key: str, words: str | None) -> tuple[Terms | None
     return terms, str(proposal["evidence"])
 
 
-def is_readable(decision: dict[str, Any]) -> bool:
-    """Whether a decision takes an SLA back, or sets one that can be judged."""
-    if decision["sla_kind"] == "deadline":
-        is_time = _TIME_OF_DAY.fullmatch(decision["sla_time_of_day"] or "")
-        return is_time is not None and is_time_zone(decision["sla_timezone"] or "UTC")
-    return (decision["sla_limit_seconds"] or 0) > 0
+def is_readable(terms: str) -> bool:
+    """Whether the terms of a decision are an SLA that can be judged."""
+    try:
+        read_terms(terms)
+    except ValueError:
+        return False
+    return True
 
 
 def futile_decisions(reader: Reader) -> list[str]:
@@ -68,9 +66,9 @@ def futile_decisions(reader: Reader) -> list[str]:
     sentences = []
     for decision in decisions:
         key = decision["series_key"]
-        if not decision["is_set"]:
+        if decision["terms"] is None:
             continue
-        if not is_readable(decision):
+        if not is_readable(decision["terms"]):
             sentences.append(
                 f"what {decision['decided_by']} decided for {key} is left aside, as it is neither a duration"
                 " nor a time of day in a zone that every engine knows: decide again with"

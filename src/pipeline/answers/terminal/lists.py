@@ -39,7 +39,7 @@ def _is_likely(next_run: Record) -> bool:
 
 def _holds(sla: Record) -> bool:
     """Whether an SLA is none that the next night will leave aside."""
-    return not sla["from_next_night"] or is_readable(sla)
+    return not sla["from_next_night"] or is_readable(sla["decided_terms"])
 
 
 def _no_parameters(_reader: Reader) -> dict[str, str | None]:

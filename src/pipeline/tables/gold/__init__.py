@@ -1,0 +1,96 @@
+"""Gold: what RightRun promises. Facts by job, day and team; then forecasts and recommendations.
+
+Every table about jobs has one row for each job that ran or is defined; a job that could not be
+assessed has a status and a reason instead of numbers, and is never left out.
+"""
+
+from pipeline.tables.declaration import Table
+from pipeline.tables.gold.baselines import JOB_BASELINE
+from pipeline.tables.gold.costs import COST_DAILY, TEAM_COST_DAILY
+from pipeline.tables.gold.forecasts import (
+    DURATION_STATES,
+    FORECAST_QUALITY,
+    IN_FLIGHT,
+    JOB_FORECAST,
+    LEFT_LEVELS,
+    PARTS_OF_A_MISS,
+    RUN_FORECAST,
+    RUN_LEVELS,
+    SHOWN_LEVELS,
+)
+from pipeline.tables.gold.growth import JOB_GROWTH
+from pipeline.tables.gold.jobs import JOBS
+from pipeline.tables.gold.nights import (
+    NIGHT_ASSESSMENTS,
+    NIGHT_STEPS,
+    NIGHT_TABLES,
+    SOURCE_FRESHNESS,
+)
+from pipeline.tables.gold.rightsizing import RIGHTSIZING
+from pipeline.tables.gold.runs import JOB_DAILY, JOB_HEALTH, JOB_WEEKLY
+from pipeline.tables.gold.sla import SLA_DAILY, SLA_PROPOSALS
+from pipeline.tables.gold.trends import JOB_TRENDS
+from pipeline.tables.gold.verdicts import JOB_VERDICTS, LIKELY_TO_MISS
+
+__all__ = [
+    "COST_DAILY",
+    "DURATION_STATES",
+    "FORECAST_QUALITY",
+    "GOLD_TABLES",
+    "IN_FLIGHT",
+    "JOBS",
+    "JOB_BASELINE",
+    "JOB_DAILY",
+    "JOB_FORECAST",
+    "JOB_GROWTH",
+    "JOB_HEALTH",
+    "JOB_TRENDS",
+    "JOB_VERDICTS",
+    "JOB_WEEKLY",
+    "LEFT_LEVELS",
+    "LIKELY_TO_MISS",
+    "MODEL_TABLES",
+    "NIGHT_ASSESSMENTS",
+    "NIGHT_STEPS",
+    "NIGHT_TABLES",
+    "PARTS_OF_A_MISS",
+    "QUESTIONS",
+    "RECOMMENDATION_TABLES",
+    "RIGHTSIZING",
+    "RUN_FORECAST",
+    "RUN_LEVELS",
+    "RUN_TABLES",
+    "SHOWN_LEVELS",
+    "SLA_DAILY",
+    "SLA_PROPOSALS",
+    "SOURCE_FRESHNESS",
+    "TEAM_COST_DAILY",
+]
+
+GOLD_TABLES: tuple[Table, ...] = (
+    JOBS,
+    JOB_DAILY,
+    JOB_WEEKLY,
+    JOB_HEALTH,
+    SLA_DAILY,
+    COST_DAILY,
+    TEAM_COST_DAILY,
+    JOB_TRENDS,
+)
+MODEL_TABLES: tuple[Table, ...] = (DURATION_STATES, FORECAST_QUALITY)
+RECOMMENDATION_TABLES: tuple[Table, ...] = (
+    JOB_FORECAST,
+    JOB_BASELINE,
+    RIGHTSIZING,
+    SLA_PROPOSALS,
+    JOB_GROWTH,
+)
+"""One row a job, with an answer or the reason for none."""
+RUN_TABLES: tuple[Table, ...] = (RUN_FORECAST, IN_FLIGHT)
+"""One row a run: of those to come, and of those in progress."""
+QUESTIONS: dict[str, Table] = {
+    "forecast": JOB_FORECAST,
+    "baseline": JOB_BASELINE,
+    "right-sizing": RIGHTSIZING,
+}
+"""What is asked of every job, and the table that has its answer or the reason for none."""

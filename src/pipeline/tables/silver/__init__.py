@@ -1,0 +1,50 @@
+"""Silver: runs, attempts, tasks, clusters, utilisation and costs with the sources' quirks undone."""
+
+from pipeline.tables.declaration import Table
+from pipeline.tables.silver.columns import STATUSES
+from pipeline.tables.silver.compute import CLUSTERS, RUN_CLUSTERS, RUN_UTILISATION
+from pipeline.tables.silver.costs import PRICES, RUN_COSTS, USAGE_COSTS
+from pipeline.tables.silver.jobs import JOB_TASKS, JOB_VERSIONS
+from pipeline.tables.silver.pipelines import PIPELINE_UPDATES, PIPELINE_VERSIONS, TASK_UPDATES
+from pipeline.tables.silver.runs import ATTEMPTS, RUNS, TASK_RUNS
+from pipeline.tables.silver.sla import RUN_SLA, SLA_DECISIONS
+
+__all__ = [
+    "ATTEMPTS",
+    "CLUSTERS",
+    "JOB_TASKS",
+    "JOB_VERSIONS",
+    "PIPELINE_UPDATES",
+    "PIPELINE_VERSIONS",
+    "PRICES",
+    "RUNS",
+    "RUN_CLUSTERS",
+    "RUN_COSTS",
+    "RUN_SLA",
+    "RUN_UTILISATION",
+    "SILVER_TABLES",
+    "SLA_DECISIONS",
+    "STATUSES",
+    "TASK_RUNS",
+    "TASK_UPDATES",
+    "USAGE_COSTS",
+]
+
+SILVER_TABLES: tuple[Table, ...] = (
+    JOB_VERSIONS,
+    JOB_TASKS,
+    ATTEMPTS,
+    RUNS,
+    TASK_RUNS,
+    PIPELINE_VERSIONS,
+    PIPELINE_UPDATES,
+    TASK_UPDATES,
+    CLUSTERS,
+    RUN_CLUSTERS,
+    RUN_UTILISATION,
+    PRICES,
+    USAGE_COSTS,
+    RUN_COSTS,
+    SLA_DECISIONS,
+    RUN_SLA,
+)

@@ -1,0 +1,45 @@
+"""The system tables of Unity Catalog, as far as RightRun reads them.
+
+Types and meanings follow the published table reference (docs/sources.md says which copy). A column
+that the source may lack carries `since`; it is read as NULL where it is absent. Columns that may
+hold secrets are declared so that the next reader knows they exist, and never reach bronze.
+"""
+
+from pipeline.tables.declaration import SourceTable
+from pipeline.tables.source.compute import CLUSTERS, NODE_TIMELINE, NODE_TYPES
+from pipeline.tables.source.costs import LIST_PRICES, USAGE
+from pipeline.tables.source.jobs import JOB_TASKS, JOBS
+from pipeline.tables.source.pipelines import PIPELINE_UPDATE_TIMELINE, PIPELINES
+from pipeline.tables.source.runs import JOB_RUN_TIMELINE, JOB_TASK_RUN_TIMELINE
+from pipeline.tables.source.workspaces import WORKSPACES_LATEST
+
+__all__ = [
+    "CLUSTERS",
+    "JOBS",
+    "JOB_RUN_TIMELINE",
+    "JOB_TASKS",
+    "JOB_TASK_RUN_TIMELINE",
+    "LIST_PRICES",
+    "NODE_TIMELINE",
+    "NODE_TYPES",
+    "PIPELINES",
+    "PIPELINE_UPDATE_TIMELINE",
+    "SOURCE_TABLES",
+    "USAGE",
+    "WORKSPACES_LATEST",
+]
+
+SOURCE_TABLES: tuple[SourceTable, ...] = (
+    JOBS,
+    JOB_TASKS,
+    JOB_RUN_TIMELINE,
+    JOB_TASK_RUN_TIMELINE,
+    PIPELINES,
+    PIPELINE_UPDATE_TIMELINE,
+    USAGE,
+    LIST_PRICES,
+    CLUSTERS,
+    NODE_TIMELINE,
+    NODE_TYPES,
+    WORKSPACES_LATEST,
+)
