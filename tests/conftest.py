@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, Phase, settings
 from pyspark.sql import SparkSession
 from xdist.scheduler import LoadFileScheduling
 
-from pipeline.engine.session import Engine, connect
+from pipeline.engine.names import Engine
+from pipeline.engine.session import connect
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from tests.night.homes import Made, night
 from tests.parity.fixture import account, write_export

@@ -14,8 +14,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from optimizer.config import BaselineConfig, ForecastConfig, SizingConfig, settings_of
-from pipeline.graph.graph import GRAPH, Step
+from pipeline.graph.graph import GRAPH
 from pipeline.settings import Settings
+from pipeline.steps.kinds import ByDay, Keyed, RecentDays, Step
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.contract import promised, unsaid
 from pipeline.tables.declaration import Layer, SourceTable, Table
@@ -189,7 +190,10 @@ def lineage_page(_: str) -> str:
     parts = [
         "# Lineage",
         "",
-        _MADE.format(where="`src/pipeline/graph/graph.py`"),
+        _MADE.format(
+            where="the steps (`STEPS`) of `src/pipeline/silver`, `src/pipeline/gold` and"
+            " `src/pipeline/scoring`"
+        ),
         "",
         "Each arrow is an input of the step that writes the table. Bronze tables are copies of the"
         " system tables of the same name; those that nothing reads yet are left out of the picture.",
@@ -197,15 +201,20 @@ def lineage_page(_: str) -> str:
         "```mermaid",
         "flowchart LR",
     ]
-    pairs = [(table, step.writes) for step in GRAPH.steps for table in step.reads]
-    drawn = {table for pair in pairs for table in pair}
+    arrows = [
+        (table, arrow, step.writes)
+        for step in GRAPH.steps
+        for tables, arrow in ((step.reads, "-->"), (step.reads_previous, "-.->"))
+        for table in tables
+    ]
+    drawn = {table for read, _, written in arrows for table in (read, written)}
     for layer in _LAYERS:
-        held = [table for table in TABLES if table.layer is layer and table in drawn]
-        if held:
+        nodes = [table for table in TABLES if table.layer is layer and table in drawn]
+        if nodes:
             parts.append(f"  subgraph {layer}")
-            parts += [f"    {_node(table)}[{table.name}]" for table in held]
+            parts += [f"    {_node(table)}[{table.name}]" for table in nodes]
             parts.append("  end")
-    parts += [f"  {_node(read)} --> {_node(written)}" for read, written in pairs]
+    parts += [f"  {_node(read)} {arrow} {_node(written)}" for read, arrow, written in arrows]
     parts += [
         "```",
         "",
@@ -213,17 +222,21 @@ def lineage_page(_: str) -> str:
         "",
         "## Steps",
         "",
-        "In the order of a night. `recomputed` says what is made anew when an input has changed;"
-        " everything else stays as it is.",
+        "In the order of a night. The kinds are those of `src/pipeline/steps/kinds.py`; `computed again`"
+        " says what is, when an input has changed: everything else stays as it is.",
         "",
         *rows_of_table(
-            ("step", "reads", "writes", "recomputed"),
+            ("step", "kind", "reads", "writes", "computed again"),
             (
                 (
                     f"`{step.name}`",
-                    ", ".join(f"`{table.full_name}`" for table in step.reads),
+                    f"`{type(step).__name__}`",
+                    ", ".join(
+                        [f"`{table.full_name}`" for table in step.reads]
+                        + [f"`{t.full_name}` of the night before" for t in step.reads_previous]
+                    ),
                     f"`{step.writes.full_name}`",
-                    _recomputed(step),
+                    _computed_again(step),
                 )
                 for step in GRAPH.steps
             ),
@@ -352,12 +365,17 @@ def _needed(table: SourceTable) -> str:
     return "required" if table.required else "optional"
 
 
-def _recomputed(step: Step) -> str:
-    if not step.scope:
-        whole = "the whole table"
-        return f"{whole}, from the last {step.window_days} days" if step.window_days else whole
-    scope = "the changed " + ", ".join(f"`{name}`" for name in step.scope)
-    return f"{scope}, and rows where `{step.reopened}`" if step.reopened else scope
+def _computed_again(step: Step) -> str:
+    match step:
+        case RecentDays():
+            return f"the whole table, from the last {step.days} days"
+        case Keyed():
+            keys = "the changed " + ", ".join(f"`{name}`" for name in step.key)
+            if isinstance(step, ByDay) and step.reopened:
+                return f"{keys}, and rows where `{step.reopened}`"
+            return keys
+        case _:
+            return "the whole table"
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ from typing import Any
 
 from benchmarks.machine import machine
 from benchmarks.soak.homes import changed_rows, differing, versions
-from pipeline.engine.session import Engine, connect
+from pipeline.engine.names import Engine
+from pipeline.engine.session import connect
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.nightly.night import Night, run_night
 from pipeline.settings import Settings

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.soak.kills import nightly
-from pipeline.engine.session import Engine, connect
+from pipeline.engine.names import Engine
+from pipeline.engine.session import connect
 from tests.sources.damage import damage
 from tests.sources.damaged import Standing, outcome_of
 from tests.sources.small import write_export

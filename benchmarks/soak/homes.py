@@ -16,6 +16,7 @@ from pipeline.lakehouse.folder.staging import STAGING
 from pipeline.tables import gold, ops
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Table
+from tests.night.homes import rebuilt_columns
 from tests.parity.comparing import compared_columns, differences, shown
 
 _MEMORY = "1GB"
@@ -77,7 +78,7 @@ def differing(home: Path, undisturbed: Path, tables: Iterable[Table] = TABLES) -
     """What the tables of two homes do not agree on, in sentences."""
     said = []
     for table in tables:
-        names = compared_columns(table)
+        names = rebuilt_columns(table)
         columns = _SAID.get(table, ", ".join(f'"{name}"' for name in names))
         sides = _unequal(columns, delta(home, table), delta(undisturbed, table))
         if table in _SAID:

@@ -40,7 +40,8 @@ def make_rows(path: Path, rows: int) -> None:
 
 
 def measure(engine: str, path: Path) -> dict[str, object]:
-    from pipeline.engine import Engine, connect, engine_name
+    from pipeline.engine.names import Engine
+    from pipeline.engine.session import connect, engine_name
 
     began = time.perf_counter()
     spark = connect(Engine(engine))

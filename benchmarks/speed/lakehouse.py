@@ -22,7 +22,8 @@ import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline.engine import Engine, connect
+from pipeline.engine.names import Engine
+from pipeline.engine.session import connect
 from pipeline.lakehouse.folder.merge import writing_schema
 from pipeline.lakehouse.folder.staging import aligned
 from pipeline.lakehouse.folder.tables import DeltaFolder

@@ -31,7 +31,8 @@ REFERENCE = Path(__file__).with_name("reference.sql")
 
 def measure(export: Path, home: Path, compared: Collection[str]) -> dict[str, Any]:
     """Three nights over `export`: all new, nothing new, a day's news; each in its parts."""
-    from pipeline.engine.session import Engine, connect
+    from pipeline.engine.names import Engine
+    from pipeline.engine.session import connect
     from pipeline.graph.graph import GRAPH, Graph
     from pipeline.lakehouse.folder.tables import DeltaFolder
     from pipeline.nightly.night import Night, run_night

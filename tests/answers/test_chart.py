@@ -1,14 +1,14 @@
 """The history of a job as characters and as a figure."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import pandas as pd
 import pytest
 
-from pipeline.answers.history import History
+from pipeline.answers.history import ComingRun, History, PastRun
 from pipeline.answers.html.figure import write_figure
 from pipeline.answers.terminal.chart import chart
 from pipeline.errors import UserError
@@ -16,30 +16,29 @@ from pipeline.errors import UserError
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 
-def _coming(seconds: list[tuple[float, float, float]]) -> pd.DataFrame:
+def _coming(seconds: list[tuple[float, float, float]]) -> tuple[ComingRun, ...]:
     """A run a day, with the quantiles of each."""
-    bands = pd.DataFrame(seconds, columns=["low", "middle", "high"], dtype=float)
-    days = pd.to_timedelta(range(len(seconds)), unit="D")
-    bands.insert(0, "at", pd.Timestamp(NOW) + pd.Timedelta(hours=3) + days)
-    return bands
+    return tuple(
+        ComingRun(NOW + timedelta(days=day, hours=3), low, middle, high)
+        for day, (low, middle, high) in enumerate(seconds)
+    )
+
+
+_RUNS = tuple(
+    PastRun(NOW - timedelta(days=ago), seconds, verdict)
+    for ago, seconds, verdict in ((20, 600.0, "ok"), (10, 5000.0, "missed"), (5, 30.0, "failed"))
+)
 
 
 def _history(**columns: Any) -> History:
-    runs = pd.DataFrame(
-        {
-            "started_at": [pd.Timestamp(NOW) - pd.Timedelta(days=ago) for ago in (20, 10, 5)],
-            "seconds": [600.0, 5000.0, 30.0],
-            "verdict": ["ok", "missed", "failed"],
-        }
-    )
-    known: dict[str, Any] = {
+    columns_of_it: dict[str, Any] = {
         "name": "nightly",
         "now": NOW,
-        "runs": runs,
+        "runs": _RUNS,
         "upcoming": _coming([(500.0, 700.0, 1000.0)] * 7),
         "allowed_seconds": 1800.0,
     }
-    return History(**known | columns)
+    return History(**columns_of_it | columns)
 
 
 def _lines(history: History, width: int = 90) -> list[str]:
@@ -61,19 +60,18 @@ def test_everything_is_where_it_belongs() -> None:
 
 
 def test_what_is_not_known_is_not_drawn() -> None:
-    nothing = float("nan")
-    plain = chart(_history(allowed_seconds=nothing, upcoming=_coming([])), 60).plain
+    plain = chart(_history(allowed_seconds=None, upcoming=()), 60).plain
     assert "╌" not in plain
     assert "░" not in plain
     assert "succeeded" in plain
-    empty = _history(runs=_history().runs.head(0), upcoming=_coming([]), allowed_seconds=nothing)
+    empty = _history(runs=(), upcoming=(), allowed_seconds=None)
     assert "nothing to draw" in chart(empty, 60).plain
     assert "nightly" not in chart(_history(), 60).plain
 
 
 def test_each_run_to_come_has_its_own_band(tmp_path: Path) -> None:
     usual, slow = (100.0, 120.0, 150.0), (4000.0, 4500.0, 5000.0)
-    history = _history(upcoming=_coming([usual] * 5 + [slow] * 2), allowed_seconds=float("nan"))
+    history = _history(upcoming=_coming([usual] * 5 + [slow] * 2), allowed_seconds=None)
     lines = _lines(history)[:14]
     middles = {
         column: row
@@ -95,7 +93,7 @@ def test_any_width_will_do(width: int) -> None:
 
 
 def test_equal_durations_have_a_scale(tmp_path: Path) -> None:
-    same = _history(runs=_history().runs.assign(seconds=60.0), upcoming=_coming([]))
+    same = _history(runs=tuple(replace(run, seconds=60.0) for run in _RUNS), upcoming=())
     assert "●" in chart(same, 80).plain
     write_figure(same, tmp_path / "same.svg")
 

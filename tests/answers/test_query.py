@@ -1,11 +1,14 @@
 """`rightrun sql`: all that a query says is carried out, or refused by its name."""
 
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
-from pipeline.answers.query import run_query
+from pipeline.answers.query import Result, run_query
 from pipeline.errors import UserError
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.tables import ops
@@ -25,6 +28,11 @@ def home(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Delta
         frame = [(f"t{number}", number + 1) for number in range(rows)]
         lakehouse.merge(ops.SCHEMA_VERSIONS, spark.createDataFrame(frame, schema))
     return lakehouse
+
+
+def _first(result: Result) -> Any:
+    """The first value of the first row."""
+    return next(iter(result.records[0].values()))
 
 
 @pytest.mark.parametrize(
@@ -79,19 +87,17 @@ def home(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Delta
 def test_what_is_asked_is_answered(
     spark: SparkSession, home: DeltaFolder, query: str, answer: int | str
 ) -> None:
-    assert run_query(spark, home, query, limit=5).iloc[0, 0] == answer
+    assert _first(run_query(spark, home, query, limit=5)) == answer
 
 
 def test_a_sample_is_one(spark: SparkSession, home: DeltaFolder) -> None:
     query = "select count(*) from ops.schema_versions tablesample (10 percent)"
-    assert 0 < run_query(spark, home, query, limit=5).iloc[0, 0] < _ROWS / 2
+    assert 0 < _first(run_query(spark, home, query, limit=5)) < _ROWS / 2
 
 
 def test_qualify_brings_no_column_of_its_own(spark: SparkSession, home: DeltaFolder) -> None:
     query = "select * from ops.schema_versions qualify row_number() over (order by version) = 3"
-    assert run_query(spark, home, query, limit=5).to_dict("records") == [
-        {"table_name": "t2", "version": 3}
-    ]
+    assert run_query(spark, home, query, limit=5).records == [{"table_name": "t2", "version": 3}]
 
 
 @pytest.mark.parametrize(
@@ -144,3 +150,28 @@ def test_no_version_is_read_that_is_no_longer_there(
             run_query(spark, home, query, limit=5)
     finally:
         away.rename(first)
+
+
+def test_the_first_rows_are_shown_and_more_are_said_to_be(
+    spark: SparkSession, home: DeltaFolder
+) -> None:
+    query = "select version from ops.schema_versions"
+    assert run_query(spark, home, query, limit=5).has_more
+    assert not run_query(spark, home, query, limit=_ROWS).has_more
+
+
+def test_the_truth_of_a_simulated_account_is_asked_beside_the_tables(
+    spark: SparkSession, home: DeltaFolder, tmp_path: Path
+) -> None:
+    pq.write_table(
+        pa.table({"name": ["t0", "t1"], "is_true": [True, False]}), tmp_path / "jobs.parquet"
+    )
+    query = (
+        "select v.version from ops.schema_versions v join truth.jobs on truth.jobs.name = v.table_name"
+        " where jobs.is_true"
+    ).replace("truth.jobs.name", "jobs.name")
+    assert _first(run_query(spark, home, query, limit=5, truth=tmp_path)) == 1
+    with pytest.raises(UserError, match=r"no table truth\.job: did you mean jobs"):
+        run_query(spark, home, "select 1 from truth.job", limit=5, truth=tmp_path)
+    with pytest.raises(UserError, match="fed from none"):
+        run_query(spark, home, "select 1 from truth.jobs", limit=5)

@@ -10,10 +10,11 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipeline.errors import UserError
-from pipeline.graph.graph import Graph, Step
+from pipeline.graph.graph import Graph
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.nightly.positions import Positions
 from pipeline.nightly.schema_versions import migrate, planned, refuse_other_release, settle
+from pipeline.steps.kinds import Whole
 from pipeline.tables import ops
 from pipeline.tables.contract import promised, unsaid
 from pipeline.tables.declaration import Column, Layer, Table
@@ -78,7 +79,7 @@ MADE = (
     Migration("gold.example", 3, (Rename("id", "thing_id", "string"), Recompute())),
 )
 FED = Table(layer=Layer.SILVER, name="fed", grain="one", keys=("id",), columns=(_ID,))
-GRAPH = Graph((Step(name="make", run=lambda rows: rows, reads=(FED,), writes=THREE),))
+GRAPH = Graph((Whole(name="make", run=lambda rows: rows, reads=(FED,), writes=THREE),))
 DAY = date(2026, 1, 1)
 ROWS: dict[int, list[tuple[Any, ...]]] = {
     1: [("a", DAY, 1.256, 1500, "x"), ("b", DAY, None, None, None)],

@@ -28,7 +28,8 @@ _DELTA_ONLY = ("DESCRIBE HISTORY", "OPTIMIZE", "VACUUM")
 _ON_SPARK = """
 import json
 from pyspark.errors import ParseException, PySparkException
-from pipeline.engine import Engine, connect, engine_name
+from pipeline.engine.names import Engine
+from pipeline.engine.session import connect, engine_name
 from tests.catalog.cases import STATEMENTS
 from tests.catalog.differing import differing
 spark = connect(Engine.SPARK)

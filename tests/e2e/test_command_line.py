@@ -28,10 +28,16 @@ def mlflow_runs(home: Path) -> int:
 
 def test_the_first_night_says_what_a_platform_engineer_wants_first(account: Account) -> None:
     said = (account.root / "first.txt").read_text()
+    # First of all as of when, how many jobs, what is new and what to do; the stages last.
+    lines = said.splitlines()
+    assert lines[0].startswith("As of 2026-01-26 00:00 UTC")
+    assert "jobs" in lines[1]
+    assert any(line.startswith("First: ") for line in lines[:12])
+    assert said.index("Jobs failing now") < said.index("What the night did")
     for title in (
         "Jobs failing now",
         "Jobs likely to miss their SLA next time",
-        "Best right-sizing recommendations",
+        "Recommended cluster sizes",
         "List cost by team",
         "Attribution coverage",
         "Jobs that could not be assessed, and why",
@@ -91,7 +97,7 @@ def test_a_job_is_found_by_key_and_by_name_and_says_all(account: Account) -> Non
     told = account.run("show", "job", job["series_key"], "--home", account.home, "--json").json()
     assert [row["window_days"] for row in told["trends"]] == [7, 30]
     assert told["job"][0]["name"] == job["name"]
-    assert len(told["forecast"]) == len(told["baseline"]) == len(told["right-sizing"]) == 1
+    assert len(told["forecast"]) == len(told["baseline"]) == len(told["rightsizing"]) == 1
     assert told["runs"]
     missing = account.run("show", "job", "no such job", "--home", account.home)
     assert missing.code == 2
@@ -151,7 +157,7 @@ def test_check_says_what_a_missing_table_switches_off(account: Account, tmp_path
     shutil.copytree(account.export / "lakeflow", part / "lakeflow")
     told = rightrun("check", "--source", f"export:{part}", "--json", cwd=tmp_path)
     assert told.code == 0, told.err
-    off = {row["table"]: row["switched off"] for row in told.json()}
+    off = {row["table"]: row["switched_off"] for row in told.json()}
     assert "costs" in off["system.billing.usage"]
     assert off["system.lakeflow.jobs"] == ""
     shutil.rmtree(part / "lakeflow" / "job_run_timeline")

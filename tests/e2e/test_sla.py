@@ -133,16 +133,11 @@ def test_a_setting_that_is_no_sla_is_one_sentence(copied: Account) -> None:
 
 def test_show_sla_tells_of_runs_to_come_in_progress_and_growth(account: Account) -> None:
     told = account.run("show", "sla", "--home", account.home, "--json").json()
-    assert set(told) == {
-        "next runs",
-        "runs in progress",
-        "growing towards their SLA",
-        "compliance",
-    }
-    assert all(0.0 <= row["p_miss"] <= 1.0 for row in told["next runs"])
+    assert set(told) == {"next_runs", "in_flight", "growing", "compliance"}
+    assert all(0.0 <= row["p_miss"] <= 1.0 for row in told["next_runs"])
     seen = account.run("show", "sla", "--home", account.home)
     assert seen.code == 0, seen.err
-    assert "runs in progress" in seen.out
+    assert "Runs in progress" in seen.out
 
 
 def test_a_job_is_a_picture(account: Account, tmp_path: Path) -> None:
@@ -158,5 +153,5 @@ def test_a_job_is_a_picture(account: Account, tmp_path: Path) -> None:
     words = " ".join(drawn.itertext())
     assert "SLA leaves" in words
     told = account.run("show", "job", job["series_key"], "--home", account.home, "--json").json()
-    assert {"next runs", "in flight", "growth", "proposed SLA"} <= set(told)
+    assert {"next_runs", "in_flight", "growth", "proposed_sla"} <= set(told)
     assert END[:4] == "2026"

@@ -6,14 +6,17 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from pipeline.answers.questions import Filter, Questions
+from pipeline.answers.delta_reader import DeltaReader
+from pipeline.answers.quality.doubts import scattered_names
+from pipeline.answers.reader import records
 from pipeline.gold.jobs import jobs
 from pipeline.gold.trends import job_trends
 from pipeline.graph.graph import GRAPH
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.nightly.positions import Positions
-from pipeline.nightly.step_run import advance
+from pipeline.nightly.step_run import run_step
 from pipeline.tables import bronze, gold, ops, silver
+from tests.strategies.given import given_at
 from tests.strategies.tables import Row, at, frame_of, on, rows_of
 
 
@@ -65,7 +68,7 @@ def test_every_job_that_is_defined_or_ran_is_listed_once(spark: SparkSession) ->
     spaces = [
         {"workspace_id": "w", "workspace_name": "west", "workspace_url": "https://w.example.com//"}
     ]
-    made = rows_of(
+    output = rows_of(
         jobs(
             frame_of(spark, silver.JOB_VERSIONS, versions),
             frame_of(spark, gold.JOB_DAILY, ran),
@@ -74,9 +77,9 @@ def test_every_job_that_is_defined_or_ran_is_listed_once(spark: SparkSession) ->
             frame_of(spark, silver.SLA_DECISIONS, decisions),
         )
     )
-    found = {row["series_key"]: row for row in made}
-    assert len(made) == len(found) == 8
-    assert {key: row["state"] for key, row in found.items()} == {
+    by_key = {row["series_key"]: row for row in output}
+    assert len(output) == len(by_key) == 8
+    assert {key: row["state"] for key, row in by_key.items()} == {
         "w/1": "active",
         "w/2": "paused",
         "w/3": "deleted",
@@ -86,9 +89,9 @@ def test_every_job_that_is_defined_or_ran_is_listed_once(spark: SparkSession) ->
         'w/"77"': "submitted",
         "v/1": "undefined",
     }
-    submitted = found["w/adf / load"]
+    submitted = by_key["w/adf / load"]
     assert (submitted["sla_limit_seconds"], submitted["sla_source"]) == (90.0, "accepted")
-    one = found["w/1"]
+    one = by_key["w/1"]
     assert (one["name"], one["runs"], one["first_run_date"], one["last_run_date"]) == (
         "new",
         2,
@@ -96,14 +99,14 @@ def test_every_job_that_is_defined_or_ran_is_listed_once(spark: SparkSession) ->
         on(8),
     )
     assert one["url"] == "https://w.example.com/jobs/1"
-    assert (found["w/4"]["runs"], found["w/4"]["last_run_date"]) == (0, None)
+    assert (by_key["w/4"]["runs"], by_key["w/4"]["last_run_date"]) == (0, None)
     # A submitted run has no job to link to, and its name is all it has.
-    assert (found["w/adf / load"]["job_id"], found["w/adf / load"]["url"]) == (None, None)
-    assert found["w/adf / load"]["name"] == "adf / load"
+    assert (by_key["w/adf / load"]["job_id"], by_key["w/adf / load"]["url"]) == (None, None)
+    assert by_key["w/adf / load"]["name"] == "adf / load"
     # Its key says that something new was taken away from some of its names.
-    assert found["w/adf / load"]["series_basis"] == "run_name_by_rules"
-    assert found["w/77"]["series_basis"] == found["w/4"]["series_basis"] == "job_id"
-    assert (found["v/1"]["workspace_name"], found["v/1"]["url"]) == (None, None)
+    assert by_key["w/adf / load"]["series_basis"] == "run_name_by_rules"
+    assert by_key["w/77"]["series_basis"] == by_key["w/4"]["series_basis"] == "job_id"
+    assert (by_key["v/1"]["workspace_name"], by_key["v/1"]["url"]) == (None, None)
 
 
 def test_windows_end_with_the_last_whole_day(spark: SparkSession) -> None:
@@ -117,7 +120,7 @@ def test_windows_end_with_the_last_whole_day(spark: SparkSession) -> None:
         {"usage_date": on(day), "workspace_id": "w", "job_id": "1", "list_cost": Decimal(day)}
         for day in (22, 29, 30)
     ]
-    made = {
+    output = {
         row["window_days"]: row
         for row in rows_of(
             job_trends(
@@ -129,7 +132,7 @@ def test_windows_end_with_the_last_whole_day(spark: SparkSession) -> None:
             )
         )
     }
-    week, month = made[7], made[30]
+    week, month = output[7], output[30]
     assert (week["runs"], week["previous_runs"], month["runs"]) == (3, 2, 5)
     assert week["success_rate"] == 2 / 3
     assert (week["mean_daily_median_seconds"], week["previous_mean_daily_median_seconds"]) == (
@@ -162,9 +165,9 @@ def test_costs_are_compared_up_to_the_last_day_billed_in_full(
     )
     runs = [_day("w/1", day, succeeded=1) for day in range(10, 91)]
     lakehouse.append(gold.JOB_DAILY, frame_of(spark, gold.JOB_DAILY, runs))
-    given = {"as_of": at(90, 12), "last_cost_day": on(79), "currency_code": "USD"}
+    given = given_at(at(90, 12), last_cost_day=on(79))
     positions = Positions(spark, lakehouse)
-    advance(lakehouse, positions, step, given)
+    run_step(lakehouse, positions, step, given)
     week, month = sorted(
         rows_of(lakehouse.read(gold.JOB_TRENDS)), key=lambda row: int(row["window_days"])
     )
@@ -172,11 +175,11 @@ def test_costs_are_compared_up_to_the_last_day_billed_in_full(
         assert (row["list_cost"], row["previous_list_cost"]) == (Decimal(days), Decimal(before))
         assert row["runs"] == row["previous_runs"] == days
         assert (row["last_run_day"], row["last_cost_day"]) == (on(89), on(79))
-    assert advance(lakehouse, positions, step, given).mode == "current"
+    assert run_step(lakehouse, positions, step, given).mode == "current"
 
 
 def test_without_usage_there_are_no_costs_to_compare(spark: SparkSession) -> None:
-    made = rows_of(
+    output = rows_of(
         job_trends(
             frame_of(spark, gold.JOB_DAILY, [_day("w/1", 1)]),
             frame_of(spark, gold.COST_DAILY, []),
@@ -185,7 +188,7 @@ def test_without_usage_there_are_no_costs_to_compare(spark: SparkSession) -> Non
             currency_code="USD",
         )
     )
-    assert {(row["list_cost"], row["last_cost_day"]) for row in made} == {(None, None)}
+    assert {(row["list_cost"], row["last_cost_day"]) for row in output} == {(None, None)}
 
 
 def test_a_window_does_not_move_during_the_day(spark: SparkSession) -> None:
@@ -225,11 +228,12 @@ def test_names_that_were_used_once_and_differ_in_a_number_are_pointed_out(
         for name, runs, basis in rows
     ]
     lakehouse.merge(gold.JOBS, frame_of(spark, gold.JOBS, listed))
-    questions = Questions(lakehouse, Filter())
-    assert questions.scattered_names()[["name", "series"]].to_dict("records") == [
-        {"name": "orders *", "series": 7}
+    reader = DeltaReader(lakehouse.home)
+    assert [(group["name"], group["series"]) for group in scattered_names(reader)] == [
+        ("orders *", 7)
     ]
-    assert questions.shared_names()["series_key"].tolist() == ["w/Untitled"]
+    shared_names = records(reader, "quality", "shared_names")
+    assert [row["series_key"] for row in shared_names] == ["w/Untitled"]
 
 
 def test_a_job_is_called_what_is_known_of_its_name(spark: SparkSession) -> None:
@@ -252,7 +256,7 @@ def test_a_job_is_called_what_is_known_of_its_name(spark: SparkSession) -> None:
         {"usage_date": on(day), "workspace_id": "w", "job_id": job, "job_name": name}
         for day, job, name in ((1, "4", "billed before"), (2, "4", "billed"), (9, "3", "unused"))
     ]
-    made = rows_of(
+    output = rows_of(
         jobs(
             frame_of(spark, silver.JOB_VERSIONS, versions),
             frame_of(spark, gold.JOB_DAILY, ran),
@@ -261,7 +265,7 @@ def test_a_job_is_called_what_is_known_of_its_name(spark: SparkSession) -> None:
             frame_of(spark, silver.SLA_DECISIONS, []),
         )
     )
-    assert {row["job_id"]: row["name"] for row in made} == {
+    assert {row["job_id"]: row["name"] for row in output} == {
         "1": "newer",
         "2": "of its runs",
         "3": "since",
@@ -277,7 +281,7 @@ def test_a_trend_says_what_it_leaves_out(spark: SparkSession) -> None:
         shared | {"usage_date": on(20), "unpriced_quantity": Decimal(4), "unpriced_unit": "DBU"},
         shared | {"usage_date": on(20), "product": "X", "list_cost": Decimal(2)},
     ]
-    made = rows_of(
+    output = rows_of(
         job_trends(
             frame_of(spark, gold.JOB_DAILY, [_day("w/1", 27)]),
             frame_of(spark, gold.COST_DAILY, cost),
@@ -286,7 +290,7 @@ def test_a_trend_says_what_it_leaves_out(spark: SparkSession) -> None:
             currency_code="USD",
         )
     )
-    (week,) = (row for row in made if row["window_days"] == 7)
+    (week,) = (row for row in output if row["window_days"] == 7)
     assert (week["list_cost"], week["unpriced_quantity"], week["unpriced_unit"]) == (3, 0, None)
     before = [
         week[f"previous_{name}"] for name in ("list_cost", "unpriced_quantity", "unpriced_unit")

@@ -17,7 +17,7 @@ _JOB = {"workspace_id": "w", "job_id": "7", "series_key": "w/7"}
 def _run(number: int, status: str = "SUCCEEDED", seconds: float = 60.0, **columns: Any) -> Row:
     start = at(number)
     end = None if status == "IN_FLIGHT" else start + timedelta(seconds=seconds)
-    known: Row = _JOB | {
+    default: Row = _JOB | {
         "run_id": f"{number:03d}",
         "run_date": start.date(),
         "run_week": on(number - number % 7),
@@ -28,8 +28,8 @@ def _run(number: int, status: str = "SUCCEEDED", seconds: float = 60.0, **column
         "status": status,
     }
     if status == "SUCCEEDED":
-        known |= {"first_success_at": end, "first_success_seconds": seconds}
-    return known | columns
+        default |= {"first_success_at": end, "first_success_seconds": seconds}
+    return default | columns
 
 
 def _health(spark: SparkSession, statuses: list[str]) -> Row:
@@ -71,26 +71,26 @@ def test_a_day_and_a_week_are_counted_once(spark: SparkSession) -> None:
 def test_consecutive_failures(spark: SparkSession) -> None:
     # Failures since the last success; a cancelled, skipped or unknown run neither counts nor ends
     # the row of failures, and a run in flight is no verdict yet.
-    made = _health(
+    row = _health(
         spark, ["FAILED", "SUCCEEDED", "FAILED", "CANCELLED", "TIMEOUT", "SKIPPED", "IN_FLIGHT"]
     )
-    assert (made["consecutive_failures"], made["is_failing"]) == (2, True)
-    assert made["failing_since"] == at(2) + timedelta(seconds=60)
-    assert (made["last_run_id"], made["last_status"]) == ("004", "TIMEOUT")
-    assert (made["last_success_at"], made["in_flight"]) == (at(1) + timedelta(seconds=60), 1)
+    assert (row["consecutive_failures"], row["is_failing"]) == (2, True)
+    assert row["failing_since"] == at(2) + timedelta(seconds=60)
+    assert (row["last_run_id"], row["last_status"]) == ("004", "TIMEOUT")
+    assert (row["last_success_at"], row["in_flight"]) == (at(1) + timedelta(seconds=60), 1)
 
 
 def test_a_success_ends_the_row(spark: SparkSession) -> None:
-    made = _health(spark, ["FAILED", "FAILED", "SUCCEEDED"])
-    assert (made["consecutive_failures"], made["failing_since"]) == (0, None)
-    assert (made["is_failing"], made["last_status"]) == (False, "SUCCEEDED")
+    row = _health(spark, ["FAILED", "FAILED", "SUCCEEDED"])
+    assert (row["consecutive_failures"], row["failing_since"]) == (0, None)
+    assert (row["is_failing"], row["last_status"]) == (False, "SUCCEEDED")
 
 
 def test_a_job_that_never_succeeded_or_has_no_verdict(spark: SparkSession) -> None:
-    made = _health(spark, ["FAILED", "TIMEOUT"])
-    assert (made["consecutive_failures"], made["last_success_at"]) == (2, None)
-    made = _health(spark, ["CANCELLED", "IN_FLIGHT"])
-    assert (made["last_status"], made["is_failing"], made["consecutive_failures"]) == (
+    row = _health(spark, ["FAILED", "TIMEOUT"])
+    assert (row["consecutive_failures"], row["last_success_at"]) == (2, None)
+    row = _health(spark, ["CANCELLED", "IN_FLIGHT"])
+    assert (row["last_status"], row["is_failing"], row["consecutive_failures"]) == (
         None,
         False,
         0,
@@ -103,14 +103,14 @@ def test_health_is_a_count_from_the_end(
 ) -> None:
     rows = [_run(number, status) for number, status in enumerate(statuses)]
     order.shuffle(rows)
-    made = one(job_health(frame_of(spark, silver.RUNS, rows)))
+    row = one(job_health(frame_of(spark, silver.RUNS, rows)))
     verdicts = [s for s in statuses if s in ("SUCCEEDED", "FAILED", "TIMEOUT")]
     streak = 0
     while streak < len(verdicts) and verdicts[-1 - streak] != "SUCCEEDED":
         streak += 1
-    assert made["consecutive_failures"] == streak
-    assert made["is_failing"] == (streak > 0)
-    assert made["last_status"] == (verdicts[-1] if verdicts else None)
+    assert row["consecutive_failures"] == streak
+    assert row["is_failing"] == (streak > 0)
+    assert row["last_status"] == (verdicts[-1] if verdicts else None)
 
 
 _VERDICTS = st.tuples(
@@ -128,19 +128,19 @@ def _against(spark: SparkSession, verdicts: list[tuple[str, float | None]]) -> R
 
 
 def test_a_day_against_its_sla(spark: SparkSession) -> None:
-    made = _against(
+    row = _against(
         spark,
         [("MET", 5.0), ("MISSED", -7.0), ("MISSED", None), ("PENDING", None), ("EXEMPT", None)],
     )
-    assert (made["met"], made["missed"], made["pending"], made["exempt"]) == (1, 2, 1, 1)
-    assert (made["worst_margin_seconds"], made["missed_without_success"]) == (-7.0, 1)
+    assert (row["met"], row["missed"], row["pending"], row["exempt"]) == (1, 2, 1, 1)
+    assert (row["worst_margin_seconds"], row["missed_without_success"]) == (-7.0, 1)
 
 
 def test_a_miss_without_a_success_is_not_hidden_by_those_in_time(spark: SparkSession) -> None:
-    made = _against(spark, [("MET", 5.0), ("MISSED", None)])
-    assert (made["worst_margin_seconds"], made["missed_without_success"]) == (None, 1)
-    made = _against(spark, [("MET", 5.0), ("PENDING", None)])
-    assert (made["worst_margin_seconds"], made["missed_without_success"]) == (5.0, 0)
+    row = _against(spark, [("MET", 5.0), ("MISSED", None)])
+    assert (row["worst_margin_seconds"], row["missed_without_success"]) == (None, 1)
+    row = _against(spark, [("MET", 5.0), ("PENDING", None)])
+    assert (row["worst_margin_seconds"], row["missed_without_success"]) == (5.0, 0)
 
 
 @given(st.lists(_VERDICTS, min_size=1, max_size=6))
@@ -148,17 +148,17 @@ def test_the_worst_margin_of_a_day_with_a_miss_is_never_positive(
     spark: SparkSession, verdicts: list[tuple[str, float | None]]
 ) -> None:
     sign = {"MET": 1.0, "MISSED": -1.0}
-    told = [
+    judged = [
         (status, None if margin is None or status not in sign else sign[status] * margin)
         for status, margin in verdicts
         if status != "MET" or margin is not None
     ] or [("PENDING", None)]
-    made = _against(spark, told)
-    margins = [margin for _, margin in told if margin is not None]
-    unknown = sum(one == ("MISSED", None) for one in told)
-    assert made["missed_without_success"] == unknown
-    worst = made["worst_margin_seconds"]
-    if made["missed"]:
+    row = _against(spark, judged)
+    margins = [margin for _, margin in judged if margin is not None]
+    unknown = sum(one == ("MISSED", None) for one in judged)
+    assert row["missed_without_success"] == unknown
+    worst = row["worst_margin_seconds"]
+    if row["missed"]:
         assert worst is None or worst <= 0.0
     if worst is None:
         assert not margins or (unknown and min(margins) >= 0.0)

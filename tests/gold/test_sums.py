@@ -90,6 +90,6 @@ def _summed(spark: SparkSession, parts: list[float]) -> dict[str, float]:
 
 def test_the_order_of_rows_leaves_no_digit(spark: SparkSession) -> None:
     assert sum(_PARTS) != sum(_PARTS[::-1])
-    told = _summed(spark, [*_PARTS])
-    assert told == pytest.approx(dict.fromkeys(told, 0.6))
-    assert _summed(spark, [*_PARTS[::-1]]) == told
+    sums = _summed(spark, [*_PARTS])
+    assert sums == pytest.approx(dict.fromkeys(sums, 0.6))
+    assert _summed(spark, [*_PARTS[::-1]]) == sums

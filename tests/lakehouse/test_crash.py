@@ -18,7 +18,8 @@ _KEYS = 2_000
 _LOOP = """
 import sys
 from pathlib import Path
-from pipeline.engine import Engine, connect
+from pipeline.engine.names import Engine
+from pipeline.engine.session import connect
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.lakehouse.folder.lock import home_lock
 from tests.lakehouse.examples import FULL, THINGS, things

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from pipeline.engine import Engine, connect, engine_name
-from pipeline.engine.session import _java_major
+from pipeline.engine.names import Engine
+from pipeline.engine.session import _java_major, connect, engine_name
 from pipeline.errors import UserError
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from tests.jvm import one_jvm
@@ -21,7 +21,8 @@ _READ = """
 import json, sys
 from dataclasses import replace
 from pathlib import Path
-from pipeline.engine import Engine, connect, engine_name
+from pipeline.engine.names import Engine
+from pipeline.engine.session import connect, engine_name
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from tests.lakehouse.examples import EMPTY, FULL, THINGS, things
 spark = connect(Engine.SPARK)
@@ -75,7 +76,8 @@ def test_java_versions_are_read(banner: str, major: int) -> None:
 )
 def test_an_engine_that_is_not_there_is_one_sentence(engine: str, path: str, sentence: str) -> None:
     code = (
-        "from pipeline.engine import Engine, connect\nfrom pipeline.errors import UserError\n"
+        "from pipeline.engine.names import Engine\n"
+        "from pipeline.engine.session import connect\nfrom pipeline.errors import UserError\n"
         f"try: connect(Engine('{engine}'))\nexcept UserError as error: print(error)"
     )
     environment = {name: value for name, value in os.environ.items() if name != "JAVA_HOME"}
@@ -88,7 +90,7 @@ def test_an_engine_that_is_not_there_is_one_sentence(engine: str, path: str, sen
 
 
 def test_an_old_java_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline.engine import session
+    from pipeline.engine.session import session
 
     java = tmp_path / "bin" / "java"
     java.parent.mkdir()

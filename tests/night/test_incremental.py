@@ -29,8 +29,8 @@ def nightly(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Ma
     export = place / "export"
     for number, (first, last) in enumerate(_DELIVERIES):
         fixture.write_export(account, export, first, last)
-        done = night(spark, place / "home", export, number=number)
-        modes = {report.step: report.mode for report in done.reports}
+        outcome = night(spark, place / "home", export, number=number)
+        modes = {report.step: report.mode for report in outcome.reports}
         assert modes["attempts"] == ("full" if number == 0 else "incremental") or number == 4
     return Made(place / "home", export)
 
@@ -55,16 +55,16 @@ def test_the_deliveries_hold_what_they_are_for(spark: SparkSession, nightly: Mad
 
 def test_nothing_new_writes_nothing(spark: SparkSession, nightly: Made) -> None:
     before = versions(nightly.home)
-    done = night(spark, nightly.home, nightly.export, number=50)
-    assert {report.mode for report in done.reports} == {"current"}
-    assert not done.changed_anything
+    outcome = night(spark, nightly.home, nightly.export, number=50)
+    assert {report.mode for report in outcome.reports} == {"current"}
+    assert not outcome.changed_anything
     assert versions(nightly.home) == before
 
 
 def test_time_alone_decides_a_pending_deadline(spark: SparkSession, tmp_path: Path) -> None:
     """A run in flight is pending until its deadline; then a newer row of anything shows it missed."""
-    made = fixture.Account()
-    made.add(
+    account = fixture.Account()
+    account.add(
         "jobs",
         0,
         workspace_id="1",
@@ -73,8 +73,8 @@ def test_time_alone_decides_a_pending_deadline(spark: SparkSession, tmp_path: Pa
         tags=[("sla", "06:00"), ("team", "a")],
     )
     slot = {"workspace_id": "1", "job_id": "7", "run_id": "70"}
-    made.add("job_run_timeline", 0, **slot, period_start_time=at(0, 4), period_end_time=at(0, 5))
-    made.add(
+    account.add("job_run_timeline", 0, **slot, period_start_time=at(0, 4), period_end_time=at(0, 5))
+    account.add(
         "job_run_timeline",
         1,
         workspace_id="1",
@@ -87,7 +87,7 @@ def test_time_alone_decides_a_pending_deadline(spark: SparkSession, tmp_path: Pa
     lakehouse = DeltaFolder(tmp_path / "home", spark)
     seen = []
     for day in (0, 1):
-        export = fixture.write_export(made, tmp_path / "export", day, day)
+        export = fixture.write_export(account, tmp_path / "export", day, day)
         night(spark, tmp_path / "home", export, number=day)
         run = lakehouse.read(silver.RUN_SLA).where("run_id = '70'").collect()[0]
         daily = lakehouse.read(gold.SLA_DAILY).collect()[0]

@@ -64,7 +64,8 @@ def test_a_failed_step_is_made_good(spark: SparkSession, undisturbed: Made, tmp_
 _NIGHT = """
 import sys
 from pathlib import Path
-from pipeline.engine.session import Engine, connect
+from pipeline.engine.names import Engine
+from pipeline.engine.session import connect
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.nightly.night import run_night
 from pipeline.settings import Settings

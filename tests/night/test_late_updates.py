@@ -7,8 +7,9 @@ from pyspark.sql import SparkSession
 from pipeline.graph.graph import GRAPH
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.nightly.positions import Positions
-from pipeline.nightly.step_run import advance
+from pipeline.nightly.step_run import run_step
 from pipeline.tables import ops, silver
+from tests.strategies.given import given_at
 from tests.strategies.tables import Row, at, frame_of, on
 
 (_STEP,) = (step for step in GRAPH.steps if step.name == "task_updates")
@@ -38,25 +39,25 @@ def _update(number: int, day: int, task: str | None) -> Row:
 def test_a_task_run_is_found_on_its_day_and_others_are_not_read(
     spark: SparkSession, tmp_path: Path
 ) -> None:
-    held = DeltaFolder(tmp_path / "home", spark)
+    lakehouse = DeltaFolder(tmp_path / "home", spark)
     for table in (*_STEP.reads, _STEP.writes, ops.POSITIONS):
-        held.create(table)
-    positions = Positions(spark, held)
+        lakehouse.create(table)
+    positions = Positions(spark, lakehouse)
 
-    def told() -> dict[str, str | None]:
-        rows = held.read(silver.TASK_UPDATES).select("update_id", "run_id").collect()
+    def runs_of_updates() -> dict[str, str | None]:
+        rows = lakehouse.read(silver.TASK_UPDATES).select("update_id", "run_id").collect()
         return {row["update_id"]: row["run_id"] for row in rows}
 
     def night(updates: list[Row], tasks: list[Row]) -> int:
-        held.merge(silver.TASK_RUNS, frame_of(spark, silver.TASK_RUNS, tasks))
-        held.merge(silver.PIPELINE_UPDATES, frame_of(spark, silver.PIPELINE_UPDATES, updates))
-        return advance(held, positions, _STEP, {"as_of": at(12)}).rows_read
+        lakehouse.merge(silver.TASK_RUNS, frame_of(spark, silver.TASK_RUNS, tasks))
+        lakehouse.merge(silver.PIPELINE_UPDATES, frame_of(spark, silver.PIPELINE_UPDATES, updates))
+        return run_step(lakehouse, positions, _STEP, given_at(at(12))).rows_read
 
     night([_update(0, 9, "t0")], [_task(number, number) for number in range(9)])
-    assert told() == {"u0": "r0"}
+    assert runs_of_updates() == {"u0": "r0"}
     # One for a task run of long ago, one for one that comes later, and one of no task.
     read = night([_update(1, 10, "t3"), _update(2, 10, "t9"), _update(3, 11, None)], [])
-    assert told() == {"u0": "r0", "u1": "r3", "u2": None}
+    assert runs_of_updates() == {"u0": "r0", "u1": "r3", "u2": None}
     assert read == 3
     night([], [_task(9, 2)])
-    assert told() == {"u0": "r0", "u1": "r3", "u2": "r9"}
+    assert runs_of_updates() == {"u0": "r0", "u1": "r3", "u2": "r9"}

@@ -1,7 +1,6 @@
 """What a table loses is no success: the night says so first, exits 1, or stops; check says the same."""
 
 import json
-from io import StringIO
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,11 +8,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
-from rich.console import Console
 from typer.testing import CliRunner
 
-from pipeline.answers.questions import Filter, Questions
-from pipeline.answers.terminal.night import summary
+from pipeline.answers.delta_reader import DeltaReader
+from pipeline.answers.quality.sections import sections
+from pipeline.answers.terminal.night import night_lines
 from pipeline.cli.app import app
 from pipeline.errors import UserError
 from pipeline.lakehouse.folder.tables import DeltaFolder
@@ -62,11 +61,11 @@ _LOSS = "Lost: 1 of 12 rows of system.lakeflow.job_run_timeline (8.3%)"
 )
 def test_check_ends_as_the_night_would(rounded: int, code: int, end: str, tmp_path: Path) -> None:
     export = _export(tmp_path / "export", rounded=rounded, costs_are_told=False)
-    told = CliRunner().invoke(
+    result = CliRunner().invoke(
         app, ["check", "--source", f"export:{export}", "--home", str(tmp_path)]
     )
-    words = " ".join(told.stdout.split())
-    assert told.exit_code == code, told.output
+    words = " ".join(result.stdout.split())
+    assert result.exit_code == code, result.output
     assert end in words
     assert "usage has no column usage_metadata" in words
     assert "no cost can be told to a job" in words
@@ -74,7 +73,7 @@ def test_check_ends_as_the_night_would(rounded: int, code: int, end: str, tmp_pa
         "list_prices has no column pricing, which switches off money: no cost can be told" in words
     )
     assert "clusters is not there, which switches off cluster sizes" in words
-    assert "1.0E+15" not in told.output
+    assert "1.0E+15" not in result.output
 
 
 def test_a_night_that_lost_rows_says_what_its_answers_go_without(
@@ -82,15 +81,15 @@ def test_a_night_that_lost_rows_says_what_its_answers_go_without(
 ) -> None:
     export = _export(tmp_path / "export", rounded=1, costs_are_told=False)
     done = _night(spark, tmp_path / "home", export)
-    lakehouse, page = DeltaFolder(tmp_path / "home", spark), StringIO()
-    console = Console(file=page, width=1_000)
-    summary(console, Questions(lakehouse, Filter()), done.flaws, Settings().most_quarantined)
-    lines = page.getvalue().splitlines()
-    assert "no cost can be told to a job." in page.getvalue()
-    assert "for what could not, see above" in lines[-1]
-    quarantined = Questions(lakehouse, Filter()).quality()["rows quarantined"]
-    assert list(quarantined.columns) == ["source_table", "reason", "is_kept", "rows"]
-    assert quarantined["rows"].tolist() == [1]
+    reader = DeltaReader(tmp_path / "home")
+    steps = [report.record() for report in done.reports]
+    lines = [line.plain for line in night_lines(reader, steps, str, None, [f"{_LOSS}."])]
+    assert lines[0].startswith(_LOSS)
+    assert any("no cost can be told to a job." in line for line in lines)
+    # Last, after all that it says, what each stage did.
+    assert lines[-1].split()[0] == "recommendation"
+    (quarantined,) = sections(reader)["rows_quarantined"]
+    assert (quarantined["is_kept"], quarantined["rows"]) == (False, 1)
 
 
 @pytest.mark.usefixtures("spark")
@@ -100,12 +99,12 @@ def test_the_night_exits_1_with_json_as_well(
     monkeypatch.setattr("pipeline.tracking.nights.track_night", lambda *_: None)
     export = _export(tmp_path / "export", rounded=1, costs_are_told=False)
     (export / "read me.txt").touch()
-    asked = ["--source", f"export:{export}", "--home", str(tmp_path / "home"), "--only", "bronze"]
-    told = CliRunner().invoke(app, ["nightly", *asked, "--json"])
-    assert told.exit_code == 1, told.output
-    assert [row["rejected"] for row in json.loads(told.stdout)].count(1) == 1
+    options = ["--source", f"export:{export}", "--home", str(tmp_path / "home"), "--only", "bronze"]
+    result = CliRunner().invoke(app, ["nightly", *options, "--json"])
+    assert result.exit_code == 1, result.output
+    assert [row["rejected"] for row in json.loads(result.stdout)].count(1) == 1
     # A script's log says why, as the page does.
-    words = " ".join(told.stderr.split())
+    words = " ".join(result.stderr.split())
     assert words.startswith(_LOSS)
     assert "no cost can be told to a job." in words
     assert "read me.txt" in words
@@ -117,10 +116,10 @@ def test_a_night_says_first_what_it_has_lost_and_exits_1(
 ) -> None:
     monkeypatch.setattr("pipeline.tracking.nights.track_night", lambda *_: None)
     export = _export(tmp_path / "export", rounded=1, costs_are_told=False)
-    asked = ["--source", f"export:{export}", "--home", str(tmp_path / "home"), "--only", "bronze"]
-    told = CliRunner().invoke(app, ["nightly", *asked])
-    assert told.exit_code == 1, told.output
-    assert " ".join(told.stdout.split()).startswith(_LOSS)
+    options = ["--source", f"export:{export}", "--home", str(tmp_path / "home"), "--only", "bronze"]
+    result = CliRunner().invoke(app, ["nightly", *options])
+    assert result.exit_code == 1, result.output
+    assert " ".join(result.stdout.split()).startswith(_LOSS)
 
 
 def test_a_required_table_without_a_row_stops_each_night(

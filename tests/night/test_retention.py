@@ -8,10 +8,10 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from pipeline.answers.questions import Filter, Questions
-from pipeline.graph.graph import GRAPH
+from pipeline.answers.delta_reader import DeltaReader
+from pipeline.answers.quality.doubts import doubts
 from pipeline.lakehouse.folder.tables import DeltaFolder
-from pipeline.nightly import step_run
+from pipeline.nightly import portions
 from pipeline.nightly.logbook import gap_of
 from pipeline.nightly.positions import Positions
 from pipeline.sources import export
@@ -59,17 +59,17 @@ def _minutes(day: int, cluster: Row) -> list[Row]:
 def test_summarised_days_are_dropped_and_their_summaries_stay(
     spark: SparkSession, undisturbed: Made, dropped: Made
 ) -> None:
-    before, after = (DeltaFolder(made.home, spark) for made in (undisturbed, dropped))
-    held = after.read(bronze.NODE_TIMELINE).select("source_date").distinct().collect()
-    assert sorted(row[0] for row in held) == [on(day) for day in range(6, fixture.DAYS)]
+    before, after = (DeltaFolder(each.home, spark) for each in (undisturbed, dropped))
+    days = after.read(bronze.NODE_TIMELINE).select("source_date").distinct().collect()
+    assert sorted(row[0] for row in days) == [on(day) for day in range(6, fixture.DAYS)]
     assert before.read(bronze.NODE_TIMELINE).where(F.col("source_date") < on(6)).count() > 100
     assert_same_home(spark, dropped.home, undisturbed.home, [silver.RUN_UTILISATION])
 
 
 def test_the_night_after_reads_nothing_of_what_went(spark: SparkSession, dropped: Made) -> None:
     before = versions(dropped.home)
-    done = night(spark, dropped.home, dropped.export, number=2, as_of=_AS_OF)
-    assert not done.changed_anything
+    outcome = night(spark, dropped.home, dropped.export, number=2, as_of=_AS_OF)
+    assert not outcome.changed_anything
     assert versions(dropped.home) == before
 
 
@@ -84,8 +84,8 @@ def test_a_rebuild_keeps_what_is_sealed(
     positions = Positions(spark, lakehouse)
     positions.set_all("run_utilisation", anew)
     positions.flush()
-    done = night(spark, home, dropped.export, number=3, as_of=_AS_OF)
-    report = next(report for report in done.reports if report.step == "run_utilisation")
+    outcome = night(spark, home, dropped.export, number=3, as_of=_AS_OF)
+    report = next(report for report in outcome.reports if report.step == "run_utilisation")
     assert (report.mode, report.written) == ("full", 0)
     assert_same_home(spark, home, undisturbed.home, [silver.RUN_UTILISATION])
 
@@ -99,24 +99,26 @@ def test_minutes_of_a_sealed_day_expire_and_later_ones_count(
     lakehouse = DeltaFolder(home, spark)
     used = rows_of(lakehouse.read(silver.RUN_CLUSTERS).orderBy("used_from"))
     sealed = next(row for row in used if row["used_date"] == on(2))
-    kept = next(row for row in used if row["used_date"] == on(8))
+    later = next(row for row in used if row["used_date"] == on(8))
     late = fixture.Account()
-    for day, cluster in ((2, sealed), (8, kept)):
+    for day, cluster in ((2, sealed), (8, later)):
         for row in _minutes(day, cluster):
             late.add("node_timeline", 40, **row)
     fixture.write_export(late, folder, 40, 40)
-    done = night(spark, home, folder, number=_LONG_AFTER_MINUTES, as_of=_AS_OF)
-    taken = next(report for report in done.reports if report.table is bronze.NODE_TIMELINE)
+    outcome = night(spark, home, folder, number=_LONG_AFTER_MINUTES, as_of=_AS_OF)
+    taken = next(report for report in outcome.reports if report.table is bronze.NODE_TIMELINE)
     assert (taken.rows_read, taken.inserted, taken.expired, taken.late) == (10, 5, 5, 5)
-    step = next(report for report in done.reports if report.step == "run_utilisation")
+    step = next(report for report in outcome.reports if report.step == "run_utilisation")
     assert (step.inserted, step.updated, step.deleted) == (0, 1, 0)
-    same = F.col("cluster_id") == kept["cluster_id"]
+    same = F.col("cluster_id") == later["cluster_id"]
     hot = rows_of(lakehouse.read(silver.RUN_UTILISATION).where(same & (F.col("role") == "worker")))
     assert [row["mem_max_pct"] for row in hot] == [99.0]
     logged = lakehouse.read(gold.NIGHT_STEPS).where("step = 'ingest' AND expired > 0")
     assert [(row["expired"], row["late"]) for row in logged.collect()] == [(5, 5)]
-    (said,) = Questions(lakehouse, Filter()).gaps()
-    assert said.startswith("system.compute.node_timeline was not read for 91.0 days, longer than")
+    (gap,) = [doubt for doubt in doubts(DeltaReader(home)) if doubt.startswith("Gap:")]
+    assert gap.startswith(
+        "Gap: system.compute.node_timeline was not read for 91.0 days, longer than"
+    )
 
 
 def test_a_few_rows_at_once_give_the_same_tables(
@@ -126,7 +128,7 @@ def test_a_few_rows_at_once_give_the_same_tables(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Memory is bounded by taking files and days in goes, which must not show."""
-    monkeypatch.setattr(step_run, "_ROWS_AT_ONCE", 40)
+    monkeypatch.setattr(portions, "ROWS_AT_ONCE", 40)
     monkeypatch.setattr(export, "_VALUES_AT_ONCE", 400)
     split = tmp_path / "split"
     account = fixture.account()
@@ -136,12 +138,6 @@ def test_a_few_rows_at_once_give_the_same_tables(
     night(spark, home, split)
     assert_same_home(spark, home, undisturbed.home)
     assert not night(spark, home, split, number=1).changed_anything
-
-
-def test_every_step_that_reads_what_is_dropped_can_seal_its_output() -> None:
-    readers = [step for step in GRAPH.steps if bronze.NODE_TIMELINE in step.reads]
-    assert readers
-    assert all(step.is_aligned(bronze.NODE_TIMELINE) for step in readers)
 
 
 @pytest.mark.parametrize(

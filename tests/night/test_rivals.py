@@ -19,26 +19,36 @@ _INGESTED = (*bronze.BRONZE_OF.values(), bronze.QUARANTINE)
 def alone(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Made:
     """What one night by itself takes in."""
     place = tmp_path_factory.mktemp("alone")
-    made = Made(place / "home", write_export(place / "export"))
-    night(spark, made.home, made.export, only="bronze")
-    return made
+    alone = Made(place / "home", write_export(place / "export"))
+    night(spark, alone.home, alone.export, only="bronze")
+    return alone
 
 
-def _at_once(made: Made, home: Path, *more: str) -> list[Ran]:
-    asked = ["nightly", "--only", "bronze", "--source", f"export:{made.export}", "--home", home]
+def _at_once(alone: Made, home: Path, *more: str) -> list[Ran]:
+    arguments = [
+        "nightly",
+        "--only",
+        "bronze",
+        "--source",
+        f"export:{alone.export}",
+        "--home",
+        home,
+    ]
     with ThreadPoolExecutor() as threads:
-        racing = [threads.submit(rightrun_alone, *asked, *more, cwd=home.parent) for _ in range(2)]
+        racing = [
+            threads.submit(rightrun_alone, *arguments, *more, cwd=home.parent) for _ in range(2)
+        ]
         return sorted((one.result() for one in racing), key=lambda ran: ran.code)
 
 
 def test_one_of_two_says_who_holds_the_home(
     spark: SparkSession, alone: Made, tmp_path: Path
 ) -> None:
-    done, told = _at_once(alone, tmp_path / "home")
-    assert (done.code, told.code) == (0, 2), done.err + told.err
+    winner, loser = _at_once(alone, tmp_path / "home")
+    assert (winner.code, loser.code) == (0, 2), winner.err + loser.err
     # The winner's number is in the lock a moment after the lock is his.
     assert re.search(
-        r"is being written by (process \d+|another process)", " ".join(told.err.split())
+        r"is being written by (process \d+|another process)", " ".join(loser.err.split())
     )
     assert_same_home(spark, tmp_path / "home", alone.home, _INGESTED)
 

@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline.expressions.run_names import DEFAULT_RUN_NAMES, RUN_NAME_RULES
 from pipeline.graph.graph import GRAPH
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.lakehouse.protocol import Written
-from pipeline.nightly import step_run
+from pipeline.nightly import portions
 from pipeline.nightly.positions import Positions
+from pipeline.nightly.step_run import StepReport, run_step
 from pipeline.tables import bronze, ops
 from pipeline.tables.declaration import Table
+from tests.strategies.given import given_at
 from tests.strategies.tables import Row, at, frame_of, on
 
 (_STEP,) = (step for step in GRAPH.steps if step.name == "attempts")
@@ -22,7 +23,7 @@ _AT_ONCE = 6
 
 
 class Weighed(DeltaFolder):
-    """A home that notes how many rows each write brings and how many scopes it looks at."""
+    """A home that notes how many rows each write brings and how many keys it looks at."""
 
     weights: list[tuple[int, int]]
 
@@ -61,30 +62,26 @@ def test_a_standing_table_is_computed_again_share_by_share(
     for table in (*_STEP.reads, _STEP.writes, ops.POSITIONS):
         home.create(table)
     slices = bronze.JOB_RUN_TIMELINE
-    given: dict[str, object] = {
-        "as_of": at(12),
-        "run_name_rules": RUN_NAME_RULES,
-        "default_run_names": DEFAULT_RUN_NAMES,
-    }
+    given = given_at(at(12))
 
-    def night() -> step_run.StepReport:
+    def night() -> StepReport:
         # Of a home whose positions are lost.
         positions = Positions(spark, home)
         home.weights.clear()
-        return step_run.advance(home, positions, _STEP, given)
+        return run_step(home, positions, _STEP, given)
 
     home.merge(slices, frame_of(spark, slices, _slices(range(_RUNS))))
     assert night().inserted == _RUNS
     changed = _slices(range(2, _RUNS + 1))
     changed[0] |= {"result_state": "FAILED"}
     home.replace(slices, frame_of(spark, slices, changed))
-    monkeypatch.setattr(step_run, "_ROWS_AT_ONCE", _AT_ONCE)
-    done = night()
-    assert (done.mode, done.inserted, done.updated, done.deleted) == ("full", 1, 1, 2)
+    monkeypatch.setattr(portions, "ROWS_AT_ONCE", _AT_ONCE)
+    report = night()
+    assert (report.mode, report.inserted, report.updated, report.deleted) == ("full", 1, 1, 2)
     assert len(home.weights) == 4
     assert max(max(weight) for weight in home.weights) < _RUNS
     stands = home.read(_STEP.writes)
-    names = {name: given[name] for name in _STEP.given}
-    anew = _STEP.run(*map(home.read, _STEP.reads), **names).select(*stands.columns)
+    values = given.named(_STEP.given)
+    anew = _STEP.run(*map(home.read, _STEP.reads), **values).select(*stands.columns)
     assert stands.exceptAll(anew).count() == anew.exceptAll(stands).count() == 0
     assert night().written == 0

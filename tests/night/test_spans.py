@@ -7,16 +7,18 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from pipeline.graph.graph import GRAPH, Step
+from pipeline.graph.graph import GRAPH
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.nightly.positions import Positions
-from pipeline.nightly.step_run import advance
+from pipeline.nightly.step_run import run_step
+from pipeline.steps.kinds import Step
 from pipeline.tables import bronze, ops, silver
 from pipeline.tables.declaration import Table
+from tests.strategies.given import given_at
 from tests.strategies.tables import Row, at, frame_of, on
 
 _STEPS = {step.name: step for step in GRAPH.steps}
-_GIVEN: dict[str, object] = {"as_of": at(9), "currency_code": "USD"}
+_GIVEN = given_at(at(9))
 
 
 class _Nights:
@@ -32,13 +34,13 @@ class _Nights:
     def night(self, news: dict[Table, list[Row]]) -> None:
         for table, rows in news.items():
             self._lakehouse.merge(table, frame_of(self._spark, table, rows))
-        advance(self._lakehouse, self._positions, self._step, _GIVEN)
+        run_step(self._lakehouse, self._positions, self._step, _GIVEN)
 
-    def told(self, *columns: str, anew: bool) -> list[tuple[Any, ...]]:
+    def values(self, *columns: str, anew: bool) -> list[tuple[Any, ...]]:
         """What stands, or what computing all days in one go says."""
         rows = self._lakehouse.read(self._step.writes)
         if anew:
-            given = {name: _GIVEN[name] for name in self._step.given}
+            given = _GIVEN.named(self._step.given)
             rows = self._step.run(*map(self._lakehouse.read, self._step.reads), **given)
         return sorted(tuple(row) for row in rows.select(*columns).collect())
 
@@ -82,8 +84,8 @@ def test_usage_belongs_to_its_update_however_late_it_comes(
         }
     )
     nights.night({silver.TASK_UPDATES: [_update("v", 1, "run 2")]})
-    stands = nights.told("usage_date", "run_id", anew=False)
-    assert stands == nights.told("usage_date", "run_id", anew=True)
+    stands = nights.values("usage_date", "run_id", anew=False)
+    assert stands == nights.values("usage_date", "run_id", anew=True)
     assert stands == [
         (on(0), ""),
         (on(1), "run 1"),
@@ -124,11 +126,11 @@ def test_a_minute_over_midnight_is_of_the_day_it_begins(
             ]
         },
     )
-    for some in news if minutes_first else reversed(news):
-        nights.night(some)
+    for batch in news if minutes_first else reversed(news):
+        nights.night(batch)
     columns = ("used_date", "run_id", "node_minutes")
-    stands = nights.told(*columns, anew=False)
-    assert stands == nights.told(*columns, anew=True)
+    stands = nights.values(*columns, anew=False)
+    assert stands == nights.values(*columns, anew=True)
     assert stands == [(on(1), "before", 1), (on(2), "after", 1)]
 
 
@@ -161,8 +163,8 @@ def test_a_decision_changes_the_verdicts_of_its_own_days(
     ):
         nights.night({silver.SLA_DECISIONS: news})
         columns = ("run_id", "sla_limit_seconds", "sla_status")
-        stands = nights.told(*columns, anew=False)
-        assert stands == nights.told(*columns, anew=True)
+        stands = nights.values(*columns, anew=False)
+        assert stands == nights.values(*columns, anew=True)
     assert stands == [
         ("1", 90.0, "MET"),
         ("2", 10.0, "MISSED"),

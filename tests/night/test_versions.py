@@ -6,17 +6,19 @@ from random import Random
 import pytest
 from pyspark.sql import SparkSession
 
-from pipeline.graph.graph import GRAPH, Step
+from pipeline.graph.graph import GRAPH
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.nightly.positions import Positions
-from pipeline.nightly.step_run import StepReport, advance
+from pipeline.nightly.step_run import StepReport, run_step
+from pipeline.steps.kinds import Step
 from pipeline.tables import bronze, ops, silver
 from pipeline.tables.declaration import Table
+from tests.strategies.given import given_at
 from tests.strategies.tables import Row, at, frame_of, on, rows_of
 
 _DAYS = 12
 _STEPS = {step.name: step for step in GRAPH.steps}
-_GIVEN: dict[str, object] = {"as_of": at(_DAYS), "last_cost_day": on(_DAYS), "currency_code": "USD"}
+_GIVEN = given_at(at(_DAYS), last_cost_day=on(_DAYS))
 
 
 def _version(day: int, job: str = "7") -> Row:
@@ -94,14 +96,14 @@ class _Nights:
     def add(self, table: Table, rows: list[Row]) -> None:
         self.lakehouse.merge(table, frame_of(self.spark, table, rows))
 
-    def advance(self) -> dict[str, StepReport]:
+    def night(self) -> dict[str, StepReport]:
         return {
-            step.name: advance(self.lakehouse, self.positions, step, _GIVEN) for step in self.steps
+            step.name: run_step(self.lakehouse, self.positions, step, _GIVEN) for step in self.steps
         }
 
     def differing(self, step: Step) -> int:
         """Rows that stand and would not be computed anew, or the other way round."""
-        given = {name: _GIVEN[name] for name in step.given}
+        given = _GIVEN.named(step.given)
         anew = step.run(*map(self.lakehouse.read, step.reads), **given)
         stands = self.lakehouse.read(step.writes)
         anew = anew.select(*stands.columns)
@@ -117,20 +119,20 @@ def nights(spark: SparkSession, tmp_path: Path) -> _Nights:
 def test_versions_in_any_order_end_as_if_all_had_been_known(nights: _Nights, seed: int) -> None:
     days = [-9, 0, 3, 5, 8, 11]
     Random(seed).shuffle(days)
-    for some in (days[:2], days[2:4], days[4:]):
-        nights.add(bronze.JOBS, [_version(day) for day in some])
-        nights.advance()
+    for batch in (days[:2], days[2:4], days[4:]):
+        nights.add(bronze.JOBS, [_version(day) for day in batch])
+        nights.night()
     assert [step.name for step in nights.steps if nights.differing(step)] == []
 
 
 def test_two_commits_between_nights_are_no_update(nights: _Nights) -> None:
     """A version that is inserted and then ends earlier is new for all of its days."""
     nights.add(bronze.JOBS, [_version(0)])
-    nights.advance()
+    nights.night()
     for day in (3, 6):
         nights.add(bronze.JOBS, [_version(day, job="8")])
-        advance(nights.lakehouse, nights.positions, nights.steps[0], _GIVEN)
-    nights.advance()
+        run_step(nights.lakehouse, nights.positions, nights.steps[0], _GIVEN)
+    nights.night()
     assert [step.name for step in nights.steps if nights.differing(step)] == []
 
 
@@ -152,7 +154,7 @@ def test_three_commits_to_one_row_between_nights_end_as_if_computed_anew(
     readers = nights.steps[1:]
 
     def night() -> list[str]:
-        return [advance(nights.lakehouse, nights.positions, step, _GIVEN).mode for step in readers]
+        return [run_step(nights.lakehouse, nights.positions, step, _GIVEN).mode for step in readers]
 
     nights.add(silver.JOB_VERSIONS, [_held(*first)])
     night()
@@ -164,13 +166,13 @@ def test_three_commits_to_one_row_between_nights_end_as_if_computed_anew(
 
 def test_old_days_are_not_looked_at(nights: _Nights) -> None:
     nights.add(bronze.JOBS, [_version(-9), _version(-9, job="8")])
-    first = nights.advance()
+    first = nights.night()
     nights.add(bronze.JOBS, [_version(10)])
-    done = nights.advance()
+    outcome = nights.night()
     versions = nights.lakehouse.partition_rows(silver.JOB_VERSIONS)[None]
     for step, rows in (("run_sla", 4), ("cost_daily", 2)):
-        assert (first[step].mode, done[step].mode) == ("full", "incremental")
+        assert (first[step].mode, outcome[step].mode) == ("full", "incremental")
         # Of days 10 and 11 all rows, and all versions.
-        assert done[step].rows_read == 2 * rows + versions
+        assert outcome[step].rows_read == 2 * rows + versions
     moved = nights.lakehouse.read(silver.RUN_SLA).where("sla_limit_seconds = 1200")
     assert sorted(row["run_id"] for row in rows_of(moved)) == ["7-10-18", "7-11-18", "7-11-6"]

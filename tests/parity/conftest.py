@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from itertools import cycle
 from pathlib import Path
@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
-from pipeline.engine.session import Engine
+from pipeline.engine.names import Engine
 from pipeline.graph.graph import GRAPH
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.nightly.night import run_night
@@ -92,11 +92,12 @@ def _give(spark: SparkSession, place: Path, given: Path) -> None:
     lakehouse = DeltaFolder(place / "home", spark)
     settings = Settings(slas={f"{fixture.WEST}/1": "45m", f"{fixture.WEST}/3": "06:30 Asia/Tokyo"})
     night = run_night(spark, lakehouse, ExportFolder(export, spark), settings, now=fixture.NOW)
-    for table in {table for step in GRAPH.steps for table in step.reads}:
+    assert night.given is not None
+    for table in {table for step in GRAPH.steps for table in step.inputs}:
         rows = lakehouse.read(table)
         assert rows.count(), f"the fixture leaves {table.full_name} empty"
         rows.write.parquet(str(given / "tables" / table.full_name))
-    (given / "night.json").write_text(json.dumps(night.given, default=str))
+    (given / "night.json").write_text(json.dumps(asdict(night.given), default=str))
     pq.write_table(_deadlines(), given / "deadlines.parquet")
     for spelling in ("typed", "text"):
         (given / spelling).mkdir()

@@ -16,9 +16,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.bronze.conform import conform
-from pipeline.engine.session import Engine, connect, engine_name
+from pipeline.engine.names import Engine
+from pipeline.engine.session import connect, engine_name
 from pipeline.graph.graph import GRAPH
 from pipeline.sla.due import with_due
+from pipeline.steps.given import Given
 from pipeline.tables.declaration import Table
 from pipeline.tables.source import SOURCE_TABLES
 from tests.parity.fixture import NOW
@@ -28,13 +30,14 @@ SPELLINGS = ("typed", "text")
 
 
 def run(spark: SparkSession, given: Path, out: Path) -> None:
-    night = json.loads((given / "night.json").read_text())
-    night["as_of"] = datetime.fromisoformat(night["as_of"])
-    night["last_cost_day"] = date.fromisoformat(night["last_cost_day"])
+    values = json.loads((given / "night.json").read_text())
+    values["as_of"] = datetime.fromisoformat(values["as_of"])
+    values["last_cost_day"] = date.fromisoformat(values["last_cost_day"])
+    night = Given(**values)
     for step in GRAPH.steps:
         with _Case(out / step.name) as case:
-            inputs = [_read(spark, given, table) for table in step.reads]
-            made = step.run(*inputs, **{name: night[name] for name in step.given})
+            inputs = [_read(spark, given, table) for table in step.inputs]
+            made = step.run(*inputs, **night.named(step.given))
             case.write(_declared(made, step.writes))
     with _Case(out / "deadlines") as case:
         starts = spark.read.parquet(str(given / "deadlines.parquet"))

@@ -6,8 +6,9 @@ these tests fail: that they pass is what lets an embedded engine stand in for Sp
 
 import pytest
 
-from pipeline.engine.session import Engine
-from pipeline.graph.graph import GRAPH, Step
+from pipeline.engine.names import Engine
+from pipeline.graph.graph import GRAPH
+from pipeline.steps.kinds import Step
 from pipeline.tables.declaration import SourceTable
 from pipeline.tables.source import SOURCE_TABLES
 from tests.parity.comparing import compared_columns, differences, read_rows, shown

@@ -17,21 +17,21 @@ _JOBS = [f"w/{number}" for number in range(23)]
 
 @pytest.fixture
 def rows(spark: SparkSession) -> DataFrame:
-    made = [
+    output = [
         (job, float(n), datetime(2026, 3, n + 1, tzinfo=UTC)) for job in _JOBS for n in range(3)
     ]
-    return spark.createDataFrame(made, "job_id string, value double, at timestamp")
+    return spark.createDataFrame(output, "job_id string, value double, at timestamp")
 
 
 def _score(frame: pd.DataFrame) -> pd.DataFrame:
-    made = frame.groupby("job_id").agg(total=("value", "sum"), last=("at", "max")).reset_index()
-    return made.assign(status="ok", reason=None)
+    output = frame.groupby("job_id").agg(total=("value", "sum"), last=("at", "max")).reset_index()
+    return output.assign(status="ok", reason=None)
 
 
 def _by_job(frame: DataFrame) -> dict[str, tuple[object, ...]]:
-    found = frame.collect()
-    assert len(found) == len({row["job_id"] for row in found})
-    return {row["job_id"]: (row["status"], row["reason"], row["total"]) for row in found}
+    rows = frame.collect()
+    assert len(rows) == len({row["job_id"] for row in rows})
+    return {row["job_id"]: (row["status"], row["reason"], row["total"]) for row in rows}
 
 
 def test_every_job_is_scored_once(rows: DataFrame) -> None:
@@ -44,9 +44,9 @@ def test_times_are_utc_inside_and_outside(rows: DataFrame) -> None:
             raise ValueError(f"times are in {frame['at'].dt.tz}")
         return _score(frame)
 
-    made = score_by_job(rows, score, _SCHEMA)
-    assert {row["status"] for row in made.collect()} == {"ok"}
-    assert set(made.toArrow()["last"].to_pylist()) == {datetime(2026, 3, 3, tzinfo=UTC)}
+    output = score_by_job(rows, score, _SCHEMA)
+    assert {row["status"] for row in output.collect()} == {"ok"}
+    assert set(output.toArrow()["last"].to_pylist()) == {datetime(2026, 3, 3, tzinfo=UTC)}
 
 
 def test_a_failing_job_fails_alone(rows: DataFrame) -> None:
@@ -55,42 +55,42 @@ def test_a_failing_job_fails_alone(rows: DataFrame) -> None:
             raise ZeroDivisionError("planted hunter2")
         return _score(frame)
 
-    made = _by_job(score_by_job(rows, score, _SCHEMA))
-    status, reason, total = made.pop("w/7")
+    output = _by_job(score_by_job(rows, score, _SCHEMA))
+    status, reason, total = output.pop("w/7")
     assert (status, total) == ("error", None)
     assert re.fullmatch(r"ZeroDivisionError at buckets\.py:\d+", str(reason))
-    assert made == {job: ("ok", None, 3.0) for job in _JOBS if job != "w/7"}
+    assert output == {job: ("ok", None, 3.0) for job in _JOBS if job != "w/7"}
 
 
 def test_when_every_job_fails_every_job_says_so(rows: DataFrame) -> None:
     def score(frame: pd.DataFrame) -> pd.DataFrame:
         raise RuntimeError("planted")
 
-    made = _by_job(score_by_job(rows, score, _SCHEMA))
-    assert {status for status, _, _ in made.values()} == {"error"}
-    assert all(str(reason).startswith("RuntimeError at ") for _, reason, _ in made.values())
+    output = _by_job(score_by_job(rows, score, _SCHEMA))
+    assert {status for status, _, _ in output.values()} == {"error"}
+    assert all(str(reason).startswith("RuntimeError at ") for _, reason, _ in output.values())
 
 
 def test_a_job_whose_answer_cannot_be_put_together_fails_alone(rows: DataFrame) -> None:
     def score(frame: pd.DataFrame) -> pd.DataFrame:
-        made = _score(frame)
+        output = _score(frame)
         # A row of no job, as pandas makes them where two indexes do not agree.
-        return pd.concat([made, made[made["job_id"] == "w/7"].assign(job_id=float("nan"))])
+        return pd.concat([output, output[output["job_id"] == "w/7"].assign(job_id=float("nan"))])
 
-    made = _by_job(score_by_job(rows, score, _SCHEMA))
-    status, reason, _ = made.pop("w/7")
+    output = _by_job(score_by_job(rows, score, _SCHEMA))
+    status, reason, _ = output.pop("w/7")
     assert (status, str(reason).rpartition(":")[0]) == ("error", "TypeError at buckets.py")
-    assert made == {job: ("ok", None, 3.0) for job in _JOBS if job != "w/7"}
+    assert output == {job: ("ok", None, 3.0) for job in _JOBS if job != "w/7"}
 
 
 def _drops(frame: pd.DataFrame) -> pd.DataFrame:
-    made = _score(frame)
-    return made[made["job_id"] != "w/7"]
+    output = _score(frame)
+    return output[output["job_id"] != "w/7"]
 
 
 def _repeats(frame: pd.DataFrame) -> pd.DataFrame:
-    made = _score(frame)
-    return pd.concat([made, made[made["job_id"] == "w/7"]])
+    output = _score(frame)
+    return pd.concat([output, output[output["job_id"] == "w/7"]])
 
 
 def _invents(frame: pd.DataFrame) -> pd.DataFrame:

@@ -90,13 +90,13 @@ def test_a_slow_upstream_is_to_blame(spark: SparkSession) -> None:
     law = {"punctual": punctual, "slow": slow, "shifted": shifted}
     runs, tasks, jobs = [], [], []
     for name, until in law.items():
-        made = _pair(f"w/{name}", f"w/{name}-after", until)
-        runs += made[0]
-        tasks += made[1]
+        output = _pair(f"w/{name}", f"w/{name}-after", until)
+        runs += output[0]
+        tasks += output[1]
         jobs += [job_row(f"w/{name}", **PLAN, **DEADLINE), job_row(f"w/{name}-after", **DEADLINE)]
-    found = _forecast(spark, jobs, runs, tasks)
+    by_key = _forecast(spark, jobs, runs, tasks)
     for name, until in law.items():
-        first, rows = found[f"w/{name}"], found[f"w/{name}-after"]
+        first, rows = by_key[f"w/{name}"], by_key[f"w/{name}-after"]
         assert first[0]["upstream_series_key"] is None
         assert first[0]["p_miss_upstream"] == 0.0
         assert {row["upstream_series_key"] for row in rows} == {f"w/{name}"}
@@ -107,13 +107,13 @@ def test_a_slow_upstream_is_to_blame(spark: SparkSession) -> None:
         if name != "shifted":
             assert abs((rows[0]["expected_start_at"] - middle).total_seconds()) < 6 * MINUTE
     truth = _true_p_miss(slow, 5.0, 75 * MINUTE)
-    late = found["w/slow-after"][0]
+    late = by_key["w/slow-after"][0]
     assert truth > 0.25
     assert late["p_miss"] == pytest.approx(truth, abs=0.12)
     assert late["p_miss_upstream"] > 0.8 * late["p_miss"]
-    assert found["w/punctual-after"][0]["p_miss"] < 0.02
+    assert by_key["w/punctual-after"][0]["p_miss"] < 0.02
     # An hour later for the last 8 of 28 nights: far likelier than 8 of 28.
-    assert found["w/shifted-after"][0]["p_miss_upstream"] > 0.7
+    assert by_key["w/shifted-after"][0]["p_miss_upstream"] > 0.7
 
 
 def test_who_starts_a_job_must_nearly_always_do_so(spark: SparkSession) -> None:
@@ -131,14 +131,14 @@ def test_who_starts_a_job_must_nearly_always_do_so(spark: SparkSession) -> None:
 
 def test_a_job_rests_with_the_one_that_starts_it(spark: SparkSession) -> None:
     runs, tasks = _pair("w/1", "w/2", np.full(DAYS, 30 * MINUTE))
-    found = _forecast(
+    rows = _forecast(
         spark,
         [job_row("w/1", **PLAN | {"state": "paused"}), job_row("w/2", **DEADLINE)],
         runs,
         tasks,
     )["w/2"]
-    assert [row["run_number"] for row in found] == [0]
-    assert found[0]["reason"] == "w/1 starts it: the job's trigger is paused"
+    assert [row["run_number"] for row in rows] == [0]
+    assert rows[0]["reason"] == "w/1 starts it: the job's trigger is paused"
     gone = _forecast(
         spark, [job_row("w/1", **PLAN), job_row("w/2", state="deleted", **DEADLINE)], runs, tasks
     )["w/2"]
@@ -151,11 +151,11 @@ def test_a_run_that_its_upstream_has_begun_already_is_still_to_come(spark: Spark
     runs, tasks = _pair("w/1", "w/2", until)
     # The last of them has not been fired yet.
     runs = [row for row in runs if row["run_id"] != f"w/2-{DAYS - 1}"]
-    found = _forecast(spark, [job_row("w/1", **PLAN), job_row("w/2", **DEADLINE)], runs, tasks)[
+    rows = _forecast(spark, [job_row("w/1", **PLAN), job_row("w/2", **DEADLINE)], runs, tasks)[
         "w/2"
     ]
-    assert found[0]["scheduled_at"] == AS_OF + timedelta(minutes=5)
-    assert found[0]["horizon_days"] == 0
+    assert rows[0]["scheduled_at"] == AS_OF + timedelta(minutes=5)
+    assert rows[0]["horizon_days"] == 0
 
 
 def test_without_a_schedule_anywhere_the_gaps_speak(spark: SparkSession) -> None:
@@ -174,8 +174,8 @@ def test_without_a_schedule_anywhere_the_gaps_speak(spark: SparkSession) -> None
                 "started_at": fires,
             }
         )
-    found = _forecast(spark, [job_row("w/1"), job_row("w/2", **DEADLINE)], runs, tasks)
-    assert found["w/2"][0]["start_basis"] == found["w/1"][0]["start_basis"] == "gaps"
-    between = found["w/2"][0]["scheduled_at"] - found["w/1"][0]["scheduled_at"]
+    by_key = _forecast(spark, [job_row("w/1"), job_row("w/2", **DEADLINE)], runs, tasks)
+    assert by_key["w/2"][0]["start_basis"] == by_key["w/1"][0]["start_basis"] == "gaps"
+    between = by_key["w/2"][0]["scheduled_at"] - by_key["w/1"][0]["scheduled_at"]
     assert timedelta(minutes=9) < between < timedelta(minutes=18)
-    assert 0.0 <= found["w/2"][0]["p_miss"] <= 1.0
+    assert 0.0 <= by_key["w/2"][0]["p_miss"] <= 1.0

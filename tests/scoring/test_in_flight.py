@@ -25,9 +25,9 @@ def _going(spark: SparkSession, *cases: tuple[Row, Row]) -> dict[str, Row]:
     for number, (job, attempt) in enumerate(cases, start=1):
         key = {"workspace_id": "w", "series_key": f"w/{number}"}
         run = key | {"run_id": str(number), "run_date": AS_OF.date()}
-        known: Row = {"attempt": 0, "started_at": _hours_ago(1), "seen_until": AS_OF}
+        default: Row = {"attempt": 0, "started_at": _hours_ago(1), "seen_until": AS_OF}
         jobs.append(key | {"is_continuous": False} | job)
-        attempts.append(run | {"status": "IN_FLIGHT"} | known | attempt)
+        attempts.append(run | {"status": "IN_FLIGHT"} | default | attempt)
         runs.append(run | {"status": "IN_FLIGHT", "attempts": 1, "started_at": _hours_ago(1)})
         if "first_start" in attempt:
             runs[-1]["started_at"] = attempt["first_start"]
@@ -41,14 +41,14 @@ def _going(spark: SparkSession, *cases: tuple[Row, Row]) -> dict[str, Row]:
                 "quantile_seconds": (3600.0 * np.exp(0.5 * LOGIT_LEVELS)).tolist(),
             }
         )
-    made = in_flight(
+    output = in_flight(
         frame_of(spark, gold.JOBS, jobs),
         frame_of(spark, gold.DURATION_STATES, states),
         frame_of(spark, silver.ATTEMPTS, [_declared(row) for row in attempts]),
         frame_of(spark, silver.RUNS, runs),
         as_of=AS_OF,
     )
-    return {row["run_id"]: row for row in rows_of(made)}
+    return {row["run_id"]: row for row in rows_of(output)}
 
 
 def _declared(row: Row) -> Row:
@@ -57,7 +57,7 @@ def _declared(row: Row) -> Row:
 
 def test_what_is_left_and_what_is_missed(spark: SparkSession) -> None:
     deadline: dict[str, Any] = {"sla_kind": "deadline", "sla_timezone": "UTC"}
-    found = _going(
+    by_key = _going(
         spark,
         ({"sla_kind": "limit", "sla_limit_seconds": 7200.0}, {}),
         (deadline | {"sla_time_of_day": "07:00"}, {}),
@@ -72,31 +72,31 @@ def test_what_is_left_and_what_is_missed(spark: SparkSession) -> None:
     # S(x) = 1 / (1 + (x / 3600)^2): S(3600) = 1/2, S(7200) = 1/5. Half of those alive at 1 h end by
     # x with S = 1/4, which is 3600 sqrt(3).
     for number in "12345":
-        row = found[number]
+        row = by_key[number]
         assert row["status"] == "ok"
         assert row["elapsed_seconds"] == 3600.0
         assert row["remaining_p50_seconds"] == pytest.approx(3600.0 * (3**0.5 - 1), rel=1e-6)
-    assert found["1"]["p_miss"] == pytest.approx(0.4, abs=1e-6)
-    assert found["2"]["due_at"] == AS_OF + timedelta(hours=1)
-    assert found["2"]["p_miss"] == pytest.approx(0.4, abs=1e-6)
-    assert found["3"]["p_miss"] == 1.0
-    assert (found["4"]["p_miss"], found["4"]["due_at"]) == (None, None)
-    assert found["5"]["due_at"] == AS_OF - timedelta(minutes=30)
-    assert found["5"]["p_miss"] == 1.0
+    assert by_key["1"]["p_miss"] == pytest.approx(0.4, abs=1e-6)
+    assert by_key["2"]["due_at"] == AS_OF + timedelta(hours=1)
+    assert by_key["2"]["p_miss"] == pytest.approx(0.4, abs=1e-6)
+    assert by_key["3"]["p_miss"] == 1.0
+    assert (by_key["4"]["p_miss"], by_key["4"]["due_at"]) == (None, None)
+    assert by_key["5"]["due_at"] == AS_OF - timedelta(minutes=30)
+    assert by_key["5"]["p_miss"] == 1.0
 
 
 def test_when_nothing_can_be_said_it_says_why(spark: SparkSession) -> None:
     limit = {"sla_kind": "limit", "sla_limit_seconds": 7200.0}
-    found = _going(
+    by_key = _going(
         spark,
         (limit | {"is_continuous": True}, {}),
         (limit, {"started_at": _hours_ago(40), "seen_until": _hours_ago(30)}),
     )
-    assert {row["status"] for row in found.values()} == {"not_assessed"}
-    assert found["1"]["reason"] == "a continuous job runs without end"
-    assert found["2"]["reason"].startswith("nothing was heard of it for 24 hours")
-    assert {row["p_miss"] for row in found.values()} == {None}
-    assert {row["remaining_p50_seconds"] for row in found.values()} == {None}
+    assert {row["status"] for row in by_key.values()} == {"not_assessed"}
+    assert by_key["1"]["reason"] == "a continuous job runs without end"
+    assert by_key["2"]["reason"].startswith("nothing was heard of it for 24 hours")
+    assert {row["p_miss"] for row in by_key.values()} == {None}
+    assert {row["remaining_p50_seconds"] for row in by_key.values()} == {None}
 
 
 def test_nothing_in_progress_is_no_row(spark: SparkSession) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 
-from pipeline.scoring.growing import job_growth
+from pipeline.scoring.growth import job_growth
 from pipeline.scoring.proposals import sla_proposals
 from pipeline.tables import gold, silver
 from tests.strategies.tables import Row, frame_of, rows_of
@@ -16,8 +16,13 @@ AS_OF = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 def _job(key: str, **columns: Any) -> Row:
-    known: Row = {"workspace_id": "w", "series_key": key, "state": "active", "is_continuous": False}
-    return known | columns
+    default: Row = {
+        "workspace_id": "w",
+        "series_key": key,
+        "state": "active",
+        "is_continuous": False,
+    }
+    return default | columns
 
 
 def _runs(key: str, minutes: list[float], *, failed: int = 0) -> list[Row]:
@@ -54,19 +59,19 @@ def _next(key: str, at: datetime, basis: str = "cron", number: int = 1) -> Row:
 def _proposed(
     spark: SparkSession, jobs: list[Row], upcoming: list[Row], runs: list[Row]
 ) -> dict[str, Row]:
-    made = sla_proposals(
+    output = sla_proposals(
         frame_of(spark, gold.JOBS, jobs),
         frame_of(spark, gold.RUN_FORECAST, upcoming),
         frame_of(spark, silver.RUNS, runs),
     )
-    return {row["series_key"]: row for row in rows_of(made)}
+    return {row["series_key"]: row for row in rows_of(output)}
 
 
 def test_what_history_and_the_next_job_speak_for(spark: SparkSession) -> None:
     at_two = datetime(2026, 11, 20, 2, tzinfo=UTC)
     berlin = {"timezone": "Europe/Berlin"}
     took = [30.0] * 28 + [40.0, 50.0]
-    found = _proposed(
+    by_key = _proposed(
         spark,
         [
             _job("w/alone", **berlin),
@@ -91,7 +96,7 @@ def test_what_history_and_the_next_job_speak_for(spark: SparkSession) -> None:
         ],
     )
     # 50 minutes and a fifth are an hour: 02:00 UTC is 03:00 in Berlin.
-    alone = found["w/alone"]
+    alone = by_key["w/alone"]
     assert (alone["sla_kind"], alone["sla_time_of_day"]) == ("deadline", "04:00")
     assert (alone["sla_timezone"], alone["basis"]) == ("Europe/Berlin", "history")
     assert (alone["runs"], alone["met"]) == (32, 30)
@@ -100,13 +105,13 @@ def test_what_history_and_the_next_job_speak_for(spark: SparkSession) -> None:
         " the longest 50m00s"
     )
     # The job of its team that starts at 02:45 found it ended 29 times in 30.
-    first = found["w/first"]
+    first = by_key["w/first"]
     assert (first["sla_time_of_day"], first["basis"]) == ("03:45", "downstream")
     assert (first["downstream_series_key"], first["met"]) == ("w/second", 29)
-    often = found["w/often"]
+    often = by_key["w/often"]
     assert (often["sla_kind"], often["sla_limit_seconds"]) == ("limit", 3600.0)
-    assert found["w/second"]["status"] == "too_few_runs"
-    assert "9 successful runs" in found["w/second"]["reason"]
+    assert by_key["w/second"]["status"] == "too_few_runs"
+    assert "9 successful runs" in by_key["w/second"]["reason"]
 
 
 def test_every_job_has_a_proposal_or_a_reason(spark: SparkSession) -> None:
@@ -117,10 +122,10 @@ def test_every_job_has_a_proposal_or_a_reason(spark: SparkSession) -> None:
         _job("w/deleted", state="deleted"),
         _job("w/never"),
     ]
-    found = _proposed(spark, jobs, [], _runs("w/timeout", [3.0] * 12))
-    assert found["w/timeout"]["sla_limit_seconds"] == 240.0
-    told = {key: row["reason"] for key, row in found.items()}
-    assert told == {
+    by_key = _proposed(spark, jobs, [], _runs("w/timeout", [3.0] * 12))
+    assert by_key["w/timeout"]["sla_limit_seconds"] == 240.0
+    reasons = {key: row["reason"] for key, row in by_key.items()}
+    assert reasons == {
         "w/declared": "it has an SLA",
         "w/timeout": "",
         "w/endless": "a continuous job runs without end",
@@ -156,20 +161,20 @@ def test_growth_names_a_day_or_says_why_not(spark: SparkSession) -> None:
         *days("w/steady", 600.0 * noise),
         *days("w/young", 600.0 * noise[:5]),
     ]
-    made = job_growth(
+    output = job_growth(
         frame_of(spark, gold.JOBS, [*jobs, _job("w/endless", is_continuous=True)]),
         frame_of(spark, gold.JOB_DAILY, daily),
         frame_of(spark, gold.JOB_FORECAST, forecasts),
         as_of=AS_OF,
     )
-    found = {row["series_key"]: row for row in rows_of(made)}
-    grows = found["w/grows"]
+    by_key = {row["series_key"]: row for row in rows_of(output)}
+    grows = by_key["w/grows"]
     # log(1800 / 600) / 0.01 is day 109.9 of a line that has day 60 today.
     assert grows["growth_30_days"] == pytest.approx(np.expm1(0.3), abs=0.02)
     assert abs((grows["crosses_on"] - AS_OF.date()).days - 49) <= 3
     assert grows["crosses_earliest"] <= grows["crosses_on"] <= grows["crosses_latest"]
-    assert (found["w/over"]["is_over"], found["w/over"]["crosses_on"]) == (True, None)
-    assert (found["w/steady"]["state"], found["w/steady"]["crosses_on"]) == ("steady", None)
-    assert (found["w/no sla"]["state"], found["w/no sla"]["is_over"]) == ("growing", None)
-    assert (found["w/young"]["status"], found["w/young"]["days"]) == ("too_few_runs", 5)
-    assert found["w/endless"]["reason"] == "a continuous job runs without end"
+    assert (by_key["w/over"]["is_over"], by_key["w/over"]["crosses_on"]) == (True, None)
+    assert (by_key["w/steady"]["state"], by_key["w/steady"]["crosses_on"]) == ("steady", None)
+    assert (by_key["w/no sla"]["state"], by_key["w/no sla"]["is_over"]) == ("growing", None)
+    assert (by_key["w/young"]["status"], by_key["w/young"]["days"]) == ("too_few_runs", 5)
+    assert by_key["w/endless"]["reason"] == "a continuous job runs without end"

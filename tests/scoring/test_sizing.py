@@ -54,7 +54,7 @@ def _account(job: str = "7", *, versions: list[Row] | None = None, **cluster: An
             who | {"task_run_id": f"t{job}-{day}", "run_id": use["run_id"], "started_at": start}
         )
         for version in versions or [{}]:
-            known: Row = {
+            default: Row = {
                 "workspace_id": "w",
                 "cluster_id": use["cluster_id"],
                 "cluster_source": "JOB",
@@ -64,7 +64,7 @@ def _account(job: str = "7", *, versions: list[Row] | None = None, **cluster: An
             }
             given = cluster | version
             after = given.pop("after", timedelta(0))
-            account[bronze.CLUSTERS].append(known | {"change_time": start + after} | given)
+            account[bronze.CLUSTERS].append(default | {"change_time": start + after} | given)
         account[silver.RUN_UTILISATION].append(
             use
             | {
@@ -84,14 +84,14 @@ def _account(job: str = "7", *, versions: list[Row] | None = None, **cluster: An
 
 
 def _billed(who: Row, day: int, cost: str, **columns: Any) -> Row:
-    known: Row = {
+    default: Row = {
         "usage_date": on(day),
         "usage_unit": "DBU",
         "list_cost": Decimal(cost),
         "price_status": "priced",
         "product": "JOBS",
     }
-    return who | known | columns
+    return who | default | columns
 
 
 def _of(spark: SparkSession, account: Mapping[Table, list[Row]]) -> dict[str, Row]:
@@ -101,8 +101,8 @@ def _of(spark: SparkSession, account: Mapping[Table, list[Row]]) -> dict[str, Ro
         if table is not silver.CLUSTERS
     }
     frames[silver.CLUSTERS] = clusters(frames[bronze.CLUSTERS])
-    made = rightsizing(*(frames[table] for table in _INPUTS), as_of=_AS_OF, currency_code="USD")
-    return {row["series_key"].split("/")[1]: row for row in rows_of(made)}
+    output = rightsizing(*(frames[table] for table in _INPUTS), as_of=_AS_OF, currency_code="USD")
+    return {row["series_key"].split("/")[1]: row for row in rows_of(output)}
 
 
 def _together(*accounts: Account) -> Account:
@@ -112,7 +112,7 @@ def _together(*accounts: Account) -> Account:
 def test_a_cluster_is_judged_on_the_size_that_was_there(spark: SparkSession) -> None:
     late, half, ms = (timedelta(minutes=28), timedelta(minutes=15), timedelta(milliseconds=2))
     gone = timedelta(minutes=31)
-    found = _of(
+    by_key = _of(
         spark,
         _together(
             _account("1"),
@@ -126,12 +126,12 @@ def test_a_cluster_is_judged_on_the_size_that_was_there(spark: SparkSession) -> 
         ),
     )
     for sized in "123":
-        row = found[sized]
+        row = by_key[sized]
         assert (row["status"], row["workers"], row["recommended_workers"]) == ("ok", 8, 4), row
-    reasons = {job: found[job]["reason"] for job in "45678"}
-    assert all(found[job]["status"] == "not_assessed" for job in reasons)
+    reasons = {job: by_key[job]["reason"] for job in "45678"}
+    assert all(by_key[job]["status"] == "not_assessed" for job in reasons)
     assert "resized" in reasons["4"]
-    assert ("not known" in reasons["5"], found["5"]["workers"]) == (True, None)
+    assert ("not known" in reasons["5"], by_key["5"]["workers"]) == (True, None)
     assert "autoscales" in reasons["6"]
     assert "single-node" in reasons["7"]
     assert "pool" in reasons["8"]
@@ -221,12 +221,12 @@ def test_each_job_has_its_own_reason(spark: SparkSession) -> None:
     due[gold.JOBS][0] |= {"sla_kind": "deadline"}
     unread[gold.JOBS][0] |= {"sla_problem": "tag sla=soon is no duration"}
     submitted[gold.JOBS][0]["job_id"] = None
-    found = _of(
+    by_job = _of(
         spark,
         _together(no_tasks, undefined, no_minutes, unbilled, shared, old, due, unread, submitted),
     )
-    reasons = [found[str(number)]["reason"] for number in range(1, 10)]
-    told = (
+    reasons = [by_job[str(number)]["reason"] for number in range(1, 10)]
+    expected = (
         "no task of its runs",
         "defined none of the clusters",
         "no node-minutes of its workers",
@@ -237,5 +237,5 @@ def test_each_job_has_its_own_reason(spark: SparkSession) -> None:
         "tag sla=soon",
         "submitted",
     )
-    for words, reason in zip(told, reasons, strict=True):
+    for words, reason in zip(expected, reasons, strict=True):
         assert words in reason

@@ -8,14 +8,16 @@ import pandas as pd
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline.graph.graph import GRAPH, Step
+from pipeline.graph.graph import GRAPH
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.scoring import buckets
+from pipeline.steps.kinds import Step
 from tests.night.homes import Made
 from tests.parity.fixture import NOW
+from tests.strategies.given import given_at
 
 _JOBS = 4
-_GIVEN: dict[str, object] = {"as_of": NOW, "currency_code": "USD"}
+_GIVEN = given_at(NOW)
 _ALWAYS = {"job_id", "run_id", "start_time", "duration_seconds", "started_us", "attempt_us"}
 """What no row of the tables asked is without."""
 _SCORED = [
@@ -31,24 +33,24 @@ def _asked(
     step: Step, lakehouse: DeltaFolder, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[pd.DataFrame, list[str], Scored]:
     """What the step asks about some jobs, which columns of it may be NULL, and what scores them."""
-    asked: list[Any] = []
+    arguments: list[Any] = []
 
     def recorded(rows: DataFrame, score: Any, schema: str, **more: Any) -> DataFrame:
-        asked.extend((rows, score, schema))
+        arguments.extend((rows, score, schema))
         return buckets.score_by_job(rows.where("false"), score, schema, **more)
 
     monkeypatch.setattr(f"{step.run.__module__}.score_by_job", recorded)
-    step.run(*map(lakehouse.read, step.reads), **{name: _GIVEN[name] for name in step.given})
-    rows, score, schema = asked
+    step.run(*map(lakehouse.read, step.reads), **_GIVEN.named(step.given))
+    rows, score, schema = arguments
     frame = rows.toArrow().to_pandas()
-    some = frame[frame["job_id"].isin(sorted(frame["job_id"].unique())[:_JOBS])]
+    sample = frame[frame["job_id"].isin(sorted(frame["job_id"].unique())[:_JOBS])]
     nullable = [field.name for field in rows.schema.fields if field.nullable]
     names = tuple(part.split()[0] for part in schema.split(", "))
 
     def scored(frame: pd.DataFrame) -> pd.DataFrame:
         return buckets._one_row_a_job(frame, score, names)
 
-    return some, [name for name in nullable if name not in _ALWAYS], scored
+    return sample, [name for name in nullable if name not in _ALWAYS], scored
 
 
 @pytest.mark.parametrize("step", _SCORED, ids=lambda step: step.name)
@@ -58,10 +60,10 @@ def test_what_is_not_known_is_no_error(
     rows, nullable, scored = _asked(step, DeltaFolder(undisturbed.home, spark), monkeypatch)
 
     def answers(frame: pd.DataFrame, unknown: list[str]) -> None:
-        told = scored(frame)
-        errors = told[told["status"] == "error"]
+        answers = scored(frame)
+        errors = answers[answers["status"] == "error"]
         assert errors.empty, f"{', '.join(unknown)}: {errors['reason'].iloc[0]}"
-        assert sorted(told["job_id"]) == sorted(frame["job_id"].unique())
+        assert sorted(answers["job_id"]) == sorted(frame["job_id"].unique())
 
     assert len(rows)
     none = pd.Series([None] * len(rows), index=rows.index, dtype=object)

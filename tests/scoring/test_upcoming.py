@@ -87,7 +87,7 @@ def test_the_parts_add_up_and_say_what_is_to_blame(spark: SparkSession) -> None:
         start + timedelta(minutes=55 if index % 2 else 0)
         for index, start in enumerate(_days_before(4))
     ]
-    found = forecasts(
+    by_key = forecasts(
         spark,
         [
             *(job_row(f"w/{key}", **plan, **deadline) for key in ("late", "slow", "failing")),
@@ -109,7 +109,7 @@ def test_the_parts_add_up_and_say_what_is_to_blame(spark: SparkSession) -> None:
         ],
     )
     blamed = {}
-    for key, rows in found.items():
+    for key, rows in by_key.items():
         parts = {
             part: rows[0][f"p_miss_{part}"] for part in ("upstream", "start", "duration", "failure")
         }
@@ -121,11 +121,11 @@ def test_the_parts_add_up_and_say_what_is_to_blame(spark: SparkSession) -> None:
         "w/failing": "failure",
         "w/limit": "duration",
     }
-    assert found["w/late"][0]["p_miss_start"] == pytest.approx(0.5, abs=0.06)
-    assert found["w/slow"][0]["p_miss"] == pytest.approx(0.5, abs=0.01)
+    assert by_key["w/late"][0]["p_miss_start"] == pytest.approx(0.5, abs=0.06)
+    assert by_key["w/slow"][0]["p_miss"] == pytest.approx(0.5, abs=0.01)
     # Nobody of this fleet tries again.
-    assert found["w/failing"][0]["p_miss_failure"] == pytest.approx(0.3, abs=0.01)
-    assert found["w/limit"][0]["p_miss"] == pytest.approx(1 - 0.7 * 0.5)
+    assert by_key["w/failing"][0]["p_miss_failure"] == pytest.approx(0.3, abs=0.01)
+    assert by_key["w/limit"][0]["p_miss"] == pytest.approx(1 - 0.7 * 0.5)
 
 
 def test_every_job_says_when_it_starts_or_why_not(spark: SparkSession) -> None:
@@ -146,7 +146,7 @@ def test_every_job_says_when_it_starts_or_why_not(spark: SparkSession) -> None:
         job_row("w/zoneless", cron="0 0 4 * * ?", **limit),
     ]
     regular = {"trigger_type": "ONETIME"}
-    found = forecasts(
+    by_key = forecasts(
         spark,
         jobs,
         [_state(job["series_key"]) for job in jobs if job["series_key"] != "w/young"],
@@ -157,12 +157,12 @@ def test_every_job_says_when_it_starts_or_why_not(spark: SparkSession) -> None:
             *_runs("w/periodic", [AS_OF - timedelta(hours=30)], trigger_type="PERIODIC"),
         ],
     )
-    assert sorted(found) == [job["series_key"] for job in jobs]
-    told = {
+    assert sorted(by_key) == [job["series_key"] for job in jobs]
+    answers = {
         key: (rows[0]["start_basis"], len(rows), rows[0]["status"], rows[0]["reason"])
-        for key, rows in found.items()
+        for key, rows in by_key.items()
     }
-    assert told == {
+    assert answers == {
         "w/continuous": (None, 1, "not_assessed", "a continuous job runs without end"),
         "w/deleted": (None, 1, "not_assessed", "the job is deleted"),
         "w/gaps": ("gaps", 1, "ok", ""),
@@ -187,8 +187,8 @@ def test_every_job_says_when_it_starts_or_why_not(spark: SparkSession) -> None:
             " 28 days are too few",
         ),
     }
-    assert [row["run_number"] for row in found["w/paused"]] == [0]
-    assert found["w/periodic"][0]["scheduled_at"] == AS_OF + timedelta(hours=6)
+    assert [row["run_number"] for row in by_key["w/paused"]] == [0]
+    assert by_key["w/periodic"][0]["scheduled_at"] == AS_OF + timedelta(hours=6)
 
 
 def test_what_is_not_known_of_a_job_is_not_taken_to_be_none(spark: SparkSession) -> None:
@@ -201,8 +201,8 @@ def test_what_is_not_known_of_a_job_is_not_taken_to_be_none(spark: SparkSession)
     ]
     once = [AS_OF - timedelta(hours=30)]
     runs = [*_runs("w/untold", once), *_runs("w/by hand", once, trigger_type="ONETIME")]
-    found = forecasts(spark, jobs, [_state(job["series_key"]) for job in jobs], runs)
-    assert {key: rows[0]["reason"] for key, rows in found.items()} == {
+    by_key = forecasts(spark, jobs, [_state(job["series_key"]) for job in jobs], runs)
+    assert {key: rows[0]["reason"] for key, rows in by_key.items()} == {
         "w/undefined": "system.lakeflow.jobs does not define it, so its schedule is not known, and"
         " 0 starts in 28 days are too few",
         "w/untold": "its runs are started by a schedule that its definition does not tell, and"
@@ -235,10 +235,10 @@ def test_retries_are_those_of_the_job_and_of_the_fleet(spark: SparkSession) -> N
     deadline = {"sla_kind": "deadline", "sla_time_of_day": "05:00", "sla_timezone": "UTC"}
     jobs = [job_row(f"w/{n}", cron="0 0 4 * * ?", timezone="UTC", **deadline) for n in (1, 2)]
     states = [_state(f"w/{n}", failing=0.3) for n in (1, 2)]
-    found = forecasts(spark, jobs, states, [*tried, *gave_up])
+    by_key = forecasts(spark, jobs, states, [*tried, *gave_up])
     # P = 0.3 - r 0.3 0.7, r being (8 + 5 * 0.8) / 13 and (0 + 5 * 0.8) / 7.
-    assert found["w/1"][0]["p_miss"] == pytest.approx(0.3 - 0.21 * 12 / 13, abs=0.002)
-    assert found["w/2"][0]["p_miss"] == pytest.approx(0.3 - 0.21 * 4 / 7, abs=0.002)
+    assert by_key["w/1"][0]["p_miss"] == pytest.approx(0.3 - 0.21 * 12 / 13, abs=0.002)
+    assert by_key["w/2"][0]["p_miss"] == pytest.approx(0.3 - 0.21 * 4 / 7, abs=0.002)
 
 
 def test_a_job_sums_up_its_runs(spark: SparkSession) -> None:
@@ -312,10 +312,10 @@ def test_each_run_is_forecast_for_its_own_weekday(spark: SparkSession) -> None:
         assert late == timedelta(minutes=late_minutes)
     # It is asked for when it will start, not when it is due to.
     expected = pd.to_datetime([row["expected_start_at"] for row in rows], utc=True)
-    asked = pd.DataFrame({"job_id": "w/1", "start_time": expected})
-    told = Forecaster.from_states(states).predict(asked).quantile([0.05, 0.95])
+    inputs = pd.DataFrame({"job_id": "w/1", "start_time": expected})
+    expected_seconds = Forecaster.from_states(states).predict(inputs).quantile([0.05, 0.95])
     shown = [[row["p5_seconds"], row["p95_seconds"]] for row in rows]
-    np.testing.assert_allclose(shown, told, rtol=1e-12)
+    np.testing.assert_allclose(shown, expected_seconds, rtol=1e-12)
     jobs = frame_of(spark, gold.JOBS, [job])
     state = frame_of(spark, gold.DURATION_STATES, states.to_dict("records"))
     each = frame_of(spark, gold.RUN_FORECAST, rows)

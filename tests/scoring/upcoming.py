@@ -15,8 +15,13 @@ AS_OF = datetime(2026, 10, 23, tzinfo=UTC)
 
 
 def job_row(key: str, **columns: Any) -> Row:
-    known: Row = {"workspace_id": "w", "series_key": key, "state": "active", "is_continuous": False}
-    return known | columns
+    default: Row = {
+        "workspace_id": "w",
+        "series_key": key,
+        "state": "active",
+        "is_continuous": False,
+    }
+    return default | columns
 
 
 def forecasts(
@@ -27,14 +32,14 @@ def forecasts(
     task_runs: Sequence[Row] = (),
 ) -> dict[str, list[Row]]:
     """The runs that are expected after AS_OF, of each job in their order."""
-    made = run_forecast(
+    output = run_forecast(
         frame_of(spark, gold.JOBS, jobs),
         frame_of(spark, gold.DURATION_STATES, states),
         frame_of(spark, silver.RUNS, runs),
         frame_of(spark, silver.TASK_RUNS, list(task_runs)),
         as_of=AS_OF,
     )
-    found: dict[str, list[Row]] = {}
-    for row in sorted(rows_of(made), key=lambda row: (row["series_key"], row["run_number"])):
-        found.setdefault(row["series_key"], []).append(row)
-    return found
+    by_key: dict[str, list[Row]] = {}
+    for row in sorted(rows_of(output), key=lambda row: (row["series_key"], row["run_number"])):
+        by_key.setdefault(row["series_key"], []).append(row)
+    return by_key

@@ -14,7 +14,7 @@ _CLUSTER = {"workspace_id": "w", "cluster_id": "c"}
 
 def _minute(minute: int, node: int, cpu: float | None, **columns: Any) -> Row:
     start = at(0, 4) + timedelta(minutes=minute)
-    known: Row = _CLUSTER | {
+    default: Row = _CLUSTER | {
         "instance_id": f"i{node}",
         "start_time": start,
         "end_time": start + timedelta(minutes=1),
@@ -24,7 +24,7 @@ def _minute(minute: int, node: int, cpu: float | None, **columns: Any) -> Row:
         "mem_used_percent": 40.0,
         "node_type": "m5",
     }
-    return known | columns
+    return default | columns
 
 
 def _used(start: int, end: int, run: str = "70") -> Row:
@@ -46,7 +46,7 @@ def test_only_the_minutes_of_the_run_count(spark: SparkSession) -> None:
         _minute(m, node, cpu) for m in range(10) for node, cpu in ((0, 90.0), (1, 10.0), (2, 30.0))
     ]
     other = [_minute(3, 9, 99.0, workspace_id="v")]
-    made = {
+    output = {
         r["role"]: r
         for r in rows_of(
             run_utilisation(
@@ -55,7 +55,7 @@ def test_only_the_minutes_of_the_run_count(spark: SparkSession) -> None:
             )
         )
     }
-    worker, driver = made["worker"], made["driver"]
+    worker, driver = output["worker"], output["driver"]
     assert (worker["node_minutes"], worker["clock_minutes"], worker["nodes_max"]) == (6, 3, 2)
     assert worker["cpu_histogram"] == [{"bin_pct": 11, "minutes": 3}, {"bin_pct": 31, "minutes": 3}]
     assert (worker["cpu_mean_pct"], worker["mem_max_pct"]) == (21.0, 40.0)
@@ -65,14 +65,14 @@ def test_only_the_minutes_of_the_run_count(spark: SparkSession) -> None:
 
 def test_bins_hold_what_is_beyond_and_nothing_for_what_is_missing(spark: SparkSession) -> None:
     minutes = [_minute(0, 1, 150.0), _minute(1, 1, None), _minute(2, 1, -5.0)]
-    made = one(
+    row = one(
         run_utilisation(
             frame_of(spark, bronze.NODE_TIMELINE, minutes),
             frame_of(spark, silver.RUN_CLUSTERS, [_used(0, 9)]),
         )
     )
-    assert made["cpu_histogram"] == [{"bin_pct": 0, "minutes": 1}, {"bin_pct": 100, "minutes": 1}]
-    assert made["node_minutes"] == 3
+    assert row["cpu_histogram"] == [{"bin_pct": 0, "minutes": 1}, {"bin_pct": 100, "minutes": 1}]
+    assert row["node_minutes"] == 3
 
 
 def test_a_mean_leaves_out_what_is_missing_and_is_the_same_in_any_order(
@@ -82,12 +82,12 @@ def test_a_mean_leaves_out_what_is_missing_and_is_the_same_in_any_order(
     read = [0.1, 0.2, 0.3, None, 1e300]
     minutes = [_minute(m, 0, cpu, cpu_system_percent=0.0) for m, cpu in enumerate(read)]
     uses = frame_of(spark, silver.RUN_CLUSTERS, [_used(0, 4)])
-    made = [
-        one(run_utilisation(frame_of(spark, bronze.NODE_TIMELINE, some), uses))
-        for some in (minutes, minutes[::-1])
+    output = [
+        one(run_utilisation(frame_of(spark, bronze.NODE_TIMELINE, batch), uses))
+        for batch in (minutes, minutes[::-1])
     ]
-    assert [row["cpu_mean_pct"] for row in made] == [0.2, 0.2]
-    assert made[0]["clock_minutes"] == 4
+    assert [row["cpu_mean_pct"] for row in output] == [0.2, 0.2]
+    assert output[0]["clock_minutes"] == 4
     # No percentage, but a number: it does not stop a night.
     absurd = frame_of(spark, silver.RUN_CLUSTERS, [_used(4, 5)])
     row = one(run_utilisation(frame_of(spark, bronze.NODE_TIMELINE, minutes), absurd))
@@ -122,34 +122,34 @@ def test_a_cluster_is_used_from_its_first_task_to_its_last(spark: SparkSession) 
             "seen_until": at(0, 9),
         },
     ]
-    made = {
+    output = {
         r["cluster_id"]: r for r in rows_of(run_clusters(frame_of(spark, silver.TASK_RUNS, tasks)))
     }
-    assert (made["c"]["used_from"], made["c"]["used_until"], made["c"]["task_runs"]) == (
+    assert (output["c"]["used_from"], output["c"]["used_until"], output["c"]["task_runs"]) == (
         at(0, 1),
         at(0, 5),
         2,
     )
-    assert (made["d"]["used_from"], made["d"]["task_runs"]) == (at(0, 3), 1)
+    assert (output["d"]["used_from"], output["d"]["task_runs"]) == (at(0, 3), 1)
 
 
 def test_each_size_of_a_cluster_and_from_when_to_when(spark: SparkSession) -> None:
     # Two versions 2 ms apart are one edit, of which the last says what holds.
-    told = (
+    edits = (
         (at(0), {"worker_count": 2}),
         (at(0) + timedelta(milliseconds=2), {"worker_count": 8}),
         (at(1), {"min_autoscale_workers": 1, "max_autoscale_workers": 9}),
         (at(2), {"worker_node_type": "m5"}),
     )
-    rows = [_CLUSTER | {"change_time": time} | columns for time, columns in told]
-    made = one(clusters(frame_of(spark, bronze.CLUSTERS, rows)))
-    sizes = [tuple(size.values()) for size in made["sizes"]]
+    rows = [_CLUSTER | {"change_time": time} | columns for time, columns in edits]
+    row = one(clusters(frame_of(spark, bronze.CLUSTERS, rows)))
+    sizes = [tuple(size.values()) for size in row["sizes"]]
     assert sizes == [
         (at(0) + timedelta(milliseconds=2), at(1), 8, False, None),
         (at(1), at(2), None, True, None),
         (at(2), None, None, False, "m5"),
     ]
-    assert made["first_seen_change_at"] == at(0)
+    assert row["first_seen_change_at"] == at(0)
 
 
 def test_the_newest_version_of_a_cluster(spark: SparkSession) -> None:
@@ -158,6 +158,6 @@ def test_the_newest_version_of_a_cluster(spark: SparkSession) -> None:
         | {"change_time": at(day), "worker_count": day, "dbr_version": "18.0.x-photon-scala2.13"}
         for day in (2, 4, 3)
     ]
-    made = one(clusters(frame_of(spark, bronze.CLUSTERS, rows)))
-    assert (made["workers"], made["first_seen_change_at"], made["is_photon"]) == (4, at(2), True)
-    assert made["cluster_date"] == at(2).date()
+    row = one(clusters(frame_of(spark, bronze.CLUSTERS, rows)))
+    assert (row["workers"], row["first_seen_change_at"], row["is_photon"]) == (4, at(2), True)
+    assert row["cluster_date"] == at(2).date()

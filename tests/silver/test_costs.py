@@ -25,20 +25,20 @@ _NINE = Decimal("1e-9")
 def _price(price: str, start: int = -400, end: int | None = None, **columns: Any) -> Row:
     # The start and the end are days, for a price that holds from midnight to midnight.
     amount = {"default": Decimal(price), "promotional": None, "effective_list": None}
-    known: Row = _SKU | {
+    default: Row = _SKU | {
         "currency_code": "USD",
         "price_start_time": at(start),
         "price_end_time": None if end is None else at(end),
         "pricing": amount,
     }
-    return known | columns
+    return default | columns
 
 
 _RECORDS = iter(range(10**9))
 
 
 def _usage(quantity: str, day: int = 0, hour: int = 0, **columns: Any) -> Row:
-    known: Row = _SKU | {
+    default: Row = _SKU | {
         "workspace_id": "w",
         "record_id": f"r{next(_RECORDS)}",
         "record_type": "ORIGINAL",
@@ -49,7 +49,7 @@ def _usage(quantity: str, day: int = 0, hour: int = 0, **columns: Any) -> Row:
         "usage_quantity": Decimal(quantity),
         "billing_origin_product": "JOBS",
     }
-    return known | columns
+    return default | columns
 
 
 def _of_run(run: str, job: str = "7") -> Row:
@@ -57,9 +57,9 @@ def _of_run(run: str, job: str = "7") -> Row:
 
 
 def _costs(
-    spark: SparkSession, usage: list[Row], held: list[Row], currency: str = "USD"
+    spark: SparkSession, usage: list[Row], price_rows: list[Row], currency: str = "USD"
 ) -> DataFrame:
-    priced = prices(frame_of(spark, bronze.LIST_PRICES, held))
+    priced = prices(frame_of(spark, bronze.LIST_PRICES, price_rows))
     started = frame_of(spark, silver.TASK_UPDATES, [])
     pipelines = frame_of(spark, silver.PIPELINE_VERSIONS, [])
     return usage_costs(
@@ -71,9 +71,9 @@ def test_a_run_of_three_hours_twenty_is_charged_once(spark: SparkSession) -> Non
     # A run from 04:47 to 08:07 used 2 DBU in each of the clock hours 4 to 8: 10 DBU at 0.50 = 5.00.
     start, end = at(0, 4, 47), at(0, 8, 7)
     usage = [_usage("2", hour=hour, **_of_run("70")) for hour in range(4, 9)]
-    made = one(run_costs(_costs(spark, usage, [_price("0.5")])))
-    assert made["list_cost"] == Decimal(5)
-    assert made["usage_quantity"] == Decimal(10)
+    output_row = one(run_costs(_costs(spark, usage, [_price("0.5")])))
+    assert output_row["list_cost"] == Decimal(5)
+    assert output_row["usage_quantity"] == Decimal(10)
     # The official dashboard joins usage hours to slices by
     #   usage_start >= trunc(slice start) AND usage_start < trunc(slice end) + 1 hour,
     # which a slice that ends on the hour also fulfils for the hour after it: 04:47-05:00 matches
@@ -89,24 +89,25 @@ def test_a_run_of_three_hours_twenty_is_charged_once(spark: SparkSession) -> Non
         " ON usage_start_time >= date_trunc('HOUR', started)"
         " AND usage_start_time < date_trunc('HOUR', ended) + INTERVAL 1 HOUR"
     ).collect()[0]["cost"]
-    assert float(theirs) == pytest.approx(1.8 * float(made["list_cost"]))
+    assert float(theirs) == pytest.approx(1.8 * float(output_row["list_cost"]))
     assert len(attempt_slices({}, start, end)) == 5
 
 
 def test_windows_end_where_the_next_begins(spark: SparkSession) -> None:
     # The first says it holds for ever, the second until day 20 though a third starts on day 10.
-    held = [_price("1"), _price("2", 5, 20), _price("3", 10, None)]
-    made = sorted(
-        rows_of(prices(frame_of(spark, bronze.LIST_PRICES, held))), key=lambda r: r["valid_from"]
+    price_rows = [_price("1"), _price("2", 5, 20), _price("3", 10, None)]
+    output = sorted(
+        rows_of(prices(frame_of(spark, bronze.LIST_PRICES, price_rows))),
+        key=lambda r: r["valid_from"],
     )
-    assert [(row["valid_from"], row["valid_to"]) for row in made] == [
+    assert [(row["valid_from"], row["valid_to"]) for row in output] == [
         (at(-400), at(5)),
         (at(5), at(10)),
         (at(10), None),
     ]
     # So each hour has one price: 1 + 2 + 3, and none is multiplied; midnight is the new price's.
     usage = [_usage("1", day, hour) for day, hour in ((4, 23), (5, 0), (9, 23), (10, 0), (15, 0))]
-    total = sum(row["list_cost"] for row in rows_of(_costs(spark, usage, held)))
+    total = sum(row["list_cost"] for row in rows_of(_costs(spark, usage, price_rows)))
     assert total == Decimal(1 + 2 + 2 + 3 + 3)
     # A window may also end before the next begins: between them there is no price.
     gap = _costs(spark, [_usage("4", 7)], [_price("1", -400, 5), _price("2", 10)])
@@ -115,9 +116,9 @@ def test_windows_end_where_the_next_begins(spark: SparkSession) -> None:
 
 def test_nested_windows_and_those_without_length_leave_no_hole(spark: SparkSession) -> None:
     # A sale from day 3 to 6 inside a price without end, and a window that ends as it begins.
-    held = [_price("1"), _price("0.5", 3, 6), _price("50", 8, 8)]
+    price_rows = [_price("1"), _price("0.5", 3, 6), _price("50", 8, 8)]
     usage = [_usage("1", day) for day in (2, 3, 5, 6, 8, 9)]
-    costs = {row["usage_date"]: row for row in rows_of(_costs(spark, usage, held))}
+    costs = {row["usage_date"]: row for row in rows_of(_costs(spark, usage, price_rows))}
     assert [float(costs[on(day)]["list_cost"]) for day in (2, 3, 5, 6, 8, 9)] == [
         1.0,
         0.5,
@@ -127,11 +128,12 @@ def test_nested_windows_and_those_without_length_leave_no_hole(spark: SparkSessi
         1.0,
     ]
     # Two prices with one start: the one that ends first, then the other.
-    held = [_price("7", 0), _price("5", 0, 4)]
-    made = sorted(
-        rows_of(prices(frame_of(spark, bronze.LIST_PRICES, held))), key=lambda r: r["valid_from"]
+    price_rows = [_price("7", 0), _price("5", 0, 4)]
+    output = sorted(
+        rows_of(prices(frame_of(spark, bronze.LIST_PRICES, price_rows))),
+        key=lambda r: r["valid_from"],
     )
-    assert [(row["valid_from"], row["valid_to"], row["effective_price"]) for row in made] == [
+    assert [(row["valid_from"], row["valid_to"], row["effective_price"]) for row in output] == [
         (at(0), at(4), Decimal(5)),
         (at(4), None, Decimal(7)),
     ]
@@ -158,8 +160,10 @@ def test_at_each_instant_the_price_that_started_last_holds(
     windows = list(
         {(sku, start): (sku, start, end, price) for sku, start, end, price in drawn}.values()
     )
-    held = [_price(str(price), start, end, sku_name=sku) for sku, start, end, price in windows]
-    made = rows_of(prices(frame_of(spark, bronze.LIST_PRICES, held)))
+    price_rows = [
+        _price(str(price), start, end, sku_name=sku) for sku, start, end, price in windows
+    ]
+    output = rows_of(prices(frame_of(spark, bronze.LIST_PRICES, price_rows)))
     for sku in "AB":
         for day in range(-1, 12):
             holding = [
@@ -167,17 +171,17 @@ def test_at_each_instant_the_price_that_started_last_holds(
                 for of, start, end, price in windows
                 if of == sku and start <= day and (end is None or day < end)
             ]
-            found = [
+            in_force = [
                 row["effective_price"]
-                for row in made
+                for row in output
                 if row["sku_name"] == sku
                 and row["valid_from"] <= at(day)
                 and (row["valid_to"] is None or at(day) < row["valid_to"])
             ]
-            assert found == [Decimal(price) for _, price in sorted(holding)[-1:]]
-    order.shuffle(held)
-    again = rows_of(prices(frame_of(spark, bronze.LIST_PRICES, held)))
-    assert sorted(map(repr, again)) == sorted(map(repr, made))
+            assert in_force == [Decimal(price) for _, price in sorted(holding)[-1:]]
+    order.shuffle(price_rows)
+    again = rows_of(prices(frame_of(spark, bronze.LIST_PRICES, price_rows)))
+    assert sorted(map(repr, again)) == sorted(map(repr, output))
 
 
 def test_a_promotion_is_what_is_charged(spark: SparkSession) -> None:
@@ -186,19 +190,19 @@ def test_a_promotion_is_what_is_charged(spark: SparkSession) -> None:
         "promotional": {"default": Decimal("0.35")},
         "effective_list": {"default": Decimal("0.35")},
     }
-    held = [_price("0", pricing=amount)]
-    assert one(_costs(spark, [_usage("10")], held))["list_cost"] == Decimal("3.5")
-    kept = one(prices(frame_of(spark, bronze.LIST_PRICES, held)))
-    assert (kept["list_price"], kept["effective_price"]) == (Decimal("0.7"), Decimal("0.35"))
+    price_rows = [_price("0", pricing=amount)]
+    assert one(_costs(spark, [_usage("10")], price_rows))["list_cost"] == Decimal("3.5")
+    price = one(prices(frame_of(spark, bronze.LIST_PRICES, price_rows)))
+    assert (price["list_price"], price["effective_price"]) == (Decimal("0.7"), Decimal("0.35"))
 
 
 def test_one_currency_at_a_time(spark: SparkSession) -> None:
-    held = [_price("1"), _price("0.9", currency_code="EUR")]
+    price_rows = [_price("1"), _price("0.9", currency_code="EUR")]
     usage = [_usage("10")]
     for currency, cost in (("USD", "10"), ("EUR", "9"), ("CHF", "0")):
-        made = one(_costs(spark, usage, held, currency))
-        assert (made["currency_code"], made["list_cost"]) == (currency, Decimal(cost))
-        assert made["price_status"] == ("unpriced" if currency == "CHF" else "priced")
+        row = one(_costs(spark, usage, price_rows, currency))
+        assert (row["currency_code"], row["list_cost"]) == (currency, Decimal(cost))
+        assert row["price_status"] == ("unpriced" if currency == "CHF" else "priced")
 
 
 def test_free_is_not_unpriced(spark: SparkSession) -> None:
@@ -207,12 +211,12 @@ def test_free_is_not_unpriced(spark: SparkSession) -> None:
         _usage("4", sku_name="NEW"),
         _usage("5", cloud=None),
     ]
-    made = {(r["sku_name"], r["cloud"]): r for r in rows_of(_costs(spark, usage, [_price("1")]))}
-    free, new = made["X_FREE_USAGE_Y", "AWS"], made["NEW", "AWS"]
+    output = {(r["sku_name"], r["cloud"]): r for r in rows_of(_costs(spark, usage, [_price("1")]))}
+    free, new = output["X_FREE_USAGE_Y", "AWS"], output["NEW", "AWS"]
     assert (free["price_status"], free["unpriced_quantity"]) == ("free", Decimal(0))
     assert (new["price_status"], new["unpriced_quantity"]) == ("unpriced", Decimal(4))
-    assert made["JOBS", None]["price_status"] == "unpriced"
-    assert all(row["list_cost"] == 0 for row in made.values())
+    assert output["JOBS", None]["price_status"] == "unpriced"
+    assert all(row["list_cost"] == 0 for row in output.values())
 
 
 def test_what_has_no_price_says_how_much_in_which_unit(spark: SparkSession) -> None:
@@ -247,15 +251,15 @@ def test_corrections_add_up(spark: SparkSession) -> None:
         _usage("-1.5", record_type="RETRACTION", **_of_run("70")),
         _usage("1.25", record_type="RESTATEMENT", **_of_run("70")),
     ]
-    made = one(_costs(spark, usage, [_price("2")]))
-    assert (made["usage_quantity"], made["list_cost"]) == (Decimal("1.25"), Decimal("2.5"))
-    assert made["records"] == 3
+    row = one(_costs(spark, usage, [_price("2")]))
+    assert (row["usage_quantity"], row["list_cost"]) == (Decimal("1.25"), Decimal("2.5"))
+    assert row["records"] == 3
 
 
 def test_only_dbu_are_dbu(spark: SparkSession) -> None:
     usage = [_usage("2", **_of_run("70")), _usage("9", usage_unit="GB", **_of_run("70"))]
-    made = one(run_costs(_costs(spark, usage, [_price("1"), _price("0.1", usage_unit="GB")])))
-    assert (made["usage_quantity"], made["list_cost"]) == (Decimal(2), Decimal("2.9"))
+    row = one(run_costs(_costs(spark, usage, [_price("1"), _price("0.1", usage_unit="GB")])))
+    assert (row["usage_quantity"], row["list_cost"]) == (Decimal(2), Decimal("2.9"))
 
 
 _QUANTITIES = st.decimals(-1000, 1000, places=18, allow_nan=False)
@@ -299,7 +303,7 @@ def test_coverage_adds_to_the_total_exactly(
         )
         for quantity, day, sku, job, team, kind in drawn
     ]
-    held = [_price(str(price), day, sku_name=sku) for sku, day, price in _HELD]
+    price_rows = [_price(str(price), day, sku_name=sku) for sku, day, price in _HELD]
     versions: list[Row] = [
         {"workspace_id": "w", "job_id": "7", "valid_from": at(0), "is_first": True, "team": "core"}
     ]
@@ -315,7 +319,7 @@ def test_coverage_adds_to_the_total_exactly(
             expected["unpriced_quantity"] += _nine(row["usage_quantity"])
         expected["usage_quantity"] += _nine(row["usage_quantity"])
 
-    costs = rows_of(_costs(spark, usage, held))
+    costs = rows_of(_costs(spark, usage, price_rows))
     days = rows_of(cost_daily(frame_of(spark, silver.USAGE_COSTS, costs), defined))
     teams = rows_of(team_cost_daily(frame_of(spark, gold.COST_DAILY, days)))
     for rows, names in (
@@ -330,13 +334,13 @@ def test_coverage_adds_to_the_total_exactly(
         assert parts == (row["list_cost"] if row["team"] else 0)
 
     shuffled = random.Random(order).sample(usage, len(usage))
-    said = differences(
+    problems = differences(
         costs,
-        rows_of(_costs(spark, shuffled, held[::-1])),
+        rows_of(_costs(spark, shuffled, price_rows[::-1])),
         keys=silver.USAGE_COSTS.keys,
         columns=compared_columns(silver.USAGE_COSTS),
     )
-    assert not said, shown(said)
+    assert not problems, shown(problems)
 
 
 def test_the_team_that_held_that_day_is_charged(spark: SparkSession) -> None:
@@ -352,8 +356,10 @@ def test_the_team_that_held_that_day_is_charged(spark: SparkSession) -> None:
     ]
     usage += [_usage("1", 9, custom_tags=[("team", "c")]), _usage("1", 9)]
     costs = _costs(spark, usage, [_price("1")])
-    made = rows_of(cost_daily(costs, frame_of(spark, silver.JOB_VERSIONS, versions)))
-    charged = {(row["usage_date"], row["job_id"], row["team"], row["attribution"]) for row in made}
+    output = rows_of(cost_daily(costs, frame_of(spark, silver.JOB_VERSIONS, versions)))
+    charged = {
+        (row["usage_date"], row["job_id"], row["team"], row["attribution"]) for row in output
+    }
     assert charged == {
         (on(-9), "7", "a", "job_tag"),
         (on(2), "7", "a", "job_tag"),
@@ -362,7 +368,7 @@ def test_the_team_that_held_that_day_is_charged(spark: SparkSession) -> None:
         (on(9), "", "c", "usage_tag"),
         (on(9), "", "", "none"),
     }
-    assert {row["currency_code"] for row in made} == {"USD"}
+    assert {row["currency_code"] for row in output} == {"USD"}
 
 
 def test_names_that_hold_separators_stay_apart(spark: SparkSession) -> None:
@@ -371,8 +377,8 @@ def test_names_that_hold_separators_stay_apart(spark: SparkSession) -> None:
         _usage("1", usage_metadata={"cluster_id": "a\x1fb", "warehouse_id": "c"}),
         _usage("2", usage_metadata={"cluster_id": "a", "warehouse_id": "b\x1fc"}),
     ]
-    made = rows_of(_costs(spark, usage, [_price("1")]))
-    assert len({row["usage_key"] for row in made}) == len(made) == 2
+    output = rows_of(_costs(spark, usage, [_price("1")]))
+    assert len({row["usage_key"] for row in output}) == len(output) == 2
 
 
 _IDS = st.sampled_from([None, "", "1", "2"])
@@ -401,11 +407,11 @@ def test_whom_a_record_is_billed_under_is_whom_its_cost_is(
     updates = frame_of(spark, silver.TASK_UPDATES, started)
     priced = prices(frame_of(spark, bronze.LIST_PRICES, [_price("1")]))
     pipelines = frame_of(spark, silver.PIPELINE_VERSIONS, [])
-    made = rows_of(usage_costs(usage, priced, updates, pipelines, currency_code="USD"))
+    output = rows_of(usage_costs(usage, priced, updates, pipelines, currency_code="USD"))
     (payer,) = (one for one in source.USAGE.derived if one.column.name == "payer_id")
     records = rows_of(usage.withColumn(payer.column.name, F.expr(payer.expression)))
     totals: list[dict[Any, Decimal]] = []
-    for rows in (records, made):
+    for rows in (records, output):
         total: dict[Any, Decimal] = defaultdict(Decimal)
         for row in rows:
             total[row["usage_date"], row["payer_id"]] += row["usage_quantity"]

@@ -19,9 +19,11 @@ def _read(spark: SparkSession, **columns: Any) -> Row:
 
 def test_versions_hold_until_the_next(spark: SparkSession) -> None:
     jobs = [_job(5, name="c"), _job(0, name="a"), _job(3, name="b"), _job(1, job_id="8", name="x")]
-    made = rows_of(job_versions(frame_of(spark, bronze.JOBS, jobs)))
-    held = {(r["job_id"], r["name"]): (r["valid_from"], r["valid_to"], r["is_first"]) for r in made}
-    assert held == {
+    output = rows_of(job_versions(frame_of(spark, bronze.JOBS, jobs)))
+    validity = {
+        (r["job_id"], r["name"]): (r["valid_from"], r["valid_to"], r["is_first"]) for r in output
+    }
+    assert validity == {
         ("7", "a"): (at(0), at(3), True),
         ("7", "b"): (at(3), at(5), False),
         ("7", "c"): (at(5), None, False),
@@ -32,8 +34,8 @@ def test_versions_hold_until_the_next(spark: SparkSession) -> None:
 def test_the_newest_version_of_a_task(spark: SparkSession) -> None:
     key = {"workspace_id": "w", "job_id": "7", "task_key": "load"}
     rows = [key | {"change_time": at(day), "timeout_seconds": day} for day in (3, 0, 1)]
-    made = one(job_tasks(frame_of(spark, bronze.JOB_TASKS, rows)))
-    assert (made["changed_at"], made["timeout_seconds"]) == (at(3), 3.0)
+    row = one(job_tasks(frame_of(spark, bronze.JOB_TASKS, rows)))
+    assert (row["changed_at"], row["timeout_seconds"]) == (at(3), 3.0)
 
 
 _DECLARED: tuple[tuple[list[tuple[str, str]], str, Any, str | None, str], ...] = (
@@ -55,15 +57,15 @@ _UNREADABLE = ("soon", "25:00", "04:00 Mars/Olympus", "0m", "-5m", "1h soon", "1
 def _read_all(spark: SparkSession, jobs: list[Row]) -> list[Row]:
     """One call for all: a call costs more than the rows in it."""
     numbered = [_job(**job) | {"job_id": f"{number:03d}"} for number, job in enumerate(jobs)]
-    made = rows_of(job_versions(frame_of(spark, bronze.JOBS, numbered)))
-    return sorted(made, key=lambda row: str(row["job_id"]))
+    output = rows_of(job_versions(frame_of(spark, bronze.JOBS, numbered)))
+    return sorted(output, key=lambda row: str(row["job_id"]))
 
 
 def test_declared_slas(spark: SparkSession) -> None:
-    made = _read_all(spark, [{"tags": tags} for tags, *_ in _DECLARED])
-    for row, (tags, kind, value, zone, source) in zip(made, _DECLARED, strict=True):
-        found = row["sla_time_of_day"] if kind == "deadline" else row["sla_limit_seconds"]
-        assert (row["sla_kind"], found, row["sla_timezone"]) == (kind, value, zone), tags
+    output = _read_all(spark, [{"tags": tags} for tags, *_ in _DECLARED])
+    for row, (tags, kind, value, zone, source) in zip(output, _DECLARED, strict=True):
+        declared = row["sla_time_of_day"] if kind == "deadline" else row["sla_limit_seconds"]
+        assert (row["sla_kind"], declared, row["sla_timezone"]) == (kind, value, zone), tags
         assert (row["sla_source"], row["sla_problem"]) == (source, None), tags
 
 
@@ -71,8 +73,8 @@ def test_an_sla_that_cannot_be_read_is_said_so(spark: SparkSession) -> None:
     tagged = [{"tags": [("sla", spelled)]} for spelled in _UNREADABLE]
     # A health rule of the job stands in for the tag, and the problem is still said.
     rule = {"metric": "RUN_DURATION_SECONDS", "operator": "GREATER_THAN", "value": 60}
-    made = _read_all(spark, [*tagged, *(job | {"health_rules": [rule]} for job in tagged)])
-    plain, ruled = made[: len(_UNREADABLE)], made[len(_UNREADABLE) :]
+    output = _read_all(spark, [*tagged, *(job | {"health_rules": [rule]} for job in tagged)])
+    plain, ruled = output[: len(_UNREADABLE)], output[len(_UNREADABLE) :]
     for alone, with_rule, spelled in zip(plain, ruled, _UNREADABLE, strict=True):
         assert alone["sla_kind"] is None, spelled
         assert (with_rule["sla_kind"], with_rule["sla_limit_seconds"]) == ("limit", 60.0)
@@ -88,12 +90,12 @@ def test_a_deadline_is_in_the_schedules_zone(spark: SparkSession) -> None:
     }
     assert _read(spark, tags=[("sla", "06:00")], trigger=trigger)["sla_timezone"] == "Asia/Tokyo"
     trigger["schedule"]["timezone_id"] = "Nowhere/Land"
-    made = _read(spark, tags=[("sla", "06:00")], trigger=trigger)
-    assert (made["sla_timezone"], made["timezone"]) == ("UTC", None)
+    output = _read(spark, tags=[("sla", "06:00")], trigger=trigger)
+    assert (output["sla_timezone"], output["timezone"]) == ("UTC", None)
 
 
 def test_tags_in_several_spellings(spark: SparkSession) -> None:
-    made = _read(
+    output = _read(
         spark,
         tags=[
             ("Cost-Center", "cc1"),
@@ -103,8 +105,8 @@ def test_tags_in_several_spellings(spark: SparkSession) -> None:
         ],
     )
     # team is empty, so squad is next in the order; its value is trimmed and its key kept as spelled.
-    assert (made["team"], made["team_source"]) == ("search", "SQUAD")
-    assert (made["tier"], made["tier_source"]) == (1, "Criticality")
+    assert (output["team"], output["team_source"]) == ("search", "SQUAD")
+    assert (output["tier"], output["tier_source"]) == (1, "Criticality")
     spelled = (" Data Platform", "data_platform", "DATA--platform")
     assert {_read(spark, tags=[("team", name)])["team"] for name in spelled} == {"data-platform"}
     nothing = _read(
@@ -116,13 +118,13 @@ def test_tags_in_several_spellings(spark: SparkSession) -> None:
 
 def test_a_timeout_is_a_limit_where_nothing_else_is_declared(spark: SparkSession) -> None:
     rule = [{"metric": "RUN_DURATION_SECONDS", "operator": "GREATER_THAN", "value": 1800}]
-    said = {
+    problems = {
         "timeout": {"timeout_seconds": 3600},
         "health_rule": {"timeout_seconds": 3600, "health_rules": rule},
         "sla": {"timeout_seconds": 3600, "tags": [("sla", "20m")]},
         None: {"timeout_seconds": 0},
     }
-    for source, columns in said.items():
+    for source, columns in problems.items():
         assert _read(spark, **columns)["sla_source"] == source
     endless = _read(spark, timeout_seconds=3600, trigger_type="CONTINUOUS")
     assert endless["sla_kind"] is None

@@ -26,8 +26,8 @@ def test_each_definition_holds_until_the_next(spark: SparkSession) -> None:
         shared | {"change_time": at(2), "name": "new", "tags": [("Team", "Data Platform")]},
         shared | {"change_time": at(1), "name": "old", "settings": {"serverless": True}},
     ]
-    made = pipeline_versions(frame_of(spark, bronze.PIPELINES, versions))
-    old, new = sorted(rows_of(made), key=lambda row: row["valid_from"])
+    output = pipeline_versions(frame_of(spark, bronze.PIPELINES, versions))
+    old, new = sorted(rows_of(output), key=lambda row: row["valid_from"])
     assert (new["name"], new["team"], new["is_serverless"]) == ("new", "data-platform", False)
     assert (new["valid_from"], new["valid_to"], new["is_first"]) == (at(2), None, False)
     assert (old["name"], old["team"], old["is_serverless"]) == ("old", None, True)
@@ -35,18 +35,16 @@ def test_each_definition_holds_until_the_next(spark: SparkSession) -> None:
 
 
 def test_slices_of_an_update_are_one_update(spark: SparkSession) -> None:
-    made = one(
-        pipeline_updates(frame_of(spark, bronze.PIPELINE_UPDATE_TIMELINE, _slices("u", "t")))
-    )
-    assert made["duration_seconds"] == 90 * 60
-    assert (made["started_at"], made["ended_at"]) == (at(0, 8, 50), at(0, 10, 20))
-    assert (made["status"], made["job_id"], made["task_run_id"]) == ("SUCCEEDED", "7", "t")
+    row = one(pipeline_updates(frame_of(spark, bronze.PIPELINE_UPDATE_TIMELINE, _slices("u", "t"))))
+    assert row["duration_seconds"] == 90 * 60
+    assert (row["started_at"], row["ended_at"]) == (at(0, 8, 50), at(0, 10, 20))
+    assert (row["status"], row["job_id"], row["task_run_id"]) == ("SUCCEEDED", "7", "t")
 
 
 def test_an_update_without_an_end_is_in_flight(spark: SparkSession) -> None:
     slices = _slices("u")[:-1]
-    made = one(pipeline_updates(frame_of(spark, bronze.PIPELINE_UPDATE_TIMELINE, slices)))
-    assert (made["status"], made["ended_at"], made["seen_until"]) == ("IN_FLIGHT", None, at(0, 10))
+    row = one(pipeline_updates(frame_of(spark, bronze.PIPELINE_UPDATE_TIMELINE, slices)))
+    assert (row["status"], row["ended_at"], row["seen_until"]) == ("IN_FLIGHT", None, at(0, 10))
 
 
 def test_a_retry_belongs_to_the_task_of_its_request(spark: SparkSession) -> None:
@@ -56,8 +54,8 @@ def test_a_retry_belongs_to_the_task_of_its_request(spark: SparkSession) -> None
         *_slices("other", request_id="s"),
         *_slices("alone"),
     ]
-    made = pipeline_updates(frame_of(spark, bronze.PIPELINE_UPDATE_TIMELINE, slices))
-    tasks = {row["update_id"]: row["task_run_id"] for row in rows_of(made)}
+    output = pipeline_updates(frame_of(spark, bronze.PIPELINE_UPDATE_TIMELINE, slices))
+    tasks = {row["update_id"]: row["task_run_id"] for row in rows_of(output)}
     assert tasks == {"first": "t", "again": "t", "other": None, "alone": None}
 
 
@@ -65,13 +63,13 @@ def test_a_retry_belongs_to_the_task_of_its_request(spark: SparkSession) -> None
     ("known", "job", "run"), [(True, "7", "run 1"), (False, "7", "")], ids=["known", "unknown"]
 )
 def test_usage_of_an_update_is_its_jobs(
-    spark: SparkSession, known: bool, job: str, run: str
+    spark: SparkSession, is_known: bool, job: str, run: str
 ) -> None:
     updates = pipeline_updates(
         frame_of(spark, bronze.PIPELINE_UPDATE_TIMELINE, _slices("u", "t") + _slices("by hand"))
     )
     task: Row = {"workspace_id": "w", "task_run_id": "t", "run_id": "run 1", "job_id": "7"}
-    runs = frame_of(spark, silver.TASK_RUNS, [task] if known else [])
+    runs = frame_of(spark, silver.TASK_RUNS, [task] if is_known else [])
     started = task_updates(updates, runs)
     usage = [
         {
@@ -88,16 +86,16 @@ def test_usage_of_an_update_is_its_jobs(
         }
         for workspace, update in (("w", "u"), ("w", "by hand"), ("another", "u"))
     ]
-    made = usage_costs(
+    output = usage_costs(
         frame_of(spark, bronze.USAGE, usage),
         prices(frame_of(spark, bronze.LIST_PRICES, [])),
         started,
         frame_of(spark, silver.PIPELINE_VERSIONS, []),
         currency_code="USD",
     )
-    found = sorted((r["workspace_id"], r["job_id"], r["run_id"]) for r in rows_of(made))
-    assert found == [("another", "", ""), ("w", "", ""), ("w", job, run)]
-    assert sum(r["usage_quantity"] for r in rows_of(made)) == 6
+    attributed = sorted((r["workspace_id"], r["job_id"], r["run_id"]) for r in rows_of(output))
+    assert attributed == [("another", "", ""), ("w", "", ""), ("w", job, run)]
+    assert sum(r["usage_quantity"] for r in rows_of(output)) == 6
 
 
 def test_what_no_job_started_is_charged_to_the_team_of_the_pipeline(spark: SparkSession) -> None:

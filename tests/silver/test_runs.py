@@ -40,8 +40,8 @@ def _made(spark: SparkSession, rows: list[Row]) -> DataFrame:
 
 
 def _attempts(spark: SparkSession, rows: list[Row]) -> list[Row]:
-    made = rows_of(_made(spark, rows))
-    return sorted(made, key=lambda row: (row["workspace_id"], row["run_id"], row["attempt"]))
+    output = rows_of(_made(spark, rows))
+    return sorted(output, key=lambda row: (row["workspace_id"], row["run_id"], row["attempt"]))
 
 
 def _run(spark: SparkSession, rows: list[Row]) -> Row:
@@ -157,8 +157,8 @@ def test_submitted_runs_follow_their_name(spark: SparkSession) -> None:
         run: Row = {"workspace_id": workspace, "job_id": f"9{number}", "run_id": str(number)}
         run |= {"run_type": kind, "run_name": "adf load"}
         rows += attempt_slices(run, at(number, 1), at(number, 2))
-    made = {row["run_id"]: row["series_key"] for row in _attempts(spark, rows)}
-    assert made == {
+    output = {row["run_id"]: row["series_key"] for row in _attempts(spark, rows)}
+    assert output == {
         "0": "w/adf load",
         "1": "w/adf load",
         "2": "v/adf load",
@@ -170,8 +170,8 @@ def test_submitted_runs_follow_their_name(spark: SparkSession) -> None:
 def test_one_run_id_in_two_workspaces_is_two_runs(spark: SparkSession) -> None:
     rows = attempt_slices(_RUN, at(0, 1), at(0, 2), "FAILED")
     rows += attempt_slices(_RUN | {"workspace_id": "v"}, at(0, 3), at(0, 4))
-    made = _attempts(spark, rows)
-    assert [(row["workspace_id"], row["attempt"], row["status"]) for row in made] == [
+    output = _attempts(spark, rows)
+    assert [(row["workspace_id"], row["attempt"], row["status"]) for row in output] == [
         ("v", 0, "SUCCEEDED"),
         ("w", 0, "FAILED"),
     ]
@@ -183,9 +183,9 @@ def test_weeks_begin_on_monday(spark: SparkSession) -> None:
     for day in range(-90, 15):
         run = {"workspace_id": "w", "job_id": "7", "run_id": str(day)}
         rows += attempt_slices(run, at(day, 1), at(day, 2))
-    made = rows_of(runs(_made(spark, rows)))
-    assert {row["run_week"] for row in made if row["run_date"] == on(6)} == {on(0)}
-    for row in made:
+    output = rows_of(runs(_made(spark, rows)))
+    assert {row["run_week"] for row in output if row["run_date"] == on(6)} == {on(0)}
+    for row in output:
         assert row["run_week"] == row["run_date"] - timedelta(days=row["run_date"].weekday())
 
 
@@ -203,16 +203,16 @@ def test_task_runs_name_their_compute(spark: SparkSession) -> None:
     rows = attempt_slices(task | typed | {"run_id": "a"}, at(0, 1), at(0, 3))
     rows += attempt_slices(task | untyped | {"run_id": "b"}, at(0, 1), at(0, 2), None)
     rows += attempt_slices(task | {"run_id": "c"}, at(0, 1), at(0, 2), "FAILED", "CLOUD_FAILURE")
-    made = {
+    output = {
         r["task_run_id"]: r
         for r in rows_of(task_runs(frame_of(spark, bronze.JOB_TASK_RUN_TIMELINE, rows)))
     }
-    assert made["a"]["cluster_ids"] == ["0101-000000-aa"]
-    assert made["a"]["warehouse_ids"] == ["abc"]
-    assert made["b"]["cluster_ids"] == ["0101-000000-bb"]
-    assert made["b"]["warehouse_ids"] == ["abcdef0123456789"]
-    assert (made["b"]["status"], made["b"]["ended_at"]) == ("IN_FLIGHT", None)
-    assert (made["c"]["cluster_ids"], made["c"]["failure_class"]) == ([], "infrastructure")
+    assert output["a"]["cluster_ids"] == ["0101-000000-aa"]
+    assert output["a"]["warehouse_ids"] == ["abc"]
+    assert output["b"]["cluster_ids"] == ["0101-000000-bb"]
+    assert output["b"]["warehouse_ids"] == ["abcdef0123456789"]
+    assert (output["b"]["status"], output["b"]["ended_at"]) == ("IN_FLIGHT", None)
+    assert (output["c"]["cluster_ids"], output["c"]["failure_class"]) == ([], "infrastructure")
 
 
 def test_a_task_that_ends_in_a_slice_of_no_length_has_ended(spark: SparkSession) -> None:
@@ -223,8 +223,11 @@ def test_a_task_that_ends_in_a_slice_of_no_length_has_ended(spark: SparkSession)
     # One that carries no result there is running again.
     again = attempt_slices(task | {"run_id": "b"}, at(0, 1), at(0, 2))
     again += [again[0] | {"period_start_time": at(0, 2), "result_state": None}]
-    made = rows_of(task_runs(frame_of(spark, bronze.JOB_TASK_RUN_TIMELINE, ended + again)))
-    assert {row["task_run_id"]: row["status"] for row in made} == {"a": "FAILED", "b": "IN_FLIGHT"}
+    output = rows_of(task_runs(frame_of(spark, bronze.JOB_TASK_RUN_TIMELINE, ended + again)))
+    assert {row["task_run_id"]: row["status"] for row in output} == {
+        "a": "FAILED",
+        "b": "IN_FLIGHT",
+    }
 
 
 def _delivered(rows: list[Row], order: int, splits: dict[int, float]) -> list[Row]:
@@ -255,8 +258,8 @@ def test_order_and_slicing_change_nothing(
     rows = [row for run in history for row in run]
     as_cut = _attempts(spark, rows)
     otherwise = _attempts(spark, _delivered(rows, order, splits))
-    said = differences(as_cut, otherwise, keys=silver.ATTEMPTS.keys, columns=_FACTS)
-    assert not said, shown(said)
+    problems = differences(as_cut, otherwise, keys=silver.ATTEMPTS.keys, columns=_FACTS)
+    assert not problems, shown(problems)
     total = sum((r["period_end_time"] - r["period_start_time"]).total_seconds() for r in rows)
     assert sum(row["duration_seconds"] for row in as_cut) == pytest.approx(total, abs=1e-6)
     assert {row["run_id"] for row in as_cut} == {run[0]["run_id"] for run in history}
@@ -265,9 +268,9 @@ def test_order_and_slicing_change_nothing(
 @given(histories())
 def test_a_run_is_its_attempts(spark: SparkSession, history: list[list[Row]]) -> None:
     rows = [row for run in history for row in run]
-    made = {row["run_id"]: row for row in rows_of(runs(_made(spark, rows)))}
+    output = {row["run_id"]: row for row in rows_of(runs(_made(spark, rows)))}
     for run in history:
-        seen = made[run[0]["run_id"]]
+        seen = output[run[0]["run_id"]]
         ends = [row for row in run if row.get("result_state")]
         assert seen["attempts"] == len(ends) + (run[-1].get("result_state") is None)
         assert (seen["status"] == "IN_FLIGHT") == (run[-1].get("result_state") is None)

@@ -28,10 +28,10 @@ class _Works:
         """A run of an hour, or until the last of its tasks has ended."""
         number = f"{len(self.slices):03d}"
         end = max([task["until"] for task in tasks], default=start + timedelta(hours=1))
-        known: Row = {"workspace_id": "w", "job_id": f"9{number}", "run_id": number}
+        defaults: Row = {"workspace_id": "w", "job_id": f"9{number}", "run_id": number}
         kind: Row = {"run_type": "SUBMIT_RUN", "run_name": name}
         result = columns.pop("result", "SUCCEEDED")
-        self.slices += attempt_slices(known | kind | columns, start, end, result)[-1:]
+        self.slices += attempt_slices(defaults | kind | columns, start, end, result)[-1:]
         self.slices[-1]["period_start_time"] = start
         for task in tasks:
             own: Row = {"workspace_id": "w", "job_id": f"9{number}", "job_run_id": number}
@@ -42,13 +42,13 @@ class _Works:
     def series(self, spark: SparkSession, settings: Settings | None = None) -> dict[str, Row]:
         """The runs that are made of them, by their id."""
         settings = settings or Settings()
-        made = attempts(
+        output = attempts(
             frame_of(spark, bronze.JOB_RUN_TIMELINE, self.slices),
             task_runs(frame_of(spark, bronze.JOB_TASK_RUN_TIMELINE, self.tasks)),
             run_name_rules=settings.run_name_rules,
             default_run_names=settings.default_run_names,
         )
-        return {row["run_id"]: row for row in rows_of(runs(made))}
+        return {row["run_id"]: row for row in rows_of(runs(output))}
 
 
 def _task(key: str, since: datetime, until: datetime, result: str | None = "SUCCEEDED") -> Row:
@@ -119,8 +119,8 @@ def test_runs_whose_names_end_anew_are_one_series_that_says_how_it_is_known(
         works.run(f"mart-{at(day):%Y%m%d}", at(day, 4))
         works.run(f"ingest {1_762_000_000 + day}", at(day, 5))
     works.run("mart", at(30))
-    made = [(row["series_key"], row["series_basis"]) for row in works.series(spark).values()]
-    assert {one: made.count(one) for one in made} == {
+    output = [(row["series_key"], row["series_basis"]) for row in works.series(spark).values()]
+    assert {one: output.count(one) for one in output} == {
         ("w/nb_orders", "run_name_by_rules"): 20,
         ("w/mart", "run_name_by_rules"): 20,
         ("w/ingest", "run_name_by_rules"): 20,
@@ -149,9 +149,9 @@ def test_a_work_under_a_default_name_is_told_as_failing(spark: SparkSession, nam
             span = at(day, hour), at(day, hour, 30)
             works.run(name, span[0], _task(key, *span, result), result=result)
         works.run(name, at(day, 9), _task("dim", at(day, 9), at(day, 9, 5)))
-    made = works.series(spark)
-    assert {row["series_basis"] for row in made.values()} == {"run_name_and_tasks"}
-    health = rows_of(job_health(frame_of(spark, silver.RUNS, list(made.values()))))
+    output = works.series(spark)
+    assert {row["series_basis"] for row in output.values()} == {"run_name_and_tasks"}
+    health = rows_of(job_health(frame_of(spark, silver.RUNS, list(output.values()))))
     failing = {row["series_key"].split(" [")[1]: row["consecutive_failures"] for row in health}
     assert failing == {"dim]": 0, "fact]": 0, "mart]": 5}
 
@@ -170,8 +170,8 @@ def test_a_run_broken_off_or_going_is_of_the_series_of_whole_ones(spark: SparkSe
     works.run("run", at(1, 1), *first(1), result="FAILED")
     works.run("run", at(2, 1), *(task | {"result": None} for task in first(2)), result=None)
     works.run("run", at(3, 1), *first(3), _task("last", at(3, 3), at(3, 3), "SKIPPED"))
-    made = works.series(spark)
-    assert {row["series_key"] for row in made.values()} == {"w/run [a+b]"}
+    output = works.series(spark)
+    assert {row["series_key"] for row in output.values()} == {"w/run [a+b]"}
 
 
 def test_what_nothing_tells_apart_says_so(spark: SparkSession) -> None:
@@ -189,8 +189,8 @@ def test_what_nothing_tells_apart_says_so(spark: SparkSession) -> None:
         works.run("job", at(6), _task("x", at(4), at(6, 1))): ("w/job", "shared_run_name"),
         works.run("load", at(7), _task("x", at(7), at(7, 1))): ("w/load", "run_name"),
     }
-    made = works.series(spark)
-    assert {n: (r["series_key"], r["series_basis"]) for n, r in made.items()} == expected
+    output = works.series(spark)
+    assert {n: (r["series_key"], r["series_basis"]) for n, r in output.items()} == expected
 
 
 def test_no_name_is_taken_for_a_job_or_for_another_name(spark: SparkSession) -> None:
@@ -232,12 +232,12 @@ def test_no_name_is_taken_for_a_job_or_for_another_name(spark: SparkSession) -> 
     ],
 )
 def test_a_rule_that_an_engine_cannot_read_is_named(
-    tmp_path: Path, setting: str, said: str
+    tmp_path: Path, setting: str, message: str
 ) -> None:
     (tmp_path / "rightrun.yml").write_text(setting)
     with pytest.raises(UserError) as refused:
         load_settings(tmp_path)
-    assert said in str(refused.value)
+    assert message in str(refused.value)
     assert f"setting {setting.split(':')[0]}" in str(refused.value)
     assert "\n" not in str(refused.value)
 
@@ -251,8 +251,8 @@ def test_rules_of_ones_own_take_the_place_of_ours(spark: SparkSession, tmp_path:
     works.run("load_2026-11-01", at(1))
     works.run("Nightly", at(2), _task("a", at(2), at(2, 1)))
     works.run("job", at(3), _task("a", at(3), at(3, 1)))
-    made = works.series(spark, settings)
-    assert [row["series_key"] for _, row in sorted(made.items())] == [
+    output = works.series(spark, settings)
+    assert [row["series_key"] for _, row in sorted(output.items())] == [
         "w/load-part-of-y",
         "w/load_2026-11-01",
         "w/Nightly [a]",

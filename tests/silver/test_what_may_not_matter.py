@@ -31,13 +31,13 @@ _PAYER = ("usage_date", "run_id", "sku_name", "tag_team")
 
 def _tables(spark: SparkSession, account: Account) -> dict[Table, list[Row]]:
     """Each table made from the rows of the one before as they stand in a night: written down."""
-    made: dict[Table, list[Row]] = {}
+    output: dict[Table, list[Row]] = {}
 
     def frame(table: Table) -> DataFrame:
-        return frame_of(spark, table, made.get(table, account.get(table, [])))
+        return frame_of(spark, table, output.get(table, account.get(table, [])))
 
     def make(table: Table, rows: DataFrame) -> None:
-        made[table] = rows_of(rows)
+        output[table] = rows_of(rows)
 
     priced = prices(frame_of(spark, bronze.LIST_PRICES, PRICES))
     make(silver.JOB_VERSIONS, job_versions(frame(bronze.JOBS)))
@@ -75,14 +75,14 @@ def _tables(spark: SparkSession, account: Account) -> dict[Table, list[Row]]:
     make(gold.JOB_DAILY, job_daily(frame(silver.RUNS)))
     make(gold.SLA_DAILY, sla_daily(frame(silver.RUN_SLA)))
     make(gold.COST_DAILY, cost_daily(frame(silver.USAGE_COSTS), frame(silver.JOB_VERSIONS)))
-    return made
+    return output
 
 
 def _by_workspace(rows: list[Row]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = defaultdict(list)
+    by_workspace: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        found[row["workspace_id"]].append(row)
-    return found
+        by_workspace[row["workspace_id"]].append(row)
+    return by_workspace
 
 
 def _has_the_sign_of_its_verdict(row: Row) -> bool:
@@ -97,16 +97,16 @@ def _has_the_sign_of_its_verdict(row: Row) -> bool:
 @given(st.lists(accounts(), min_size=_ACCOUNTS, max_size=_ACCOUNTS), st.integers(0, 10**6))
 def test_what_may_not_matter(spark: SparkSession, drawn: list[Account], seed: int) -> None:
     cases: dict[str, tuple[str, Any]] = {}
-    told: list[Account] = []
+    variants: list[Account] = []
     for number, account in enumerate(drawn):
-        told.append(in_workspace(account, str(number)))
+        variants.append(in_workspace(account, str(number)))
         for change in CHANGES:
             for again in range(_SEEDS):
                 workspace = f"{number} {change.__name__} {again}"
                 cases[workspace] = (str(number), account)
                 changed = change(account, random.Random(f"{seed} {workspace}"))
-                told.append(in_workspace(changed, workspace))
-    for table, rows in _tables(spark, together(told)).items():
+                variants.append(in_workspace(changed, workspace))
+    for table, rows in _tables(spark, together(variants)).items():
         assert {row["workspace_id"] for row in rows} <= {*cases, *map(str, range(_ACCOUNTS))}
         names = set(compared_columns(table)) - {*_DELIVERY, *_NAMES_WORKSPACE}
         keys = _PAYER if table is silver.USAGE_COSTS else sorted(names & set(table.keys))
@@ -114,7 +114,7 @@ def test_what_may_not_matter(spark: SparkSession, drawn: list[Account], seed: in
         for workspace, (as_drawn, account) in cases.items():
             if table is silver.RUN_SLA:
                 assert all(_has_the_sign_of_its_verdict(row) for row in of[workspace])
-            said = differences(
+            problems = differences(
                 of[as_drawn], of[workspace], keys=keys, columns=sorted(names), relative=0.0
             )
-            assert not said, f"{table.full_name}, {workspace}: {shown(said)}\n{account}"
+            assert not problems, f"{table.full_name}, {workspace}: {shown(problems)}\n{account}"

@@ -4,25 +4,40 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-import pandas as pd
-
 PAST_DAYS: Final = 28
 AHEAD_DAYS: Final = 7
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A run that ended by itself."""
+
+    started_at: datetime
+    seconds: float
+    verdict: str
+    """ok, missed or failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComingRun:
+    """A run that is forecast: when it is due to start, and the 5, 50 and 95 % quantile of its seconds."""
+
+    starts_at: datetime
+    low_seconds: float
+    middle_seconds: float
+    high_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """One job in a window of time around `now`."""
 
     name: str
     now: datetime
-    runs: pd.DataFrame
-    """started_at, seconds, verdict (ok, missed or failed): one row a run that ended."""
-    upcoming: pd.DataFrame
-    """at (when it is due to start), low, middle, high (seconds: 5, 50 and 95 % quantile of its
-    duration): one row a run to come that is forecast."""
-    allowed_seconds: float
-    """What the SLA leaves a run; NaN without one."""
+    runs: tuple[PastRun, ...]
+    upcoming: tuple[ComingRun, ...]
+    allowed_seconds: float | None
+    """What the SLA leaves a run; None without one."""
 
     @property
     def begin(self) -> datetime:
@@ -32,16 +47,8 @@ class History:
     def end(self) -> datetime:
         return self.now + timedelta(days=AHEAD_DAYS)
 
-    @property
-    def has_forecast(self) -> bool:
-        return len(self.upcoming) > 0
-
-    @property
-    def has_limit(self) -> bool:
-        return not pd.isna(self.allowed_seconds)
-
     def all_seconds(self) -> list[float]:
         """Every duration that is drawn."""
-        band = self.upcoming[["low", "high"]].to_numpy().ravel()
-        drawn = [self.allowed_seconds, *band, *self.runs["seconds"]]
-        return [float(value) for value in drawn if not pd.isna(value) and value > 0]
+        quantiles = [s for run in self.upcoming for s in (run.low_seconds, run.high_seconds)]
+        durations = [self.allowed_seconds, *quantiles, *(run.seconds for run in self.runs)]
+        return [seconds for seconds in durations if seconds is not None and seconds > 0]

@@ -2,22 +2,25 @@
 
 Each table named in it becomes a view on the table's rows, put where the name stood, so that all else
 that is said of the table there reaches the engine: what the engine lacks it refuses, and nothing is
-left out in silence. Versions are the lakehouse's: a view has none.
+left out in silence. Versions are the lakehouse's: a view has none. In a home that is fed from a simulated
+account its truth can be asked beside the tables, as `truth.runs` and so on.
 """
 
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 from sqlglot import exp, parse
 from sqlglot.errors import SqlglotError
 
+from pipeline.answers.records import records_of
 from pipeline.errors import UserError, cause
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.near_names import did_you_mean
@@ -33,6 +36,7 @@ _NOT_EVERYWHERE = {
 }
 """What an engine may lack, and then calls a fault of spelling."""
 _LONGEST = 300
+_TRUTH = "truth"
 
 
 def known_table(name: str) -> Table:
@@ -45,26 +49,47 @@ def known_table(name: str) -> Table:
         raise UserError(f"there is no table {name!r}: {hint}") from error
 
 
-def run_query(spark: SparkSession, lakehouse: Lakehouse, query: str, *, limit: int) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a query gave: its columns, its first rows, and whether there are more."""
+
+    names: tuple[str, ...]
+    records: list[dict[str, Any]]
+    has_more: bool
+
+
+def run_query(
+    spark: SparkSession,
+    lakehouse: Lakehouse,
+    query: str,
+    *,
+    limit: int,
+    truth: Path | None = None,
+) -> Result:
     """The first `limit` rows of the query; UserError for anything that is not one SELECT, and for
-    what cannot be carried out."""
+    what cannot be carried out. `truth` is the folder that the tables `truth.*` are read from."""
     statement = _select(query)
-    # Pairs: nodes that are spelled alike are equal, and would be one key.
-    asked = [(node, _asked(node)) for node in _tables(statement)]
-    tables = [table for _, table in asked]
+    tables = []
+    # A list: nodes that are spelled alike are equal, and would be one key.
+    for node in list(_tables(statement)):
+        if node.db.lower() == _TRUTH and not node.catalog:
+            _bind_truth(spark, node, truth)
+        else:
+            tables.append((node, _table_asked(node)))
+    full_names = {table.full_name for _, table in tables}
     for column in statement.find_all(exp.Column):
-        if f"{column.text('db')}.{column.table}".lower() in {t.full_name for t in tables}:
+        if f"{column.text('db')}.{column.table}".lower() in full_names:
             column.set("db", None)
             column.set("catalog", None)
-    for node, table in asked:
+    for node, table in tables:
         _bind(node, table, lakehouse)
     try:
-        planned = spark.sql(statement.sql(dialect="spark")).limit(limit)
+        planned = spark.sql(statement.sql(dialect="spark")).limit(limit + 1)
         planned.schema  # noqa: B018  # Asks the engine to plan it, which reads no row that it could quote.
     except (PySparkException, pa.ArrowException) as error:
-        raise UserError(_why_not(statement, tables, error)) from error
+        raise UserError(_why_not(statement, [table for _, table in tables], error)) from error
     try:
-        rows = planned.toPandas()
+        rows = planned.toArrow()
     except (PySparkException, pa.ArrowException) as error:
         raise UserError(
             f"the query fails on a row ({cause(error)}): what it makes of a value, as a cast, does not"
@@ -72,10 +97,33 @@ def run_query(spark: SparkSession, lakehouse: Lakehouse, query: str, *, limit: i
         ) from error
     if statement.find(exp.Qualify):
         # For engines without QUALIFY its condition is a column of a subquery, which * brings along.
-        rows = rows.loc[:, [not re.fullmatch(r"_w(_\d+)?", name) for name in rows.columns]]
-    if twice := rows.columns[rows.columns.duplicated()].tolist():
+        own = [
+            n for n, name in enumerate(rows.column_names) if not re.fullmatch(r"_w(_\d+)?", name)
+        ]
+        rows = rows.select(own)
+    names = rows.column_names
+    if twice := sorted(name for name in set(names) if names.count(name) > 1):
         raise UserError(f"two columns are called {twice[0]!r}: call one of them otherwise with AS")
-    return rows
+    return Result(tuple(names), records_of(rows.slice(0, limit)), rows.num_rows > limit)
+
+
+def _bind_truth(spark: SparkSession, node: exp.Table, truth: Path | None) -> None:
+    """Put a view on a table of the simulated account's truth in its place."""
+    if truth is None:
+        raise UserError(
+            f"{_TRUTH}.{node.name} is the truth of a simulated account, and this home is fed from none"
+        )
+    names = sorted(file.stem for file in truth.glob("*.parquet"))
+    name = node.name.lower()
+    if name not in names:
+        hint = did_you_mean(name, names, otherwise=f"there are {', '.join(names)}")
+        raise UserError(f"there is no table {_TRUTH}.{name}: {hint}")
+    view = f"rightrun_{_TRUTH}_{name}"
+    spark.read.parquet(str(truth / f"{name}.parquet")).createOrReplaceTempView(view)
+    if not node.alias and not node.args.get("pivots"):
+        node.set("alias", exp.TableAlias(this=exp.to_identifier(name)))
+    node.set("db", None)
+    node.set("this", exp.to_identifier(view))
 
 
 def _select(query: str) -> exp.Query:
@@ -108,19 +156,19 @@ def _is_named_inside(node: exp.Table) -> bool:
     below: Any = node
     above: Any = node.parent
     while above is not None:
-        named: list[exp.CTE] = []
+        ctes: list[exp.CTE] = []
         if isinstance(above, exp.With):
             every = above.expressions
-            named = every if above.recursive else every[: below.index]
+            ctes = every if above.recursive else every[: below.index]
         elif isinstance(above, exp.Query) and not isinstance(below, exp.With):
-            named = above.ctes
-        if any(cte.alias.lower() == node.name.lower() for cte in named):
+            ctes = above.ctes
+        if any(cte.alias.lower() == node.name.lower() for cte in ctes):
             return True
         below, above = above, above.parent
     return False
 
 
-def _asked(node: exp.Table) -> Table:
+def _table_asked(node: exp.Table) -> Table:
     """The table that the node names; UserError where it says what is not carried out."""
     name = f"{node.db}.{node.name}" if node.db else node.name
     if node.catalog:

@@ -1,25 +1,30 @@
 """All commands together, and how they end.
 
 Exit codes: 0 done; 1 done, and what was asked about is not in order; 2 the user can mend it; 130 and
-143 ended by SIGINT and by SIGTERM (`pipeline.cli.interrupts`).
+143 ended by SIGINT and by SIGTERM (`pipeline.cli.interrupts`), 141 where nobody reads on.
 """
 
 import logging
+import os
 import sys
+import warnings
+from typing import Annotated
 
 import typer
+from rich.text import Text
 
-from pipeline.answers.terminal.tables import console
+from pipeline.answers.terminal.screen import printed, screen
 from pipeline.cli import evaluate, nightly, show, sla, sources, tables
 from pipeline.cli.options import NOT_IN_ORDER, USER_ERROR
 from pipeline.errors import UserError, traced
+
+_NOBODY_READS = 141
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Says each night which Databricks jobs will miss their deadline, which behave unlike"
-    " themselves, what each costs, and which cluster would do the same work for less.",
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 for group in (sources, nightly, tables, evaluate):
     app.add_typer(group.commands)
@@ -27,20 +32,57 @@ app.add_typer(show.commands, name="show")
 app.add_typer(sla.commands, name="sla")
 
 
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"rightrun {version('rightrun')}")
+        raise typer.Exit
+
+
+@app.callback()
+def rightrun(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Say which version."
+        ),
+    ] = False,
+) -> None:
+    """Says each night which Databricks jobs will miss their deadline, which behave unlike themselves, what
+    each costs, and which cluster would do the same work for less."""
+
+
 def main() -> None:
     """Run the command asked for: what the user can mend is one sentence and exit code 2, never a traceback."""
     logging.getLogger("py4j").setLevel(logging.ERROR)
+    if not sys.warnoptions:
+        # A library's warning tells whoever reads an answer nothing.
+        warnings.simplefilter("ignore")
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # A name that a terminal cannot spell is no error.
+            stream.reconfigure(errors="replace")
     try:
         app()
+    except BrokenPipeError:
+        _end_quietly()
     except UserError as error:
-        console(stderr=True).print(f"rightrun: {error}", style="red", markup=False)
+        printed(screen(stderr=True), [_red(f"rightrun: {error}")])
         sys.exit(USER_ERROR)
     except Exception as error:  # A fault of ours: where it is, and nothing of any row.
-        console(stderr=True).print(
+        report = (
             f"{traced(error)}\nrightrun: this is a fault of RightRun; report it with the lines above,"
-            " which quote none of your rows",
-            style="red",
-            markup=False,
-            soft_wrap=True,
+            " which quote none of your rows"
         )
+        printed(screen(stderr=True), map(_red, report.split("\n")))
         sys.exit(NOT_IN_ORDER)
+
+
+def _red(line: str) -> Text:
+    return Text(line, style="red")
+
+
+def _end_quietly() -> None:
+    """Whoever reads has closed the pipe: what is left in the buffers goes nowhere, and nothing is said."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(_NOBODY_READS)

@@ -6,16 +6,17 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import pandas as pd
 import typer
 
-from pipeline.answers.terminal.tables import console, table
-from pipeline.cli.answers import progress_bar
-from pipeline.cli.homes import engine_of, opened
+from pipeline.cli.homes import opened
 from pipeline.cli.options import ENGINE, HOME, EngineName, Home, Json
+from pipeline.cli.printing import Form, print_records, progress_bar
+from pipeline.engine.names import Engine, engine_named
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pipeline.tracking.nights import Store
 
 commands = typer.Typer()
@@ -66,14 +67,13 @@ def evaluate(
     if json_:
         typer.echo(json.dumps(document, indent=2))
         return
-    terminal = console()
-    terminal.print(table("At the start of each run, every job", _summary(document)))
     lost = losses(document)
     worst = f"most to {said(lost[0], document)}" if lost else "to no method at any horizon"
-    terminal.print(f"It loses {worst}.", markup=False)
+    print_records("At the start of each run, every job", _summary(document), Form())
+    typer.echo(f"It loses {worst}.")
     if document["absent"]:
-        terminal.print(f"Not compared, because not installed: {', '.join(document['absent'])}.")
-    terminal.print(f"Page: {out}. MLflow: {store.shown}.", markup=False)
+        typer.echo(f"Not compared, because not installed: {', '.join(document['absent'])}.")
+    typer.echo(f"Page: {out}\nMLflow: {store.shown}")
 
 
 def _again(runs: Path | None, home: Path, engine: str, document: dict[str, Any]) -> list[str]:
@@ -89,7 +89,7 @@ def _again(runs: Path | None, home: Path, engine: str, document: dict[str, Any])
     ]
 
 
-def _runs(runs: Path | None, home: Path, engine: str) -> pd.DataFrame:
+def _runs(runs: Path | None, home: Path, engine: str) -> "pd.DataFrame":
     from pipeline.evaluation.home import runs_of_home
     from pipeline.evaluation.runlog import read_runs
 
@@ -97,31 +97,33 @@ def _runs(runs: Path | None, home: Path, engine: str) -> pd.DataFrame:
 
 
 def _store(home: Path, engine: str) -> "Store":
-    from pipeline.engine.session import Engine
     from pipeline.lakehouse.folder.lock import make_home
     from pipeline.tracking.nights import WORKSPACE, store_of
 
-    if engine_of(Engine, engine) is Engine.DATABRICKS:
+    if engine_named(engine) is Engine.DATABRICKS:
         return WORKSPACE
     make_home(home)
     return store_of(home)
 
 
-def _summary(document: dict[str, Any]) -> pd.DataFrame:
+def _summary(document: dict[str, Any]) -> list[dict[str, str]]:
     from optimizer.evaluation.methods import OURS
     from pipeline.evaluation.evaluate import EVERY_JOB
     from pipeline.evaluation.plots import named
 
-    scored = document["comparisons"][EVERY_JOB]["horizons"]["start"]["methods"]
-    rows = [
+    scores = document["comparisons"][EVERY_JOB]["horizons"]["start"]["methods"]
+    return [
         {
             "method": named(method),
-            "CRPS": told["crps"],
-            "over 7-day": told["crps_over_rule"],
-            "ours over it": None if method == OURS else told["ours_over_it"],
-            "90% held": f"{told['coverage']['0.9']:.1%}",
-            "Brier": told["brier"],
+            "CRPS": _rounded(score["crps"]),
+            "over 7-day": _rounded(score["crps_over_rule"]),
+            "ours over it": "" if method == OURS else _rounded(score["ours_over_it"]),
+            "90 % held": f"{score['coverage']['0.9']:.1%}",
+            "Brier": _rounded(score["brier"]),
         }
-        for method, told in sorted(scored.items(), key=lambda item: item[1]["crps"])
+        for method, score in sorted(scores.items(), key=lambda item: item[1]["crps"])
     ]
-    return pd.DataFrame(rows)
+
+
+def _rounded(score: float | None) -> str:
+    return "" if score is None else f"{score:.3g}"

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.engine.names import Engine, engine_named
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:  # engines load only when a command uses one
     from pyspark.sql import SparkSession
 
-    from pipeline.answers.questions import Questions
-    from pipeline.engine.session import Engine
+    from pipeline.answers.reader import Reader
     from pipeline.lakehouse.protocol import Lakehouse
     from pipeline.tables.declaration import Table
 
@@ -26,13 +26,10 @@ def opened(home: Path, engine: str) -> "tuple[SparkSession, Lakehouse]":
 
 def holding(home: Path, engine: str, *any_of: "Table") -> "tuple[SparkSession, Lakehouse]":
     """The tables of a home of any release that has one of these; UserError where it has none yet."""
-    from pipeline.engine.session import Engine, connect
+    from pipeline.engine.session import connect
 
-    chosen = engine_of(Engine, engine)
-    nothing = UserError(
-        f"{where(home, engine)} holds no tables yet: run rightrun nightly first, or name another"
-        + (" setting catalog" if chosen is Engine.DATABRICKS else " --home")
-    )
+    chosen = engine_named(engine)
+    nothing = _nothing_yet(home, engine)
     # A folder is looked at before an engine is started for it.
     logs = [home / table.layer.schema / table.name / "_delta_log" for table in any_of]
     if chosen is not Engine.DATABRICKS and not any(log.exists() for log in logs):
@@ -44,13 +41,20 @@ def holding(home: Path, engine: str, *any_of: "Table") -> "tuple[SparkSession, L
     return spark, lakehouse
 
 
+def _nothing_yet(home: Path, engine: str) -> UserError:
+    is_databricks = engine_named(engine) is Engine.DATABRICKS
+    return UserError(
+        f"{where(home, engine)} holds no tables yet: run rightrun nightly first, or name another"
+        + (" setting catalog" if is_databricks else " --home")
+    )
+
+
 def lakehouse_of(home: Path, engine: str, spark: "SparkSession") -> "Lakehouse":
     """Where the tables are: in Unity Catalog on Databricks, else in the home."""
-    from pipeline.engine.session import Engine
     from pipeline.lakehouse.catalog.tables import DeltaCatalog
     from pipeline.settings import load_settings
 
-    if engine_of(Engine, engine) is Engine.DATABRICKS:
+    if engine_named(engine) is Engine.DATABRICKS:
         return DeltaCatalog(load_settings(home).catalog, spark)
     # delta-rs is not on a Databricks runtime.
     from pipeline.lakehouse.folder.tables import DeltaFolder
@@ -70,25 +74,42 @@ def writing(home: Path, engine: str, spark: "SparkSession") -> "Lakehouse":
 
 
 def where(home: Path, engine: str) -> str:
-    from pipeline.engine.session import Engine
     from pipeline.settings import load_settings
 
-    if engine_of(Engine, engine) is Engine.DATABRICKS:
+    if engine_named(engine) is Engine.DATABRICKS:
         return f"{load_settings(home).catalog}.<schema>.<table>"
     return f"{home}/<schema>/<table>"
 
 
-def questions_of(home: Path, engine: str, team: str | None, owner: str | None) -> "Questions":
-    """The questions that can be asked of a home, about the jobs of a team or an owner."""
-    from pipeline.answers.questions import Filter, Questions
+def truth_of(home: Path, lakehouse: "Lakehouse") -> Path | None:
+    """Where the truth of the simulated account lies that the home is fed from; None for another source."""
+    from pipeline.sources.address import parsed
+    from pipeline.sources.home_source import remembered
 
-    _, lakehouse = opened(home, engine)
-    return Questions(lakehouse, Filter.among(lakehouse, team, owner))
+    source = remembered(lakehouse)
+    kind, folder = parsed(source.spelled(home)) if source is not None else ("", None)
+    if kind != "simulated" or folder is None:
+        return None
+    return folder / "truth"
 
 
-def engine_of(engines: "type[Engine]", name: str) -> "Engine":
-    """The engine called so; UserError with all names where there is none."""
-    try:
-        return engines(name)
-    except ValueError as error:
-        raise UserError(f"there is no engine {name!r}; engines are {', '.join(engines)}") from error
+def reader_of(home: Path, engine: str) -> "Reader":
+    """Whoever reads answers from the tables of a home of this release; UserError where there are none yet.
+
+    A folder is read without an engine, whichever one is asked for.
+    """
+    from pipeline.answers.reader import records
+    from pipeline.tables.releases import refuse_other
+
+    if engine_named(engine) is Engine.DATABRICKS:
+        from pipeline.answers.engine_reader import EngineReader
+
+        return EngineReader(*opened(home, engine))
+    from pipeline.answers.delta_reader import DeltaReader
+
+    if not (home / "ops" / "positions" / "_delta_log").exists():
+        raise _nothing_yet(home, engine)
+    reader = DeltaReader(home)
+    versions = records(reader, "nights", "releases")
+    refuse_other({row["table_name"]: row["version"] for row in versions})
+    return reader

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from pipeline.answers.terminal.tables import as_json, console, table
-from pipeline.cli.answers import moment, progress_bar
-from pipeline.cli.homes import engine_of, where, writing
+from pipeline.cli.homes import reader_of, where, writing
 from pipeline.cli.options import ENGINE, HOME, NOT_IN_ORDER, EngineName, Home, Json
+from pipeline.cli.printing import Hints, moment, progress_bar
+from pipeline.engine.names import Engine, engine_named
 
 commands = typer.Typer()
 
@@ -39,9 +39,13 @@ def nightly(
 
     Exits 1 when a table lost more of its rows than the setting most_quarantined allows.
     """
-    from pipeline.answers.questions import Filter, Questions
-    from pipeline.answers.terminal import night as night_report
-    from pipeline.engine.session import Engine, connect
+    from rich.text import Text
+
+    from pipeline.answers.export import as_json
+    from pipeline.answers.quality.doubts import doubts
+    from pipeline.answers.terminal.night import night_lines
+    from pipeline.answers.terminal.screen import printed, screen, width_of
+    from pipeline.engine.session import connect
     from pipeline.lakehouse.folder.lock import home_lock
     from pipeline.nightly.night import run_night
     from pipeline.nightly.positions import Positions
@@ -52,7 +56,7 @@ def nightly(
 
     settings = load_settings(home)
     asked = moment(as_of) if as_of else None
-    chosen_engine = engine_of(Engine, engine)
+    chosen_engine = engine_named(engine)
     if not home.exists():
         # Looked at first: no folder is made for a night that has nothing to read.
         chosen_source(source_of_home(source, None, home), connect(chosen_engine))
@@ -64,9 +68,9 @@ def nightly(
         feed = Feed.of(spelled, home)
         chosen = chosen_source(spelled, spark)
         if fed is not None and not fed.is_same(feed):
-            console(stderr=True).print(
+            typer.echo(
                 f"{home} was fed from {fed}, which is gone; from now on it is fed from {feed}.",
-                markup=False,
+                err=True,
             )
         with progress_bar(json_) as bar:
             task = bar.add_task("starting", total=None)
@@ -89,31 +93,23 @@ def nightly(
             bar.update(task, description="mlflow")
             store = WORKSPACE if chosen_engine is Engine.DATABRICKS else store_of(home)
             track_night(store, lakehouse, Positions(spark, lakehouse), settings, done)
-        questions = Questions(lakehouse, Filter())
-        lost = [*night_report.losses(done.flaws, settings.most_quarantined)]
-        out = console(stderr=json_)
-        for sentence in lost:
-            out.print(sentence, style="red", markup=False)
-        if json_:
-            typer.echo(as_json(night_report.steps(done)))
-            for sentence in night_report.doubts(questions):
-                out.print(sentence, style="red", markup=False)
-        else:
-            out.print(
-                table(
-                    f"Night as of {done.as_of:%Y-%m-%d %H:%M} UTC, {done.seconds:.1f} s",
-                    night_report.stages(done),
-                )
-            )
-            night_report.summary(out, questions, done.flaws, settings.most_quarantined)
-    for notice in chosen.notices():
-        out.print(f"Note: {notice}.", style="yellow", markup=False)
+    steps = [report.record() for report in done.reports]
+    lossy = [flaws for flaws in done.flaws if flaws.exceeds(settings.most_quarantined)]
+    losses = [f"Lost: {sentence}." for flaws in lossy for sentence in flaws.sentences()]
+    minor = [flaws for flaws in done.flaws if flaws not in lossy]
+    notes = [f"Quarantine: {sentence}." for flaws in minor for sentence in flaws.sentences()]
+    notes += [f"Note: {notice}." for notice in chosen.notices()]
+    out = screen(stderr=json_)
+    reader = reader_of(home, engine)
+    if json_:
+        typer.echo(as_json(steps))
+        printed(out, (Text(sentence, style="red") for sentence in (*losses, *doubts(reader))))
+    else:
+        hints = Hints(home)
+        printed(out, night_lines(reader, steps, hints.command, width_of(out), losses))
+    printed(out, (Text(note, style="yellow") for note in notes))
     if not json_:
-        out.print(f"Tables: {where(home, engine)} (Delta). MLflow: {store.shown}.", markup=False)
-        out.print(
-            "Look further: rightrun show jobs | show job KEY | show sla | show costs |"
-            ' show rightsizing | show quality; rightrun sql "select ..."; rightrun tables',
-            markup=False,
-        )
-    if lost:
+        typer.echo(f"Tables: {where(home, engine)} (Delta). MLflow: {store.shown}")
+        typer.echo(f"One job: {hints.command('show job KEY')}; all answers: rightrun show -h")
+    if losses:
         raise typer.Exit(NOT_IN_ORDER)

@@ -11,10 +11,22 @@ USER_ERROR = 2
 Home = Annotated[
     Path, typer.Option(envvar="RIGHTRUN_HOME", help="Folder of the Delta tables and of MLflow.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-Limit = Annotated[int, typer.Option(min=1, help="Rows at the most.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")]
+Csv = Annotated[bool, typer.Option("--csv", help="Print the whole answer as CSV.")]
+Limit = Annotated[
+    int | None,
+    typer.Option(min=1, help="Rows at the most; by default 50 on a terminal, else all."),
+]
+Sort = Annotated[
+    str | None,
+    typer.Option(help="A column of --json to sort by, or COLUMN:desc for the largest first."),
+]
 Team = Annotated[str | None, typer.Option(help="Only jobs of this team.")]
 Owner = Annotated[str | None, typer.Option(help="Only jobs of this owner.")]
+Tier = Annotated[int | None, typer.Option(help="Only jobs of this tier.")]
+State = Annotated[
+    str | None, typer.Option(help="Only jobs in this state: active, paused, deleted, undefined.")
+]
 EngineName = Annotated[
     str, typer.Option("--engine", envvar="RIGHTRUN_ENGINE", help="embedded, spark or databricks.")
 ]

@@ -1,45 +1,186 @@
 """The answers of the last night."""
 
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from pipeline.answers.terminal import brief
-from pipeline.answers.terminal.chart import chart
-from pipeline.answers.terminal.tables import as_json, console, facts
-from pipeline.cli.answers import print_answer, print_answers
-from pipeline.cli.homes import questions_of
+from pipeline.cli.homes import reader_of
 from pipeline.cli.options import (
     ENGINE,
     HOME,
     NOT_IN_ORDER,
+    Csv,
     EngineName,
     Home,
     Json,
     Limit,
     Owner,
+    Sort,
+    State,
     Team,
+    Tier,
 )
+from pipeline.cli.printing import Form, Hints, print_rows
+from pipeline.errors import UserError
 
 _WIDEST = 140
 """Columns of a picture at the most: wider ones are harder to read, not easier."""
+_FEWER = 10
+"""Rows of each of several lists."""
 
 commands = typer.Typer(no_args_is_help=True, help="Read the answers of the last night.")
 
 
-@commands.command("jobs")
-def show_jobs(
+def listed(
+    into: typer.Typer, name: str, lists: Callable[[], list[Any]], help_: str, *, fails: bool = False
+) -> None:
+    """Add the command `name`: one list of `pipeline.answers.terminal.lists`, or several under their
+    headings. With `fails` it exits 1 when there are rows."""
+
+    @into.command(name, help=help_)
+    def command(
+        home: Home = HOME,
+        engine: EngineName = ENGINE,
+        team: Team = None,
+        owner: Owner = None,
+        tier: Tier = None,
+        state: State = None,
+        sort: Sort = None,
+        limit: Limit = None,
+        json_: Json = False,
+        csv_: Csv = False,
+    ) -> None:
+        show(
+            lists(),
+            home,
+            engine,
+            Form(json_, csv_),
+            limit,
+            sort,
+            (team, owner, tier, state),
+            fails=fails,
+        )
+
+
+def show(
+    lists: list[Any],
+    home: Path,
+    engine: str,
+    form: Form,
+    limit: int | None,
+    sort: str | None,
+    who: tuple[str | None, str | None, int | None, str | None],
+    *,
+    fails: bool = False,
+) -> None:
+    """Print each list for the jobs of `who`: team, owner, tier and state."""
+    from pipeline.answers.export import as_json
+    from pipeline.answers.jobs.which import selection
+
+    if len(lists) > 1 and (form.csv or sort):
+        raise UserError(
+            "this command shows several lists, and CSV and --sort are for one: use --json"
+        )
+    reader = reader_of(home, engine)
+    most = form.limit(limit) if len(lists) == 1 else form.limit(limit, _FEWER)
+    chosen = selection(reader, *who, sort=sort, limit=most)
+    rows = {one: one.rows(reader, chosen) for one in lists}
+    if form.json and len(lists) > 1:
+        typer.echo(as_json({one.name: rows[one].shown for one in lists}))
+    else:
+        hints = Hints(home)
+        for number, one in enumerate(lists):
+            if number:
+                typer.echo()
+            none = "" if rows[one].shown else one.why_none(reader, chosen)
+            everything = hints.command(f"{one.command} --limit {rows[one].total}")
+            print_rows(one.title, rows[one], form, one.view, none=none, everything=everything)
+    if fails and any(answer.total for answer in rows.values()):
+        raise typer.Exit(NOT_IN_ORDER)
+
+
+def _lists(*names: str) -> Callable[[], list[Any]]:
+    """Lists by name, loaded when a command needs them."""
+
+    def load() -> list[Any]:
+        from pipeline.answers.terminal import lists
+
+        return [getattr(lists, name) for name in names]
+
+    return load
+
+
+listed(commands, "jobs", _lists("JOBS"), "List jobs with who they belong to.")
+listed(
+    commands,
+    "failing",
+    _lists("FAILING"),
+    "List the jobs that are failing now; exits 1 when there are any.",
+    fails=True,
+)
+listed(
+    commands,
+    "sla",
+    _lists("NEXT_RUNS", "IN_FLIGHT", "GROWING", "COMPLIANCE"),
+    "Show who is likely to miss: the next runs, those in progress, and jobs that grow; compliance.",
+)
+
+
+@commands.command("rightsizing")
+def show_rightsizing(
+    all_: Annotated[
+        bool, typer.Option("--all", help="Also those to keep and those not assessed.")
+    ] = False,
     home: Home = HOME,
     engine: EngineName = ENGINE,
-    limit: Limit = 50,
     team: Team = None,
     owner: Owner = None,
+    tier: Tier = None,
+    state: State = None,
+    sort: Sort = None,
+    limit: Limit = None,
     json_: Json = False,
+    csv_: Csv = False,
 ) -> None:
-    """List jobs with who they belong to."""
-    print_answer("Jobs", questions_of(home, engine, team, owner).jobs(limit), json_, brief.jobs)
+    """Show recommended cluster sizes."""
+    lists = _lists("ALL_SIZES" if all_ else "SIZES")()
+    show(lists, home, engine, Form(json_, csv_), limit, sort, (team, owner, tier, state))
+
+
+@commands.command("costs")
+def show_costs(
+    by: Annotated[str, typer.Option(help="team or job.")] = "team",
+    home: Home = HOME,
+    engine: EngineName = ENGINE,
+    team: Team = None,
+    sort: Sort = None,
+    limit: Limit = None,
+    json_: Json = False,
+    csv_: Csv = False,
+) -> None:
+    """Show list cost of the last 30 days that were billed in full, by team or by job."""
+    from pipeline.answers.costs.coverage import coverage
+    from pipeline.answers.jobs.which import selection
+    from pipeline.answers.nights.given import last_cost_day
+    from pipeline.answers.terminal import lists
+
+    if by not in ("team", "job"):
+        raise UserError(f"--by {by!r} is not known: costs are shown by team or by job")
+    one = lists.TEAM_COSTS if by == "team" else lists.JOB_COSTS
+    form = Form(json_, csv_)
+    reader = reader_of(home, engine)
+    chosen = selection(reader, team, sort=sort)
+    every = one.rows(reader, chosen)
+    rows = every.first(form.limit(limit))
+    last = last_cost_day(reader)
+    days = "30 days billed in full; there is none yet" if last is None else f"30 days to {last}"
+    everything = Hints(home).command(f"{one.command} --limit {rows.total}")
+    print_rows(f"{one.title}, {days}", rows, form, one.view, everything=everything)
+    if not form.is_for_scripts and team is None and by == "team":
+        for sentence in coverage(every.shown):
+            typer.echo(sentence)
 
 
 @commands.command("job")
@@ -47,132 +188,50 @@ def show_job(
     key: Annotated[str, typer.Argument(help="workspace_id/job_id, a job id, or a name.")],
     home: Home = HOME,
     engine: EngineName = ENGINE,
-    limit: Limit = 15,
+    limit: Annotated[int, typer.Option(min=1, help="Runs to list on a terminal.")] = 10,
     svg: Annotated[
         Path | None, typer.Option(help="Write the picture of its runs to this file as well.")
     ] = None,
     json_: Json = False,
 ) -> None:
-    """Show all about one job, with a picture of its runs, the forecast and the SLA."""
-    questions = questions_of(home, engine, None, None)
-    series = questions.key_of(key)
-    found = questions.job(series, runs=limit)
-    history = None if json_ and svg is None else questions.history(series)
-    if svg is not None and history is not None:
+    """Say how one job is, with a picture of its runs, the forecast and the SLA, and all details."""
+    from pipeline.answers.export import as_json
+    from pipeline.answers.jobs.profile import history, profile
+    from pipeline.answers.jobs.which import key_of
+    from pipeline.answers.terminal.job import job_lines
+    from pipeline.answers.terminal.screen import printed, screen, width_of
+
+    reader = reader_of(home, engine)
+    about = profile(reader, key_of(reader, key))
+    if svg is not None:
         from pipeline.answers.html.figure import write_figure
 
-        write_figure(history, svg)
+        write_figure(history(reader, about), svg)
     if json_:
-        typer.echo(as_json(found))
+        typer.echo(as_json(about.sections))
         return
-    if history is not None:
-        console().print(chart(history, min(console().width, _WIDEST)))
-    for name, frame in found.items():
-        console().print(facts(name, brief.priced(frame)))
-
-
-@commands.command("failing")
-def show_failing(
-    home: Home = HOME,
-    engine: EngineName = ENGINE,
-    limit: Limit = 50,
-    team: Team = None,
-    owner: Owner = None,
-    json_: Json = False,
-) -> None:
-    """List the jobs that are failing now; exits 1 when there are any."""
-    questions = questions_of(home, engine, team, owner)
-    rows = questions.failing(limit)
-    print_answer("Jobs failing now", rows, json_, brief.failing, questions.why_none_fails)
-    if len(rows):
-        raise typer.Exit(NOT_IN_ORDER)
-
-
-@commands.command("costs")
-def show_costs(
-    home: Home = HOME, engine: EngineName = ENGINE, team: Team = None, json_: Json = False
-) -> None:
-    """Show list cost by team over the last 30 days that were billed in full."""
-    questions = questions_of(home, engine, team, None)
-    rows = questions.cost_by_team()
-    print_answer(brief.costs_title(questions.last_cost_day()), rows, json_, brief.costs)
-    if not json_ and team is None:
-        typer.echo(brief.coverage(rows))
-
-
-@commands.command("sla")
-def show_sla(
-    home: Home = HOME,
-    engine: EngineName = ENGINE,
-    limit: Limit = 50,
-    team: Team = None,
-    owner: Owner = None,
-    json_: Json = False,
-) -> None:
-    """Show who is likely to miss: the next runs, those in progress, and jobs that grow; compliance."""
-    questions = questions_of(home, engine, team, owner)
-    answers = {
-        "next runs": questions.likely_to_miss(limit),
-        "runs in progress": questions.in_flight(limit),
-        "growing towards their SLA": questions.growing(limit),
-        "compliance": questions.sla(limit),
-    }
-    cut = {
-        "next runs": brief.likely_to_miss,
-        "runs in progress": brief.in_flight,
-        "growing towards their SLA": brief.growing,
-        "compliance": brief.sla,
-    }
-    if json_:
-        print_answers(answers, json_)
-        return
-    none = {} if len(answers["next runs"]) else {"next runs": questions.why_none_misses()}
-    print_answers({name: cut[name](rows) for name, rows in answers.items()}, json_, none)
-
-
-@commands.command("baselines")
-def show_baselines(
-    home: Home = HOME,
-    engine: EngineName = ENGINE,
-    limit: Limit = 50,
-    team: Team = None,
-    owner: Owner = None,
-    json_: Json = False,
-) -> None:
-    """Show the jobs whose last run was unlike themselves."""
-    rows = questions_of(home, engine, team, owner).unlike_themselves(limit)
-    print_answer("Last runs unlike their job", rows, json_, brief.unlike_themselves)
-
-
-@commands.command("rightsizing")
-def show_rightsizing(
-    home: Home = HOME,
-    engine: EngineName = ENGINE,
-    limit: Limit = 50,
-    team: Team = None,
-    owner: Owner = None,
-    all_: Annotated[
-        bool, typer.Option("--all", help="Also those to keep and those not assessed.")
-    ] = False,
-    json_: Json = False,
-) -> None:
-    """Show recommended cluster sizes."""
-    questions = questions_of(home, engine, team, owner)
-    rows = questions.rightsizing(limit, changes_only=not all_)
-    print_answer(
-        "Right-sizing (saving is the DBU part, 80 % interval)",
-        rows,
-        json_,
-        partial(brief.sizes, reasons=True),
-        questions.why_no_size,
+    out = screen()
+    printed(
+        out,
+        job_lines(about, history(reader, about), width_of(out), most_runs=limit, widest=_WIDEST),
     )
 
 
 @commands.command("quality")
 def show_quality(home: Home = HOME, engine: EngineName = ENGINE, json_: Json = False) -> None:
     """Show broken rules, quarantined rows and jobs without an answer; exits 1 when a rule is broken."""
-    answers = questions_of(home, engine, None, None).quality()
-    told = answers if json_ else {**answers, "sources": brief.sources(answers["sources"])}
-    print_answers(told, json_)
-    if len(answers["rules broken"]):
+    from pipeline.answers.export import as_json
+    from pipeline.answers.quality.sections import sections
+    from pipeline.answers.selection import Rows
+    from pipeline.answers.terminal import views
+
+    answers = sections(reader_of(home, engine))
+    if json_:
+        typer.echo(as_json(answers))
+    else:
+        for name, records in answers.items():
+            view = views.sources if name == "sources" else views.as_it_is
+            rows = Rows(tuple(records[0]) if records else (), records, len(records))
+            print_rows(name.replace("_", " ").capitalize(), rows, Form(), view)
+    if answers["rules_broken"]:
         raise typer.Exit(NOT_IN_ORDER)

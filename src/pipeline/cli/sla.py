@@ -4,14 +4,27 @@ import getpass
 from datetime import UTC, datetime
 from typing import Annotated
 
-import pandas as pd
 import typer
+from rich.text import Text
 
-from pipeline.answers.terminal import brief
-from pipeline.answers.terminal.tables import console
-from pipeline.cli.answers import print_answer
-from pipeline.cli.homes import opened, questions_of
-from pipeline.cli.options import ENGINE, HOME, EngineName, Home, Json, Limit, Owner, Team
+from pipeline.answers.terminal.screen import printed, screen
+from pipeline.cli.homes import opened, reader_of
+from pipeline.cli.options import (
+    ENGINE,
+    HOME,
+    Csv,
+    EngineName,
+    Home,
+    Json,
+    Limit,
+    Owner,
+    Sort,
+    State,
+    Team,
+    Tier,
+)
+from pipeline.cli.printing import Form, Hints, print_records
+from pipeline.cli.show import show
 from pipeline.errors import UserError
 
 commands = typer.Typer(no_args_is_help=True, help="See, propose and accept SLAs.")
@@ -23,35 +36,47 @@ _NONE = "none"
 def list_slas(
     home: Home = HOME,
     engine: EngineName = ENGINE,
-    limit: Limit = 50,
     team: Team = None,
     owner: Owner = None,
+    tier: Tier = None,
+    state: State = None,
+    sort: Sort = None,
+    limit: Limit = None,
     json_: Json = False,
+    csv_: Csv = False,
 ) -> None:
     """List the SLAs that hold, where each comes from, and who accepted it when."""
-    questions = questions_of(home, engine, team, owner)
-    print_answer("SLAs", questions.slas(limit), json_, brief.slas)
-    for stray in questions.decided_for_no_job() + questions.decided_unreadably():
-        console(stderr=True).print(f"SLA: {stray}", style="red", markup=False)
+    from pipeline.answers.sla.acceptance import futile_decisions
+    from pipeline.answers.terminal import lists
+
+    form, who = Form(json_, csv_), (team, owner, tier, state)
+    show([lists.SLAS], home, engine, form, limit, sort, who)
+    for sentence in futile_decisions(reader_of(home, engine)):
+        printed(screen(stderr=True), [Text(f"SLA: {sentence}", style="red")])
 
 
 @commands.command("propose")
 def propose(
     home: Home = HOME,
     engine: EngineName = ENGINE,
-    limit: Limit = 50,
     team: Team = None,
     owner: Owner = None,
+    tier: Tier = None,
+    state: State = None,
+    sort: Sort = None,
+    limit: Limit = None,
     json_: Json = False,
+    csv_: Csv = False,
 ) -> None:
     """List an SLA for each job without one, with what speaks for it."""
-    rows = questions_of(home, engine, team, owner).proposals(limit)
-    print_answer("Proposed SLAs", rows, json_, brief.proposals)
-    if not json_ and len(rows):
-        console().print(
-            "Accept one: rightrun sla accept KEY; in other words: --as 45m, or"
-            ' --as "06:30 Europe/Berlin".',
-            markup=False,
+    from pipeline.answers.terminal import lists
+
+    form, who = Form(json_, csv_), (team, owner, tier, state)
+    show([lists.PROPOSALS], home, engine, form, limit, sort, who)
+    if not form.is_for_scripts:
+        accept_one = Hints(home).command("sla accept KEY")
+        typer.echo(
+            f'Accept one: {accept_one}; in other words: --as 45m, or --as "06:30 Europe/Berlin".'
         )
 
 
@@ -69,29 +94,32 @@ def accept(
     engine: EngineName = ENGINE,
     json_: Json = False,
 ) -> None:
-    """Sign off a job's proposed SLA, or another; it holds for runs that start from then on."""
-    from pipeline.answers.questions import Filter, Questions
+    """Sign off a job's proposed SLA, or another; it holds from the next night on."""
+    from pipeline.answers.jobs.which import key_of
+    from pipeline.answers.sla.acceptance import to_accept
     from pipeline.lakehouse.folder.lock import home_lock
     from pipeline.sla.record import accept as accept_sla
 
     # Looked at first: a lock is not taken, nor a folder made, for a home that holds nothing.
     spark, lakehouse = opened(home, engine)
     with home_lock(home):
-        questions = Questions(lakehouse, Filter())
-        found = questions.key_of(key)
-        terms, evidence = questions.to_accept(found, None if as_ is None else as_.strip())
+        reader = reader_of(home, engine)
+        series_key = key_of(reader, key)
+        words = None if as_ is None else as_.strip()
+        terms, evidence = to_accept(reader, series_key, words)
         who = (by or getpass.getuser()).strip()
         if not who:
             raise UserError("say who decides: --by NAME")
         now = datetime.now(UTC)
-        accept_sla(spark, lakehouse, found, terms, by=who, at=now, evidence=evidence)
+        accept_sla(spark, lakehouse, series_key, terms, by=who, at=now, evidence=evidence)
     row = {
-        "series_key": found,
+        "series_key": series_key,
         "sla": _NONE if terms is None else terms.spelled,
         "decided_by": who,
         "decided_at": now,
         "evidence": evidence,
     }
-    verdict = "Taken back; it no longer holds" if terms is None else "Accepted; it holds"
-    title = f"{verdict} for runs that start from {now:%Y-%m-%d %H:%M} UTC on"
-    print_answer(title, pd.DataFrame([row]), json_)
+    title = "Taken back; it no longer holds" if terms is None else "Accepted; it holds"
+    print_records(
+        f"{title} for runs that start from now on, as of the next night", [row], Form(json_)
+    )

@@ -4,13 +4,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 import typer
 
-from pipeline.answers.terminal.tables import console
-from pipeline.cli.answers import moment, print_answer, progress_bar
-from pipeline.cli.homes import engine_of
 from pipeline.cli.options import ENGINE, HOME, NOT_IN_ORDER, USER_ERROR, EngineName, Home, Json
+from pipeline.cli.printing import Form, moment, print_records, print_rows, progress_bar
+from pipeline.engine.names import engine_named
 from pipeline.errors import UserError
 
 commands = typer.Typer()
@@ -62,8 +60,8 @@ def simulate(
                 jobs=jobs, days=days, seed=seed, end=last, quirks=parsed(quirks)
             )
             done = simulate_account(config, out, progress=progress)
-    rows = pd.DataFrame(sorted(done.rows.items()), columns=["table", "rows"])
-    print_answer(f"Simulated account in {out} ({done.seconds:.1f} s)", rows, json_)
+    rows = [{"table": table, "rows": count} for table, count in sorted(done.rows.items())]
+    print_records(f"Simulated account in {out} ({done.seconds:.1f} s)", rows, Form(json_))
 
 
 @commands.command()
@@ -76,16 +74,20 @@ def check(
     """Say what a first night would find: tables, columns and values that are not there or cannot be
     read, and what each switches off. Writes nothing, and exits as that night would.
     """
+    from rich.text import Text
+
+    from pipeline.answers.selection import Rows
     from pipeline.answers.terminal import readiness
     from pipeline.answers.terminal.readiness import Readiness
+    from pipeline.answers.terminal.screen import printed, screen
     from pipeline.bronze.flaws import Flaws, try_out
-    from pipeline.engine.session import Engine, connect
+    from pipeline.engine.session import connect
     from pipeline.settings import load_settings
     from pipeline.sources.address import chosen_source, now_at
     from pipeline.tables.source import SOURCE_TABLES
 
     most_quarantined = load_settings(home).most_quarantined
-    spark = connect(engine_of(Engine, engine))
+    spark = connect(engine_named(engine))
     chosen = chosen_source(source, spark)
     now = now_at(source)
     tables = []
@@ -97,11 +99,13 @@ def check(
             except UserError as stopped:
                 error = str(stopped)
             tables.append(Readiness(chosen.inspect(declared), flaws, error))
-    print_answer(f"Source {chosen.name}", readiness.frame(tables), json_, readiness.brief)
+    records = [readiness.record(table) for table in tables]
+    rows = Rows(tuple(records[0]), records, len(records))
+    print_rows(f"Source {chosen.name}", rows, Form(json_), readiness.view)
     if not json_:
-        readiness.explain(console(), tables, most_quarantined)
-    for notice in chosen.notices():
-        console(stderr=json_).print(f"Note: {notice}.", style="yellow", markup=False)
+        printed(screen(), readiness.lines(tables, most_quarantined))
+    notices = (Text(f"Note: {notice}.", style="yellow") for notice in chosen.notices())
+    printed(screen(stderr=json_), notices)
     if any(one.stops for one in tables):
         raise typer.Exit(USER_ERROR)
     if any(one.flaws.exceeds(most_quarantined) for one in tables):

@@ -4,12 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Annotated
 
-import pandas as pd
 import typer
 
-from pipeline.cli.answers import print_answer, progress_bar
-from pipeline.cli.homes import holding, opened, writing
-from pipeline.cli.options import ENGINE, HOME, EngineName, Home, Json, Limit
+from pipeline.cli.homes import holding, opened, truth_of, writing
+from pipeline.cli.options import ENGINE, HOME, Csv, EngineName, Home, Json
+from pipeline.cli.printing import Form, print_records, print_rows, progress_bar
 from pipeline.errors import UserError
 
 commands = typer.Typer()
@@ -26,23 +25,21 @@ def tables(
     if lineage:
         from pipeline.graph.graph import GRAPH
 
-        pairs = pd.DataFrame(GRAPH.lineage(), columns=["input", "output"])
-        print_answer("Lineage", pairs, json_)
+        pairs = [{"input": read, "output": written} for read, written in GRAPH.lineage()]
+        print_records("Lineage", pairs, Form(json_))
         return
     from pipeline.tables.catalogue import TABLES
 
-    rows = pd.DataFrame(
-        [
-            {
-                "table": t.full_name,
-                "one row": t.grain,
-                "keys": ", ".join(t.keys),
-                "columns": len(t.columns),
-            }
-            for t in TABLES
-        ]
-    )
-    print_answer("Tables", rows, json_)
+    rows = [
+        {
+            "table": table.full_name,
+            "one_row": table.grain,
+            "keys": ", ".join(table.keys),
+            "columns": len(table.columns),
+        }
+        for table in TABLES
+    ]
+    print_records("Tables", rows, Form(json_))
 
 
 @commands.command()
@@ -52,14 +49,21 @@ def sql(
     ],
     home: Home = HOME,
     engine: EngineName = ENGINE,
-    limit: Limit = 100,
+    limit: Annotated[int, typer.Option(min=1, help="Rows at the most.")] = 100,
     json_: Json = False,
+    csv_: Csv = False,
 ) -> None:
     """Ask the tables anything; nothing can be changed this way."""
     from pipeline.answers.query import run_query
+    from pipeline.answers.selection import Rows
 
+    form = Form(json_, csv_)
     spark, lakehouse = opened(home, engine)
-    print_answer("Result", run_query(spark, lakehouse, query, limit=limit), json_)
+    result = run_query(spark, lakehouse, query, limit=limit, truth=truth_of(home, lakehouse))
+    records = result.records
+    print_rows("Result", Rows(result.names, records, len(records)), form)
+    if result.has_more:
+        typer.echo(f"The first {limit:,} rows; more with --limit.", err=True)
 
 
 @commands.command()
@@ -67,7 +71,7 @@ def history(
     name: Annotated[str, typer.Argument(help="A table, such as gold.job_daily.")],
     home: Home = HOME,
     engine: EngineName = ENGINE,
-    limit: Limit = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Commits at the most.")] = 20,
     json_: Json = False,
 ) -> None:
     """Show the newest commits of a table."""
@@ -75,18 +79,16 @@ def history(
 
     _, lakehouse = opened(home, engine)
     commits = lakehouse.history(known_table(name), limit)
-    rows = pd.DataFrame(
-        [
-            {
-                "version": commit.version,
-                "at": commit.at,
-                "operation": commit.operation,
-                **_counts(commit.metrics),
-            }
-            for commit in commits
-        ]
-    )
-    print_answer(f"History of {name}", rows, json_)
+    rows = [
+        {
+            "version": commit.version,
+            "committed_at": commit.at,
+            "operation": commit.operation,
+            **_counts(commit.metrics),
+        }
+        for commit in commits
+    ]
+    print_records(f"History of {name}", rows, Form(json_))
 
 
 @commands.command()
@@ -113,11 +115,11 @@ def maintain(
                 rows.append(
                     {
                         "table": declared.full_name,
-                        "version before": before,
+                        "version_before": before,
                         "version": lakehouse.version(declared),
                     }
                 )
-    print_answer("Maintained", pd.DataFrame(rows), json_)
+    print_records("Maintained", rows, Form(json_))
 
 
 @commands.command()
@@ -171,18 +173,16 @@ def migrate(
             done = planned(lakehouse)
         else:
             done = run_migrations(spark, writing(home, engine, spark), GRAPH)
-    rows = pd.DataFrame(
-        [
-            {
-                "table": migration.table,
-                "to version": migration.to,
-                "changes": "; ".join(map(str, migration.changes)),
-            }
-            for migration in done
-        ],
-        columns=["table", "to version", "changes"],
-    )
-    print_answer("To be migrated" if dry_run else "Migrated", rows, json_)
+    rows = [
+        {
+            "table": migration.table,
+            "to_version": migration.to,
+            "changes": "; ".join(map(str, migration.changes)),
+        }
+        for migration in done
+    ]
+    title = "To be migrated" if dry_run else "Migrated"
+    print_records(title, rows, Form(json_), names=("table", "to_version", "changes"))
 
 
 def _counts(metrics: Mapping[str, object]) -> dict[str, object]:

@@ -10,12 +10,12 @@ import os
 import shutil
 import subprocess
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from pyspark.sql import SparkSession
 
+from pipeline.engine.names import Engine
 from pipeline.errors import UserError
 
 LOCAL_MASTER = "local[2]"
@@ -31,14 +31,6 @@ _SETTINGS = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.shuffle.partitions": str(SHUFFLE_PARTITIONS),
 }
-
-
-class Engine(StrEnum):
-    """Who runs the DataFrame code."""
-
-    EMBEDDED = "embedded"
-    SPARK = "spark"
-    DATABRICKS = "databricks"
 
 
 class _Connected:

@@ -15,9 +15,9 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
-def abreast(
+def run_side_by_side(
     needs: Mapping[Task, Iterable[Task]],
-    do: Callable[[Task], Result],
+    run: Callable[[Task], Result],
     at_once: int = AT_ONCE,
 ) -> dict[Task, Result]:
     """Do each task once all that it needs is done, `at_once` at a time; the results in their order.
@@ -31,7 +31,7 @@ def abreast(
     with ThreadPoolExecutor(at_once) as pool:
         try:
             while waiting.is_active():
-                begun |= {pool.submit(do, task): task for task in waiting.get_ready()}
+                begun |= {pool.submit(run, task): task for task in waiting.get_ready()}
                 for future in wait(begun, return_when=FIRST_COMPLETED).done:
                     task = begun.pop(future)
                     results[task] = future.result()
@@ -53,14 +53,14 @@ class Places:
     @contextmanager
     def taken(self, *, all_of_them: bool) -> Iterator[None]:
         """Wait for a place, or for all of them, and have it until the block ends."""
-        wanted = AT_ONCE if all_of_them else 1
+        places = AT_ONCE if all_of_them else 1
         # Who waits for all of them is not overtaken by those that want one.
         with self._turn, self._freed:
-            self._freed.wait_for(lambda: self._free >= wanted)
-            self._free -= wanted
+            self._freed.wait_for(lambda: self._free >= places)
+            self._free -= places
         try:
             yield
         finally:
             with self._freed:
-                self._free += wanted
+                self._free += places
                 self._freed.notify_all()

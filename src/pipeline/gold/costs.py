@@ -4,6 +4,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.expressions.money import one_unit, total, unpriced_unit
+from pipeline.steps.kinds import ByDay, Lasting
+from pipeline.tables import gold, silver
 
 
 def cost_daily(usage_costs: DataFrame, job_versions: DataFrame) -> DataFrame:
@@ -20,7 +22,7 @@ def cost_daily(usage_costs: DataFrame, job_versions: DataFrame) -> DataFrame:
         usage_costs.select("usage_date", "workspace_id", "job_id").where("job_id <> ''").distinct()
     )
     day_end = F.timestamp_add("DAY", F.lit(1), F.col("usage_date").cast("timestamp"))
-    held = (
+    job_teams = (
         days.join(teams, ["workspace_id", "job_id"])
         .where(
             (F.col("is_first") | (F.col("valid_from") < day_end))
@@ -28,7 +30,7 @@ def cost_daily(usage_costs: DataFrame, job_versions: DataFrame) -> DataFrame:
         )
         .select("usage_date", "workspace_id", "job_id", F.col("team").alias("job_team"))
     )
-    charged = usage_costs.join(held, ["usage_date", "workspace_id", "job_id"], "left").select(
+    charged = usage_costs.join(job_teams, ["usage_date", "workspace_id", "job_id"], "left").select(
         "usage_date",
         "workspace_id",
         "job_id",
@@ -77,3 +79,21 @@ def team_cost_daily(cost_daily: DataFrame) -> DataFrame:
             F.when(F.col("job_id") != "", F.concat_ws("/", "workspace_id", "job_id"))
         ).alias("jobs"),
     )
+
+
+STEPS = (
+    ByDay(
+        name="cost_daily",
+        run=cost_daily,
+        days_of=silver.USAGE_COSTS,
+        beside=(Lasting.version(silver.JOB_VERSIONS),),
+        writes=gold.COST_DAILY,
+        group=("workspace_id", "job_id"),
+    ),
+    ByDay(
+        name="team_cost_daily",
+        run=team_cost_daily,
+        days_of=gold.COST_DAILY,
+        writes=gold.TEAM_COST_DAILY,
+    ),
+)

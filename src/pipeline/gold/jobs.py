@@ -8,6 +8,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.sla.precedence import with_sla_now
+from pipeline.steps.kinds import Whole
+from pipeline.tables import bronze, gold, silver
 
 _KEY = ["workspace_id", "series_key"]
 
@@ -103,3 +105,19 @@ def jobs(
         "last_run_date",
         F.coalesce("runs", F.lit(0)).cast("bigint").alias("runs"),
     )
+
+
+STEPS = (
+    Whole(
+        name="jobs",
+        run=jobs,
+        reads=(
+            silver.JOB_VERSIONS,
+            gold.JOB_DAILY,
+            gold.COST_DAILY,
+            bronze.WORKSPACES_LATEST,
+            silver.SLA_DECISIONS,
+        ),
+        writes=gold.JOBS,
+    ),
+)

@@ -4,6 +4,8 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipeline.expressions.exact_sums import exact_sum
+from pipeline.steps.kinds import ByDatedKey, ByDay, RecentDays
+from pipeline.tables import gold, silver
 
 _FAILURES = ("FAILED", "TIMEOUT")
 
@@ -32,8 +34,8 @@ def _summary(runs: DataFrame, *by: str, more: tuple[Column, ...] = ()) -> DataFr
 
 def job_daily(runs: DataFrame) -> DataFrame:
     """gold.job_daily from silver.runs."""
-    told = tuple(F.max(name).alias(name) for name in ("series_basis", "run_name"))
-    return _summary(runs, "run_date", "workspace_id", "series_key", more=told)
+    names = tuple(F.max(name).alias(name) for name in ("series_basis", "run_name"))
+    return _summary(runs, "run_date", "workspace_id", "series_key", more=names)
 
 
 def job_weekly(runs: DataFrame) -> DataFrame:
@@ -118,3 +120,31 @@ def worst_margin(least_margin: str) -> Column:
     runs in time, and others missed the SLA without a success."""
     is_hidden = (F.col("missed_without_success") > 0) & (F.col(least_margin) >= 0)
     return F.when(~F.coalesce(is_hidden, F.lit(False)), F.col(least_margin))
+
+
+STEPS = (
+    ByDay(
+        name="job_daily",
+        run=job_daily,
+        days_of=silver.RUNS,
+        writes=gold.JOB_DAILY,
+        group=("workspace_id", "series_key"),
+    ),
+    ByDatedKey(
+        name="job_weekly",
+        run=job_weekly,
+        reads=(silver.RUNS,),
+        writes=gold.JOB_WEEKLY,
+        key=("workspace_id", "series_key", "run_week"),
+    ),
+    RecentDays(
+        name="job_health", run=job_health, reads=(silver.RUNS,), writes=gold.JOB_HEALTH, days=90
+    ),
+    ByDay(
+        name="sla_daily",
+        run=sla_daily,
+        days_of=silver.RUN_SLA,
+        writes=gold.SLA_DAILY,
+        group=("workspace_id", "series_key"),
+    ),
+)

@@ -12,6 +12,8 @@ from pyspark.sql import functions as F
 
 from pipeline.expressions.exact_sums import exact_mean
 from pipeline.expressions.money import one_unit
+from pipeline.steps.kinds import RecentDays
+from pipeline.tables import gold
 from pipeline.tables.silver.costs import MONEY_TYPE
 
 WINDOWS_DAYS = (7, 30)
@@ -108,3 +110,14 @@ def job_trends(
 
 def _within(when: Column, amount: Column) -> Column:
     return F.sum(F.when(when, amount).otherwise(0)).cast("bigint")
+
+
+STEPS = (
+    RecentDays(
+        name="job_trends",
+        run=job_trends,
+        reads=(gold.JOB_DAILY, gold.COST_DAILY),
+        writes=gold.JOB_TRENDS,
+        days=61,
+    ),
+)

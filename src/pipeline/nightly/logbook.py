@@ -80,7 +80,9 @@ class Logbook:
 
     def _assessments(self, as_of: datetime | None) -> None:
         """Jobs not assessed, by question and reason."""
-        answers = {asked: self._lakehouse.read(table) for asked, table in gold.QUESTIONS.items()}
+        answers = {
+            question: self._lakehouse.read(table) for question, table in gold.QUESTIONS.items()
+        }
         self._lakehouse.merge(
             gold.NIGHT_ASSESSMENTS,
             not_assessed(answers).select(
@@ -94,49 +96,53 @@ class Logbook:
         )
 
     def sources(
-        self, done: Iterable[Ingested], reached: Mapping[SourceTable, Reached], now: datetime
+        self, ingested: Iterable[Ingested], reached: Mapping[SourceTable, Reached], now: datetime
     ) -> None:
         """When each source table that delivered did so, after how long a gap, how far behind or ahead.
 
         Told by bronze, not by this night's counts: of a night killed while it read, the next one
         finds all rows known.
         """
-        delivered = [one for one in done if one.received and self._is_news(one)]
-        if not delivered:
+        deliveries = [
+            delivery for delivery in ingested if delivery.received and self._is_news(delivery)
+        ]
+        if not deliveries:
             return
-        before = {
+        received_before = {
             row["source_table"]: row["received_at"]
             for row in self._lakehouse.read(gold.SOURCE_FRESHNESS)
             .select("source_table", F.unix_micros("received_at").alias("received_at"))
             .collect()
         }
         rows = []
-        for one in delivered:
-            last = before.get(one.table.system_name)
-            gap = None if last is None else now - _moment(last)
-            reach = reached.get(one.table) or _by_clock(one, now)
+        for delivery in deliveries:
+            last_us = received_before.get(delivery.table.system_name)
+            gap = None if last_us is None else now - _moment(last_us)
+            reach = reached.get(delivery.table) or _by_clock(delivery, now)
             rows.append(
                 (
-                    one.table.system_name,
+                    delivery.table.system_name,
                     reach and reach.newest_at,
                     reach and reach.at,
                     reach and _hours(reach.newest_at - reach.at),
                     now,
                     reach and _hours(now - reach.at),
                     None if gap is None else _hours(gap),
-                    gap_of(one.table, gap),
-                    list(one.flaws.absent),
+                    gap_of(delivery.table, gap),
+                    list(delivery.flaws.absent),
                 )
             )
         self._write(gold.SOURCE_FRESHNESS, rows)
-        self._positions.set_all(_FRESHNESS, {one.table.name: str(one.version) for one in delivered})
+        self._positions.set_all(
+            _FRESHNESS, {delivery.table.name: str(delivery.version) for delivery in deliveries}
+        )
 
-    def _is_news(self, one: Ingested) -> bool:
-        seen = self._positions.of(_FRESHNESS, one.table.name)
+    def _is_news(self, delivery: Ingested) -> bool:
+        seen = self._positions.of(_FRESHNESS, delivery.table.name)
         if seen is None:
             return True
-        known = bronze.BRONZE_OF[one.table.name]
-        return one.version != int(seen) and self._lakehouse.changed(known, int(seen))
+        table = bronze.BRONZE_OF[delivery.table.name]
+        return delivery.version != int(seen) and self._lakehouse.changed(table, int(seen))
 
     def _write(self, table: Table, rows: Sequence[tuple[object, ...]]) -> None:
         self._lakehouse.merge(table, self._spark.createDataFrame(rows, schema=spark_schema(table)))
@@ -146,13 +152,13 @@ def gap_of(table: SourceTable, gap: timedelta | None) -> str:
     """What a gap between two readings of `table` means for its rows."""
     if gap is None or gap <= STREAM_WINDOW:
         return "within"
-    kept = table.retention_days
-    return "lost" if kept is not None and gap > timedelta(days=kept) else "outside"
+    kept_days = table.retention_days
+    return "lost" if kept_days is not None and gap > timedelta(days=kept_days) else "outside"
 
 
-def _by_clock(one: Ingested, now: datetime) -> Reached | None:
+def _by_clock(delivery: Ingested, now: datetime) -> Reached | None:
     """How far a source has come of whose rows only the newest time is known."""
-    newest = one.newest_observed_at
+    newest = delivery.newest_observed_at
     return None if newest is None else Reached(min(newest, now), newest)
 
 

@@ -1,29 +1,43 @@
 """The rules that follow from declarations, counted over the tables a night has changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.lakehouse.protocol import Lakehouse
+from pipeline.nightly.positions import Positions
 from pipeline.tables import ops
 from pipeline.tables.declaration import Layer, Table
 from pipeline.tables.derive import row_checks, spark_schema
 
 _CHECKED = (Layer.GOLD, Layer.MODEL, Layer.RECOMMENDATION)
+_READER = "quality"
 
 
-def check_tables(spark: SparkSession, lakehouse: Lakehouse, tables: Iterable[Table]) -> None:
+def check_changed(
+    spark: SparkSession, lakehouse: Lakehouse, positions: Positions, tables: Sequence[Table]
+) -> None:
+    """Check the tables that stand at a version not checked yet: by this night, or a killed one."""
+    versions = {table: str(lakehouse.version(table)) for table in tables}
+    unchecked = [
+        table for table in tables if positions.of(_READER, table.full_name) != versions[table]
+    ]
+    _check(spark, lakehouse, unchecked)
+    positions.set_all(_READER, {table.full_name: versions[table] for table in unchecked})
+
+
+def _check(spark: SparkSession, lakehouse: Lakehouse, tables: Iterable[Table]) -> None:
     """Count violations in ops.quality, one query a table.
 
     Bronze is checked row by row as it is received; Gold is what people read, so it is checked whole.
     """
-    found: list[tuple[str, str, str, int, int]] = []
+    counts: list[tuple[str, str, str, int, int]] = []
     for table in tables:
         checks = row_checks(table)
         if table.layer not in _CHECKED or not checks:
             continue
-        counted = (
+        row = (
             lakehouse.read(table)
             .agg(
                 F.count("*").alias("rows"),
@@ -34,9 +48,11 @@ def check_tables(spark: SparkSession, lakehouse: Lakehouse, tables: Iterable[Tab
             )
             .collect()[0]
         )
-        found += [
-            (table.full_name, check.name, check.column, counted["rows"], counted[f"c{number}"])
+        counts += [
+            (table.full_name, check.name, check.column, row["rows"], row[f"c{number}"])
             for number, check in enumerate(checks)
         ]
-    if found:
-        lakehouse.merge(ops.QUALITY, spark.createDataFrame(found, schema=spark_schema(ops.QUALITY)))
+    if counts:
+        lakehouse.merge(
+            ops.QUALITY, spark.createDataFrame(counts, schema=spark_schema(ops.QUALITY))
+        )

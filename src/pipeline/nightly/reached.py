@@ -1,6 +1,6 @@
-"""How far a source has come: the time that whatever is said from it speaks of.
+"""How far sources have come: the time that whatever is said from them speaks of.
 
-It is the newest time that its rows tell, but for those of a wrong clock:
+Of one source it is the newest time that its rows tell, but for those of a wrong clock:
 
 - A row that tells of a time after it arrived is ahead of the clock, and does not count.
 - Nor do the last rows where they are of one run, or one record, alone and come after a silence more
@@ -11,7 +11,7 @@ another run, or record, tells of the same time.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -20,11 +20,16 @@ from typing import Final
 from pyspark.sql import functions as F
 
 from pipeline.lakehouse.protocol import Lakehouse
+from pipeline.nightly.ingestion import newest_observed_at
 from pipeline.nightly.positions import Positions
 from pipeline.tables import bronze
 from pipeline.tables.declaration import SourceTable
+from pipeline.tables.source import SOURCE_TABLES, USAGE
 
-__all__ = ["Reached", "last_whole_day", "reached"]
+__all__ = ["Reached", "all_reached", "last_cost_day", "last_whole_day", "reached", "shared_time"]
+
+_CLOCKS: Final = tuple(table for table in SOURCE_TABLES if table.required or table is USAGE)
+"""Sources whose time what is said of runs, and of costs, speaks of."""
 
 _READER: Final = "reached"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -56,6 +61,29 @@ class _Hour:
     def of_one(self) -> int | None:
         """The one whom all the rows are of; None where they are of several."""
         return self.least if self.least == self.greatest else None
+
+
+def all_reached(lakehouse: Lakehouse, positions: Positions) -> dict[SourceTable, Reached]:
+    """How far the sources have come that verdicts stand on."""
+    times = {table: reached(lakehouse, positions, table) for table in _CLOCKS}
+    return {table: reach for table, reach in times.items() if reach is not None}
+
+
+def shared_time(times: Mapping[SourceTable, Reached], positions: Positions) -> datetime | None:
+    """The newest time that the required sources share; of an account without runs, of all others."""
+    required = [reach.at for table, reach in times.items() if table.required]
+    if required:
+        return min(required)
+    newest = filter(None, (newest_observed_at(positions, table) for table in SOURCE_TABLES))
+    return max(newest, default=None)
+
+
+def last_cost_day(times: Mapping[SourceTable, Reached], as_of: datetime | None) -> date | None:
+    """The last day whose usage has been billed in full, and that is over at the time asked for."""
+    if USAGE not in times:
+        return None
+    day = last_whole_day(USAGE, times[USAGE].at)
+    return day if as_of is None else min(day, as_of.date() - timedelta(days=1))
 
 
 def reached(lakehouse: Lakehouse, positions: Positions, table: SourceTable) -> Reached | None:

@@ -5,13 +5,12 @@ of its version; killed in between it is run again, finds its columns in place, a
 note.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from pipeline.errors import UserError
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.tables import ops
 from pipeline.tables.catalogue import TABLES
@@ -27,6 +26,7 @@ from pipeline.tables.migration import (
     Rename,
     Retype,
 )
+from pipeline.tables.releases import refuse_newer, refuse_other
 from pipeline.tables.types import arrow_type
 
 if TYPE_CHECKING:  # every reading command looks at versions, and none of them runs a step
@@ -44,36 +44,15 @@ def settle(spark: SparkSession, lakehouse: Lakehouse, tables: Sequence[Table] = 
     lakehouse.create(ops.SCHEMA_VERSIONS)
     noted = _noted(lakehouse)
     unknown = [table for table in tables if table.full_name not in noted]
-    made = {t.full_name: _FIRST if lakehouse.exists(t) else t.version for t in unknown}
-    _refuse_other(noted | made, tables)
-    _note(spark, lakehouse, made)
+    versions = {t.full_name: _FIRST if lakehouse.exists(t) else t.version for t in unknown}
+    refuse_other(noted | versions, tables)
+    _note(spark, lakehouse, versions)
 
 
 def refuse_other_release(lakehouse: Lakehouse, tables: Sequence[Table] = TABLES) -> None:
     """Before reading: UserError for a home whose tables are not as this release declares them."""
     if lakehouse.exists(ops.SCHEMA_VERSIONS):
-        _refuse_other(_noted(lakehouse), tables)
-
-
-def _refuse_other(noted: dict[str, int], tables: Iterable[Table]) -> None:
-    """UserError for the first table noted at another version than it is declared at."""
-    _refuse_newer(noted, tables)
-    for table in tables:
-        if (version := noted.get(table.full_name, table.version)) < table.version:
-            raise UserError(
-                f"table {table.full_name} is at version {version} of an older release, and this one"
-                f" needs {table.version}: run rightrun migrate"
-            )
-
-
-def _refuse_newer(noted: dict[str, int], tables: Iterable[Table]) -> None:
-    """UserError for the first table noted at a later version than it is declared at."""
-    for table in tables:
-        if (version := noted.get(table.full_name, table.version)) > table.version:
-            raise UserError(
-                f"table {table.full_name} is at version {version}, and this release knows"
-                f" {table.version}: install the newer release that wrote it"
-            )
+        refuse_other(_noted(lakehouse), tables)
 
 
 def planned(
@@ -83,15 +62,15 @@ def planned(
 ) -> list[Migration]:
     """The migrations that `lakehouse` needs, in order; UserError where a newer release wrote it."""
     noted = _noted(lakehouse) if lakehouse.exists(ops.SCHEMA_VERSIONS) else {}
-    _refuse_newer(noted, tables)
-    wanted = []
+    refuse_newer(noted, tables)
+    needed = []
     for table in tables:
-        mine = [migration for migration in migrations if migration.table == table.full_name]
-        if not mine or (table.full_name not in noted and not lakehouse.exists(table)):
+        of_table = [migration for migration in migrations if migration.table == table.full_name]
+        if not of_table or (table.full_name not in noted and not lakehouse.exists(table)):
             continue
         version = noted.get(table.full_name, _FIRST)
-        wanted += [migration for migration in mine if migration.to > version]
-    return wanted
+        needed += [migration for migration in of_table if migration.to > version]
+    return needed
 
 
 def migrate(
@@ -102,18 +81,18 @@ def migrate(
     migrations: Sequence[Migration] = MIGRATIONS,
 ) -> list[Migration]:
     """Run the migrations that `lakehouse` needs, under its lock, and return them."""
-    done = planned(lakehouse, tables, migrations)
+    needed = planned(lakehouse, tables, migrations)
     lakehouse.create(ops.SCHEMA_VERSIONS)
     declared = {table.full_name: table for table in tables}
-    for migration in done:
+    for migration in needed:
         table = declared[migration.table]
         if lakehouse.exists(table):
             _run(lakehouse, table, migration, graph)
         _note(spark, lakehouse, {migration.table: migration.to})
-    for name in dict.fromkeys(migration.table for migration in done):
+    for name in dict.fromkeys(migration.table for migration in needed):
         # Comments, and what else a rewritten table lacks of its declaration.
         lakehouse.create(declared[name])
-    return done
+    return needed
 
 
 def _run(lakehouse: Lakehouse, table: Table, migration: Migration, graph: "Graph") -> None:

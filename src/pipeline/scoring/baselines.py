@@ -7,7 +7,8 @@ from pyspark.sql import functions as F
 from optimizer.baselines import latest
 from pipeline.scoring.buckets import score_by_job
 from pipeline.scoring.series import learned_attempts, no_answer, no_answer_reason
-from pipeline.tables import gold
+from pipeline.steps.kinds import RecentDays
+from pipeline.tables import gold, silver
 
 _SCHEMA = (
     "job_id string, status string, reason string, runs bigint, center_seconds double,"
@@ -42,3 +43,14 @@ def job_baseline(jobs: DataFrame, attempts: DataFrame) -> DataFrame:
         .withColumn("runs", F.coalesce("learned", F.lit(0)).cast("bigint"))
         .select(*gold.JOB_BASELINE.column_names)
     )
+
+
+STEPS = (
+    RecentDays(
+        name="job_baseline",
+        run=job_baseline,
+        reads=(gold.JOBS, silver.ATTEMPTS),
+        writes=gold.JOB_BASELINE,
+        days=180,
+    ),
+)

@@ -37,8 +37,8 @@ def score_by_job(
     `score` takes a frame with all rows of some jobs, times in UTC, and returns one row for each job
     with the columns of `schema` (Spark DDL), job_id, status and reason among them.
     """
-    held = (rows if counted is None else counted).count()
-    buckets = max(_LEAST_BUCKETS, -(-held * weight // ROWS_A_BUCKET))
+    row_count = (rows if counted is None else counted).count()
+    buckets = max(_LEAST_BUCKETS, -(-row_count * weight // ROWS_A_BUCKET))
     hashed = rows.withColumn("bucket", F.pmod(F.xxhash64("job_id"), F.lit(buckets)))
     names = tuple(part.split()[0] for part in schema.split(", "))
 
@@ -106,7 +106,7 @@ def _plain(frame: pd.DataFrame) -> pd.DataFrame:
             column = column.dt.tz_localize(None)
             columns[name] = column
             continue
-        held = column.astype(object)
-        held[column.isna()] = None
-        columns[name] = held
+        values = column.astype(object)
+        values[column.isna()] = None
+        columns[name] = values
     return pd.DataFrame(columns)

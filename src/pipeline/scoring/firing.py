@@ -140,17 +140,17 @@ class Fired:
 
     def clocks(self, jobs: pd.DataFrame) -> pd.DataFrame:
         """`jobs` with the schedule, and the starts, of the job that starts each."""
-        told = jobs.copy()
+        clocks = jobs.copy()
         fired = self.is_fired & (jobs["state"] != "deleted").to_numpy()
         for name in SCHEDULE:
             own, theirs = (jobs[column].to_numpy(object) for column in (name, f"upstream_{name}"))
-            told[name] = np.where(fired, theirs, own)
+            clocks[name] = np.where(fired, theirs, own)
         given = [
             np.unique([row[0] for row in rows]) if here else starts
             for here, rows, starts in zip(fired, jobs["fired"], jobs["starts"], strict=True)
         ]
-        told["starts"] = pd.Series(given, index=jobs.index, dtype=object)
-        told["cron_starts"] = pd.Series(
+        clocks["starts"] = pd.Series(given, index=jobs.index, dtype=object)
+        clocks["cron_starts"] = pd.Series(
             [
                 theirs if here else starts
                 for here, theirs, starts in zip(fired, given, jobs["cron_starts"], strict=True)
@@ -158,7 +158,7 @@ class Fired:
             index=jobs.index,
             dtype=object,
         )
-        return told
+        return clocks
 
     def delays(self, starts: Starts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Quantiles (J, 35) of how late jobs are started, and of how late they start then.

@@ -9,7 +9,8 @@ from pyspark.sql import functions as F
 from optimizer.forecast import states_with_quality
 from pipeline.scoring.buckets import score_by_job
 from pipeline.scoring.series import learned_attempts, no_answer, no_answer_reason
-from pipeline.tables import gold
+from pipeline.steps.kinds import RecentDays, Whole
+from pipeline.tables import gold, silver
 from pipeline.tables.derive import spark_schema
 
 _LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
@@ -69,3 +70,20 @@ def forecast_quality(states: DataFrame) -> DataFrame:
             "reason": F.when(is_scored, F.lit("")).otherwise(why),
         }
     ).select(*gold.FORECAST_QUALITY.column_names)
+
+
+STEPS = (
+    RecentDays(
+        name="duration_states",
+        run=duration_states,
+        reads=(silver.ATTEMPTS, gold.JOBS),
+        writes=gold.DURATION_STATES,
+        days=180,
+    ),
+    Whole(
+        name="forecast_quality",
+        run=forecast_quality,
+        reads=(gold.DURATION_STATES,),
+        writes=gold.FORECAST_QUALITY,
+    ),
+)

@@ -17,7 +17,8 @@ from optimizer.schedule.clocks import deadlines
 from pipeline.scoring.buckets import score_by_job
 from pipeline.scoring.retries import Retries, retries_of_the_fleet, retry_habits, with_retries
 from pipeline.sla.due import next_due
-from pipeline.tables import gold
+from pipeline.steps.kinds import RecentDays
+from pipeline.tables import gold, silver
 
 _RUN = ["workspace_id", "run_id"]
 _JOB = ["workspace_id", "series_key"]
@@ -63,7 +64,7 @@ def in_flight(
         "quantile_seconds",
         "memory",
     )
-    known = (
+    in_progress = (
         going.join(jobs.select(*_JOB, *_SLA, "is_continuous"), _JOB)
         .join(habits, _JOB)
         .join(learned, "series_key", "left")
@@ -84,7 +85,7 @@ def in_flight(
         )
     )
     answered = score_by_job(
-        known.select(
+        in_progress.select(
             F.col("key").alias("job_id"),
             F.coalesce("status", F.lit("not_assessed")).alias("status"),
             F.coalesce("obstacle", "reason").alias("reason"),
@@ -110,7 +111,7 @@ def in_flight(
         counted=jobs,
     )
     return (
-        known.drop("status", "reason")
+        in_progress.drop("status", "reason")
         .join(answered.withColumnRenamed("job_id", "key"), "key")
         .withColumn("reason", F.coalesce("reason", F.lit("")))
         .withColumn("due_at", F.timestamp_micros("due_us"))
@@ -156,25 +157,36 @@ def _going(rows: pd.DataFrame, fleet: Retries) -> pd.DataFrame:
         elapsed_seconds=elapsed,
     )
     has_limit = rows["sla_limit_seconds"].notna().to_numpy()
-    told = rows["obstacle"].isna().to_numpy()
+    is_assessed = rows["obstacle"].isna().to_numpy()
 
     def either(part: str) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
         chosen = np.where(has_limit, getattr(of_limit, part), getattr(of_deadline, part))
-        return np.where(told, chosen, np.nan)
+        return np.where(is_assessed, chosen, np.nan)
 
     left = remaining_seconds(curves, _LEFT, elapsed)
     return pd.DataFrame(
         {
             "job_id": rows["job_id"],
-            "status": np.where(told, rows["status"], "not_assessed"),
+            "status": np.where(is_assessed, rows["status"], "not_assessed"),
             "reason": rows["reason"],
             "due_us": pd.Series(due_us).astype("Int64").mask(minute < 0),
             "p_miss": either("p_miss"),
             "p_miss_duration": either("duration"),
             "p_miss_failure": either("failure"),
             **{
-                f"remaining_p{level}_seconds": np.where(told, left[:, index], np.nan)
+                f"remaining_p{level}_seconds": np.where(is_assessed, left[:, index], np.nan)
                 for index, level in enumerate(gold.LEFT_LEVELS)
             },
         }
     )
+
+
+STEPS = (
+    RecentDays(
+        name="in_flight",
+        run=in_flight,
+        reads=(gold.JOBS, gold.DURATION_STATES, silver.ATTEMPTS, silver.RUNS),
+        writes=gold.IN_FLIGHT,
+        days=30,
+    ),
+)

@@ -13,7 +13,8 @@ from pyspark.sql import functions as F
 
 from pipeline.scoring.buckets import score_by_job
 from pipeline.sla.proposal import MIN_RUNS, DailyStart, proposed
-from pipeline.tables import gold
+from pipeline.steps.kinds import RecentDays
+from pipeline.tables import gold, silver
 from pipeline.tables.derive import spark_schema
 
 _JOB = ["workspace_id", "series_key"]
@@ -127,3 +128,14 @@ def _proposal(row: Mapping[Hashable, Any]) -> dict[str, Any]:
         "worst_seconds": proposal.worst_seconds,
         "evidence": proposal.evidence,
     }
+
+
+STEPS = (
+    RecentDays(
+        name="sla_proposals",
+        run=sla_proposals,
+        reads=(gold.JOBS, gold.RUN_FORECAST, silver.RUNS),
+        writes=gold.SLA_PROPOSALS,
+        days=60,
+    ),
+)

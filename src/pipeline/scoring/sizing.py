@@ -19,7 +19,8 @@ from optimizer.rightsizing import demand_of_histograms, recommend_many
 from pipeline.expressions.exact_sums import exact_sum
 from pipeline.expressions.money import one_unit, unpriced_unit
 from pipeline.scoring.buckets import score_by_job
-from pipeline.tables import gold
+from pipeline.steps.kinds import RecentDays
+from pipeline.tables import gold, silver
 from pipeline.tables.derive import spark_schema
 
 WINDOW_DAYS: Final = 30
@@ -73,7 +74,7 @@ def rightsizing(
             one_unit("unpriced_unit").alias("unpriced_unit"),
         )
     )
-    known = (
+    by_job = (
         jobs.select(
             *("workspace_id", "series_key", "job_id", "last_run_date", "sla_kind", "sla_problem")
         )
@@ -94,7 +95,7 @@ def rightsizing(
     )
     # All there is to say of a job goes through the UDF: joined to its answers afterwards, the
     # utilisation would be summed twice.
-    asked = known.select(
+    inputs = by_job.select(
         F.col("series_key").alias("job_id"),
         _obstacle(as_of, currency_code).alias("obstacle"),
         F.when(~F.col("is_unsized"), F.col("workers")).cast("double").alias("workers"),
@@ -113,7 +114,7 @@ def rightsizing(
         "unpriced_unit",
     )
     schema = spark_schema(gold.RIGHTSIZING).replace("`", "")
-    answered = score_by_job(asked, _sizes, f"job_id string, {schema}", counted=jobs)
+    answered = score_by_job(inputs, _sizes, f"job_id string, {schema}", counted=jobs)
     # Of a job that failed inside, only its key comes back.
     return (
         answered.withColumn("series_key", F.col("job_id"))
@@ -392,18 +393,18 @@ def _obstacles_of_use(currency_code: str) -> tuple[tuple[Column, Column], ...]:
 
 def _sizes(rows: pd.DataFrame) -> pd.DataFrame:
     """gold.rightsizing of these jobs, the currency left out."""
-    told = rows[["job_id", *_TOLD]].assign(
+    measures = rows[["job_id", *_TOLD]].assign(
         workers=rows["workers"].astype("Int64"), list_cost_30_days=rows["list_cost"]
     )
     has_obstacle = rows["obstacle"].notna()
-    left = told[has_obstacle].assign(
+    obstructed = measures[has_obstacle].assign(
         status="not_assessed", reason=rows.loc[has_obstacle, "obstacle"]
     )
-    asked = rows[~has_obstacle].reset_index(drop=True)
-    if asked.empty:
-        return left
-    answered = told.merge(_answers(asked), on="job_id")
-    return answered if left.empty else pd.concat([left, answered], ignore_index=True)
+    assessed = rows[~has_obstacle].reset_index(drop=True)
+    if assessed.empty:
+        return obstructed
+    answered = measures.merge(_answers(assessed), on="job_id")
+    return answered if obstructed.empty else pd.concat([obstructed, answered], ignore_index=True)
 
 
 def _answers(rows: pd.DataFrame) -> pd.DataFrame:
@@ -413,7 +414,7 @@ def _answers(rows: pd.DataFrame) -> pd.DataFrame:
             ["entity_id", "role", "cpu_histogram", "mem_histogram", "minutes", "nodes"]
         ]
     )
-    asked = pd.DataFrame(
+    inputs = pd.DataFrame(
         {
             "job_id": rows["job_id"],
             "workers": rows["workers"],
@@ -430,7 +431,7 @@ def _answers(rows: pd.DataFrame) -> pd.DataFrame:
             "list_cost": rows["list_cost"].astype("float64").fillna(0.0),
         }
     )
-    sizes = recommend_many(asked)
+    sizes = recommend_many(inputs)
     return pd.DataFrame(
         {
             "job_id": sizes["job_id"],
@@ -444,9 +445,9 @@ def _answers(rows: pd.DataFrame) -> pd.DataFrame:
             "saving_part": sizes["saving_basis"],
             "p_miss_now": sizes["p_miss_now"],
             "p_miss_recommended": sizes["p_miss_recommended"],
-            "cpu_p95_pct": asked["cpu_p95_pct"],
-            "cpu_upper_pct": asked["cpu_upper_pct"],
-            "mem_p99_pct": asked["mem_p99_pct"],
+            "cpu_p95_pct": inputs["cpu_p95_pct"],
+            "cpu_upper_pct": inputs["cpu_upper_pct"],
+            "mem_p99_pct": inputs["mem_p99_pct"],
         }
     )
 
@@ -464,3 +465,23 @@ def _left_out(rows: pd.DataFrame) -> pd.Series:
         index=rows.index,
         dtype=object,
     )
+
+
+STEPS = (
+    RecentDays(
+        name="rightsizing",
+        run=rightsizing,
+        reads=(
+            gold.JOBS,
+            silver.RUN_UTILISATION,
+            silver.RUN_CLUSTERS,
+            silver.TASK_RUNS,
+            silver.CLUSTERS,
+            silver.USAGE_COSTS,
+            gold.DURATION_STATES,
+            gold.JOB_FORECAST,
+        ),
+        writes=gold.RIGHTSIZING,
+        days=WINDOW_DAYS,
+    ),
+)

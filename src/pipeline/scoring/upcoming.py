@@ -24,7 +24,8 @@ from pipeline.scoring.buckets import score_by_job
 from pipeline.scoring.firing import SCHEDULE, Fired, firings
 from pipeline.scoring.retries import Retries, retries_of_the_fleet, retry_habits, with_retries
 from pipeline.sla.due import next_due
-from pipeline.tables import gold
+from pipeline.steps.kinds import RecentDays, Whole
+from pipeline.tables import gold, silver
 
 _JOB = ["workspace_id", "series_key"]
 _SLA = ("sla_kind", "sla_limit_seconds", "sla_time_of_day", "sla_timezone")
@@ -59,7 +60,7 @@ def run_forecast(
 ) -> DataFrame:
     """gold.run_forecast from gold.jobs, model.duration_states, and runs and task runs of 30 days."""
     habit = retries_of_the_fleet(runs)
-    asked = (
+    inputs = (
         jobs.join(_history(runs, as_of), _JOB, "left")
         .join(firings(runs, task_runs, jobs, as_of=as_of), _JOB, "left")
         .join(
@@ -103,13 +104,13 @@ def run_forecast(
     )
     now = pd.Timestamp(as_of)
     answered = score_by_job(
-        asked, lambda rows: _upcoming(rows, now, habit), _SCHEMA, counted=jobs, weight=_WEIGHT
+        inputs, lambda rows: _upcoming(rows, now, habit), _SCHEMA, counted=jobs, weight=_WEIGHT
     ).withColumnRenamed("job_id", "series_key")
     each = answered.select(
         *(name for name in answered.columns if name not in (*_TIMES, *_FIGURES)),
         F.posexplode_outer(F.arrays_zip(*_TIMES, *_FIGURES)).alias("position", "run"),
     ).select("*", *(F.col("run")[name].alias(name) for name in (*_TIMES, *_FIGURES)))
-    known = jobs.select(*_JOB, *_SLA, "sla_source", "sla_problem")
+    slas = jobs.select(*_JOB, *_SLA, "sla_source", "sla_problem")
     is_expected = F.col("position").isNotNull()
 
     def micros(seconds: str) -> Column:
@@ -117,7 +118,7 @@ def run_forecast(
 
     start_us = F.col("at_us") + micros("delay_p50_seconds")
     return (
-        known.join(each, "series_key")
+        slas.join(each, "series_key")
         .withColumns(
             {
                 "scheduled_at": F.timestamp_micros("at_us"),
@@ -249,8 +250,8 @@ def _upcoming(rows: pd.DataFrame, as_of: pd.Timestamp, fleet: Retries) -> pd.Dat
     at = pd.Series(pd.to_datetime(starts.at_us + late_us[starts.job], unit="us", utc=True))
     # Between gaps any time is as good as another.
     at = at.mask(starts.basis[starts.job] == "gaps")
-    asked = pd.DataFrame({"job_id": rows["job_id"].to_numpy()[starts.job], "start_time": at})
-    curves = Forecaster.from_states(rows).predict(asked)
+    expected = pd.DataFrame({"job_id": rows["job_id"].to_numpy()[starts.job], "start_time": at})
+    curves = Forecaster.from_states(rows).predict(expected)
     due_us = _due(rows, starts)
     misses = _misses(rows, starts, delays, due_us, curves, fleet)
     seconds = curves.quantile([level / 100 for level in gold.RUN_LEVELS])
@@ -291,9 +292,9 @@ def _due(rows: pd.DataFrame, starts: Starts) -> NDArray[np.int64]:
     """When a success of each start is due, in microseconds; 0 without a deadline."""
     due = np.zeros(starts.at_us.size, dtype=np.int64)
     minute, zone = deadlines(rows)
-    asked = minute[starts.job] >= 0
-    job = starts.job[asked]
-    due[asked] = next_due(starts.at_us[asked], minute[job], zone[job])
+    has_deadline = minute[starts.job] >= 0
+    job = starts.job[has_deadline]
+    due[has_deadline] = next_due(starts.at_us[has_deadline], minute[job], zone[job])
     return due
 
 
@@ -315,17 +316,17 @@ def _misses(
         return Distribution(curves.log_quantiles[which], curves.status[which])
 
     limit = rows["sla_limit_seconds"].astype("float64").to_numpy()[starts.job]
-    for some in _parts(np.flatnonzero(~np.isnan(limit)), _AT_ONCE):
-        job = starts.job[some]
+    for portion in _parts(np.flatnonzero(~np.isnan(limit)), _AT_ONCE):
+        job = starts.job[portion]
         of_limit = miss_limit(
-            lasting(some), limit[some], failure_rate=fails[job], retries=again[job]
+            lasting(portion), limit[portion], failure_rate=fails[job], retries=again[job]
         )
         for name in out:
-            out[name][some] = getattr(of_limit, name)
+            out[name][portion] = getattr(of_limit, name)
 
     upstream, own = delays
 
-    def asked(which: NDArray[np.int64], slack: NDArray[np.float64]) -> Miss:
+    def deadline_miss(which: NDArray[np.int64], slack: NDArray[np.float64]) -> Miss:
         job = starts.job[which]
         return miss_deadline(
             lasting(which),
@@ -341,16 +342,16 @@ def _misses(
     # Most jobs have no other before them, and sums over its lateness are not cheap.
     is_fired = np.asarray(upstream.any(axis=1))[starts.job]
     for chosen in (is_fired, ~is_fired):
-        for some in _parts(np.flatnonzero((due_us > 0) & ~is_gap & chosen), _AT_ONCE):
-            miss = asked(some, (due_us - starts.at_us)[some] / 1e6)
+        for portion in _parts(np.flatnonzero((due_us > 0) & ~is_gap & chosen), _AT_ONCE):
+            miss = deadline_miss(portion, (due_us - starts.at_us)[portion] / 1e6)
             for name in out:
-                out[name][some] = getattr(miss, name)
+                out[name][portion] = getattr(miss, name)
         for drifting in _parts(np.flatnonzero((due_us > 0) & is_gap & chosen), _AT_ONCE // _POINTS):
             which = np.repeat(drifting, _POINTS)
             job = starts.job[which]
             at_us = starts.at_us[which] + _spread_us(starts, drifting)
             minute, zone = deadlines(rows)
-            miss = asked(which, (next_due(at_us, minute[job], zone[job]) - at_us) / 1e6)
+            miss = deadline_miss(which, (next_due(at_us, minute[job], zone[job]) - at_us) / 1e6)
             for name in out:
                 out[name][drifting] = getattr(miss, name).reshape(-1, _POINTS).mean(axis=1)
     return out
@@ -374,3 +375,20 @@ def _spread_us(starts: Starts, which: NDArray[np.int64]) -> NDArray[np.int64]:
         np.interp(points, LEVELS, starts.delay_seconds[job]) for job in starts.job[which].tolist()
     ]
     return np.asarray(np.round(np.concatenate(spread) * 1e6), dtype=np.int64)
+
+
+STEPS = (
+    RecentDays(
+        name="run_forecast",
+        run=run_forecast,
+        reads=(gold.JOBS, gold.DURATION_STATES, silver.RUNS, silver.TASK_RUNS),
+        writes=gold.RUN_FORECAST,
+        days=30,
+    ),
+    Whole(
+        name="job_forecast",
+        run=job_forecast,
+        reads=(gold.JOBS, gold.DURATION_STATES, gold.RUN_FORECAST),
+        writes=gold.JOB_FORECAST,
+    ),
+)

@@ -9,6 +9,9 @@ can be summarised later without the minutes, which the source drops after 90 day
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from pipeline.steps.kinds import ByDatedKey, ByDay, Lasting
+from pipeline.tables import bronze, silver
+
 _USE = ("used_date", "use_number", "is_driver")
 _SHARES = 64
 _MEMORY = 1_000
@@ -121,9 +124,9 @@ def _bin(percent: str) -> Column:
     return F.when(F.col(percent).isNotNull(), F.floor(within))
 
 
-def _sparse(where: Column, bin_pct: Column) -> Column:
-    held = F.struct(bin_pct.alias("bin_pct"), "minutes")
-    return F.sort_array(F.collect_list(F.when(where, held)))
+def _sparse(is_counted: Column, bin_pct: Column) -> Column:
+    entry = F.struct(bin_pct.alias("bin_pct"), "minutes")
+    return F.sort_array(F.collect_list(F.when(is_counted, entry)))
 
 
 def _numbered(run_clusters: DataFrame) -> DataFrame:
@@ -209,3 +212,29 @@ def _micros(percent: Column) -> Column:
 
 def _mean(total: str, count: str) -> Column:
     return F.sum(total) / F.nullif(F.sum(count), F.lit(0)) / _MICROS
+
+
+STEPS = (
+    ByDatedKey(
+        name="clusters",
+        run=clusters,
+        reads=(bronze.CLUSTERS,),
+        writes=silver.CLUSTERS,
+        key=("workspace_id", "cluster_id"),
+    ),
+    ByDatedKey(
+        name="run_clusters",
+        run=run_clusters,
+        reads=(silver.TASK_RUNS,),
+        writes=silver.RUN_CLUSTERS,
+        key=("workspace_id", "run_id"),
+    ),
+    ByDay(
+        name="run_utilisation",
+        run=run_utilisation,
+        days_of=bronze.NODE_TIMELINE,
+        beside=(Lasting(silver.RUN_CLUSTERS, since="used_date", until="used_until"),),
+        writes=silver.RUN_UTILISATION,
+        group=("workspace_id", "cluster_id"),
+    ),
+)

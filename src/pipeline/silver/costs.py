@@ -15,6 +15,8 @@ from pyspark.sql import functions as F
 from pipeline.expressions.money import one_unit, total, unpriced_unit
 from pipeline.expressions.tags import tagged
 from pipeline.silver.tags import TEAM_KEYS, team_name
+from pipeline.steps.kinds import ByDatedKey, ByDay, Lasting, Whole
+from pipeline.tables import bronze, silver
 
 _FACTOR = "decimal(18,9)"
 _PRICED = ("sku_name", "cloud", "usage_unit")
@@ -78,7 +80,7 @@ def prices(list_prices: DataFrame) -> DataFrame:
         F.col("price_end_time").isNull() | (F.col("price_end_time") > F.col("valid_from"))
     )
     by_time = Window.partitionBy(*sku).orderBy("valid_from")
-    held = (
+    in_force = (
         cuts.distinct()
         .join(windows, sku)
         .groupBy(*sku, "valid_from")
@@ -89,7 +91,7 @@ def prices(list_prices: DataFrame) -> DataFrame:
         # Without a place no window holds until the next.
         .where("place IS NOT NULL")
     )
-    return held.join(windows, [*sku, "place"]).select(
+    return in_force.join(windows, [*sku, "place"]).select(
         *sku, "valid_from", "valid_to", "list_price", "effective_price"
     )
 
@@ -163,7 +165,7 @@ def usage_costs(
         *_PRICED, "valid_from", "valid_to", "effective_price"
     )
     # Priced once for each hour of a SKU, so that the join of windows is small.
-    known = (
+    prices_by_hour = (
         used.select(*_PRICED, "usage_start_time")
         .distinct()
         .join(valid, list(_PRICED))
@@ -172,7 +174,7 @@ def usage_costs(
         )
         .select(*_PRICED, "usage_start_time", "effective_price")
     )
-    priced = used.join(known, [*_PRICED, "usage_start_time"], "left").withColumn(
+    priced = used.join(prices_by_hour, [*_PRICED, "usage_start_time"], "left").withColumn(
         "price_status",
         F.when(F.col("effective_price").isNotNull(), F.lit("priced"))
         .when(F.col("sku_name").contains("FREE_USAGE"), F.lit("free"))
@@ -227,3 +229,28 @@ def run_costs(usage_costs: DataFrame) -> DataFrame:
             F.max("usage_date").alias("last_usage_date"),
         )
     )
+
+
+STEPS = (
+    Whole(name="prices", run=prices, reads=(bronze.LIST_PRICES,), writes=silver.PRICES),
+    ByDay(
+        name="usage_costs",
+        run=usage_costs,
+        days_of=bronze.USAGE,
+        beside=(
+            silver.PRICES,
+            Lasting(silver.TASK_UPDATES, since="started_at"),
+            Lasting.version(silver.PIPELINE_VERSIONS),
+        ),
+        writes=silver.USAGE_COSTS,
+        group=("payer_id",),
+        called={"payer_id": "pipeline_id"},
+    ),
+    ByDatedKey(
+        name="run_costs",
+        run=run_costs,
+        reads=(silver.USAGE_COSTS,),
+        writes=silver.RUN_COSTS,
+        key=("workspace_id", "run_id"),
+    ),
+)

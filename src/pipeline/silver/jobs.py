@@ -11,6 +11,8 @@ from pyspark.sql import functions as F
 from pipeline.expressions.tags import tagged
 from pipeline.silver.tags import OWNER_KEYS, TEAM_KEYS, TIER_KEYS, team_name, tier
 from pipeline.sla.declared import known_zone, with_declared_sla
+from pipeline.steps.kinds import ByKey
+from pipeline.tables import bronze, silver
 
 _PERIOD_UNIT_SECONDS = {"HOURS": 3_600, "DAYS": 86_400, "WEEKS": 604_800}
 
@@ -109,3 +111,21 @@ def job_tasks(tasks: DataFrame) -> DataFrame:
             F.col("delete_time").alias("deleted_at"),
         )
     )
+
+
+STEPS = (
+    ByKey(
+        name="job_versions",
+        run=job_versions,
+        reads=(bronze.JOBS,),
+        writes=silver.JOB_VERSIONS,
+        key=("workspace_id", "job_id"),
+    ),
+    ByKey(
+        name="job_tasks",
+        run=job_tasks,
+        reads=(bronze.JOB_TASKS,),
+        writes=silver.JOB_TASKS,
+        key=("workspace_id", "job_id", "task_key"),
+    ),
+)

@@ -60,22 +60,22 @@ def _looked_up(word: Column, table: dict[str, str], otherwise: Column) -> Column
     groups: dict[str, list[str]] = {}
     for source, ours in table.items():
         groups.setdefault(ours, []).append(source)
-    found = otherwise
+    looked_up = otherwise
     for ours, sources in groups.items():
-        found = F.when(word.isin(*sources), F.lit(ours)).otherwise(found)
-    return found
+        looked_up = F.when(word.isin(*sources), F.lit(ours)).otherwise(looked_up)
+    return looked_up
 
 
 def status(result_state: Column) -> Column:
     """Our status of a result; IN_FLIGHT where there is none yet, UNKNOWN for one we do not know."""
-    known = _looked_up(F.upper(F.trim(result_state)), STATUS_OF_RESULT, F.lit("UNKNOWN"))
-    return F.when(result_state.isNull(), F.lit("IN_FLIGHT")).otherwise(known)
+    status_of_word = _looked_up(F.upper(F.trim(result_state)), STATUS_OF_RESULT, F.lit("UNKNOWN"))
+    return F.when(result_state.isNull(), F.lit("IN_FLIGHT")).otherwise(status_of_word)
 
 
 def failure_class(status_column: Column, termination_code: Column) -> Column:
     """Group of the termination code of a failure or a timeout; NULL for any other status."""
-    known = _looked_up(F.upper(termination_code), CLASS_OF_CODE, F.lit("other"))
-    return F.when(status_column.isin("FAILED", "TIMEOUT"), known)
+    class_of_code = _looked_up(F.upper(termination_code), CLASS_OF_CODE, F.lit("other"))
+    return F.when(status_column.isin("FAILED", "TIMEOUT"), class_of_code)
 
 
 def micros_between(start: Column, end: Column) -> Column:

@@ -11,6 +11,8 @@ from pyspark.sql import functions as F
 from pipeline.expressions.tags import tagged
 from pipeline.silver.outcome import micros_between, status
 from pipeline.silver.tags import TEAM_KEYS, team_name
+from pipeline.steps.kinds import ByDatedKey, ByKey
+from pipeline.tables import bronze, silver
 
 _UPDATE = ("workspace_id", "pipeline_id", "update_id")
 _MICROS = 1e6
@@ -91,3 +93,28 @@ def task_updates(updates: DataFrame, task_runs: DataFrame) -> DataFrame:
             "started_at",
         )
     )
+
+
+STEPS = (
+    ByKey(
+        name="pipeline_versions",
+        run=pipeline_versions,
+        reads=(bronze.PIPELINES,),
+        writes=silver.PIPELINE_VERSIONS,
+        key=("workspace_id", "pipeline_id"),
+    ),
+    ByDatedKey(
+        name="pipeline_updates",
+        run=pipeline_updates,
+        reads=(bronze.PIPELINE_UPDATE_TIMELINE,),
+        writes=silver.PIPELINE_UPDATES,
+        key=("workspace_id", "pipeline_id"),
+    ),
+    ByKey(
+        name="task_updates",
+        run=task_updates,
+        reads=(silver.PIPELINE_UPDATES, silver.TASK_RUNS),
+        writes=silver.TASK_UPDATES,
+        key=("workspace_id", "task_run_id"),
+    ),
+)

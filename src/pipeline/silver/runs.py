@@ -15,6 +15,8 @@ from pyspark.sql import functions as F
 from pipeline.expressions.exact_sums import exact_sum
 from pipeline.silver.outcome import failure_class, micros_between, status
 from pipeline.silver.series import with_series
+from pipeline.steps.kinds import ByDatedKey
+from pipeline.tables import bronze, silver
 
 _MICROS = 1e6
 _A_MONDAY = date(2024, 1, 1)
@@ -40,11 +42,11 @@ def _sorting(*times: str) -> Column:
     return F.concat(*(F.unix_micros(time).cast("string") for time in times))
 
 
-def _of_largest(place: Column, said: str | Column, digits: int) -> Column:
+def _of_largest(place: Column, value: str | Column, digits: int) -> Column:
     """What the row of a group says whose `place`, a text of that many digits, is the largest; rows
     without a place say nothing. Engines keep one array of such maxima for all groups, but an object
     for each group's `max_by`."""
-    largest = F.max(F.concat(place, F.coalesce(said, F.lit(""))))
+    largest = F.max(F.concat(place, F.coalesce(value, F.lit(""))))
     return F.nullif(F.substring(largest, digits + 1, _ANY), F.lit(""))
 
 
@@ -101,14 +103,14 @@ def attempts(
         F.max("termination_code").alias("termination_code"),
         F.count("*").alias("slices"),
     )
-    known = with_series(
+    with_keys = with_series(
         gathered,
         slices,
         task_runs,
         run_name_rules=run_name_rules,
         default_run_names=default_run_names,
     )
-    return known.select(
+    return with_keys.select(
         "run_date",
         "workspace_id",
         "job_id",
@@ -140,12 +142,12 @@ def runs(attempts: DataFrame) -> DataFrame:
     ended = F.unix_micros("ended_at").cast("string")
     micros = F.round(F.col("duration_seconds") * _MICROS).cast("bigint")
 
-    def of_last(said: str | Column) -> Column:
-        return _of_largest(place, said, _ATTEMPT_DIGITS)
+    def of_last(value: str | Column) -> Column:
+        return _of_largest(place, value, _ATTEMPT_DIGITS)
 
     def of_first_success(micros: Column) -> Column:
-        said = F.when(F.col("status") == "SUCCEEDED", F.concat(place, micros.cast("string")))
-        return F.substring(F.min(said), _ATTEMPT_DIGITS + 1, _ANY).cast("bigint")
+        successes = F.when(F.col("status") == "SUCCEEDED", F.concat(place, micros.cast("string")))
+        return F.substring(F.min(successes), _ATTEMPT_DIGITS + 1, _ANY).cast("bigint")
 
     gathered = attempts.groupBy("run_date", "workspace_id", "run_id").agg(
         F.max("job_id").alias("job_id"),
@@ -261,3 +263,29 @@ def task_runs(slices: DataFrame) -> DataFrame:
         "cluster_ids",
         "warehouse_ids",
     )
+
+
+STEPS = (
+    ByDatedKey(
+        name="attempts",
+        run=attempts,
+        reads=(bronze.JOB_RUN_TIMELINE, silver.TASK_RUNS),
+        writes=silver.ATTEMPTS,
+        key=("workspace_id", "run_id"),
+    ),
+    ByDatedKey(
+        name="runs",
+        run=runs,
+        reads=(silver.ATTEMPTS,),
+        writes=silver.RUNS,
+        key=("workspace_id", "run_id"),
+    ),
+    ByDatedKey(
+        name="task_runs",
+        run=task_runs,
+        reads=(bronze.JOB_TASK_RUN_TIMELINE,),
+        writes=silver.TASK_RUNS,
+        key=("workspace_id", "task_run_id"),
+        called={"task_run_id": "run_id"},
+    ),
+)

@@ -10,8 +10,12 @@ from datetime import datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from pipeline.sla.decided import sla_decisions
 from pipeline.sla.due import with_due
 from pipeline.sla.precedence import SLA_COLUMNS, with_sla_at
+from pipeline.steps.kinds import ByDay, Lasting, Whole
+from pipeline.tables import silver
+from pipeline.tables.ops import DECISIONS
 
 
 def run_sla(
@@ -57,3 +61,25 @@ def run_sla(
         .otherwise(F.lit("PENDING"))
         .alias("sla_status"),
     )
+
+
+STEPS = (
+    Whole(
+        name="sla_decisions",
+        run=sla_decisions,
+        reads=(DECISIONS,),
+        writes=silver.SLA_DECISIONS,
+    ),
+    ByDay(
+        name="run_sla",
+        run=run_sla,
+        days_of=silver.RUNS,
+        beside=(
+            Lasting.version(silver.JOB_VERSIONS),
+            Lasting(silver.SLA_DECISIONS, "decided_at", "decided_until"),
+        ),
+        writes=silver.RUN_SLA,
+        group=("workspace_id", "series_key"),
+        reopened="sla_status = 'PENDING'",
+    ),
+)

@@ -45,25 +45,25 @@ def _drawn(history: History) -> Figure:
     figure = Figure(figsize=(9.5, 4.2), layout="constrained")
     axes = figure.add_subplot()
     for verdict, (marker, color, words) in _MARKS.items():
-        chosen = history.runs[history.runs["verdict"] == verdict]
-        if len(chosen):
-            said = words if history.has_limit or verdict == "failed" else "succeeded"
+        runs = [run for run in history.runs if run.verdict == verdict]
+        if runs:
+            has_limit = history.allowed_seconds is not None
+            label = words if has_limit or verdict == "failed" else "succeeded"
             axes.plot(
-                [_days(at.to_pydatetime()) for at in chosen["started_at"]],
-                chosen["seconds"].tolist(),
+                [_days(run.started_at) for run in runs],
+                [run.seconds for run in runs],
                 marker,
                 color=color,
                 markersize=4,
                 alpha=0.75,
-                label=said,
+                label=label,
             )
-    if history.has_forecast:
-        coming = history.upcoming
-        starts = [_days(at.to_pydatetime()) for at in coming["at"]]
+    if history.upcoming:
+        starts = [_days(run.starts_at) for run in history.upcoming]
         axes.vlines(
             starts,
-            coming["low"].tolist(),
-            coming["high"].tolist(),
+            [run.low_seconds for run in history.upcoming],
+            [run.high_seconds for run in history.upcoming],
             color="#27ae60",
             alpha=0.35,
             linewidth=max(1.5, 60.0 / len(starts)),
@@ -71,13 +71,13 @@ def _drawn(history: History) -> Figure:
         )
         axes.plot(
             starts,
-            coming["middle"].tolist(),
+            [run.middle_seconds for run in history.upcoming],
             "_",
             color="#1e8449",
             markersize=6,
             label="forecast, half",
         )
-    if history.has_limit:
+    if history.allowed_seconds is not None:
         axes.axhline(
             history.allowed_seconds,
             color="#d68910",

@@ -29,11 +29,11 @@ _SIGNS: Final = {
 
 def chart(history: History, width: int) -> Text:
     """The picture in `width` columns; a sentence where there is nothing to draw."""
-    drawn = history.all_seconds()
-    if not drawn:
+    durations = history.all_seconds()
+    if not durations:
         return Text("No run of this job has ended, and none is forecast: nothing to draw.")
     columns = max(width - _LABEL - 1, _LEAST_COLUMNS)
-    low, high = math.log(min(drawn)), math.log(max(drawn))
+    low, high = math.log(min(durations)), math.log(max(durations))
     margin = max((high - low) * 0.05, 0.05)
     low, high = low - margin, high + margin
 
@@ -49,22 +49,20 @@ def chart(history: History, width: int) -> Text:
     order = list(_SIGNS)
 
     def put(line: int, at: int, what: str) -> None:
-        held = cells.get((line, at))
-        if held is None or order.index(what) < order.index(held):
+        drawn_there = cells.get((line, at))
+        if drawn_there is None or order.index(what) < order.index(drawn_there):
             cells[line, at] = what
 
-    if history.has_limit:
+    if history.allowed_seconds is not None:
         for at in range(columns):
             put(row(history.allowed_seconds), at, "limit")
-    for start, low_seconds, middle_seconds, high_seconds in history.upcoming.itertuples(
-        index=False
-    ):
-        at = column(start.to_pydatetime())
-        for line in range(row(high_seconds), row(low_seconds) + 1):
+    for coming in history.upcoming:
+        at = column(coming.starts_at)
+        for line in range(row(coming.high_seconds), row(coming.low_seconds) + 1):
             put(line, at, "band")
-        put(row(middle_seconds), at, "middle")
-    for start, seconds, verdict in history.runs.itertuples(index=False):
-        put(row(seconds), column(start.to_pydatetime()), verdict)
+        put(row(coming.middle_seconds), at, "middle")
+    for run in history.runs:
+        put(row(run.seconds), column(run.started_at), run.verdict)
     return _painted(history, cells, columns, low, high)
 
 
@@ -91,14 +89,14 @@ def _painted(
     right = max(columns - len(first) - left - len(middle_label) - len(last), 1)
     text.append(" " * _LABEL + first + " " * left + middle_label + " " * right + last + "\n", "dim")
     text.append(" " * _LABEL)
-    said = {"ok": "in time", "missed": "too late", "failed": "failed"}
-    if not history.has_limit:
-        said = {"ok": "succeeded", "failed": "failed"}
-    if history.has_forecast:
-        said |= {"middle": "forecast", "band": "5 to 95 %"}
-    if history.has_limit:
-        said["limit"] = f"SLA leaves {duration(history.allowed_seconds)}"
-    for what, words in said.items():
+    legend = {"ok": "succeeded", "failed": "failed"}
+    if history.allowed_seconds is not None:
+        legend = {"ok": "in time", "missed": "too late", "failed": "failed"}
+    if history.upcoming:
+        legend |= {"middle": "forecast", "band": "5 to 95 %"}
+    if history.allowed_seconds is not None:
+        legend["limit"] = f"SLA leaves {duration(history.allowed_seconds)}"
+    for what, words in legend.items():
         text.append(*_SIGNS[what])
         text.append(f" {words}   ")
     return text

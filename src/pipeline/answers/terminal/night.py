@@ -1,142 +1,120 @@
-"""A night's own report: what each stage did, and then what a platform engineer wants first."""
+"""A night on a terminal: what it says first, then lists, what is in doubt, and last what each stage did."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from textwrap import wrap
+from typing import Any, Final
 
-import pandas as pd
-from rich.console import Console
+from rich.text import Text
 
-from pipeline.answers.questions import Questions
-from pipeline.answers.terminal import brief
-from pipeline.answers.terminal.tables import table
-from pipeline.bronze.flaws import Flaws
-from pipeline.nightly.night import Night
+from pipeline.answers.costs.coverage import coverage
+from pipeline.answers.nights.given import last_cost_day
+from pipeline.answers.nights.headline import headline
+from pipeline.answers.quality.doubts import broken_rules, doubts
+from pipeline.answers.reader import Reader, records
+from pipeline.answers.selection import Rows, Selection
+from pipeline.answers.terminal import lists, views
+from pipeline.answers.terminal.answer_lines import answer_lines
+from pipeline.answers.values import shown
 
-_TOP = 10
-_LIKELY = 0.05
+__all__ = ["night_lines", "stages"]
+
+Command = Callable[[str], str]
+Record = dict[str, Any]
+
+_TOP: Final = Selection(limit=10)
+_PIPE_WIDTH: Final = 100
+_COUNTS: Final = ("rows_read", "rows_written", "quarantined", "repeated", "late", "seconds")
 
 
-def stages(night: Night) -> pd.DataFrame:
-    """One row a stage: rows read, rows written, seconds."""
-    rows = pd.DataFrame(
-        [
-            {
-                "stage": report.stage,
-                "tables": 1,
-                "current": int(report.mode == "current"),
-                "rows_read": report.rows_read,
-                "rows_written": report.written,
-                "quarantined": report.rejected,
-                "repeated": report.duplicates,
-                "late": report.late,
-                "took_seconds": report.seconds,
-            }
-            for report in night.reports
-        ]
+def night_lines(
+    reader: Reader,
+    steps: Iterable[Record],
+    command: Command,
+    width: int | None,
+    losses: Iterable[str] = (),
+) -> Iterator[Text]:
+    """The report of the night that took `steps`; `losses` are the sentences on rows that it lost."""
+    room = width or _PIPE_WIDTH
+    for sentence in losses:
+        yield from _paragraph(sentence, room, style="red")
+    for number, sentence in enumerate(headline(reader, command)):
+        yield from _paragraph(sentence, room, style="bold" if number in (0, 3) else "")
+    for one in (lists.FAILING, lists.LIKELY_MISSES, lists.SIZES):
+        rows = one.rows(reader, _TOP)
+        none = "" if rows.shown else one.why_none(reader, _TOP)
+        yield Text()
+        everything = command(one.command)
+        yield from answer_lines(one.title, rows, width, one.view, none=none, everything=everything)
+    yield Text()
+    yield from _costs(reader, command, width, room)
+    yield Text()
+    yield from _not_assessed(reader, command, width)
+    yield from _quality(reader, room)
+    yield Text()
+    stage_rows = stages(steps)
+    yield from answer_lines("What the night did", stage_rows, width, views.as_it_is, none="nothing")
+
+
+def _costs(reader: Reader, command: Command, width: int | None, room: int) -> Iterator[Text]:
+    rows = lists.TEAM_COSTS.rows(reader, Selection())
+    last = last_cost_day(reader)
+    days = "30 days billed in full; there is none yet" if last is None else f"30 days to {last}"
+    title = f"{lists.TEAM_COSTS.title}, {days}"
+    everything = command(lists.TEAM_COSTS.command)
+    yield from answer_lines(
+        title, rows.first(_TOP.limit), width, views.team_costs, everything=everything
     )
-    return rows.groupby("stage", sort=False, as_index=False).sum()
+    for sentence in coverage(rows.shown):
+        yield from _paragraph(sentence, room)
 
 
-def steps(night: Night) -> pd.DataFrame:
-    """One row a table, for scripts."""
-    return pd.DataFrame(
-        [
-            {
-                "step": report.step,
-                "stage": report.stage,
-                "table": report.table.full_name,
-                "mode": report.mode,
-                "rows_read": report.rows_read,
-                "inserted": report.inserted,
-                "updated": report.updated,
-                "deleted": report.deleted,
-                "rejected": report.rejected,
-                "duplicates": report.duplicates,
-                "expired": report.expired,
-                "late": report.late,
-                "seconds": round(report.seconds, 3),
-                "version": report.version,
-            }
-            for report in night.reports
-        ]
+def _not_assessed(reader: Reader, command: Command, width: int | None) -> Iterator[Text]:
+    """How many jobs have no answer, by question and reason, the most frequent first."""
+    reasons = records(reader, "quality", "not_assessed")
+    reasons.sort(key=lambda row: -row["jobs"])
+    names = ("jobs", "question", "status", "reason")
+    rows = [{name: row[name] for name in names} for row in reasons[: _TOP.limit]]
+    title = "Jobs that could not be assessed, and why"
+    yield from answer_lines(
+        title,
+        Rows(names, rows, len(reasons)),
+        width,
+        views.unassessed,
+        everything=command("show quality"),
     )
 
 
-def summary(
-    console: Console, questions: Questions, flaws: list[Flaws], most_quarantined: float
-) -> None:
-    """Failing now, likely to miss, best sizes, cost by team with coverage, and what is not known."""
-    failing = questions.failing(_TOP)
-    console.print(
-        table(
-            "Jobs failing now",
-            brief.failing(failing),
-            none=questions.why_none_fails() if failing.empty else "",
-        )
-    )
-    misses = questions.likely_to_miss(_TOP, at_least=_LIKELY)
-    console.print(
-        table(
-            "Jobs likely to miss their SLA next time",
-            brief.likely_to_miss(misses),
-            none=questions.why_none_misses(_LIKELY) if misses.empty else "",
-        )
-    )
-    sizes = questions.rightsizing(_TOP, changes_only=True)
-    console.print(
-        table(
-            "Best right-sizing recommendations (DBU part, with 80 % interval)",
-            brief.sizes(sizes, reasons=False),
-            none=questions.why_no_size() if sizes.empty else "",
-        )
-    )
-    costs = questions.cost_by_team()
-    title = brief.costs_title(questions.last_cost_day())
-    console.print(table(title, brief.costs(costs)))
-    console.print(brief.coverage(costs), markup=False)
-    console.print(table("Jobs that could not be assessed, and why", questions.not_assessed()))
-    for doubt in doubts(questions):
-        console.print(doubt, style="red", markup=False)
-    for one in flaws:
-        for sentence in () if one.exceeds(most_quarantined) else one.sentences():
-            console.print(f"Quarantine: {sentence}.", markup=False)
-    checked, broken = questions.rules()
+def _quality(reader: Reader, room: int) -> Iterator[Text]:
+    for doubt in doubts(reader):
+        yield from _paragraph(doubt, room, style="red")
+    checked, broken = broken_rules(reader)
     for rule in broken:
-        console.print(f"Broken: {rule}; answers from it are in doubt.", style="red", markup=False)
+        yield from _paragraph(f"Broken: {rule}; answers from it are in doubt.", room, style="red")
     if not broken:
-        lossy = any(one.exceeds(most_quarantined) for one in flaws)
-        of = " of what could be kept; for what could not, see above" if lossy else ""
-        console.print(f"Data quality: all {checked} declared rules hold{of}.", markup=False)
+        yield Text(f"Data quality: all {checked} declared rules hold of what was kept.")
 
 
-def losses(flaws: list[Flaws], most_quarantined: float) -> Iterator[str]:
-    """Sentences for each table that lost more of its rows than may be: a night with any exits with 1."""
-    for one in flaws:
-        for sentence in one.sentences() if one.exceeds(most_quarantined) else ():
-            yield f"Lost: {sentence}."
+def _paragraph(sentence: str, room: int, style: str = "") -> Iterator[Text]:
+    for line in wrap(sentence, room, break_long_words=False, break_on_hyphens=False):
+        yield Text(line, style=style)
 
 
-def doubts(questions: Questions) -> Iterator[str]:
-    """A sentence for each thing that the answers go without, or may have wrong."""
-    unknown = questions.unknown_results()
-    if len(unknown):
-        counted = zip(unknown["result_state"], unknown["attempts"], strict=True)
-        words = ", ".join(f"{word} ({attempts})" for word, attempts in counted)
-        yield (
-            f"Results: attempts that ended with a word that nobody knows teach nothing: {words}."
-        )
-    if shared := len(questions.shared_names()):
-        yield (
-            "Names: unlike works may share a default name of submitted runs, and no task tells them"
-            f" apart ({shared} in rightrun show quality)."
-        )
-    if scattered := questions.scattered_names()["series"].sum():
-        yield (
-            "Names: names of submitted runs that were used once each differ in a number only, so a rule"
-            f" in run_name_rules makes them one series ({scattered} in rightrun show quality)."
-        )
-    for gap in (*questions.gaps(), *questions.absent_columns()):
-        yield f"Gap: {gap}."
-    for ahead in questions.ahead():
-        yield f"Clock: {ahead}."
-    for stray in questions.decided_for_no_job() + questions.decided_unreadably():
-        yield f"SLA: {stray}"
+def stages(steps: Iterable[Record]) -> Rows:
+    """One row a stage: tables, rows read and written, seconds of its steps."""
+    totals: dict[str, dict[str, float]] = {}
+    for step in steps:
+        stage = totals.setdefault(step["stage"], {"tables": 0, **dict.fromkeys(_COUNTS, 0)})
+        stage["tables"] += 1
+        stage["rows_read"] += step["rows_read"]
+        stage["rows_written"] += step["inserted"] + step["updated"] + step["deleted"]
+        stage["quarantined"] += step["rejected"]
+        stage["repeated"] += step["duplicates"]
+        stage["late"] += step["late"]
+        stage["seconds"] += step["seconds"]
+    rows = [
+        {"stage": stage}
+        | {name: shown(name, count) for name, count in counts.items() if name != "seconds"}
+        | {"took": shown("_seconds", counts["seconds"])}
+        for stage, counts in totals.items()
+    ]
+    return Rows(tuple(rows[0]) if rows else (), rows, len(rows))

@@ -1,12 +1,14 @@
 """What `rightrun check` says: what a first night over a source would find, and how it would end."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-import pandas as pd
-from rich.console import Console
+from rich.text import Text
 
+from pipeline.answers.values import shown, text
 from pipeline.bronze.flaws import Flaws
-from pipeline.nightly.night import stopped
+from pipeline.nightly.ingestion import why_stopped
 from pipeline.sources.protocol import Presence
 from pipeline.tables.derive import without
 
@@ -24,7 +26,7 @@ class Readiness:
     def stops(self) -> str:
         """Why the night would stop; empty when it would not."""
         if not self.error and self.flaws.table.required and self.flaws.nothing_kept:
-            return stopped(self.flaws)
+            return why_stopped(self.flaws)
         return self.error
 
     @property
@@ -41,54 +43,56 @@ class Readiness:
         return [f"{table.system_name} {what}, which switches off {table.switches_off}"]
 
 
-def frame(tables: list[Readiness]) -> pd.DataFrame:
-    """One row a table."""
-    return pd.DataFrame([_row(one) for one in tables])
-
-
-def _row(one: Readiness) -> dict[str, object]:
-    table, presence = one.flaws.table, one.presence
-    off = [table.column(name).switches_off for name in one.flaws.absent]
-    problems = [one.error or presence.problem, *one.flaws.sentences()]
+def record(table: Readiness) -> dict[str, object]:
+    """One table as a script reads it."""
+    declared, presence = table.flaws.table, table.presence
+    off = [declared.column(name).switches_off for name in table.flaws.absent]
+    problems = [table.error or presence.problem, *table.flaws.sentences()]
     return {
-        "table": table.system_name,
-        "found": "yes" if one.is_there else ("damaged" if presence.found else "no"),
+        "table": declared.system_name,
+        "found": "yes" if table.is_there else ("damaged" if presence.found else "no"),
         "where": presence.where,
-        "rows": one.flaws.received,
-        "quarantined": one.flaws.rejected,
-        "kept without a value": one.flaws.partial,
-        "columns absent": ", ".join(presence.columns_missing),
-        "of another type": ", ".join(presence.columns_retyped),
-        "switched off": "; ".join(off) if one.is_there else table.switches_off,
+        "rows": table.flaws.received,
+        "quarantined": table.flaws.rejected,
+        "kept_without_a_value": table.flaws.partial,
+        "columns_absent": list(presence.columns_missing),
+        "columns_of_another_type": list(presence.columns_retyped),
+        "switched_off": "; ".join(off) if table.is_there else declared.switches_off,
         "problem": "; ".join(filter(None, problems)),
     }
 
 
-def brief(tables: pd.DataFrame) -> pd.DataFrame:
-    """The columns that need no sentence, under names that a narrow terminal has room for."""
-    named = {"quarantined": "not kept", "kept without a value": "not whole"}
-    return tables[["table", "found", "where", "rows", *named]].rename(columns=named)
+def view(row: Mapping[str, Any]) -> dict[str, str]:
+    """The columns that need no sentence: those are said below the list."""
+    return {
+        "table": text(row["table"]).removeprefix("system."),
+        "found": text(row["found"]),
+        "rows": shown("rows", row["rows"]),
+        "not kept": shown("rows", row["quarantined"] or None),
+        "not whole": shown("rows", row["kept_without_a_value"] or None),
+        "where": text(row["where"]),
+    }
 
 
-def explain(console: Console, tables: list[Readiness], most_quarantined: float) -> None:
+def lines(tables: list[Readiness], most_quarantined: float) -> Iterator[Text]:
     """A sentence for all that is wrong or not there, what weighs most first, and the night's end."""
-    stopping = [one for one in tables if one.stops]
-    for one in stopping:
-        console.print(f"Stops the night: {one.stops}.", style="red", markup=False)
-    for one in tables:
-        is_lossy = one.flaws.exceeds(most_quarantined)
-        for sentence in () if one in stopping else one.flaws.sentences():
-            console.print(f"Lost: {sentence}.", style="red" if is_lossy else None, markup=False)
-    for one in tables:
-        for sentence in one.switched_off:
-            console.print(f"Gap: {sentence}.", markup=False)
+    stopping = [table for table in tables if table.stops]
+    for table in stopping:
+        yield Text(f"Stops the night: {table.stops}.", style="red")
+    for table in tables:
+        is_lossy = table.flaws.exceeds(most_quarantined)
+        for sentence in () if table in stopping else table.flaws.sentences():
+            yield Text(f"Lost: {sentence}.", style="red" if is_lossy else "")
+    for table in tables:
+        for sentence in table.switched_off:
+            yield Text(f"Gap: {sentence}.")
     if stopping:
         end = "stop (exit code 2)"
-    elif any(one.flaws.exceeds(most_quarantined) for one in tables):
+    elif any(table.flaws.exceeds(most_quarantined) for table in tables):
         end = (
             "run and exit with 1, for a table loses more of its rows than the setting"
             " most_quarantined allows"
         )
     else:
         end = "run"
-    console.print(f"A night over this source would {end}.", markup=False)
+    yield Text(f"A night over this source would {end}.", style="bold")

@@ -23,8 +23,8 @@ from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from pipeline.engine import engine_name
 from pipeline.engine.paths import plain
+from pipeline.engine.session import engine_name
 from pipeline.errors import UserError
 from pipeline.lakehouse.commits import commits_of, rows_changed
 from pipeline.lakehouse.declared_rows import as_declared, declared

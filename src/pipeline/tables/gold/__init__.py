@@ -30,6 +30,7 @@ from pipeline.tables.gold.rightsizing import RIGHTSIZING
 from pipeline.tables.gold.runs import JOB_DAILY, JOB_HEALTH, JOB_WEEKLY
 from pipeline.tables.gold.sla import SLA_DAILY, SLA_PROPOSALS
 from pipeline.tables.gold.trends import JOB_TRENDS
+from pipeline.tables.gold.verdicts import JOB_VERDICTS, LIKELY_TO_MISS
 
 __all__ = [
     "COST_DAILY",
@@ -44,8 +45,10 @@ __all__ = [
     "JOB_GROWTH",
     "JOB_HEALTH",
     "JOB_TRENDS",
+    "JOB_VERDICTS",
     "JOB_WEEKLY",
     "LEFT_LEVELS",
+    "LIKELY_TO_MISS",
     "MODEL_TABLES",
     "NIGHT_ASSESSMENTS",
     "NIGHT_STEPS",

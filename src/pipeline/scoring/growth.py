@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from optimizer.forecast import Growth, growth
 from pipeline.scoring.buckets import score_by_job
+from pipeline.steps.kinds import RecentDays
 from pipeline.tables import gold
 from pipeline.tables.derive import spark_schema
 
@@ -36,7 +37,7 @@ def job_growth(
             F.collect_list("median_seconds").alias("median_seconds"),
         )
     )
-    asked = (
+    inputs = (
         jobs.select(*_JOB, "is_continuous")
         .join(days, _JOB, "left")
         .join(job_forecast.select(*_JOB, "allowed_seconds"), _JOB, "left")
@@ -52,7 +53,7 @@ def job_growth(
     )
     schema = spark_schema(gold.JOB_GROWTH).replace("`", "")
     answered = score_by_job(
-        asked, lambda rows: _grown(rows, as_of), f"job_id string, {schema}", counted=jobs
+        inputs, lambda rows: _grown(rows, as_of), f"job_id string, {schema}", counted=jobs
     )
     return (
         answered.withColumn("series_key", F.col("job_id"))
@@ -64,7 +65,7 @@ def job_growth(
 
 
 def _grown(rows: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
-    found = [
+    answers = [
         _row(
             job,
             bool(endless),
@@ -82,7 +83,7 @@ def _grown(rows: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
             strict=True,
         )
     ]
-    return pd.DataFrame(found)
+    return pd.DataFrame(answers)
 
 
 def _row(
@@ -90,20 +91,20 @@ def _row(
 ) -> dict[str, Any]:
     """One job's row of gold.job_growth."""
     at, value = np.asarray(day, dtype=np.float64), np.asarray(median, dtype=np.float64)
-    told: dict[str, Any] = {"job_id": job, "days": at.size, "status": "not_assessed"}
+    answer: dict[str, Any] = {"job_id": job, "days": at.size, "status": "not_assessed"}
     if endless:
-        return told | {"reason": "a continuous job runs without end"}
+        return answer | {"reason": "a continuous job runs without end"}
     line = growth(at, value)
     if line is None:
         reason = f"{at.size} days with a success in 60 are too few"
-        return told | {"status": "too_few_runs", "reason": reason}
-    told |= {"status": "ok", "state": line.state, "typical_seconds": float(np.exp(line.at(0.0)))}
+        return answer | {"status": "too_few_runs", "reason": reason}
+    answer |= {"status": "ok", "state": line.state, "typical_seconds": float(np.exp(line.at(0.0)))}
     names = ("growth_30_days", "growth_30_days_lower", "growth_30_days_upper")
     for name, slope in zip(names, (line.slope, line.slope_low, line.slope_high), strict=True):
-        told[name] = float(np.expm1(np.clip(slope * _MONTH_DAYS, -50.0, 50.0)))
+        answer[name] = float(np.expm1(np.clip(slope * _MONTH_DAYS, -50.0, 50.0)))
     if line.state == "growing" and allowed > 0:
-        told |= {"allowed_seconds": allowed} | _crossing(line, allowed, as_of)
-    return told
+        answer |= {"allowed_seconds": allowed} | _crossing(line, allowed, as_of)
+    return answer
 
 
 def _crossing(line: Growth, allowed: float, as_of: datetime) -> dict[str, Any]:
@@ -116,3 +117,14 @@ def _crossing(line: Growth, allowed: float, as_of: datetime) -> dict[str, Any]:
         if ahead is not None and ahead <= _FARTHEST_DAYS:
             days[name] = as_of.date() + timedelta(days=max(int(np.floor(ahead)), 0))
     return days
+
+
+STEPS = (
+    RecentDays(
+        name="job_growth",
+        run=job_growth,
+        reads=(gold.JOBS, gold.JOB_DAILY, gold.JOB_FORECAST),
+        writes=gold.JOB_GROWTH,
+        days=60,
+    ),
+)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.engine.side_by_side import AT_ONCE, Places, abreast
+from pipeline.engine.side_by_side import AT_ONCE, Places, run_side_by_side
 
 
 @st.composite
@@ -39,14 +39,14 @@ def test_each_task_is_done_once_and_after_what_it_needs(
             ended.append(task)
         return f"done {task}"
 
-    assert abreast(graph, do, at_once) == {task: f"done {task}" for task in graph}
+    assert run_side_by_side(graph, do, at_once) == {task: f"done {task}" for task in graph}
     assert sorted(ended) == list(graph)
     assert most <= at_once
 
 
 def test_two_run_at_the_same_time() -> None:
     both = threading.Barrier(2, timeout=10)
-    assert list(abreast({"a": [], "b": []}, lambda task: both.wait() >= 0)) == ["a", "b"]
+    assert list(run_side_by_side({"a": [], "b": []}, lambda task: both.wait() >= 0)) == ["a", "b"]
 
 
 def test_after_an_error_nothing_more_is_begun() -> None:
@@ -57,7 +57,7 @@ def test_after_an_error_nothing_more_is_begun() -> None:
         raise ValueError(task)
 
     with pytest.raises(ValueError, match="a"):
-        abreast({"a": [], "b": ["a"], "c": [], "d": []}, do, at_once=1)
+        run_side_by_side({"a": [], "b": ["a"], "c": [], "d": []}, do, at_once=1)
     assert begun[0] == "a"
     assert "b" not in begun
 
@@ -67,21 +67,21 @@ def test_who_fills_the_memory_has_it_alone(fills: list[bool]) -> None:
     places = Places()
     lock = threading.Lock()
     inside: list[bool] = []
-    done = 0
+    ended_tasks = 0
 
     def do(all_of_them: bool) -> None:
-        nonlocal done
+        nonlocal ended_tasks
         with places.taken(all_of_them=all_of_them):
             with lock:
                 inside.append(all_of_them)
                 assert len(inside) <= (1 if any(inside) else AT_ONCE)
             with lock:
                 inside.remove(all_of_them)
-                done += 1
+                ended_tasks += 1
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(do, fills))
-    assert done == len(fills)
+    assert ended_tasks == len(fills)
 
 
 def test_an_error_gives_its_place_back() -> None:

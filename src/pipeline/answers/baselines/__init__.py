@@ -1,0 +1,1 @@
+"""What behaves unlike itself."""

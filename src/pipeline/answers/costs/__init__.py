@@ -1,0 +1,1 @@
+"""List cost, by team and by job, and what has no price or no owner."""

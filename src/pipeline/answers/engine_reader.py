@@ -1,0 +1,28 @@
+"""Answers carried out by an engine: on Databricks, and where a test compares engines."""
+
+import pyarrow as pa
+from pyspark.sql import SparkSession
+
+from pipeline.answers.answer import Answer
+from pipeline.errors import UserError
+from pipeline.lakehouse.protocol import Lakehouse
+
+_VIEWS = "rightrun_"
+
+
+class EngineReader:
+    """The tables of `lakehouse`, as temporary views of `spark`."""
+
+    def __init__(self, spark: SparkSession, lakehouse: Lakehouse) -> None:
+        self._spark = spark
+        self._lakehouse = lakehouse
+
+    def read(self, answer: Answer, **parameters: str | None) -> pa.Table:
+        for table in answer.tables:
+            if not self._lakehouse.exists(table):
+                raise UserError(
+                    f"there is no table {table.full_name} yet: run rightrun nightly first"
+                )
+            view = f"{_VIEWS}{table.layer.schema}_{table.name}"
+            self._lakehouse.read(table).createOrReplaceTempView(view)
+        return self._spark.sql(answer.reading(_VIEWS), parameters).toArrow()

@@ -1,0 +1,1 @@
+"""What jobs there are and how each is doing."""

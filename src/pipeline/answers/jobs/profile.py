@@ -1,0 +1,262 @@
+"""All about one job: first in sentences, then section by section."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from pipeline.answers.answer import Answer
+from pipeline.answers.history import PAST_DAYS, ComingRun, History, PastRun
+from pipeline.answers.nights.given import as_of
+from pipeline.answers.phrases import cost_of, terms
+from pipeline.answers.reader import Reader, records
+from pipeline.answers.records import records_of
+from pipeline.answers.values import printable, share, shown, text
+from pipeline.sla.durations import duration
+from pipeline.tables import gold
+
+__all__ = ["Profile", "history", "profile"]
+
+Record = dict[str, Any]
+
+_SECTIONS: Final = {
+    "job": gold.JOBS,
+    "health": gold.JOB_HEALTH,
+    "forecast": gold.JOB_FORECAST,
+    "next_runs": gold.RUN_FORECAST,
+    "in_flight": gold.IN_FLIGHT,
+    "growth": gold.JOB_GROWTH,
+    "proposed_sla": gold.SLA_PROPOSALS,
+    "baseline": gold.JOB_BASELINE,
+    "rightsizing": gold.RIGHTSIZING,
+    "trends": gold.JOB_TRENDS,
+}
+_RECOGNISED_BY: Final = {
+    "job_id": "its job id",
+    "run_name": "the name that its runs are submitted under",
+    "run_name_by_rules": "the name that its runs are submitted under, without what is new in it each"
+    " time (run_name_rules)",
+    "run_name_and_tasks": "its first tasks, in brackets: the name that its runs are submitted under says"
+    " nothing of what runs (default_run_names)",
+    "tasks": "its first tasks: its runs are submitted without a name that stays",
+    "shared_run_name": "a name that says nothing of what runs (default_run_names), and no task tells its"
+    " runs apart: unlike works may be mixed here",
+    "nothing": "nothing: a submitted run without a name that stays, and without tasks",
+}
+_PARTS: Final = {
+    "p_miss_upstream": "the job that starts it being late",
+    "p_miss_start": "its start being late",
+    "p_miss_duration": "how long it takes",
+    "p_miss_failure": "attempts that fail",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One job: its rows by section, the latest run first."""
+
+    sections: dict[str, list[Record]]
+
+    @property
+    def job(self) -> Record:
+        return self.sections["job"][0]
+
+    def only(self, section: str) -> Record | None:
+        """The one row of a section, None where there is none."""
+        rows = self.sections[section]
+        return rows[0] if rows else None
+
+    def sentences(self) -> Iterator[str]:
+        """What a person asks first, the most urgent before the rest."""
+        yield self._who()
+        for part in (
+            self._health,
+            self._in_flight,
+            self._next_run,
+            self._usual,
+            self._growth,
+            self._size,
+            self._cost,
+        ):
+            if sentence := part():
+                yield sentence
+
+    def _who(self) -> str:
+        job = self.job
+        belongs = [
+            f"team {text(job['team'])}" if job["team"] else "no team",
+            f"tier {job['tier']}" if job["tier"] is not None else "",
+            f"owner {text(job['owner'])}" if job["owner"] else "no owner",
+        ]
+        ran = (
+            f"{job['runs']:,} runs since {text(job['first_run_date'])}"
+            if job["runs"]
+            else "no run yet"
+        )
+        schedule = ""
+        if job["cron"]:
+            schedule = f", scheduled at {text(job['cron'])} {text(job['timezone'])}"
+        elif job["periodic_seconds"]:
+            schedule = f", scheduled every {duration(job['periodic_seconds'])}"
+        state = "" if job["state"] == "active" else f"; it is {text(job['state'])}"
+        named = text(job["name"]) or "(unnamed)"
+        return (
+            f"{named} ({text(job['series_key'])}): {', '.join(filter(None, belongs))};"
+            f" {ran}{schedule}{state}."
+        )
+
+    def _health(self) -> str:
+        health = self.only("health")
+        if health is None or health["last_run_id"] is None:
+            return "Whether its runs succeed is not known: none of the last 90 days has a known outcome."
+        at = shown("at", health["last_ended_at"])
+        if not health["is_failing"]:
+            return f"It works: run {text(health['last_run_id'])} ended with {text(health['last_status'])} at {at} UTC."
+        code = text(health["last_termination_code"]) or text(health["last_failure_class"])
+        success = health["last_success_at"]
+        last_success = (
+            f"the last success ended at {shown('at', success)} UTC"
+            if success
+            else "it has not succeeded in 90 days"
+        )
+        times = health["consecutive_failures"]
+        return (
+            f"It is failing: {times} {'run' if times == 1 else 'runs'} in a row since"
+            f" {shown('at', health['failing_since'])} UTC{f', the last with {code}' if code else ''}; {last_success}."
+        )
+
+    def _in_flight(self) -> str:
+        running = self.only("in_flight")
+        if running is None:
+            return ""
+        needed = running["remaining_p50_seconds"]
+        then = "" if needed is None else f"; it probably needs another {duration(needed)}"
+        miss = running["p_miss"]
+        risk = "" if miss is None else f" and misses its SLA with a probability of {share(miss)}"
+        return (
+            f"Run {text(running['run_id'])} is in progress, {duration(running['elapsed_seconds'] or 0)}"
+            f" after its start{then}{risk}."
+        )
+
+    def _next_run(self) -> str:
+        forecast = self.only("forecast")
+        if forecast is None:
+            return ""
+        parts = []
+        if forecast["next_start_at"] is not None:
+            parts.append(
+                f"Its next run is expected at {shown('at', forecast['next_start_at'])} UTC"
+            )
+        else:
+            parts.append(f"When it runs next is not known ({text(forecast['start_reason'])})")
+        if forecast["p50_seconds"] is not None:
+            parts.append(
+                f"takes {duration(forecast['p50_seconds'])} as often as not and less than"
+                f" {duration(forecast['p95_seconds'])} in 95 of 100 cases"
+            )
+        sentence = ", ".join(parts) + "."
+        if forecast["sla_kind"] is None:
+            return f"{sentence} {self._proposal()}"
+        promise = f"Its SLA is {terms(forecast)} ({text(forecast['sla_source'])})"
+        if forecast["p_miss"] is None:
+            return f"{sentence} {promise}; whether it will be kept cannot be told."
+        known = {words: forecast[name] or 0.0 for name, words in _PARTS.items()}
+        most = max(known, key=lambda words: known[words])
+        because = f", mostly because of {most}" if known[most] >= 0.01 else ""
+        return f"{sentence} {promise}: it will be missed with a probability of {share(forecast['p_miss'])}{because}."
+
+    def _proposal(self) -> str:
+        proposal = self.only("proposed_sla")
+        if proposal is None or proposal["status"] != "ok":
+            return "It has no SLA."
+        return (
+            f"It has no SLA; {terms(proposal)} would suit it:"
+            f" rightrun sla accept {text(self.job['series_key'])}."
+        )
+
+    def _usual(self) -> str:
+        baseline = self.only("baseline")
+        if baseline is None or baseline["center_seconds"] is None:
+            return ""
+        since = baseline["regime_start"]
+        usual = f"It usually takes {duration(baseline['center_seconds'])}" + (
+            f" since {since:%Y-%m-%d}" if since else ""
+        )
+        if baseline["last_p_value"] is None:
+            return f"{usual}."
+        run = text(baseline["last_run_id"])
+        if baseline["last_is_anomaly"]:
+            return (
+                f"{usual}; run {run} was unlike it: one in {1 / max(baseline['last_p_value'], 1e-9):,.0f}"
+                " usual runs is as slow."
+            )
+        return f"{usual}; run {run} was no different."
+
+    def _growth(self) -> str:
+        growth = self.only("growth")
+        if growth is None or growth["growth_30_days"] is None:
+            return ""
+        if growth["is_over"]:
+            return "A usual run does not fit its SLA any more."
+        if growth["crosses_on"] is None:
+            return ""
+        return (
+            f"It grows by {share(growth['growth_30_days'])} in 30 days, and a usual run will not fit its SLA"
+            f" from {growth['crosses_on']} on."
+        )
+
+    def _size(self) -> str:
+        size = self.only("rightsizing")
+        if size is None:
+            return ""
+        return f"Cluster: {text(size['reason']).rstrip('.')}." if size["reason"] else ""
+
+    def _cost(self) -> str:
+        month = next((row for row in self.sections["trends"] if row["window_days"] == 30), None)
+        if month is None or month["list_cost"] is None:
+            return ""
+        cost = cost_of(month)
+        before = cost_of(month, "previous_")
+        compared = f", and {before} in the 30 days before" if before else ""
+        return (
+            f"It cost {cost} {text(month['currency_code'])} at list prices in the 30 days to"
+            f" {text(month['last_cost_day'])}{compared}."
+        )
+
+
+def profile(reader: Reader, series_key: str) -> Profile:
+    """All rows about one job."""
+    sections: dict[str, list[Record]] = {}
+    for section, table in _SECTIONS.items():
+        rows = reader.read(Answer.of_job(table), series_key=series_key)
+        sections[section] = records_of(rows)
+    sections["runs"] = records(reader, "jobs", "runs", series_key=series_key)
+    for job in sections["job"]:
+        job["recognised_by"] = _RECOGNISED_BY.get(job["series_basis"])
+    return Profile(sections)
+
+
+def history(reader: Reader, found: Profile) -> History:
+    """What the picture of the job shows."""
+    job = found.job
+    now = as_of(reader) or datetime.now(UTC)
+    begin = now - timedelta(days=PAST_DAYS)
+    past = records(reader, "jobs", "past_runs", series_key=job["series_key"])
+    forecast = found.only("forecast")
+    return History(
+        name=printable(job["name"] or job["series_key"]),
+        now=now,
+        runs=tuple(
+            PastRun(row["started_at"], row["seconds"], row["verdict"])
+            for row in past
+            if row["started_at"] >= begin
+        ),
+        upcoming=tuple(
+            ComingRun(
+                run["scheduled_at"], run["p5_seconds"], run["p50_seconds"], run["p95_seconds"]
+            )
+            for run in found.sections["next_runs"]
+            if run["scheduled_at"] is not None and run["p50_seconds"] is not None
+        ),
+        allowed_seconds=None if forecast is None else forecast["allowed_seconds"],
+    )

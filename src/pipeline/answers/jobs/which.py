@@ -1,0 +1,53 @@
+"""Which job, team or owner somebody means."""
+
+import re
+
+from pipeline.answers.reader import Reader, records
+from pipeline.answers.selection import Selection, the_name_meant
+from pipeline.errors import UserError
+from pipeline.near_names import did_you_mean
+
+_MOST_KEYS = 6
+
+
+def selection(
+    reader: Reader,
+    team: str | None = None,
+    owner: str | None = None,
+    tier: int | None = None,
+    state: str | None = None,
+    *,
+    sort: str | None = None,
+    limit: int | None = None,
+) -> Selection:
+    """The selection by a team and an owner that are there; UserError with near names otherwise.
+
+    A part of a name is enough where no other name has it.
+    """
+    if team is not None or owner is not None:
+        people = records(reader, "jobs", "who")
+        if team is not None:
+            written = re.sub(r"[\s_-]+", "-", team.strip())
+            team = the_name_meant("team", written, [who["team"] for who in people])
+        if owner is not None:
+            owner = the_name_meant("owner", owner.strip(), [who["owner"] for who in people])
+    return Selection(team, owner, tier, state, sort, limit)
+
+
+def key_of(reader: Reader, asked: str) -> str:
+    """The series key of a job by its key, its id or its name; UserError unless exactly one."""
+    jobs = records(reader, "jobs", "keys")
+    keys = [job["series_key"] for job in jobs]
+    if asked in keys:
+        return asked
+    keys = [job["series_key"] for job in jobs if asked in (job["job_id"], job["name"])]
+    if len(keys) == 1:
+        return str(keys[0])
+    if not keys:
+        called = "series_key" if "/" in asked else "name"
+        names = sorted({job[called] for job in jobs if job[called]})
+        hint = did_you_mean(asked, names, otherwise="see rightrun show jobs")
+        raise UserError(f"no job has the key, id or name {asked!r}: {hint}")
+    listed = ", ".join(keys[:_MOST_KEYS])
+    others = f" and {len(keys) - _MOST_KEYS} others" if len(keys) > _MOST_KEYS else ""
+    raise UserError(f"{asked!r} names several jobs: say which of {listed}{others}")

@@ -1,0 +1,163 @@
+"""What a person wants to know first of a night: how it stands, what is new, and what to do about it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from pipeline.answers.nights.given import as_of, last_cost_day
+from pipeline.answers.phrases import terms
+from pipeline.answers.reader import Reader, records
+from pipeline.answers.values import money, share, shown, text
+from pipeline.tables.gold import LIKELY_TO_MISS
+from pipeline.tables.source import SOURCE_TABLES, USAGE
+
+__all__ = ["headline"]
+
+Record = dict[str, Any]
+Command = Callable[[str], str]
+"""A command that can be copied, from its words."""
+
+_GROWING: Final = {
+    table.system_name
+    for table in SOURCE_TABLES
+    if table.name.endswith("_timeline") or table is USAGE
+}
+"""Sources that gain rows whenever anything runs: of another, an old newest row says nothing."""
+_LATE_HOURS: Final = 36
+_MOST_NAMES: Final = 5
+_COUNTED: Final = {
+    ("failing", "failing"): ("began to fail", "begun to fail"),
+    ("failing", "ok"): ("recovered", "recovered"),
+    ("likely_to_miss", "likely"): ("now likely to miss", "now likely to miss"),
+    ("unlike_itself", "unlike"): ("unlike itself", "unlike themselves"),
+}
+
+
+def headline(reader: Reader, command: Command) -> Iterator[str]:
+    """A paragraph each: as of when, how the jobs are, what has changed, what to do first."""
+
+    jobs = records(reader, "jobs", "jobs")
+    failing = records(reader, "jobs", "failing")
+    misses = [
+        row for row in records(reader, "sla", "next_runs") if (row["p_miss"] or 0) >= LIKELY_TO_MISS
+    ]
+    sizes = [row for row in records(reader, "rightsizing", "sizes") if row["action"] == "downsize"]
+    yield _as_of(reader, records(reader, "nights", "sources"))
+    yield _state(jobs, failing, misses, sizes)
+    yield _changes(
+        records(reader, "nights", "changes"),
+        is_first=_is_first(records(reader, "nights", "nights")),
+    )
+    yield f"First: {_first(jobs, failing, misses, sizes, command)}"
+
+
+def _as_of(reader: Reader, sources: list[Record]) -> str:
+    """The time that the night speaks of, and which source is behind."""
+    night = f"As of {shown('at', as_of(reader))} UTC"
+    last = last_cost_day(reader)
+    costs = f"costs to {last}" if last else "no day billed in full yet"
+    behind = [
+        row
+        for row in sources
+        if row["source_table"] in _GROWING and row["behind_hours"] is not None
+    ]
+    if not behind:
+        return f"{night}; {costs}."
+    stalest = max(behind, key=lambda row: row["behind_hours"])
+    hours = stalest["behind_hours"]
+    late = [row for row in behind if row["behind_hours"] > _LATE_HOURS and row is not stalest]
+    verb = "source is" if len(late) == 1 else "sources are"
+    more = f"; {len(late)} more {verb} over {_LATE_HOURS} h behind" if late else ""
+    return (
+        f"{night}; {costs}. Stalest source: {text(stalest['source_table'])},"
+        f" {hours:,.0f} h behind when it was read{more}."
+    )
+
+
+def _state(
+    jobs: list[Record], failing: list[Record], misses: list[Record], sizes: list[Record]
+) -> str:
+    """How many jobs there are, and of how many something is to be said."""
+    active = sum(job["state"] == "active" for job in jobs)
+    parts = [
+        f"{len(failing):,} failing now",
+        f"{len(misses):,} more likely than not to miss the SLA with their next run",
+        f"{len(sizes):,} to run on a smaller cluster{_savings(sizes)}",
+    ]
+    return f"{len(jobs):,} jobs, {active:,} of them active: {'; '.join(parts)}."
+
+
+def _savings(sizes: list[Record]) -> str:
+    """What the recommended sizes save a month, by currency: the middles, which can be added up."""
+    by_currency: dict[str, float] = {}
+    for row in sizes:
+        code = text(row["currency_code"])
+        by_currency[code] = by_currency.get(code, 0.0) + (row["saving_mid"] or 0.0)
+    total = " and ".join(f"{money(amount)} {code}" for code, amount in sorted(by_currency.items()))
+    return f" (about {total} a month)" if total else ""
+
+
+def _is_first(nights: list[Record]) -> bool:
+    return len(nights) <= 1
+
+
+def _changes(changes: list[Record], *, is_first: bool) -> str:
+    """What has changed since the night before."""
+    if is_first:
+        return "This is the first night: from the next one on, this line says what has changed."
+    groups: list[str] = []
+    for (question, verdict), (one, several) in _COUNTED.items():
+        names = [
+            text(row["name"]) or text(row["series_key"])
+            for row in changes
+            if (row["question"], row["verdict"]) == (question, verdict)
+        ]
+        if names:
+            listed = ", ".join(names[:_MOST_NAMES])
+            more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+            groups.append(f"{len(names)} {one if len(names) == 1 else several} ({listed}{more})")
+    if not groups:
+        return "Since the night before: no job has begun or ceased to fail, to miss or to be unlike itself."
+    return f"Since the night before: {'; '.join(groups)}."
+
+
+def _first(
+    jobs: list[Record],
+    failing: list[Record],
+    misses: list[Record],
+    sizes: list[Record],
+    command: Command,
+) -> str:
+    """The one thing to look at, the most urgent kind before the others."""
+    if failing:
+        job = failing[0]
+        code = text(job["last_termination_code"]) or text(job["last_failure_class"])
+        times = job["consecutive_failures"]
+        return (
+            f"{_name(job)} has failed {'once' if times == 1 else f'{times} times in a row'} since"
+            f" {shown('at', job['failing_since'])} UTC{f' ({code})' if code else ''}: {_look(job, command)}"
+        )
+    if misses:
+        job = misses[0]
+        return (
+            f"{_name(job)} misses its SLA ({terms(job)}) with a probability of {share(job['p_miss'])}"
+            f" at {shown('at', job['next_start_at'])} UTC: {_look(job, command)}"
+        )
+    if jobs and not any(job["sla_kind"] for job in jobs):
+        return f"no job has an SLA, so none can be said to miss it: {command('sla propose')}"
+    if sizes:
+        job = sizes[0]
+        return (
+            f"{_name(job)} would do with {job['recommended_workers']} workers instead of {job['workers']},"
+            f" which saves about {money(job['saving_mid'])} {text(job['currency_code'])} a month:"
+            f" {_look(job, command)}"
+        )
+    return f"nothing is urgent; see how each job is: {command('show jobs')}"
+
+
+def _name(job: Record) -> str:
+    tier = f" (tier {job['tier']})" if job["tier"] is not None else ""
+    return f"{text(job['name']) or text(job['series_key'])}{tier}"
+
+
+def _look(job: Record, command: Command) -> str:
+    return command(f"show job {text(job['series_key'])}")

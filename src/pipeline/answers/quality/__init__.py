@@ -1,0 +1,1 @@
+"""What was not understood, could not be kept, or breaks a rule."""

@@ -1,0 +1,1 @@
+"""Which cluster would do the same work for less."""

@@ -1,0 +1,1 @@
+"""SLAs: which hold, which will be missed, how they were kept, which to propose."""

@@ -1,0 +1,86 @@
+"""All about one job on a terminal: sentences, the picture of its runs, and then section by section."""
+
+from collections.abc import Iterator
+from textwrap import wrap
+
+from rich.text import Text
+
+from pipeline.answers.history import History
+from pipeline.answers.jobs.profile import Profile
+from pipeline.answers.phrases import cost_of
+from pipeline.answers.terminal.chart import chart
+from pipeline.answers.terminal.layout import facts, listing
+from pipeline.answers.terminal.views import as_it_is
+from pipeline.answers.values import shown, text
+
+_PIPE_WIDTH = 100
+_LEAST_PART = 0.005
+_LEFT_OUT = frozenset({"workspace id", "series key"})
+
+
+def job_lines(
+    about: Profile, history: History, width: int | None, *, most_runs: int, widest: int
+) -> Iterator[Text]:
+    """The lines of `show job` for a terminal of `width` columns, None for a pipe."""
+    room = width or _PIPE_WIDTH
+    first, *sentences = about.sentences()
+    yield from _paragraph(first, room, style="bold")
+    for sentence in sentences:
+        yield from _paragraph(sentence, room)
+    yield Text()
+    yield from chart(history, min(room, widest)).split("\n")
+    for section in ("runs", "next_runs"):
+        rows = about.sections[section]
+        if rows:
+            count = f", {most_runs} of {len(rows)}" if len(rows) > most_runs else ""
+            yield from _heading(f"{section.replace('_', ' ').capitalize()}{count}")
+            view = _run if section == "runs" else _next_run
+            yield from listing([view(row) for row in rows[:most_runs]], width)
+    for section, rows in about.sections.items():
+        if section in ("runs", "next_runs") or not rows:
+            continue
+        yield from _heading(section.replace("_", " ").capitalize())
+        for row in rows:
+            columns = as_it_is(row).items()
+            yield from facts([pair for pair in columns if pair[0] not in _LEFT_OUT], room)
+
+
+def _paragraph(sentence: str, room: int, style: str = "") -> Iterator[Text]:
+    for line in wrap(sentence, room, break_long_words=False, break_on_hyphens=False):
+        yield Text(line, style=style)
+
+
+def _heading(words: str) -> Iterator[Text]:
+    yield Text()
+    yield Text(words, style="bold underline")
+
+
+def _run(row: dict[str, object]) -> dict[str, str]:
+    return {
+        "run": text(row["run_id"]),
+        "started": shown("at", row["started_at"]),
+        "status": text(row["status"]),
+        "took": shown("_seconds", row["busy_seconds"]),
+        "SLA": text(row["sla_status"]),
+        "attempts": shown("attempts", row["attempts"]) if row["attempts"] != 1 else "",
+        "list cost": cost_of(row) if row["list_cost"] is not None else "",
+        "code": text(row["termination_code"]) if row["status"] != "SUCCEEDED" else "",
+    }
+
+
+def _next_run(row: dict[str, object]) -> dict[str, str]:
+    return {
+        "starts": shown("at", row["expected_start_at"]),
+        "ends": shown("at", row["expected_end_at"]),
+        "due": shown("at", row["due_at"]),
+        "P(miss)": shown("p_miss", row["p_miss"]),
+        "by late start": _part(row["p_miss_start"]),
+        "by duration": _part(row["p_miss_duration"]),
+        "by failure": _part(row["p_miss_failure"]),
+        "reason": text(row["reason"]),
+    }
+
+
+def _part(p_miss: object) -> str:
+    """What of a probability one cause makes, where it makes any to speak of."""
+    return shown("p_miss", p_miss) if isinstance(p_miss, float) and p_miss >= _LEAST_PART else ""
