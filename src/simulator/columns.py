@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.tables.declaration import Table
-from pipeline.tables.derive import arrow_schema
+from pipeline.tables.types import arrow_schema, arrow_type
 from simulator.clock import DAY_US, Bools, Ints
 
-TAGS = pa.map_(pa.string(), pa.string())
-TIMESTAMP = pa.timestamp("us", tz="UTC")
+TAGS = arrow_type("map<string,string>")
+TIMESTAMP = arrow_type("timestamp")
 ACCOUNT_ID = "7f2a9c1e-5d04-4b8e-9a63-0c1d2e3f4a5b"
 
 

@@ -5,7 +5,8 @@ from datetime import date
 
 from pipeline.lakehouse.catalog import statements
 from pipeline.tables.declaration import Column
-from pipeline.tables.derive import arrow_type, ddl, identifier
+from pipeline.tables.derive import ddl, identifier
+from pipeline.tables.types import arrow_type
 from tests.lakehouse.examples import THINGS
 
 HOSTILE = "rr`; DROP TABLE x; --"

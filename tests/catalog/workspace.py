@@ -22,7 +22,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 from sqlglot import exp
 
-from pipeline.tables.derive import arrow_type
+from pipeline.tables.types import arrow_type
 
 CATALOG = "sail"
 """The name that Sail gives its own catalog."""

@@ -163,8 +163,8 @@ def test_a_decision_changes_the_verdicts_of_its_own_days(
     ):
         nights.night({silver.SLA_DECISIONS: news})
         columns = ("run_id", "sla_limit_seconds", "sla_status")
-        stands = nights.told(*columns, anew=False)
-        assert stands == nights.told(*columns, anew=True)
+        stands = nights.values(*columns, anew=False)
+        assert stands == nights.values(*columns, anew=True)
     assert stands == [
         ("1", 90.0, "MET"),
         ("2", 10.0, "MISSED"),

@@ -10,7 +10,6 @@ from pyspark.sql import SparkSession
 from pipeline.answers.delta_reader import DeltaReader
 from pipeline.answers.quality.doubts import doubts
 from pipeline.answers.sla.acceptance import futile_decisions
-from pipeline.decisions.sla import ACCEPTED, decide
 from pipeline.graph.graph import GRAPH, Graph
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.nightly.night import Night, run_night
@@ -226,7 +225,7 @@ def test_a_decision_in_an_unknown_zone_breaks_no_night_and_is_named(
     assert home.verdict("80") == "MISSED"
     (named,) = futile_decisions(DeltaReader(home.home))
     assert named.startswith("what ada decided for 1/8 is left aside")
-    decide(spark, home.lakehouse, {"1/8": None}, source=ACCEPTED, by="ada", at=at(3))
+    accept(spark, home.lakehouse, "1/8", None, by="ada", at=at(3), evidence="")
     assert futile_decisions(DeltaReader(home.home)) == []
 
 

@@ -101,7 +101,7 @@ def test_what_history_and_the_next_job_speak_for(spark: SparkSession) -> None:
     assert (alone["sla_timezone"], alone["basis"]) == ("Europe/Berlin", "history")
     assert (alone["runs"], alone["met"]) == (32, 30)
     assert alone["evidence"] == (
-        "30 of 32 runs in 60 days had succeeded by then; it starts at 03:00, half of the successes took 30m00s,"
+        "30 of 32 runs in 32 days had succeeded by then; it starts at 03:00, half of the successes took 30m00s,"
         " the longest 50m00s"
     )
     # The job of its team that starts at 02:45 found it ended 29 times in 30.

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.tables.derive import arrow_schema
 from pipeline.tables.source import SOURCE_TABLES
+from pipeline.tables.types import arrow_schema
 from simulator import SimulatorConfig, simulate
 from simulator.quirks import ALL
 

@@ -14,8 +14,9 @@ import pytest
 
 from pipeline.errors import UserError
 from pipeline.tables.declaration import Arrival, SourceTable
-from pipeline.tables.derive import arrow_schema, row_checks
+from pipeline.tables.derive import row_checks
 from pipeline.tables.source import SOURCE_TABLES
+from pipeline.tables.types import arrow_schema
 from simulator import SimulatorConfig, simulate
 from simulator.config import generator
 from simulator.labels import HOSTILE_NAMES

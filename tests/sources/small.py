@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from pipeline.tables import source
 from pipeline.tables.declaration import SourceTable
-from pipeline.tables.derive import arrow_schema
+from pipeline.tables.types import arrow_schema
 from tests.strategies.tables import at, on, whole
 
 ROWS = 12

@@ -14,7 +14,7 @@ from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.sources.system_tables import SystemTables
 from pipeline.tables import bronze, source
 from pipeline.tables.declaration import SourceTable
-from pipeline.tables.derive import arrow_schema
+from pipeline.tables.types import arrow_schema
 from tests.bronze.ingesting import Remembered, empty_bronze, held, ingest_all
 from tests.catalog.workspace import CATALOG
 from tests.sources.small import rows_of_table

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
 from pipeline.tables.declaration import Table
-from pipeline.tables.derive import arrow_schema, arrow_type
+from pipeline.tables.types import arrow_schema, arrow_type
 
 Row = dict[str, Any]
 EPOCH = datetime(2026, 3, 23, tzinfo=UTC)

@@ -18,16 +18,9 @@ from sqlglot import exp
 from pipeline.tables import bronze, gold
 from pipeline.tables.catalogue import TABLES, table_named
 from pipeline.tables.declaration import Arrival, Column, Layer, SourceTable, Table
-from pipeline.tables.derive import (
-    arrow_schema,
-    arrow_type,
-    ddl,
-    markdown,
-    quoted,
-    row_checks,
-    spark_schema,
-)
+from pipeline.tables.derive import ddl, markdown, quoted, row_checks, spark_schema
 from pipeline.tables.source import SOURCE_TABLES
+from pipeline.tables.types import arrow_schema, arrow_type
 
 _ID = Column("id", "string", "Id", nullable=False)
 _DAY = Column("day", "date", "Day", nullable=False)
@@ -216,7 +209,7 @@ def test_every_table_has_its_page() -> None:
 def test_declarations_import_no_engine() -> None:
     forbidden = ("pyspark", "mlflow", "databricks", "deltalake", "pandas")
     code = (
-        "import json, sys, pipeline.tables.catalogue, pipeline.tables.derive\n"
+        "import json, sys, pipeline.tables.catalogue, pipeline.tables.types\n"
         "print(json.dumps(sorted(sys.modules)))"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -22,7 +22,8 @@ from pipeline.bronze.convert import Reading
 from pipeline.tables.bronze import PARTITION
 from pipeline.tables.declaration import Column as Declared
 from pipeline.tables.declaration import SourceTable
-from pipeline.tables.derive import Check, arrow_type, row_checks
+from pipeline.tables.derive import Check, row_checks
+from pipeline.tables.types import arrow_type
 
 PROBLEM = "problem"
 UNREAD = "unread"

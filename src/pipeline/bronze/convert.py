@@ -20,6 +20,8 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from pipeline.tables.types import spark_type
+
 _DOUBLE_EXACT, _FLOAT_EXACT = 2**53, 2**24
 _DATE_FIRST = r"^\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([T ].*)?$"
 _PLAIN_DECIMAL = r"^\s*[-+]?[0-9]+(\.[0-9]*)?\s*$|^\s*[-+]?\.[0-9]+\s*$"
@@ -49,14 +51,6 @@ _FRACTIONS = (T.FloatType, T.DoubleType, T.DecimalType)
 _FLOATS = (T.FloatType, T.DoubleType)
 _TIMES = (T.DateType, T.TimestampType, T.TimestampNTZType)
 _NESTED = (T.ArrayType, T.MapType, T.StructType)
-_SPELLED = {
-    pa.string(): "string",
-    pa.bool_(): "boolean",
-    pa.int32(): "int",
-    pa.int64(): "bigint",
-    pa.float64(): "double",
-    pa.date32(): "date",
-}
 
 
 @dataclass(frozen=True)
@@ -116,7 +110,7 @@ class Reading:
             return prepared
         # With text for every scalar of a struct, so that none is lost unseen while JSON is read.
         wanted = _as_text(self._wanted) if pa.types.is_struct(self._wanted) else self._wanted
-        return F.from_json(F.when(self._is_json(prepared), prepared), spelled(wanted))
+        return F.from_json(F.when(self._is_json(prepared), prepared), spark_type(wanted))
 
     def converted(self, prepared: Column, parsed: Column) -> Converted:
         """The value as the Spark type that stands for the declared one."""
@@ -139,7 +133,7 @@ class Reading:
     def _directly(self, raw: Column) -> Converted:
         held, wanted, name = self._held, self._wanted, self._name
         if isinstance(held, T.NullType):
-            return Converted(_none(spelled(wanted)))
+            return Converted(_none(spark_type(wanted)))
         if isinstance(held, T.StructType) and pa.types.is_struct(wanted):
             built = _fields(raw, held, wanted, name)
             return Converted(F.when(raw.isNotNull(), built.value), built.lost)
@@ -148,7 +142,7 @@ class Reading:
         if _is(held, wanted):
             return Converted(raw)
         if not _can_stand_for(held, wanted):
-            return Converted(_none(spelled(wanted)), _unreadable(_says(raw, held), wanted, name))
+            return Converted(_none(spark_type(wanted)), _unreadable(_says(raw, held), wanted, name))
         value = _scalar(raw, held, wanted)
         return Converted(value, _unreadable(raw.isNotNull() & value.isNull(), wanted, name))
 
@@ -162,7 +156,7 @@ def _without_blanks(text: Column, wanted: pa.DataType, name: str) -> Column:
 
 
 def _unreadable(lost: Column, wanted: pa.DataType, name: str) -> Column:
-    kind = spelled(wanted).partition("<")[0]
+    kind = spark_type(wanted).partition("<")[0]
     return F.when(lost, F.lit(f"column {name} cannot be read as {kind}"))
 
 
@@ -208,21 +202,6 @@ def _inexact(is_rounded: Column, is_inexact: Column, name: str) -> Column:
     )
 
 
-def spelled(kind: pa.DataType) -> str:
-    """Spark's spelling of an Arrow type that our tables declare."""
-    if pa.types.is_struct(kind):
-        return "struct<" + ", ".join(f"`{f.name}`:{spelled(f.type)}" for f in kind) + ">"
-    if pa.types.is_map(kind):
-        return f"map<{spelled(kind.key_type)}, {spelled(kind.item_type)}>"
-    if pa.types.is_list(kind):
-        return f"array<{spelled(kind.value_type)}>"
-    if pa.types.is_decimal(kind):
-        return f"decimal({kind.precision},{kind.scale})"
-    if pa.types.is_timestamp(kind):
-        return "timestamp"
-    return _SPELLED[kind]
-
-
 def _can_stand_for(held: T.DataType, wanted: pa.DataType) -> bool:
     """Whether a value of the type `held` can be one of the type `wanted`, by a cast."""
     if isinstance(held, (*_NESTED, T.BinaryType)) or pa.types.is_nested(wanted):
@@ -237,7 +216,7 @@ def _can_stand_for(held: T.DataType, wanted: pa.DataType) -> bool:
 
 def _scalar(raw: Column, held: T.DataType, wanted: pa.DataType) -> Column:
     """The value, NULL where it cannot be read; `held` can stand for `wanted`."""
-    kind = spelled(wanted)
+    kind = spark_type(wanted)
     if pa.types.is_string(wanted):
         whole = _whole(raw, held) if isinstance(held, _FRACTIONS) else raw
         return whole.cast("string")
@@ -334,4 +313,4 @@ def _is(held: T.DataType, wanted: pa.DataType) -> bool:
             return bool(pa.types.is_timestamp(wanted))
         case T.DecimalType():
             return bool(wanted == pa.decimal128(held.precision, held.scale))
-    return _SPELLED.get(wanted) == held.simpleString()
+    return not pa.types.is_nested(wanted) and spark_type(wanted) == held.simpleString()

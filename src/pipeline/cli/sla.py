@@ -94,7 +94,7 @@ def accept(
     engine: EngineName = ENGINE,
     json_: Json = False,
 ) -> None:
-    """Sign off a job's proposed SLA, or another; it holds from the next night on."""
+    """Sign off a job's proposed SLA, or another; it holds for runs that start from then on."""
     from pipeline.answers.jobs.which import key_of
     from pipeline.answers.sla.acceptance import to_accept
     from pipeline.lakehouse.folder.lock import home_lock
@@ -120,6 +120,5 @@ def accept(
         "evidence": evidence,
     }
     title = "Taken back; it no longer holds" if terms is None else "Accepted; it holds"
-    print_records(
-        f"{title} for runs that start from now on, as of the next night", [row], Form(json_)
-    )
+    since = f"{now:%Y-%m-%d %H:%M} UTC"
+    print_records(f"{title} for runs that start from {since} on", [row], Form(json_))

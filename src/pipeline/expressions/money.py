@@ -9,14 +9,15 @@ from typing import Final
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-MONEY: Final = "decimal(38,18)"
+from pipeline.tables.silver.costs import MONEY_TYPE
+
 SEVERAL_UNITS: Final = "several units"
 """In place of a unit where quantities of more than one were added: only whether it is 0 says much."""
 
 
 def total(amount: Column | str) -> Column:
     """The sum of a group, 0 where nothing is in it."""
-    return F.coalesce(F.sum(amount), F.lit(0)).cast(MONEY)
+    return F.coalesce(F.sum(amount), F.lit(0)).cast(MONEY_TYPE)
 
 
 def one_unit(unit: Column | str) -> Column:

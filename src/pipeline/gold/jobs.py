@@ -67,44 +67,28 @@ def jobs(
     own_key = F.expr("substring(series_key, length(workspace_id) + 2)")
     is_job = basis == "job_id"
     job_id = F.when(is_job, own_key)
-    return joined.select(
-        "workspace_id",
-        "series_key",
-        basis.alias("series_basis"),
-        job_id.alias("job_id"),
-        F.coalesce(
-            "name", "last_name", F.when(is_job, F.col("run_name")).otherwise(own_key), "job_name"
-        ).alias("name"),
-        "workspace_name",
-        F.concat(
-            F.rtrim(F.regexp_replace("workspace_url", "/+$", "")), F.lit("/jobs/"), job_id
-        ).alias("url"),
-        "team",
-        "team_source",
-        "owner",
-        "owner_source",
-        "tier",
-        "tier_source",
-        "sla_kind",
-        "sla_limit_seconds",
-        "sla_time_of_day",
-        "sla_timezone",
-        "sla_source",
-        "sla_problem",
-        "cron",
-        "timezone",
-        "periodic_seconds",
-        F.when(F.col("deleted_at").isNotNull(), F.lit("deleted"))
-        .when(F.col("is_paused"), F.lit("paused"))
-        .when(F.col("is_defined").isNotNull(), F.lit("active"))
-        .when(is_job, F.lit("undefined"))
-        .otherwise(F.lit("submitted"))
-        .alias("state"),
-        F.coalesce("is_continuous", F.lit(False)).alias("is_continuous"),
-        "first_run_date",
-        "last_run_date",
-        F.coalesce("runs", F.lit(0)).cast("bigint").alias("runs"),
-    )
+    return joined.withColumns(
+        {
+            "series_basis": basis,
+            "job_id": job_id,
+            "name": F.coalesce(
+                "name",
+                "last_name",
+                F.when(is_job, F.col("run_name")).otherwise(own_key),
+                "job_name",
+            ),
+            "url": F.concat(
+                F.rtrim(F.regexp_replace("workspace_url", "/+$", "")), F.lit("/jobs/"), job_id
+            ),
+            "state": F.when(F.col("deleted_at").isNotNull(), F.lit("deleted"))
+            .when(F.col("is_paused"), F.lit("paused"))
+            .when(F.col("is_defined").isNotNull(), F.lit("active"))
+            .when(is_job, F.lit("undefined"))
+            .otherwise(F.lit("submitted")),
+            "is_continuous": F.coalesce("is_continuous", F.lit(False)),
+            "runs": F.coalesce("runs", F.lit(0)).cast("bigint"),
+        }
+    ).select(*gold.JOBS.column_names)
 
 
 STEPS = (

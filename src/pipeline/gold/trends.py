@@ -11,9 +11,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.expressions.exact_sums import exact_mean
-from pipeline.expressions.money import MONEY, one_unit
+from pipeline.expressions.money import one_unit
 from pipeline.steps.kinds import RecentDays
 from pipeline.tables import gold
+from pipeline.tables.silver.costs import MONEY_TYPE
 
 WINDOWS_DAYS = (7, 30)
 
@@ -74,10 +75,10 @@ def job_trends(
                 column.alias(prefix + name)
                 for prefix, when in (("", F.col("is_now")), ("previous_", ~F.col("is_now")))
                 for name, column in (
-                    ("list_cost", F.sum(F.when(when, F.col("list_cost"))).cast(MONEY)),
+                    ("list_cost", F.sum(F.when(when, F.col("list_cost"))).cast(MONEY_TYPE)),
                     (
                         "unpriced_quantity",
-                        F.sum(F.when(when, F.col("unpriced_quantity"))).cast(MONEY),
+                        F.sum(F.when(when, F.col("unpriced_quantity"))).cast(MONEY_TYPE),
                     ),
                     ("unpriced_unit", one_unit(F.when(when, F.col("unpriced_unit")))),
                 )

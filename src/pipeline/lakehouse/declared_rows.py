@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, MapType, StructType
 
 from pipeline.tables.declaration import Table
-from pipeline.tables.derive import arrow_type, spark_type
+from pipeline.tables.types import arrow_type, spark_type
 
 
 def declared(table: Table, rows: DataFrame) -> DataFrame:

@@ -15,7 +15,7 @@ from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.tables import ops
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Table
-from pipeline.tables.derive import arrow_type, spark_schema
+from pipeline.tables.derive import spark_schema
 from pipeline.tables.migration import (
     MIGRATIONS,
     Add,
@@ -27,6 +27,7 @@ from pipeline.tables.migration import (
     Retype,
 )
 from pipeline.tables.releases import refuse_newer, refuse_other
+from pipeline.tables.types import arrow_type
 
 if TYPE_CHECKING:  # every reading command looks at versions, and none of them runs a step
     from pipeline.graph.graph import Graph

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.scoring.buckets import score_by_job
-from pipeline.sla.proposal import MIN_RUNS, DailyStart, proposed
+from pipeline.sla.proposal import MIN_RUNS, DailyStart, Seen, proposed
 from pipeline.steps.kinds import RecentDays
 from pipeline.tables import gold, silver
 from pipeline.tables.derive import spark_schema
@@ -35,6 +35,7 @@ def sla_proposals(jobs: DataFrame, run_forecast: DataFrame, runs: DataFrame) -> 
         .groupBy(*_JOB)
         .agg(
             F.count("*").alias("seen_runs"),
+            (F.datediff(F.max("run_date"), F.min("run_date")) + 1).alias("days"),
             F.collect_list("first_success_seconds").alias("attempt_seconds"),
             F.collect_list(
                 (F.unix_micros("first_success_at") - F.unix_micros("started_at")) / 1e6
@@ -69,6 +70,7 @@ def sla_proposals(jobs: DataFrame, run_forecast: DataFrame, runs: DataFrame) -> 
             F.col("series_key").alias("job_id"),
             "obstacle",
             F.coalesce("seen_runs", F.lit(0)).alias("runs"),
+            F.coalesce("days", F.lit(0)).alias("days"),
             *(
                 F.coalesce(name, F.array().cast("array<double>")).alias(name)
                 for name in ("attempt_seconds", "wall_seconds")
@@ -112,7 +114,7 @@ def _proposal(row: Mapping[Hashable, Any]) -> dict[str, Any]:
         for minute, key in zip(row["team_minutes"], row["team_keys"], strict=True)
         if key != row["job_id"]
     ]
-    proposal = proposed(wall, attempts, runs, start, of_team)
+    proposal = proposed(wall, attempts, Seen(runs, int(row["days"])), start, of_team)
     return job | {
         "status": "ok",
         "reason": "",

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from pipeline.sla.decided import sla_decisions
 from pipeline.sla.due import with_due
-from pipeline.sla.precedence import SLA_COLUMNS, with_sla_at
+from pipeline.sla.precedence import with_sla_at
 from pipeline.steps.kinds import ByDay, Lasting, Whole
 from pipeline.tables import silver
 from pipeline.tables.ops import DECISIONS
@@ -41,26 +41,19 @@ def run_sla(
     )
     exempt = F.col("status").isin("CANCELLED", "SKIPPED", "UNKNOWN") | F.col("never_started")
     margin_micros = F.unix_micros("due_at") - F.unix_micros("first_success_at")
-    return judged.select(
-        "run_date",
-        "workspace_id",
-        "job_id",
-        "series_key",
-        "run_id",
-        "started_at",
-        *SLA_COLUMNS,
-        "due_at",
-        F.when(F.col("by_limit"), F.col("first_success_seconds")).alias("measured_seconds"),
-        F.when(F.col("by_limit"), F.col("sla_limit_seconds") - F.col("first_success_seconds"))
-        .otherwise(margin_micros / 1e6)
-        .alias("margin_seconds"),
-        F.when(succeeded & in_time, F.lit("MET"))
-        .when(succeeded, F.lit("MISSED"))
-        .when(exempt, F.lit("EXEMPT"))
-        .when(too_late, F.lit("MISSED"))
-        .otherwise(F.lit("PENDING"))
-        .alias("sla_status"),
-    )
+    return judged.withColumns(
+        {
+            "measured_seconds": F.when(F.col("by_limit"), F.col("first_success_seconds")),
+            "margin_seconds": F.when(
+                F.col("by_limit"), F.col("sla_limit_seconds") - F.col("first_success_seconds")
+            ).otherwise(margin_micros / 1e6),
+            "sla_status": F.when(succeeded & in_time, F.lit("MET"))
+            .when(succeeded, F.lit("MISSED"))
+            .when(exempt, F.lit("EXEMPT"))
+            .when(too_late, F.lit("MISSED"))
+            .otherwise(F.lit("PENDING")),
+        }
+    ).select(*silver.RUN_SLA.column_names)
 
 
 STEPS = (

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pipeline.sla.durations import duration
 from pipeline.sla.terms import Terms
 
-__all__ = ["MIN_RUNS", "DailyStart", "Proposal", "proposed", "rounded_up"]
+__all__ = ["MIN_RUNS", "DailyStart", "Proposal", "Seen", "proposed", "rounded_up"]
 
 MIN_RUNS: Final = 10
 _TARGET: Final = 0.99
@@ -44,6 +44,17 @@ class DailyStart:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """How many runs there were, those without a success included, from the first day to the last."""
+
+    runs: int
+    days: int
+
+    def __str__(self) -> str:
+        return f"{self.runs} runs in {self.days} day{'s' if self.days != 1 else ''}"
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """Terms; how many runs would have met them; what the successes took; the same in a sentence."""
 
@@ -59,11 +70,11 @@ class Proposal:
 def proposed(
     wall_seconds: Seconds,
     attempt_seconds: Seconds,
-    runs: int,
+    seen: Seen,
     start: DailyStart | None,
     of_team: Sequence[tuple[int, str]],
 ) -> Proposal:
-    """What to propose for a job of `runs` runs, those without a success included.
+    """What to propose for a job, by the runs of it that were seen.
 
     `wall_seconds` is from the first start of each success to its end, `attempt_seconds` what the
     attempt took that succeeded; both (n,), sorted, n at least one. `of_team` are the minutes at which
@@ -71,7 +82,7 @@ def proposed(
     """
     bound = rounded_up(_high(wall_seconds) * _MARGIN, least=900)
     if start is not None and bound <= _LONGEST_DEADLINE_SECONDS:
-        return _deadline(start, wall_seconds, runs, bound, of_team)
+        return _deadline(start, wall_seconds, seen, bound, of_team)
     limit = rounded_up(_high(attempt_seconds) * _MARGIN)
     met = int(np.searchsorted(attempt_seconds, limit, side="right"))
     half, longest = float(np.median(attempt_seconds)), float(attempt_seconds[-1])
@@ -81,7 +92,7 @@ def proposed(
         met,
         half,
         longest,
-        f"{met} of {runs} runs in 60 days took no longer; half of the successes took"
+        f"{met} of {seen} took no longer; half of the successes took"
         f" {duration(half)}, the longest {duration(longest)}",
     )
 
@@ -89,7 +100,7 @@ def proposed(
 def _deadline(
     start: DailyStart,
     wall_seconds: Seconds,
-    runs: int,
+    seen: Seen,
     bound: int,
     of_team: Sequence[tuple[int, str]],
 ) -> Proposal:
@@ -102,7 +113,7 @@ def _deadline(
     due = (hour * 60 + minute + seconds // 60) % _DAY_MINUTES
     clock = f"{due // 60:02d}:{due % 60:02d}"
     evidence = (
-        f"{met} of {runs} runs in 60 days had succeeded by then; it starts at {start.local_clock},"
+        f"{met} of {seen} had succeeded by then; it starts at {start.local_clock},"
         f" half of the successes took {duration(half)}, the longest {duration(longest)}"
     )
     if follower is not None:

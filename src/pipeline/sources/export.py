@@ -38,8 +38,8 @@ from pipeline.sources.layout import (
 )
 from pipeline.sources.protocol import Batch, Delivery, Presence
 from pipeline.tables.declaration import Arrival, SourceTable
-from pipeline.tables.derive import arrow_type
 from pipeline.tables.source import SOURCE_TABLES
+from pipeline.tables.types import arrow_type
 
 _Files = dict[Path, dict[str, str | None]]
 """Files, each with the columns that its folders or the table's log name."""

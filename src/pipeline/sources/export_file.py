@@ -28,7 +28,7 @@ from pipeline.sources.lookalikes import mistaken_for
 from pipeline.sources.spelling import refuse_spelling
 from pipeline.sources.types import as_plain, is_plain, plain_type, spark_type
 from pipeline.tables.declaration import SourceTable
-from pipeline.tables.derive import arrow_type
+from pipeline.tables.types import arrow_type
 
 _BLOCK_BYTES = 16 * 1024 * 1024
 _BATCH_ROWS = 65_536

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.tables.declaration import Column, SourceTable
-from pipeline.tables.derive import arrow_type
+from pipeline.tables.types import arrow_type
 
 Tree = Mapping[str, "str | Tree"]
 """A struct's fields: each by the column that holds it, or by its own fields' columns."""

@@ -1,87 +1,13 @@
-"""What follows from a declaration: Spark schema, Arrow schema, DDL, quality checks, its docs page.
+"""What follows from a declaration as text: Spark schema, DDL, quality checks, its docs page.
 
-Types are parsed by sqlglot's Databricks dialect, so `struct<a: array<string>>` means here what it
-means there.
+Its Arrow schema is in `pipeline.tables.types`, which takes longer to import.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-import pyarrow as pa
-from sqlglot import exp
-
 from pipeline.tables.declaration import Column, SourceTable, Table
-
-_DIALECT = "databricks"
-_SCALAR = {
-    exp.DataType.Type.TEXT: pa.string(),
-    exp.DataType.Type.BOOLEAN: pa.bool_(),
-    exp.DataType.Type.INT: pa.int32(),
-    exp.DataType.Type.BIGINT: pa.int64(),
-    exp.DataType.Type.DOUBLE: pa.float64(),
-    exp.DataType.Type.DATE: pa.date32(),
-    # Timezone-aware on purpose: naive times would turn on Delta's timestampNtz feature.
-    exp.DataType.Type.TIMESTAMPTZ: pa.timestamp("us", tz="UTC"),
-    exp.DataType.Type.TIMESTAMP: pa.timestamp("us", tz="UTC"),
-    exp.DataType.Type.BINARY: pa.binary(),
-}
-
-_SPELLED = {
-    kind: node.value.lower()
-    for node, kind in _SCALAR.items()
-    if node not in (exp.DataType.Type.TEXT, exp.DataType.Type.TIMESTAMPTZ)
-} | {pa.string(): "string"}
-
-
-@cache
-def arrow_type(spark_type: str) -> pa.DataType:
-    """The Arrow type of a Spark SQL type string; ValueError for one we do not use."""
-    return _arrow(exp.DataType.build(spark_type, dialect=_DIALECT), spark_type)
-
-
-def _arrow(node: exp.DataType, spelled: str) -> pa.DataType:
-    if node.this in _SCALAR:
-        return _SCALAR[node.this]
-    inner = node.expressions
-    match node.this:
-        case exp.DataType.Type.DECIMAL:
-            precision, scale = (int(parameter.this.name) for parameter in inner)
-            return pa.decimal128(precision, scale)
-        case exp.DataType.Type.ARRAY:
-            return pa.list_(_arrow(inner[0], spelled))
-        case exp.DataType.Type.MAP:
-            return pa.map_(_arrow(inner[0], spelled), _arrow(inner[1], spelled))
-        case exp.DataType.Type.STRUCT:
-            return pa.struct([(field.name, _arrow(field.args["kind"], spelled)) for field in inner])
-    raise ValueError(f"type {spelled!r} is not one that RightRun's tables use")
-
-
-def spark_type(kind: pa.DataType) -> str:
-    """The Spark SQL type that `arrow_type` made `kind` of."""
-    if pa.types.is_struct(kind):
-        return f"struct<{', '.join(f'{identifier(f.name)}:{spark_type(f.type)}' for f in kind)}>"
-    if pa.types.is_list(kind):
-        return f"array<{spark_type(kind.value_type)}>"
-    if pa.types.is_map(kind):
-        return f"map<{spark_type(kind.key_type)},{spark_type(kind.item_type)}>"
-    if pa.types.is_decimal(kind):
-        return f"decimal({kind.precision},{kind.scale})"
-    return str(_SPELLED[kind])
-
-
-@cache
-def arrow_schema(table: Table) -> pa.Schema:
-    """The table's Arrow schema, nullability and comments included."""
-    return pa.schema(
-        pa.field(
-            column.name,
-            arrow_type(column.type),
-            nullable=column.nullable,
-            metadata={"comment": column.comment},
-        )
-        for column in table.columns
-    )
 
 
 def spark_schema(table: Table) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.tables import source
-from pipeline.tables.derive import arrow_type
+from pipeline.tables.types import arrow_type
 from simulator import labels
 from simulator.billing.job_usage import cluster_lines, pipeline_lines, serverless_lines
 from simulator.billing.other_usage import other_lines, service_labels

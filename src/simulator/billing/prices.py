@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.tables import source
-from pipeline.tables.derive import arrow_type
+from pipeline.tables.types import arrow_type
 from simulator.clock import DAY_US, Bools, Ints
 from simulator.columns import (
     coded,

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.tables import source
-from pipeline.tables.derive import arrow_type
+from pipeline.tables.types import arrow_type
 from simulator import labels
 from simulator.clock import (
     DAY_US,

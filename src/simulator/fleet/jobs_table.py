@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.tables import source
-from pipeline.tables.derive import arrow_type
+from pipeline.tables.types import arrow_type
 from simulator.clock import ZONES, Ints, floor_to
 from simulator.columns import (
     TAGS,

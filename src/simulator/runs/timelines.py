@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.tables import source
-from pipeline.tables.derive import arrow_type
+from pipeline.tables.types import arrow_type
 from simulator.billing.other_usage import SERVICES_PER_WORKSPACE
 from simulator.clock import SECOND_US, Bools, Ints
 from simulator.columns import (

@@ -9,18 +9,10 @@ from datetime import date
 
 import pyarrow as pa
 
-from pipeline.lakehouse.schema_growth import new_field_types
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Column, Table
-from pipeline.tables.derive import (
-    arrow_type,
-    ddl,
-    described,
-    identifier,
-    layout,
-    quoted,
-    spark_type,
-)
+from pipeline.tables.derive import ddl, described, identifier, layout, quoted
+from pipeline.tables.types import arrow_type, new_field_types, spark_type
 
 STAGING = "staging"
 """The schema of tables that live no longer than a night."""

@@ -25,7 +25,8 @@ from pipeline.lakehouse.declared_rows import as_declared, by_name, declared
 from pipeline.lakehouse.protocol import CHANGE_TYPE, ChangesGone, Commit, KeyViolation, Written
 from pipeline.lakehouse.schema_growth import grown
 from pipeline.tables.declaration import Table
-from pipeline.tables.derive import arrow_type, ddl, identifier
+from pipeline.tables.derive import ddl, identifier
+from pipeline.tables.types import arrow_type
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from deltalake.exceptions import DeltaError
 
 from pipeline.lakehouse.protocol import CHANGE_TYPE, ChangesGone
 from pipeline.tables.declaration import Table
-from pipeline.tables.derive import arrow_type, identifier
+from pipeline.tables.derive import identifier
+from pipeline.tables.types import arrow_type
 
 _FIRST_VERSION = 0
 _HELD_ROWS = 500_000

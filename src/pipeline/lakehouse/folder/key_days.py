@@ -26,7 +26,7 @@ from deltalake import DeltaTable
 from pipeline.lakehouse.folder import change_feed
 from pipeline.lakehouse.protocol import ChangesGone
 from pipeline.tables.declaration import Table
-from pipeline.tables.derive import arrow_type
+from pipeline.tables.types import arrow_type
 
 _HASH, _DAY = "hash", "day"
 _SCHEMA = pa.schema([(_HASH, pa.uint64()), (_DAY, pa.int32())])

@@ -21,7 +21,7 @@ from pyspark.sql import functions as F
 from pipeline.lakehouse.declared_rows import undeclared
 from pipeline.lakehouse.protocol import KeyViolation
 from pipeline.tables.declaration import Table
-from pipeline.tables.derive import arrow_type
+from pipeline.tables.types import arrow_type
 
 STAGING = ".staging"
 _BATCH_ROWS = 65_536

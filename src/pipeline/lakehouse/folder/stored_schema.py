@@ -8,7 +8,8 @@ from deltalake import DeltaTable, Field, Schema, write_deltalake
 from pipeline.errors import UserError
 from pipeline.lakehouse.schema_growth import grown
 from pipeline.tables.declaration import Column, Table
-from pipeline.tables.derive import arrow_type, described
+from pipeline.tables.derive import described
+from pipeline.tables.types import arrow_type
 
 _FEED = {"delta.enableChangeDataFeed": "true"}
 _SKIPPING = "delta.dataSkippingStatsColumns"

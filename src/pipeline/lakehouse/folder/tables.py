@@ -35,7 +35,8 @@ from pipeline.lakehouse.folder.staged_files import adopt
 from pipeline.lakehouse.folder.staging import STAGING, Staged, check_keys, check_required, staged
 from pipeline.lakehouse.protocol import Commit, Written
 from pipeline.tables.declaration import Table
-from pipeline.tables.derive import arrow_type, identifier, spark_type
+from pipeline.tables.derive import identifier
+from pipeline.tables.types import arrow_type, spark_type
 
 _KEY_DAYS = ".key_days"
 _UNWRITABLE = re.compile(r"[\[\]|^\\\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")

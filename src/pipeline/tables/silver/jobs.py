@@ -4,13 +4,31 @@ from pipeline.tables.declaration import Column, Layer, Table
 from pipeline.tables.silver.columns import JOB, SERIES, WORKSPACE
 from pipeline.tables.silver.sla import SLA
 
-PERIODIC = Column(
-    "periodic_seconds",
-    "double",
-    "Interval of a periodic trigger; NULL is none",
-    unit="seconds",
-    minimum=0,
+SCHEDULE = (
+    Column("cron", "string", "Quartz cron expression of the schedule"),
+    Column("timezone", "string", "Time zone of the schedule"),
+    Column(
+        "periodic_seconds",
+        "double",
+        "Interval of a periodic trigger; NULL is none",
+        unit="seconds",
+        minimum=0,
+    ),
 )
+IS_CONTINUOUS = Column(
+    "is_continuous", "boolean", "Runs without end: no duration baseline", nullable=False
+)
+TAGGED = (
+    Column("team", "string", "Team"),
+    Column("team_source", "string", "The tag's key the team came from"),
+    Column("owner", "string", "Owner"),
+    Column("owner_source", "string", "The tag's key, or run_as, or creator"),
+    Column("tier", "int", "1 critical, 2 important, 3 the rest", minimum=1, maximum=3),
+    Column("tier_source", "string", "The tag's key the tier came from"),
+    *SLA,
+    Column("sla_problem", "string", "A declared SLA that could not be read, and why"),
+)
+"""What people say of a job, in its tags and elsewhere; gold.jobs says it as well."""
 
 JOB_VERSIONS = Table(
     layer=Layer.SILVER,
@@ -30,24 +48,13 @@ JOB_VERSIONS = Table(
         Column("creator", "string", "Who created the job"),
         Column("run_as", "string", "Whose rights its runs use"),
         Column("trigger_type", "string", "Kind of trigger"),
-        Column("cron", "string", "Quartz cron expression of the schedule"),
-        Column("timezone", "string", "Time zone of the schedule"),
-        PERIODIC,
-        Column(
-            "is_continuous", "boolean", "Runs without end: no duration baseline", nullable=False
-        ),
+        *SCHEDULE,
+        IS_CONTINUOUS,
         Column("is_paused", "boolean", "Trigger paused", nullable=False),
         Column("created_at", "timestamp", "When the job was created"),
         Column("deleted_at", "timestamp", "When the job was deleted"),
         Column("timeout_seconds", "double", "Kill limit; NULL is none", unit="seconds", minimum=0),
-        Column("team", "string", "Team"),
-        Column("team_source", "string", "The tag's key the team came from"),
-        Column("owner", "string", "Owner"),
-        Column("owner_source", "string", "The tag's key, or run_as, or creator"),
-        Column("tier", "int", "1 critical, 2 important, 3 the rest", minimum=1, maximum=3),
-        Column("tier_source", "string", "The tag's key the tier came from"),
-        *SLA,
-        Column("sla_problem", "string", "A declared SLA that could not be read, and why"),
+        *TAGGED,
     ),
 )
 
