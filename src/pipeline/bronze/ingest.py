@@ -34,8 +34,8 @@ from pipeline.bronze.conform import (
     as_received,
     as_rejected,
     conform,
+    judgements,
     kept_columns,
-    only_judged,
     strength,
     with_content,
     with_key_hash,
@@ -240,7 +240,7 @@ class _Taking:
         rejected = []
         flaws = Flaws(table, seen["received"])
         if bad or seen["partial"]:
-            judged = stage(only_judged(rows))
+            judged = stage(judgements(rows))
             flaws = flaws_of(table, judged)
             rejected.append(as_received(judged))
         if unique.weaker is not None and unique.weaker_count:
