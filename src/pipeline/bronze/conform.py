@@ -13,9 +13,7 @@ outcome.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import reduce
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
@@ -23,6 +21,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from pipeline.bronze.convert import Conversion
+from pipeline.bronze.flaw import Flaw, any_of, first_of
 from pipeline.tables.bronze import PARTITION
 from pipeline.tables.declaration import Column as Declared
 from pipeline.tables.declaration import SourceTable
@@ -51,28 +50,6 @@ _PLAUSIBLE = {
 _MOST_DECIMAL = 1e15
 
 
-@dataclass(frozen=True)
-class Flaw:
-    """One thing that can be wrong with a value: where it is, and the sentence that says so."""
-
-    is_there: Column
-    """NULL where the value is NULL, as conditions are."""
-    sentence: Column
-
-
-def _any_of(flaws: Sequence[Flaw]) -> Column:
-    """Whether a row has one of the flaws; NULL or false where it has none."""
-    return reduce(Column.__or__, (flaw.is_there for flaw in flaws), F.lit(False))
-
-
-def _first_of(flaws: Sequence[Flaw]) -> Column:
-    """The sentence of a row's first flaw; NULL where it has none."""
-    sentence = F.lit(None).cast("string")
-    for flaw in reversed(flaws):
-        sentence = F.when(flaw.is_there, flaw.sentence).otherwise(sentence)
-    return sentence
-
-
 def kept_columns(table: SourceTable) -> list[Declared]:
     """The source's columns that bronze keeps."""
     return [column for column in table.columns if not column.sensitive]
@@ -95,7 +72,7 @@ def conform(table: SourceTable, part: DataFrame, *, now: datetime) -> DataFrame:
         for c in kept
         if c.name not in needed
     }
-    problem = _first_of(fatal)
+    problem = first_of(fatal)
     row = F.struct(
         *(
             _as_text(F.col(raw[c.name]), isinstance(arriving_types.get(c.name), _NESTED)).alias(
@@ -158,9 +135,9 @@ def _converted(
         for name, conversion in conversions.items()
     }
     sentences = {
-        name: column.unreadable.alias(f"unreadable_{name}")
+        name: first_of(column.flaws).alias(f"unreadable_{name}")
         for name, column in converted.items()
-        if column.unreadable is not None
+        if column.flaws
     }
     read = parsed.select(
         *raw.values(),
@@ -184,8 +161,8 @@ def _unread(spared: Sequence[Sequence[Flaw]], problem: Column) -> Column:
     if not spared:
         return F.lit(None).cast("string")
     # In branches, so that sentences are only put together for rows that have a flaw.
-    sentences = F.concat_ws("; ", *(_first_of(flaws) for flaws in spared))
-    is_flawed = _any_of([flaw for flaws in spared for flaw in flaws])
+    sentences = F.concat_ws("; ", *(first_of(flaws) for flaws in spared))
+    is_flawed = any_of([flaw for flaws in spared for flaw in flaws])
     return F.when(is_flawed, F.when(problem.isNull(), sentences))
 
 
@@ -193,9 +170,9 @@ def _sound(name: str, unreadable: Sequence[Flaw], impossible: Sequence[Flaw]) ->
     """The value where it can be true; a word that nobody knows for an outcome that could not be read."""
     value = F.col(name)
     if impossible:
-        value = F.when(_any_of(impossible), F.lit(None)).otherwise(value)
+        value = F.when(any_of(impossible), F.lit(None)).otherwise(value)
     if name == _OUTCOME and unreadable:
-        value = F.coalesce(value, F.when(_any_of(unreadable), F.lit(_UNREADABLE_OUTCOME)))
+        value = F.coalesce(value, F.when(any_of(unreadable), F.lit(_UNREADABLE_OUTCOME)))
     return value.alias(name)
 
 

@@ -22,6 +22,8 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from pipeline.bronze.flaw import Flaw
+
 _DOUBLE_EXACT, _FLOAT_EXACT = 2**53, 2**24
 _DATE_FIRST = r"^\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([T ].*)?$"
 _PLAIN_DECIMAL = r"^\s*[-+]?[0-9]+(\.[0-9]*)?\s*$|^\s*[-+]?\.[0-9]+\s*$"
@@ -51,6 +53,8 @@ _FRACTIONS = (T.FloatType, T.DoubleType, T.DecimalType)
 _FLOATS = (T.FloatType, T.DoubleType)
 _TIMES = (T.DateType, T.TimestampType, T.TimestampNTZType)
 _NESTED = (T.ArrayType, T.MapType, T.StructType)
+_ROUNDED = "the id was rounded by a spreadsheet (scientific notation)"
+_INEXACT = "the id has lost digits as a floating-point number"
 _SPELLED = {
     pa.string(): "string",
     pa.bool_(): "boolean",
@@ -63,11 +67,11 @@ _SPELLED = {
 
 @dataclass(frozen=True)
 class Converted:
-    """The value in its declared type, and a sentence where it could not be read; no sentence at all
-    where every value of the arriving type can be."""
+    """The value in its declared type, NULL where it has a flaw; no flaws where every value of the
+    arriving type can be read."""
 
     value: Column
-    unreadable: Column | None = None
+    flaws: tuple[Flaw, ...] = ()
 
 
 class Conversion:
@@ -90,11 +94,26 @@ class Conversion:
             and isinstance(arriving, (*_NESTED, T.StringType))
             and not (is_struct or _is(arriving, declared))
         )
+        self._fields: dict[str, Conversion] = {}
+        if is_struct:
+            types = {field.name: field.dataType for field in arriving.fields}
+            self._fields = {
+                field.name: Conversion(
+                    types.get(field.name, T.NullType()), field.type, f"{name}.{field.name}"
+                )
+                for field in declared
+            }
 
     def prepared(self, raw: Column) -> Column:
         """The value, NULL where it is another spelling of NULL; as JSON text where its structure is
         not the declared one."""
         arriving, declared = self._arriving, self._declared
+        if self._fields:
+            fields = {
+                name: field.prepared(self._field_of(raw, name))
+                for name, field in self._fields.items()
+            }
+            return _struct(raw, fields)
         if isinstance(arriving, T.StringType):
             raw = _without_blanks(raw, declared, self._name)
         if isinstance(arriving, _FLOATS):
@@ -114,8 +133,13 @@ class Conversion:
 
     def parsed(self, prepared: Column) -> Column:
         """What the JSON text says; any other value as it is."""
-        if not self._is_by_json:
+        if not self._holds_json:
             return prepared
+        if self._fields:
+            fields = {
+                name: field.parsed(prepared.getField(name)) for name, field in self._fields.items()
+            }
+            return _struct(prepared, fields)
         # Every scalar of a struct is read as text first: the JSON reader drops what it cannot read
         # without a word.
         declared = (
@@ -126,17 +150,40 @@ class Conversion:
     def converted(self, prepared: Column, parsed: Column) -> Converted:
         """The value as the Spark type that stands for the declared one."""
         declared = self._declared
+        if self._fields:
+            converted = {
+                name: field.converted(prepared.getField(name), parsed.getField(name))
+                for name, field in self._fields.items()
+            }
+            return _converted_struct(parsed, converted)
         if not self._is_by_json:
             return self._directly(prepared)
         is_no_json = prepared.isNotNull() & ~F.coalesce(self._is_json(prepared), F.lit(False))
-        unreadable = _unreadable(is_no_json, declared, self._name)
+        flaw = _unreadable(is_no_json, declared, self._name)
         if not pa.types.is_struct(declared):
-            return Converted(parsed, unreadable)
-        built = _fields(parsed, _texts(declared), declared, self._name)
-        value = F.when(parsed.isNotNull(), built.value)
-        if built.unreadable is not None:
-            unreadable = F.coalesce(unreadable, built.unreadable)
-        return Converted(value, unreadable)
+            return Converted(parsed, (flaw,))
+        struct = Conversion(_texts(declared), declared, self._name)._at_once(parsed)
+        return Converted(struct.value, (flaw, *struct.flaws))
+
+    def _at_once(self, raw: Column) -> Converted:
+        """The three stages in one projection, field by field: whole structs within structs would be
+        more than an engine can plan."""
+        if self._fields:
+            converted = {
+                name: field._at_once(self._field_of(raw, name))
+                for name, field in self._fields.items()
+            }
+            return _converted_struct(raw, converted)
+        prepared = self.prepared(raw)
+        return self.converted(prepared, self.parsed(prepared))
+
+    def _field_of(self, raw: Column, name: str) -> Column:
+        arrives = isinstance(self._arriving, T.StructType) and name in self._arriving.names
+        return raw.getField(name) if arrives else F.lit(None)
+
+    @property
+    def _holds_json(self) -> bool:
+        return self._is_by_json or any(field._holds_json for field in self._fields.values())
 
     def _is_json(self, text: Column) -> Column:
         opens = "[" if pa.types.is_list(self._declared) else "{"
@@ -147,18 +194,28 @@ class Conversion:
         arriving, declared, name = self._arriving, self._declared, self._name
         if isinstance(arriving, T.NullType):
             return Converted(_none(spelled(declared)))
-        if isinstance(arriving, T.StructType) and pa.types.is_struct(declared):
-            built = _fields(raw, arriving, declared, name)
-            return Converted(F.when(raw.isNotNull(), built.value), built.unreadable)
         if pa.types.is_string(declared) and name.endswith("_id"):
             return _id(raw, arriving, name)
         if _is(arriving, declared):
             return Converted(raw)
         if not _can_stand_for(arriving, declared):
-            unreadable = _unreadable(_is_filled(raw, arriving), declared, name)
-            return Converted(_none(spelled(declared)), unreadable)
+            flaw = _unreadable(_is_filled(raw, arriving), declared, name)
+            return Converted(_none(spelled(declared)), (flaw,))
         value = _scalar(raw, arriving, declared)
-        return Converted(value, _unreadable(raw.isNotNull() & value.isNull(), declared, name))
+        return Converted(value, (_unreadable(raw.isNotNull() & value.isNull(), declared, name),))
+
+
+def _struct(whole: Column, fields: dict[str, Column]) -> Column:
+    """A struct of the fields, NULL where `whole` is."""
+    struct = F.struct(*(field.alias(name) for name, field in fields.items()))
+    return F.when(whole.isNotNull(), struct)
+
+
+def _converted_struct(whole: Column, fields: dict[str, Converted]) -> Converted:
+    return Converted(
+        _struct(whole, {name: field.value for name, field in fields.items()}),
+        tuple(flaw for field in fields.values() for flaw in field.flaws),
+    )
 
 
 def _without_blanks(text: Column, declared: pa.DataType, name: str) -> Column:
@@ -169,9 +226,9 @@ def _without_blanks(text: Column, declared: pa.DataType, name: str) -> Column:
     return F.when(~text.isin(*(_NO_TEXT if is_free else _NO_VALUE)), text)
 
 
-def _unreadable(is_unreadable: Column, declared: pa.DataType, name: str) -> Column:
+def _unreadable(is_unreadable: Column, declared: pa.DataType, name: str) -> Flaw:
     kind = spelled(declared).partition("<")[0]
-    return F.when(is_unreadable, F.lit(f"column {name} cannot be read as {kind}"))
+    return Flaw(is_unreadable, F.lit(f"column {name} cannot be read as {kind}"))
 
 
 def _is_filled(raw: Column, arriving: T.DataType) -> Column:
@@ -187,36 +244,33 @@ def _is_filled(raw: Column, arriving: T.DataType) -> Column:
 def _id(raw: Column, arriving: T.DataType, name: str) -> Converted:
     """An id as text, unless it has lost digits."""
     if isinstance(arriving, T.StringType):
-        # An id holds neither character. The costly patterns stand in a branch, which an engine only
-        # evaluates for the rows that take it; an id that is NULL does not.
-        may_be_number = raw.contains(".") | raw.contains("+")
+        # An id holds neither character. The costly patterns stand in branches, which an engine only
+        # evaluates for the rows that take them; an id that is NULL does not.
+        may_be_number = raw.rlike("[.+]")
         whole = F.regexp_extract(raw, _WHOLE_FRACTION, 1)
         is_rounded = raw.rlike(_SCIENTIFIC)
         is_inexact = F.coalesce(
             whole.try_cast("decimal(38,0)") >= F.lit(_DOUBLE_EXACT), F.lit(False)
         )
         mended = F.when(~is_rounded & ~is_inexact, F.when(whole != "", whole).otherwise(raw))
-        return Converted(
-            F.when(may_be_number, mended).otherwise(raw),
-            F.when(may_be_number, _inexact(is_rounded, is_inexact, name)),
+        flaw = Flaw(
+            F.when(may_be_number, is_rounded | is_inexact),
+            F.when(is_rounded, _no_id(name, _ROUNDED)).otherwise(_no_id(name, _INEXACT)),
         )
+        return Converted(F.when(may_be_number, mended).otherwise(raw), (flaw,))
     if not _can_stand_for(arriving, pa.string()):
-        return Converted(_none("string"), _unreadable(_is_filled(raw, arriving), pa.string(), name))
+        flaw = _unreadable(_is_filled(raw, arriving), pa.string(), name)
+        return Converted(_none("string"), (flaw,))
     value = _scalar(raw, arriving, pa.string())
-    unreadable = _unreadable(raw.isNotNull() & value.isNull(), pa.string(), name)
+    flaws = [_unreadable(raw.isNotNull() & value.isNull(), pa.string(), name)]
     if isinstance(arriving, _FLOATS):
         is_inexact = F.abs(raw) >= F.lit(float(_exact(arriving)))
-        unreadable = F.coalesce(_inexact(F.lit(False), is_inexact, name), unreadable)
-    return Converted(value, unreadable)
+        flaws.insert(0, Flaw(is_inexact, _no_id(name, _INEXACT)))
+    return Converted(value, tuple(flaws))
 
 
-def _inexact(is_rounded: Column, is_inexact: Column, name: str) -> Column:
-    rounded = "the id was rounded by a spreadsheet (scientific notation)"
-    beyond = "the id has lost digits as a floating-point number"
-    mend = "export ids as text"
-    return F.when(is_rounded, F.lit(f"column {name}: {rounded}, so {mend}")).when(
-        is_inexact, F.lit(f"column {name}: {beyond}, so {mend}")
-    )
+def _no_id(name: str, why: str) -> Column:
+    return F.lit(f"column {name}: {why}, so export ids as text")
 
 
 def spelled(kind: pa.DataType) -> str:
@@ -292,20 +346,6 @@ def _decimal(text: Column, kind: str) -> Column:
     return F.when(text.rlike(_PLAIN_DECIMAL), text.try_cast(kind)).otherwise(
         text.try_cast("double").try_cast(kind)
     )
-
-
-def _fields(raw: Column, arriving: T.StructType, declared: pa.StructType, name: str) -> Converted:
-    types = {field.name: field.dataType for field in arriving.fields}
-    parts = []
-    for field in declared:
-        arriving_field = types.get(field.name, T.NullType())
-        conversion = Conversion(arriving_field, field.type, f"{name}.{field.name}")
-        value = raw.getField(field.name) if field.name in types else F.lit(None)
-        prepared = conversion.prepared(value)
-        parts.append(conversion.converted(prepared, conversion.parsed(prepared)))
-    built = F.struct(*(part.value.alias(f.name) for part, f in zip(parts, declared, strict=True)))
-    unreadable = [part.unreadable for part in parts if part.unreadable is not None]
-    return Converted(built, F.coalesce(*unreadable) if unreadable else None)
 
 
 def _as_text(kind: pa.StructType) -> pa.DataType:

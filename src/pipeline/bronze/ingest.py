@@ -226,10 +226,13 @@ class _Taking:
         rows = reduce(DataFrame.unionByName, parts)
         seen = self._profile(rows)
         self._agree("rows delivered", batch.received, seen["received"])
-        good = rows.where(F.col(PROBLEM).isNull()).drop(ROW_JSON, PROBLEM, UNREAD)
+        bad = seen["received"] - seen["good"] - seen["expired"]
+        good = rows
+        if bad:  # An engine spells out in the condition all that converts a row.
+            good = good.where(F.col(PROBLEM).isNull())
         if seen["expired"]:
             good = good.where(~self._expired())
-        bad = seen["received"] - seen["good"] - seen["expired"]
+        good = good.drop(ROW_JSON, PROBLEM, UNREAD)
         unique = OnePerKey(good, count=seen["good"])
         if seen["keys"] < seen["good"]:
             # Telling copies apart reads the rows several times: they are converted once.
