@@ -16,7 +16,7 @@ from pipeline.cli.options import ENGINE, HOME, EngineName, Home, Json
 from pipeline.errors import UserError
 
 if TYPE_CHECKING:
-    from pipeline.tracking.nights import Store
+    from pipeline.tracking.store import Store
 
 commands = typer.Typer()
 
@@ -99,7 +99,7 @@ def _runs(runs: Path | None, home: Path, engine: str) -> pd.DataFrame:
 def _store(home: Path, engine: str) -> "Store":
     from pipeline.engine.session import Engine
     from pipeline.lakehouse.folder.lock import make_home
-    from pipeline.tracking.nights import WORKSPACE, store_of
+    from pipeline.tracking.store import WORKSPACE, store_of
 
     if engine_of(Engine, engine) is Engine.DATABRICKS:
         return WORKSPACE

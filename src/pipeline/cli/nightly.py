@@ -48,7 +48,8 @@ def nightly(
     from pipeline.settings import load_settings
     from pipeline.sources.address import chosen_source, now_at
     from pipeline.sources.home_source import Feed, remembered, source_of_home
-    from pipeline.tracking.nights import WORKSPACE, store_of, track_night
+    from pipeline.tracking.nights import track_night
+    from pipeline.tracking.store import WORKSPACE, store_of
 
     settings = load_settings(home)
     asked = moment(as_of) if as_of else None
