@@ -44,6 +44,7 @@ def evaluate(
     from pipeline.evaluation.page import losses, page, said
     from pipeline.settings import load_settings
     from pipeline.tracking.evaluations import track_evaluation
+    from pipeline.tracking.experiments import EVALUATIONS, page_of
 
     if out.is_dir() or not out.absolute().parent.is_dir():
         raise UserError(f"{out} cannot be written: name a file in a folder that exists")
@@ -73,7 +74,10 @@ def evaluate(
     terminal.print(f"It loses {worst}.", markup=False)
     if document["absent"]:
         terminal.print(f"Not compared, because not installed: {', '.join(document['absent'])}.")
-    terminal.print(f"Page: {out}. MLflow: {store.shown}.", markup=False)
+    terminal.print(f"Page: {out}.", markup=False)
+    typer.echo(f"MLflow: {store.shown}")
+    if (address := page_of(store, experiment, EVALUATIONS)) is not None:
+        typer.echo(f"Then open: {address}")
 
 
 def _again(runs: Path | None, home: Path, engine: str, document: dict[str, Any]) -> list[str]:

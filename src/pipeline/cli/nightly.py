@@ -48,6 +48,7 @@ def nightly(
     from pipeline.settings import load_settings
     from pipeline.sources.address import chosen_source, now_at
     from pipeline.sources.home_source import Feed, remembered, source_of_home
+    from pipeline.tracking.experiments import NIGHTS, page_of
     from pipeline.tracking.nights import track_night
     from pipeline.tracking.store import WORKSPACE, store_of
 
@@ -110,7 +111,11 @@ def nightly(
     for notice in chosen.notices():
         out.print(f"Note: {notice}.", style="yellow", markup=False)
     if not json_:
-        out.print(f"Tables: {where(home, engine)} (Delta). MLflow: {store.shown}.", markup=False)
+        out.print(f"Tables: {where(home, engine)} (Delta).", markup=False)
+        # Whole, for whoever copies it: a broken line would be two commands.
+        typer.echo(f"MLflow: {store.shown}")
+        if (page := page_of(store, settings.experiment, NIGHTS)) is not None:
+            typer.echo(f"Then open: {page}")
         out.print(
             "Look further: rightrun show jobs | show job KEY | show sla | show costs |"
             ' show rightsizing | show quality; rightrun sql "select ..."; rightrun tables',

@@ -1,15 +1,20 @@
 """The experiments that runs are logged to, each with a description of what its runs are."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 
 import mlflow
+from mlflow import MlflowClient
 
 from pipeline.tracking.store import Store, open_store
 
 DESCRIPTION = "mlflow.note.content"
 """The tag that MLflow shows as the description of a run or an experiment, as Markdown."""
+PORT = 5000
+"""Where `mlflow ui` answers by default."""
 _KIND = {"mlflow.experimentKind": "custom_model_development"}
-"""What MLflow's pages call machine learning: without it they open an experiment as one of GenAI."""
+"""What MLflow calls machine learning: without it an experiment is asked for its kind, or shown as GenAI."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +53,8 @@ before, scored on the same runs of one log.
 **Read a run** by its artifact `evaluation.html`, which says first where we lose; `scores.json` has every score \
 as a table.
 
-**Compare runs** on the same log only: `runs_from` names it, and another log has other scores. `start/...` is \
-at the start of each run, `nightly/...` and the others as long before as they say.
+**Compare runs** of the same log only, which `runs_from` names: another log has other scores. `start/...` is \
+asked at the start of each run, `nightly_7/...` at the midnight 7 days before.
 """,
 )
 
@@ -69,7 +74,24 @@ def opened_experiment(store: Store, name: str, experiment: Experiment) -> str:
             )
         )
     missing = {tag: text for tag, text in tags.items() if tag not in stored.tags}
-    client = mlflow.MlflowClient()
+    client = MlflowClient()
     for tag, text in missing.items():
         client.set_experiment_tag(stored.experiment_id, tag, text)
     return str(stored.experiment_id)
+
+
+def page_of(store: Store, name: str, experiment: Experiment) -> str | None:
+    """The address at which the command `store.shown` shows the experiment's runs; None where it is not
+    there yet, or is in the workspace.
+
+    MLflow's own pages start as those of GenAI whatever an experiment's kind, unless they are told.
+    """
+    if store.file is None or not store.file.exists():
+        return None
+    with closing(sqlite3.connect(store.file)) as connection:
+        row = connection.execute(
+            "SELECT experiment_id FROM experiments WHERE name = ?", (name + experiment.suffix,)
+        ).fetchone()
+    if row is None:
+        return None
+    return f"http://127.0.0.1:{PORT}/#/experiments/{row[0]}?workflowType=machine_learning"

@@ -20,6 +20,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models.model import ModelInfo
 
+from pipeline.tracking.model_cards import card
 from pipeline.tracking.promotion import Rule, refusal
 from pipeline.tracking.wheel import models_folder, packages
 
@@ -62,18 +63,16 @@ def register(
     )
     if champion is None:
         _create(client, family, name)
-    compared = {rule.metric for rule in rules} & metrics.keys()
+    compared = sorted({rule.metric for rule in rules} & metrics.keys())
     with contextlib.redirect_stderr(io.StringIO()):  # MLflow announces each version there.
         version = mlflow.register_model(
             model.model_uri, name, tags={metric: f"{metrics[metric]:.6g}" for metric in compared}
         ).version
-    registered = Registered(
-        family, int(version), refused is None, _reason(champion, refused, rules)
-    )
+    registered = Registered(family, int(version), refused is None, _reason(champion, refused))
     client.update_model_version(
         name,
         str(version),
-        f"What RightRun knew of {len(states):,} jobs as of {as_of}."
+        f"What was known of {len(states):,} jobs as of {as_of}."
         f" It {'became' if registered.is_champion else 'did not become'} champion:"
         f" {registered.reason}.",
     )
@@ -83,11 +82,11 @@ def register(
     return registered
 
 
-def _reason(champion: ModelVersion | None, refused: str | None, rules: Sequence[Rule]) -> str:
+def _reason(champion: ModelVersion | None, refused: str | None) -> str:
     if champion is None:
-        return "there was none before it"
+        return "there was none before"
     if refused is None:
-        return f"it keeps all {len(rules)} rules of promotion against version {champion.version}"
+        return "no rule of promotion broken"
     return f"{refused}, so version {champion.version} stays"
 
 
@@ -109,10 +108,8 @@ def _metrics_of(version: ModelVersion) -> dict[str, float]:
 
 def _create(client: MlflowClient, family: str, name: str) -> None:
     """The registered model, described by the family's card, if there is none of the name."""
-    card = (models_folder() / "cards" / f"{family}.md").read_text(encoding="utf-8")
-    _title, _, description = card.partition("\n")
     with contextlib.suppress(MlflowException):  # It is there where its champion was taken away.
-        client.create_registered_model(name, description=description.strip())
+        client.create_registered_model(name, description=card(family))
 
 
 def write_states(states: pd.DataFrame, file: Path) -> None:

@@ -33,8 +33,8 @@ def _assessed(lakehouse: Lakehouse, as_of: datetime) -> str:
         _rows(lakehouse, table, "status = 'ok'") for table in gold.QUESTIONS.values()
     )
     return (
-        f"As of {spelled(as_of)}, of {jobs:,} jobs {forecast:,} were forecast, {compared:,} were compared"
-        f" with their baseline, and of {sized:,} the cluster size was assessed."
+        f"As of {spelled(as_of)}, {forecast:,} of {jobs:,} jobs were forecast, {compared:,} were compared"
+        f" with their baseline, and {sized:,} had their cluster size assessed."
     )
 
 
@@ -55,12 +55,14 @@ def _rows(lakehouse: Lakehouse, table: Table, condition: str) -> int:
 
 
 def promotions(registered: Sequence[Registered]) -> str:
-    """Which versions became champion and which did not, and why."""
-    if len({version.reason for version in registered}) == 1 and registered[0].is_champion:
-        return f"All models became champion: {registered[0].reason}."
-    clauses = (
-        f"{version.family} {'became' if version.is_champion else 'did not become'} champion"
-        f" ({version.reason})"
-        for version in registered
-    )
-    return f"{'; '.join(clauses)}."
+    """Which models have a new champion, and why the others have none."""
+    promoted = [version for version in registered if version.is_champion]
+    refused = [version for version in registered if not version.is_champion]
+    clauses = []
+    if promoted:
+        names = "all models" if not refused else " and ".join(each.family for each in promoted)
+        reasons = list(dict.fromkeys(version.reason for version in promoted))
+        clauses.append(f"{names} became champion ({', '.join(reasons)})")
+    clauses += [f"{each.family} did not become champion: {each.reason}" for each in refused]
+    sentence = f"{'; '.join(clauses)}."
+    return sentence[0].upper() + sentence[1:] if not refused else sentence

@@ -34,7 +34,9 @@ def jobs(lakehouse: Lakehouse) -> pd.DataFrame:
     )
     return (
         lakehouse.read(gold.JOB_FORECAST)
-        .select(*key, F.col("status").alias("forecast_status"), "p_miss", "p50_seconds", "p95_seconds")
+        .select(
+            *key, F.col("status").alias("forecast_status"), "p_miss", "p50_seconds", "p95_seconds"
+        )
         .join(lakehouse.read(gold.JOBS).select(*key, "name", "team"), key, "left")
         .join(quality, "series_key", "left")
         .join(baseline, key, "left")
@@ -42,27 +44,28 @@ def jobs(lakehouse: Lakehouse) -> pd.DataFrame:
         .orderBy(F.col("p_miss").desc_nulls_last(), "series_key")
         .limit(MOST_JOBS)
         .select(
-            F.col("series_key").alias("job"),
             "name",
-            "team",
             "p_miss",
-            "forecast_status",
             "p50_seconds",
             "p95_seconds",
             "usual_seconds",
             "last_run_is_anomaly",
-            "scored_runs",
-            "crps_ratio",
-            "coverage_90",
-            "brier",
             "action",
             "workers",
             "recommended_workers",
             F.col("saving_mid").alias("monthly_saving"),
             "currency_code",
+            "scored_runs",
+            "crps_ratio",
+            "coverage_90",
+            "brier",
+            "forecast_status",
+            "team",
+            F.col("series_key").alias("job"),
         )
         .toPandas()
-    )  # fmt: skip
+        .round(4)
+    )
 
 
 def not_assessed(lakehouse: Lakehouse, night: Night) -> pd.DataFrame:

@@ -3,12 +3,13 @@
 import contextlib
 import shutil
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
-from mlflow.utils.file_utils import local_file_uri_to_path
 
 from pipeline.tracking.store import Store
 
@@ -41,11 +42,13 @@ def _versions(client: MlflowClient, name: str) -> list[ModelVersion]:
 
 def _delete_files(client: MlflowClient, version: ModelVersion) -> None:
     """The logged model that the version was made of, and its folder."""
+    if version.model_id is None:  # Registered by somebody else, from a place of their own.
+        return
     try:
         model = mlflow.get_logged_model(version.model_id)
-    except MlflowException:  # A night killed here had deleted it.
+    except MlflowException:  # A night that was killed here had deleted it.
         return
-    folder = Path(local_file_uri_to_path(model.artifact_location))
+    folder = Path(url2pathname(urlsplit(model.artifact_location).path))
     shutil.rmtree(folder, ignore_errors=True)
     with contextlib.suppress(OSError):  # MLflow gives each model a folder around it.
         folder.parent.rmdir()
