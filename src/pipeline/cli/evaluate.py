@@ -17,7 +17,7 @@ from pipeline.errors import UserError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.tracking.nights import Store
+    from pipeline.tracking.store import Store
 
 commands = typer.Typer()
 
@@ -45,6 +45,7 @@ def evaluate(
     from pipeline.evaluation.page import losses, page, said
     from pipeline.settings import load_settings
     from pipeline.tracking.evaluations import track_evaluation
+    from pipeline.tracking.experiments import EVALUATIONS, page_of
 
     if out.is_dir() or not out.absolute().parent.is_dir():
         raise UserError(f"{out} cannot be written: name a file in a folder that exists")
@@ -74,6 +75,8 @@ def evaluate(
     if document["absent"]:
         typer.echo(f"Not compared, because not installed: {', '.join(document['absent'])}.")
     typer.echo(f"Page: {out}\nMLflow: {store.shown}")
+    if (address := page_of(store, experiment, EVALUATIONS)) is not None:
+        typer.echo(f"Then open: {address}")
 
 
 def _again(runs: Path | None, home: Path, engine: str, document: dict[str, Any]) -> list[str]:
@@ -98,7 +101,7 @@ def _runs(runs: Path | None, home: Path, engine: str) -> "pd.DataFrame":
 
 def _store(home: Path, engine: str) -> "Store":
     from pipeline.lakehouse.folder.lock import make_home
-    from pipeline.tracking.nights import WORKSPACE, store_of
+    from pipeline.tracking.store import WORKSPACE, store_of
 
     if engine_named(engine) is Engine.DATABRICKS:
         return WORKSPACE
