@@ -23,9 +23,9 @@ from rich.progress import track
 
 from benchmarks.machine import machine
 from optimizer.evaluation.methods import OURS, SIMPLE
+from optimizer.microseconds import DAY_US
 from optimizer.panel import RunPanel
 from optimizer.quantile import LEVELS, seconds_of
-from optimizer.weights import DAY_US
 from pipeline.tables.gold import RUN_LEVELS
 from tests.e2e.account import rightrun
 from tests.e2e.truth import stored

@@ -23,10 +23,10 @@ from numpy.typing import ArrayLike, NDArray
 from optimizer.config import ForecastConfig
 from optimizer.forecast.curves import blocks, curves_of_runs
 from optimizer.forecast.distribution import quantiles_of_curves
+from optimizer.microseconds import DAY_US
 from optimizer.panel import RunPanel
 from optimizer.quantile import logit, probability_over
 from optimizer.result import Status, status_array
-from optimizer.weights import DAY_US
 
 __all__ = ["Origin", "backtest", "origins_us", "per_run"]
 

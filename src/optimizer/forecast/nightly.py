@@ -21,9 +21,9 @@ from optimizer.forecast.fit import last_starts, states_of
 from optimizer.forecast.rule import rule_of_runs
 from optimizer.forecast.score import quality_of_runs
 from optimizer.forecast.walk.window import SPAN_DAYS
+from optimizer.microseconds import DAY_US
 from optimizer.panel import RunPanel, utc_microseconds
 from optimizer.quantile import probability_over
-from optimizer.weights import DAY_US
 
 __all__ = ["FORECAST_RUNS", "HISTORY_RUNS", "SCORED_RUNS", "states_with_quality"]
 

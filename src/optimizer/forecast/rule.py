@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 
 from optimizer.forecast.backtest import Origin, origins_us
 from optimizer.kernel import kernel
+from optimizer.microseconds import WEEK_US
 from optimizer.panel import SUCCEEDED, UNKNOWN, RunPanel
 from optimizer.result import Status
-from optimizer.weights import DAY_US
 
 __all__ = ["rule_of_runs", "seven_day_rule"]
-
-WINDOW_US = 7 * DAY_US
 
 
 def seven_day_rule(
@@ -84,7 +82,7 @@ def _fill(
                 continue
             if newest < 0:
                 newest = j
-            if origin_us[row] - start_us[j] > WINDOW_US:
+            if origin_us[row] - start_us[j] > WEEK_US:
                 break
             window[size] = value[j]
             size += 1

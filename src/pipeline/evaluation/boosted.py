@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.evaluation.features import described, widen
+from optimizer.evaluation.features import at_stored_levels, run_features
 from optimizer.evaluation.refits import refits
 from optimizer.evaluation.simple import training
 from optimizer.forecast.curves import SHORTEST_SECONDS
@@ -39,7 +39,7 @@ def lightgbm(panel: RunPanel, origin_us: NDArray[np.int64]) -> NDArray[np.float6
     """A method of `optimizer.evaluation`; NaN before enough runs have ended to train on."""
     import lightgbm as gbm
 
-    features, center = described(panel, origin_us)
+    features, center = run_features(panel, origin_us)
     known = np.isfinite(center)
     target = np.log(np.maximum(np.nan_to_num(panel.duration_seconds), SHORTEST_SECONDS)) - center
     learns = np.flatnonzero(training(panel) & known)
@@ -58,5 +58,5 @@ def lightgbm(panel: RunPanel, origin_us: NDArray[np.int64]) -> NDArray[np.float6
                 for level in TRAINED_LEVELS
             ]
         )
-        out[rows] = widen(answers, TRAINED_LEVELS) + center[rows, None]
+        out[rows] = at_stored_levels(answers, TRAINED_LEVELS) + center[rows, None]
     return out

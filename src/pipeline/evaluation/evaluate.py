@@ -108,7 +108,7 @@ def evaluate(
         "settings": asdict(ForecastConfig()),
         "peers": peers,
         "absent": [name for name, module in PEERS.items() if find_spec(module) is None],
-        "horizons": {name: horizon.said for name, horizon in HORIZONS.items()},
+        "horizons": {name: horizon.words for name, horizon in HORIZONS.items()},
         "controls": list(CONTROLS),
         "simple": list(SIMPLE),
         "comparisons": comparisons,

@@ -15,9 +15,9 @@ from scipy.special import ndtri
 from optimizer.evaluation.refits import refits
 from optimizer.evaluation.simple import training
 from optimizer.forecast.curves import SHORTEST_SECONDS
+from optimizer.microseconds import DAY_US
 from optimizer.panel import RunPanel
 from optimizer.quantile import LEVELS
-from optimizer.weights import DAY_US
 
 HISTORY_RUNS: Final = 300
 FEWEST_RUNS: Final = 12

@@ -10,7 +10,13 @@ from scipy import stats
 from optimizer.calibration import FARTHEST, read_moved, track
 from optimizer.forecast.sample import curve_of_sample, squares_with_bursts
 from optimizer.forecast.walk.experts import EXPERT_COUNT, EXPERTS, age_decay, rank_decay, weigh
-from optimizer.forecast.walk.mixture import CAUTION_RUNS, cost_and_gradient, learn, pool, shares
+from optimizer.forecast.walk.mixture import (
+    CAUTION_RUNS,
+    add_lesson,
+    cost_and_gradient,
+    expert_shares,
+    pool,
+)
 from optimizer.quantile import LEVELS, LOGIT_LEVELS
 
 seeds = st.integers(0, 2**32 - 1)
@@ -64,10 +70,10 @@ def test_shares_are_exponentiated_gradients(runs, rate: float) -> None:
     costs, gradients = [], []
     for cost, seed in runs:
         gradient = np.random.default_rng(seed).normal(size=EXPERT_COUNT)
-        learn(tally, summed, cost, gradient, 1.0, memory)
+        add_lesson(tally, summed, cost, gradient, 1.0, memory)
         costs.append(cost)
         gradients.append(gradient)
-    shares(tally, summed, rate, share)
+    expert_shares(tally, summed, rate, share)
     expected = np.full(EXPERT_COUNT, 1.0 / EXPERT_COUNT)
     if runs:
         weight = memory ** np.arange(len(runs))[::-1]

@@ -10,15 +10,15 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
 from optimizer.evaluation.compare import HORIZONS, compare
-from optimizer.evaluation.features import widen
+from optimizer.evaluation.features import at_stored_levels
 from optimizer.evaluation.methods import METHODS, OURS, RULE
 from optimizer.evaluation.scores import LIMITS, by_tenths, figures, scorable, score
 from optimizer.forecast import backtest, quality, seven_day_rule
 from optimizer.forecast.backtest import origins_us
 from optimizer.forecast.curves import SHORTEST_SECONDS
+from optimizer.microseconds import DAY_US
 from optimizer.panel import RunPanel
 from optimizer.quantile import LEVELS, LOGIT_LEVELS, seconds_of
-from optimizer.weights import DAY_US
 from tests.strategies.runs import histories, lognormal_runs, one_job
 
 MIDDLE = LEVELS.tolist().index(0.5)
@@ -142,8 +142,10 @@ def by_hand(name: str, panel: RunPanel, ended: list[int], at_us: int) -> np.ndar
     return np.quantile(x[-kept:], LEVELS)
 
 
-def test_widened_answers_pass_through_their_levels_and_stay_straight_in_logit() -> None:
+def test_quantiles_at_stored_levels_pass_through_their_levels_and_stay_straight_in_logit() -> None:
     levels = np.array([0.05, 0.5, 0.95])
     straight = 2.0 + 0.3 * np.log(levels / (1 - levels))
-    wide = widen(straight[None, ::-1].copy(), levels)  # given crossed, they are put in order
+    wide = at_stored_levels(
+        straight[None, ::-1].copy(), levels
+    )  # given crossed, they are put in order
     np.testing.assert_allclose(wide[0], 2.0 + 0.3 * LOGIT_LEVELS, rtol=1e-12)

@@ -17,19 +17,7 @@ from optimizer.quantile import LEVELS, LOGIT_LEVELS, plotting_positions
 from optimizer.rightsizing import demand, recommend_many
 from optimizer.rightsizing.recommend import parallel_share
 from optimizer.rightsizing.scaling import shape
-from optimizer.weights import decay_weights, effective_runs
 from tests.strategies.runs import EPOCH, one_job
-
-DAY_US = 86_400_000_000
-
-
-def test_decay_by_hand() -> None:
-    # Half-life of 5 days: ages of 0, 5 and 10 days weigh 1, 1/2 and 1/4.
-    # Kish: (7/4)^2 / (1 + 1/4 + 1/16) = (49/16) / (21/16) = 7/3.
-    out = np.empty(3)
-    decay_weights(np.array([10, 5, 0]) * DAY_US, 10 * DAY_US, 5.0, out)
-    np.testing.assert_allclose(out, [1.0, 0.5, 0.25], rtol=1e-12)
-    assert effective_runs(out) == pytest.approx(7.0 / 3.0)
 
 
 def test_kaplan_meier_of_the_first_trial() -> None:

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from optimizer.evaluation import compare as comparing
 from optimizer.evaluation.compare import HORIZONS, compare, parts
-from optimizer.evaluation.features import described
+from optimizer.evaluation.features import run_features
 from optimizer.evaluation.methods import CONTROLS, METHODS, OURS
-from optimizer.evaluation.refits import WEEK_US, refits
+from optimizer.evaluation.refits import refits
 from optimizer.evaluation.scores import ratio_intervals
 from optimizer.forecast.backtest import origins_us
+from optimizer.microseconds import WEEK_US
 from optimizer.panel import RunPanel
 from tests.strategies.runs import histories, lognormal_runs
 
@@ -52,7 +53,7 @@ def test_no_method_sees_the_future(name: str, data: st.DataObject, horizon: str)
 def test_no_feature_sees_the_future(data: st.DataObject) -> None:
     panel, changed, at_us, position = data.draw(rewritten("start"))
     here = np.flatnonzero(changed.row == panel.row[position])[0]
-    before, after = described(panel, at_us), described(changed, changed.start_us)
+    before, after = run_features(panel, at_us), run_features(changed, changed.start_us)
     np.testing.assert_array_equal(before[0][position], after[0][here])
     np.testing.assert_array_equal(before[1][position], after[1][here])
 

@@ -15,7 +15,7 @@ from optimizer.panel import CANCELLED, FAILED, SUCCEEDED, TIMEOUT, UNKNOWN
 from optimizer.quantile import LEVELS
 
 __all__ = [
-    "ATTEMPT", "BOUND", "ENDED", "ENTERED", "FAILURE", "HOUR_US", "MINUTE_US", "NEWEST_US", "SIZE",
+    "ATTEMPT", "BOUND", "ENDED", "ENTERED", "FAILURE", "NEWEST_US", "SIZE",
     "SUCCESSES", "VALUE", "Buffers", "Forecasts", "JobRuns", "Lessons", "RunFacts", "WalkSettings",
     "Window", "arrays_for", "buffers_for", "roles",
 ]  # fmt: skip
@@ -33,9 +33,6 @@ SIZE: Final = 2
 SUCCESSES: Final = 3
 NEWEST_US: Final = 4
 COUNTERS: Final = 5
-
-HOUR_US: Final = 3_600_000_000.0
-MINUTE_US: Final = 60_000_000.0
 
 
 class JobRuns(NamedTuple):

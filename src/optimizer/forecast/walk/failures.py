@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.kernel import kernel
-from optimizer.weights import DAY_US
+from optimizer.microseconds import DAY_US
 
 __all__ = ["count_attempt", "failure_rate"]
 

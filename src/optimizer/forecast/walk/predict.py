@@ -9,17 +9,12 @@ from numpy.typing import NDArray
 
 from optimizer.calibration import read_moved
 from optimizer.forecast.sample import curve_of_sample, squares_with_bursts
-from optimizer.forecast.walk.arrays import (
-    HOUR_US,
-    MINUTE_US,
-    Buffers,
-    WalkSettings,
-    buffers_for,
-)
+from optimizer.forecast.walk.arrays import Buffers, WalkSettings, buffers_for
 from optimizer.forecast.walk.experts import DAY_HOURS, WEEK_HOURS, age_decay, rank_decay, weigh
 from optimizer.forecast.walk.job_state import JobStates
 from optimizer.forecast.walk.mixture import pool
 from optimizer.kernel import kernel
+from optimizer.microseconds import HOUR_US, MINUTE_US
 from optimizer.quantile import LEVELS, LOGIT_LEVELS
 
 __all__ = ["curve_of_window", "curves_at"]

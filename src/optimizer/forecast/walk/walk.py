@@ -14,8 +14,6 @@ from optimizer.forecast.walk.arrays import (
     ENDED,
     ENTERED,
     FAILURE,
-    HOUR_US,
-    MINUTE_US,
     NEWEST_US,
     SIZE,
     SUCCESSES,
@@ -43,6 +41,7 @@ from optimizer.forecast.walk.mixture import add_lesson, cost_and_gradient, exper
 from optimizer.forecast.walk.predict import curve_of_window
 from optimizer.forecast.walk.window import add_to_window, fill_window
 from optimizer.kernel import kernel
+from optimizer.microseconds import HOUR_US, MINUTE_US
 from optimizer.quantile import LEVELS, LOGIT_LEVELS
 
 __all__ = ["walk"]

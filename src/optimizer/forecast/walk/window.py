@@ -21,7 +21,7 @@ from optimizer.forecast.walk.arrays import (
     Window,
 )
 from optimizer.kernel import kernel
-from optimizer.weights import DAY_US
+from optimizer.microseconds import DAY_US
 
 __all__ = ["SPAN_DAYS", "add_to_window", "fill_window"]
 
