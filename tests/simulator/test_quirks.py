@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.errors import UserError
 from simulator import SimulatorConfig, simulate
-from simulator.quirks import ALL, EVENTS, NONE, QUIRKS, parsed
+from simulator.quirks import ALL, EVENTS, NONE, QUIRKS, parse_quirks
 from tests.simulator.conftest import END, Account, config
 
 RUN = ["workspace_id", "run_id"]
@@ -184,11 +184,11 @@ def test_jobs_of_sql_tasks_run_on_a_warehouse_that_is_billed_without_them(
     [("all", ALL), ("none", NONE), ("repairs, latency", frozenset({"repairs", "latency"}))],
 )
 def test_quirks_are_spelled(spelled: str, names: frozenset[str]) -> None:
-    assert parsed(spelled) == names
+    assert parse_quirks(spelled) == names
 
 
 def test_an_unknown_quirk_is_refused_with_the_list(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no quirk 'gremlins'; write all, none .*late_rows"):
-        parsed("repairs,gremlins")
+        parse_quirks("repairs,gremlins")
     with pytest.raises(UserError, match="no quirk 'x'"):
         config(quirks=frozenset({"x"}))

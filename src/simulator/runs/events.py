@@ -1,8 +1,8 @@
-"""What happens to durations: incidents, shifts, growth, month ends, resizes; and failures that
+"""Events that change durations (incidents, shifts, growth, month ends, resizes), and failures that
 travel from a run to those that depend on it.
 
-An event multiplies the work of a job's runs that are due in it. All of it is truth beside the
-account: the tables show durations and nothing else.
+An event multiplies the work of a job's runs that are due in it. Events belong to the truth
+beside the account: the tables show durations and nothing else.
 """
 
 from dataclasses import dataclass, replace
@@ -19,16 +19,16 @@ from simulator.clock import (
     floor_to,
     from_seconds,
 )
+from simulator.columnar import concatenated
 from simulator.compute.hardware import Hardware, law
 from simulator.config import SimulatorConfig, generator
 from simulator.fleet.fleet import Fleet, Kind
 from simulator.fleet.schedules import Due
-from simulator.frame import joined
 from simulator.runs.outcomes import FIRST_FAILURE, Status, Tries
 
 
 class EventKind(IntEnum):
-    """Events over a period; those of single runs are told by the runs themselves."""
+    """Events over a period; events of single runs are recorded with the runs."""
 
     INCIDENT = 0
     LEVEL_SHIFT = 1
@@ -117,7 +117,7 @@ def simulated_events(config: SimulatorConfig, fleet: Fleet, hardware: Hardware) 
     parts.append(
         _events(EventKind.RESIZE, jobs, hardware.resized_us[jobs], NEVER_US, np.log(ratio))
     )
-    return joined(parts)
+    return concatenated(parts)
 
 
 def no_events() -> Events:
