@@ -46,8 +46,8 @@ def keys(rows: pd.DataFrame, key: str = "run_id") -> set[tuple[str, str]]:
 
 
 def test_every_quirk_that_touches_something_says_what(old: Account) -> None:
-    told = set(old.truth("quirks")["quirk"])
-    assert told == set(QUIRKS) - UNTOLD
+    touching = set(old.truth("quirks")["quirk"])
+    assert touching == set(QUIRKS) - UNTOLD
 
 
 def test_without_quirks_the_account_is_plain(plain: Account) -> None:
@@ -62,11 +62,11 @@ def test_without_quirks_the_account_is_plain(plain: Account) -> None:
         lambda g: (g["period_end_time"] - g["period_start_time"]).dt.total_seconds().sum(),
         include_groups=False,
     )
-    told = (
+    reported = (
         ended.set_index(RUN)["execution_duration_seconds"]
         + ended.set_index(RUN)["setup_duration_seconds"]
     )
-    assert ((seconds.reindex(told.index) - told).abs() < 2).all(), "durations are reported"
+    assert ((seconds.reindex(reported.index) - reported).abs() < 2).all(), "durations are reported"
     tasks = plain.table("lakeflow/job_task_run_timeline")
     assert tasks.groupby(["workspace_id", "job_run_id", "task_key"])["run_id"].nunique().max() == 1
 

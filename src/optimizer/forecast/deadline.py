@@ -123,9 +123,9 @@ def miss_deadline(
     usual = np.where(spare >= 0.0, spare, np.inf)[:, None]
     by_start = np.where(before > usual, late, 0.0).mean(axis=1)
     # Over the points of U, the lateness that its own points of A bring with them.
-    every = upstream[:, :, None] + own[:, None, :]
-    late_after = _p_over(duration, (slack[:, None, None] - every).reshape(n, -1), elapsed)
-    late_after = late_after.reshape(every.shape).mean(axis=2)
+    delays = upstream[:, :, None] + own[:, None, :]
+    late_after = _p_over(duration, (slack[:, None, None] - delays).reshape(n, -1), elapsed)
+    late_after = late_after.reshape(delays.shape).mean(axis=2)
     by_upstream = np.where(upstream > usual, late_after, 0.0).mean(axis=1)
     by_upstream = np.minimum(by_upstream, by_start)
     nan_or_zero = np.where(np.isnan(first_late + failure), np.nan, 0.0)
@@ -198,10 +198,10 @@ def _sums(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]
 
     All a * b sums, sorted, then the mean of each slice of equal size: the mean is kept exactly.
     """
-    every = np.sort((x[:, :, None] + y[:, None, :]).reshape(x.shape[0], -1), axis=1)
-    if every.shape[1] <= 2 * POINTS:
-        return every
-    return np.asarray(every.reshape(x.shape[0], POINTS, -1).mean(axis=2))
+    sums = np.sort((x[:, :, None] + y[:, None, :]).reshape(x.shape[0], -1), axis=1)
+    if sums.shape[1] <= 2 * POINTS:
+        return sums
+    return np.asarray(sums.reshape(x.shape[0], POINTS, -1).mean(axis=2))
 
 
 def _p_over(

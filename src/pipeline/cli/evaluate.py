@@ -41,7 +41,7 @@ def evaluate(
 ) -> None:
     """Score forecasts of your own runs beside every peer: a page, JSON, and an MLflow run."""
     from pipeline.evaluation.evaluate import evaluate as evaluated
-    from pipeline.evaluation.page import losses, page, said
+    from pipeline.evaluation.page import losses, page, sentence_of
     from pipeline.settings import load_settings
     from pipeline.tracking.evaluations import track_evaluation
 
@@ -69,7 +69,7 @@ def evaluate(
     terminal = console()
     terminal.print(table("At the start of each run, every job", _summary(document)))
     lost = losses(document)
-    worst = f"most to {said(lost[0], document)}" if lost else "to no method at any horizon"
+    worst = f"most to {sentence_of(lost[0], document)}" if lost else "to no method at any horizon"
     terminal.print(f"It loses {worst}.", markup=False)
     if document["absent"]:
         terminal.print(f"Not compared, because not installed: {', '.join(document['absent'])}.")

@@ -58,8 +58,8 @@ class Versions:
     """Whether another version of the same edit follows within seconds."""
     definitions: tuple[Definition, ...]
 
-    def kept(self, rows: Bools) -> "Versions":
-        """Some of the versions; those of a job whose every version is left out are none."""
+    def at(self, rows: Bools) -> "Versions":
+        """The versions at these rows; a job may be left without any."""
         job = self.job[rows]
         return Versions(
             first=np.searchsorted(job, np.arange(len(self.first))),

@@ -40,9 +40,7 @@ def arrived_history(history: History, arrivals: Arrivals) -> tuple[History, Bool
     attempts = replace(attempts, run=position[attempts.run])
     first_us = np.full(runs.size, NEVER_US, dtype=np.int64)
     np.minimum.at(first_us, attempts.run, attempts.start_us)
-    versions = history.versions.kept(
-        arrivals.versions.before(deliveries, len(history.versions.job))
-    )
+    versions = history.versions.at(arrivals.versions.before(deliveries, len(history.versions.job)))
     so_far = replace(
         history,
         versions=versions,

@@ -108,13 +108,13 @@ def test_coverage_becomes_the_level_whatever_the_model(bias: float) -> None:
     """A model whose spread is wrong still covers what it says, at levels that have room to move."""
     rng = np.random.default_rng(3)
     curve = bias * np.log(LEVELS / (1.0 - LEVELS)) * 0.3
-    moved, told = np.zeros(LEVELS.size), np.empty(LEVELS.size)
+    moved, moved_curve = np.zeros(LEVELS.size), np.empty(LEVELS.size)
     inside, runs, rate = np.zeros(LEVELS.size), 4000, 0.02
     free = np.ones(LEVELS.size, dtype=bool)
     for x in rng.logistic(scale=0.3, size=runs):
-        read_moved(curve, LOGIT_LEVELS, moved, told)
-        inside += x <= told
-        track(moved, LEVELS, told, x, rate)
+        read_moved(curve, LOGIT_LEVELS, moved, moved_curve)
+        inside += x <= moved_curve
+        track(moved, LEVELS, moved_curve, x, rate)
         free &= np.abs(moved) < FARTHEST
     assert free.sum() >= 7
     assert np.abs(inside / runs - LEVELS)[free].max() <= (2.0 * FARTHEST + rate) / (rate * runs)

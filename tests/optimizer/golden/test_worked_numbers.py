@@ -166,9 +166,9 @@ def test_sum_of_two_uniform_delays_by_hand() -> None:
     logit = np.log(LEVELS / (1 - LEVELS))
     instant = Distribution.from_seconds([0.1 * np.exp(1e-6 * logit)])
     uniform = (60.0 * LEVELS)[None, :]
-    asked = {"start_delay_seconds": uniform, "queue_seconds": uniform, "retries": 0}
-    assert p_miss_deadline(instant, 60.0, **asked)[0] == pytest.approx(0.5, abs=0.03)
-    assert p_miss_deadline(instant, 30.0, **asked)[0] == pytest.approx(0.875, abs=0.03)
+    delays = {"start_delay_seconds": uniform, "queue_seconds": uniform, "retries": 0}
+    assert p_miss_deadline(instant, 60.0, **delays)[0] == pytest.approx(0.5, abs=0.03)
+    assert p_miss_deadline(instant, 30.0, **delays)[0] == pytest.approx(0.875, abs=0.03)
 
 
 def test_amdahl_by_hand() -> None:
@@ -216,8 +216,8 @@ def test_quality_by_hand() -> None:
     # Four runs against quantiles 10 %, 50 %, 90 % = 50, 100, 200: only 99 and 100 lie below the
     # median, all but 300 below 200.
     runs = one_job([99.0, 100.0, 150.0, 300.0])
-    told = pd.DataFrame({0.1: 50.0, 0.5: 100.0, 0.9: 200.0, "status": "ok"}, index=runs.index)
-    row = quality(told, runs).iloc[0]
+    forecasts = pd.DataFrame({0.1: 50.0, 0.5: 100.0, 0.9: 200.0, "status": "ok"}, index=runs.index)
+    row = quality(forecasts, runs).iloc[0]
     assert (row["coverage_0.1"], row["coverage_0.5"], row["coverage_0.9"]) == (0.0, 0.5, 0.75)
     assert row["runs_scored"] == 4
 
@@ -229,5 +229,5 @@ def test_midnight_belongs_to_the_night_before() -> None:
     runs["start_time"] -= pd.Timedelta(hours=12)
     later = one_job([60.0, 60.0], job_id="w/1", gap_hours=1 / 3600)
     both = pd.concat([runs, later.assign(run_id=["x", "y"])], ignore_index=True)
-    told = backtest(both, (0.5,), origin="nightly")["status"]
-    assert told.iloc[-2:].tolist() == ["too_few_runs", "ok"]
+    forecasts = backtest(both, (0.5,), origin="nightly")["status"]
+    assert forecasts.iloc[-2:].tolist() == ["too_few_runs", "ok"]
