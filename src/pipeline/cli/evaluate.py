@@ -42,7 +42,7 @@ def evaluate(
 ) -> None:
     """Score forecasts of your own runs beside every peer: a page, JSON, and an MLflow run."""
     from pipeline.evaluation.evaluate import evaluate as evaluated
-    from pipeline.evaluation.page import losses, page, said
+    from pipeline.evaluation.page import losses, page, sentence_of
     from pipeline.settings import load_settings
     from pipeline.tracking.evaluations import track_evaluation
     from pipeline.tracking.experiments import EVALUATIONS, page_of
@@ -69,7 +69,7 @@ def evaluate(
         typer.echo(json.dumps(document, indent=2))
         return
     lost = losses(document)
-    worst = f"most to {said(lost[0], document)}" if lost else "to no method at any horizon"
+    worst = f"most to {sentence_of(lost[0], document)}" if lost else "to no method at any horizon"
     print_records("At the start of each run, every job", _summary(document), Form())
     typer.echo(f"It loses {worst}.")
     if document["absent"]:
