@@ -8,7 +8,7 @@ import pandas as pd
 
 from optimizer.evaluation.methods import OURS
 from pipeline.evaluation.evaluate import EVERY_JOB
-from pipeline.evaluation.page import losses, printable, said
+from pipeline.evaluation.page import losses, printable, sentence_of
 from pipeline.tracking.experiments import DESCRIPTION, EVALUATIONS, opened_experiment
 from pipeline.tracking.store import Store
 
@@ -43,7 +43,7 @@ def description(document: Mapping[str, Any], runs_from: str) -> str:
     ratio = ours["crps_over_rule"]
     beside = "" if ratio is None else f", {ratio:.3f} of that of the last 7 days' quantiles"
     lost = losses(document)
-    worst = f"most to {said(lost[0], document)}" if lost else "to no method at any horizon"
+    worst = f"most to {sentence_of(lost[0], document)}" if lost else "to no method at any horizon"
     return (
         f"{start['runs']:,} runs of {start['jobs']:,} jobs from `{runs_from.replace('`', ' ')}` were forecast"
         f" from what had ended before. At the start of a run our CRPS is {ours['crps']:.4g}{beside}, and"
