@@ -9,7 +9,7 @@ from deltalake import DeltaTable
 from mlflow import MlflowClient
 
 from pipeline.tables.catalogue import TABLES
-from pipeline.tracking.nights import store_of
+from pipeline.tracking.store import store_of
 from tests.e2e.account import END, Account, rightrun
 
 

@@ -51,12 +51,14 @@ def test_the_page_is_written_and_logged_to_mlflow(place: Path, told: Ran) -> Non
     assert page.startswith("<!doctype html>")
     assert "LightGBM" in page
     client = MlflowClient(f"sqlite:///{place / 'home' / 'mlflow.db'}")
-    (experiment,) = (e for e in client.search_experiments() if e.name == "/Shared/rightrun")
+    (experiment,) = (
+        e for e in client.search_experiments() if e.name == "/Shared/rightrun-evaluations"
+    )
     (run,) = client.search_runs([experiment.experiment_id])
     assert run.data.params["seed"] == "7"
     assert run.data.params["runs_from"] == "runs.parquet"
     scored = told.json()["comparisons"]["every job"]["horizons"]["start"]["methods"]
-    assert run.data.metrics["every_job/start/ours/crps"] == scored["ours"]["crps"]
+    assert run.data.metrics["start/crps"] == scored["ours"]["crps"]
     logged = Path(
         client.download_artifacts(run.info.run_id, "evaluation.html", str(place / "home"))
     )

@@ -14,7 +14,7 @@ from optimizer.evaluation.methods import METHODS, OURS
 from pipeline.evaluation.evaluate import EVERY_JOB, evaluate
 from pipeline.evaluation.page import best_simple, losses, page, sentence_of
 from pipeline.evaluation.plots import pictures
-from pipeline.tracking.evaluations import metrics
+from pipeline.tracking.evaluations import description, metrics, scores
 from tests.evaluation.logs import HOSTILE, log
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -169,7 +169,26 @@ def test_a_constant_log_has_a_page(read: Read) -> None:
 
 
 def test_metrics_are_numbers_with_names_that_mlflow_takes(document: dict[str, Any]) -> None:
-    numbers = metrics(document)
-    assert numbers[f"every_job/start/{OURS}/crps"] > 0.0
-    assert all(re.fullmatch(r"[\w\-./ ]+", name) for name in numbers)
-    assert all(isinstance(value, float) for value in numbers.values())
+    figures = metrics(document)
+    start = document["comparisons"][EVERY_JOB]["horizons"]["start"]["methods"]
+    assert figures["start/crps"] == start[OURS]["crps"] > 0.0
+    assert figures["start/coverage_50"] == start[OURS]["coverage"]["0.5"]
+    assert all(re.fullmatch(r"[\w\-./ ]+", name) for name in figures)
+    assert all(isinstance(value, float) for value in figures.values())
+    assert len(figures) < 50
+
+
+def test_scores_have_a_row_for_each_method_and_horizon(document: dict[str, Any]) -> None:
+    table = scores(document)
+    horizons = document["comparisons"][EVERY_JOB]["horizons"]
+    assert len(table) == sum(len(scored["methods"]) for scored in horizons.values())
+    start = table[table["horizon"] == "start"].set_index("method")
+    assert start["crps"].is_monotonic_increasing
+    assert start.loc[OURS, "coverage_99"] == horizons["start"]["methods"][OURS]["coverage"]["0.99"]
+
+
+def test_a_description_says_of_what_how_well_and_where_it_loses(document: dict[str, Any]) -> None:
+    runs = document["comparisons"][EVERY_JOB]["horizons"]["start"]["runs"]
+    text = description(document, "runs `of` mine")
+    assert text.startswith(f"{runs:,} runs of 8 jobs from `runs  of  mine` were forecast")
+    assert text.endswith(f"We lose most to {said(losses(document)[0], document)}.")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.tracking.nights import write_states
+from pipeline.tracking.model_versions import write_states
 
 
 def test_what_an_engine_hangs_on_a_frame_is_left_behind(tmp_path: Path) -> None:

@@ -19,7 +19,9 @@ import pytest
 from mlflow import MlflowClient
 
 from optimizer.baselines import latest
-from pipeline.tracking.nights import Store, _make, logged_model, opened_experiment, store_of
+from pipeline.tracking.experiments import EVALUATIONS, NIGHTS, opened_experiment, page_of
+from pipeline.tracking.model_versions import logged_model
+from pipeline.tracking.store import Store, make_database, store_of
 from pipeline.tracking.wheel import packages, write_wheel
 from tests.strategies.runs import lognormal_runs
 
@@ -39,20 +41,20 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     home.mkdir()
     states = home.parent / "states.parquet"
     latest(lognormal_runs(JOBS, 20, seed=9)).to_parquet(states, index=False)
-    with warnings.catch_warnings(), redirect_stderr(StringIO()) as told:
+    with warnings.catch_warnings(), redirect_stderr(StringIO()) as stderr:
         warnings.simplefilter("ignore")
         _log(store_of(home), "first night")
-        with mlflow.start_run(experiment_id=opened_experiment(store_of(home), EXPERIMENT)):
+        with mlflow.start_run(experiment_id=opened_experiment(store_of(home), EXPERIMENT, NIGHTS)):
             info = logged_model("job_baseline", states, write_wheel(home.parent))
         mlflow.register_model(info.model_uri, "main.models.baseline")
-    assert "Downloading" not in told.getvalue(), "MLflow's bars stand in the log of a night"
+    assert "Downloading" not in stderr.getvalue(), "MLflow's bars stand in the log of a night"
     yield home
     mlflow.set_tracking_uri(before[0])
     mlflow.set_registry_uri(before[1])
 
 
 def _log(store: Store, text: str) -> str:
-    identifier = opened_experiment(store, EXPERIMENT)
+    identifier = opened_experiment(store, EXPERIMENT, NIGHTS)
     with mlflow.start_run(experiment_id=identifier) as run:
         mlflow.log_text(text, "page.html")
         return str(run.info.run_id)
@@ -66,14 +68,38 @@ def test_what_a_kill_left_half_made_is_made_again(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db.new").write_bytes(b"half a database")
     store = store_of(tmp_path)
     assert store.file is not None
-    _make(store.file)
+    make_database(store.file)
     assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]
     client = MlflowClient(store.tracking_uri, store.registry_uri)
     made = client.create_experiment("kept", artifact_location=store.artifacts)
-    _make(store.file)
+    make_database(store.file)
     assert [
         one.experiment_id for one in client.search_experiments(filter_string="name = 'kept'")
     ] == [made]
+
+
+def test_a_list_of_experiments_shows_those_of_ours_only(home: Path) -> None:
+    store = store_of(home)
+    before = opened_experiment(store, EXPERIMENT, NIGHTS)
+    evaluations = opened_experiment(store, EXPERIMENT, EVALUATIONS)
+    client = MlflowClient()
+    client.set_experiment_tag(evaluations, "mlflow.note.content", "What we found in May.")
+    assert opened_experiment(store, EXPERIMENT, EVALUATIONS) == evaluations
+    described = {each.name: each.tags for each in client.search_experiments()}
+    assert set(described) == {EXPERIMENT, f"{EXPERIMENT}-evaluations"}
+    assert {tags["mlflow.experimentKind"] for tags in described.values()} == {
+        "custom_model_development"
+    }
+    assert described[EXPERIMENT]["mlflow.note.content"] == NIGHTS.description
+    assert described[f"{EXPERIMENT}-evaluations"]["mlflow.note.content"] == "What we found in May."
+    page = page_of(store, EXPERIMENT, NIGHTS)
+    assert page is not None
+    assert f"/experiments/{before}?" in page
+
+
+def test_a_home_without_runs_has_no_page(tmp_path: Path) -> None:
+    assert page_of(store_of(tmp_path), EXPERIMENT, NIGHTS) is None
+    assert not (tmp_path / "mlflow.db").exists()
 
 
 def test_a_copied_home_writes_into_itself_and_reads_what_was_copied(
@@ -103,13 +129,13 @@ def test_a_copied_home_writes_into_itself_and_reads_what_was_copied(
 
 
 def _model(home: Path) -> Path:
-    [found] = home.rglob("MLmodel")
-    return found.parent
+    [description] = home.rglob("MLmodel")
+    return description.parent
 
 
 def test_a_model_asks_no_index_for_its_own_code(home: Path) -> None:
-    asked = (_model(home) / "requirements.txt").read_text().split()
-    ours = [line for line in asked if "rightrun" in line]
+    requirements = (_model(home) / "requirements.txt").read_text().split()
+    ours = [line for line in requirements if "rightrun" in line]
     assert ours == [f"code/{write_wheel(home.parent).name}"]
     assert (_model(home) / ours[0]).read_bytes() == write_wheel(home.parent).read_bytes()
 
@@ -123,10 +149,10 @@ assert importlib.util.find_spec("optimizer") is None
 warnings.simplefilter("ignore")
 import mlflow.pyfunc, pandas
 served = mlflow.pyfunc.load_model({str(_model(home))!r})
-asked = pandas.DataFrame({{"job_id": ["w/0001", "nobody"], "duration_seconds": [60.0, 60.0]}})
-print(json.dumps(served.predict(asked)["status"].tolist()))
+rows = pandas.DataFrame({{"job_id": ["w/0001", "nobody"], "duration_seconds": [60.0, 60.0]}})
+print(json.dumps(served.predict(rows)["status"].tolist()))
 """
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", script],
         cwd=home.parent,
         capture_output=True,
@@ -134,8 +160,8 @@ print(json.dumps(served.predict(asked)["status"].tolist()))
         check=False,
         timeout=300,
     )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1]) == ["ok", "not_assessed"]
+    assert process.returncode == 0, process.stderr
+    assert json.loads(process.stdout.splitlines()[-1]) == ["ok", "not_assessed"]
 
 
 def test_the_wheel_holds_what_runs_and_accounts_for_every_file(tmp_path: Path) -> None:
@@ -148,17 +174,17 @@ def test_the_wheel_holds_what_runs_and_accounts_for_every_file(tmp_path: Path) -
             name = f"{place}/{source.relative_to(folder).as_posix()}"
             assert content[name] == source.read_bytes()
     [information] = (tmp_path / "unpacked").glob("*.dist-info")
-    told = PathDistribution(information)
-    assert (told.metadata["Name"], told.version) == ("rightrun", file.name.split("-")[1])
-    assert any(one.startswith("mlflow-skinny") for one in told.requires or ())
-    assert {point.name: point.value for point in told.entry_points} == {
+    installed = PathDistribution(information)
+    assert (installed.metadata["Name"], installed.version) == ("rightrun", file.name.split("-")[1])
+    assert any(one.startswith("mlflow-skinny") for one in installed.requires or ())
+    assert {point.name: point.value for point in installed.entry_points} == {
         "rightrun": "pipeline.cli.__main__:main"
     }
-    recorded = {str(path): path.hash for path in told.files or ()}
+    recorded = {str(path): path.hash for path in installed.files or ()}
     assert set(recorded) == set(content)
     for name, digest in recorded.items():
         if digest is not None:
-            found = base64.urlsafe_b64encode(hashlib.sha256(content[name]).digest())
-            assert digest.value == found.rstrip(b"=").decode()
+            encoded = base64.urlsafe_b64encode(hashlib.sha256(content[name]).digest())
+            assert digest.value == encoded.rstrip(b"=").decode()
     before = file.read_bytes()
     assert write_wheel(tmp_path).read_bytes() == before

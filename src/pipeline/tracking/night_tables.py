@@ -32,11 +32,9 @@ def jobs(lakehouse: Lakehouse) -> pd.DataFrame:
     size = lakehouse.read(gold.RIGHTSIZING).select(
         *key, "action", "workers", "recommended_workers", "saving_mid", "currency_code"
     )
-    return (
+    frame = (
         lakehouse.read(gold.JOB_FORECAST)
-        .select(
-            *key, F.col("status").alias("forecast_status"), "p_miss", "p50_seconds", "p95_seconds"
-        )
+        .select(*key, F.col("status").alias("forecast_status"), "p_miss", "p95_seconds")
         .join(lakehouse.read(gold.JOBS).select(*key, "name", "team"), key, "left")
         .join(quality, "series_key", "left")
         .join(baseline, key, "left")
@@ -46,9 +44,8 @@ def jobs(lakehouse: Lakehouse) -> pd.DataFrame:
         .select(
             "name",
             "p_miss",
-            "p50_seconds",
-            "p95_seconds",
             "usual_seconds",
+            "p95_seconds",
             "last_run_is_anomaly",
             "action",
             "workers",
@@ -64,8 +61,8 @@ def jobs(lakehouse: Lakehouse) -> pd.DataFrame:
             F.col("series_key").alias("job"),
         )
         .toPandas()
-        .round(4)
     )
+    return frame.round({name: 1 if name.endswith("_seconds") else 4 for name in frame})
 
 
 def not_assessed(lakehouse: Lakehouse, night: Night) -> pd.DataFrame:

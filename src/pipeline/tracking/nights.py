@@ -55,7 +55,9 @@ def track_night(
         return
     as_of = spelled(night.as_of)
     experiment_id = opened_experiment(store, settings.experiment, NIGHTS)
-    with mlflow.start_run(experiment_id=experiment_id, run_name=f"night as of {as_of}"):
+    with mlflow.start_run(
+        experiment_id=experiment_id, run_name=f"night {night.as_of:%Y-%m-%d %H:%M}"
+    ):
         mlflow.set_tags({"night_id": night.night_id, "as_of": night.as_of.isoformat()})
         mlflow.log_params(settings.model_dump(include=set(LOGGED_SETTINGS)))
         mlflow.log_dict(
@@ -84,7 +86,7 @@ def stage_metrics(night: Night) -> dict[str, float]:
             ("rows_written/total", report.written),
         ):
             metrics[metric] = metrics.get(metric, 0.0) + value
-    return metrics
+    return {metric: round(value, 1) for metric, value in metrics.items()}
 
 
 def _log_tables(lakehouse: Lakehouse, night: Night) -> None:

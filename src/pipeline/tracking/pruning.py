@@ -42,10 +42,11 @@ def _versions(client: MlflowClient, name: str) -> list[ModelVersion]:
 
 def _delete_files(client: MlflowClient, version: ModelVersion) -> None:
     """The logged model that the version was made of, and its folder."""
-    if version.model_id is None:  # Registered by somebody else, from a place of their own.
+    scheme, _, model_id = version.source.partition(":/")
+    if scheme != "models":  # Somebody registered it from a place of their own.
         return
     try:
-        model = mlflow.get_logged_model(version.model_id)
+        model = mlflow.get_logged_model(model_id)
     except MlflowException:  # A night that was killed here had deleted it.
         return
     folder = Path(url2pathname(urlsplit(model.artifact_location).path))
