@@ -28,7 +28,7 @@ def rewritten(draw: st.DrawFn, horizon: str) -> tuple[RunPanel, RunPanel, np.nda
     runs = draw(histories(max_runs=25).filter(lambda frame: len(frame) > 1))
     panel = RunPanel.from_frame(runs)
     horizon_of_run = HORIZONS[horizon]
-    at_us = origins_us(panel.start_us, horizon_of_run.origin, asked_at.days)
+    at_us = origins_us(panel.start_us, horizon_of_run.origin, horizon_of_run.days)
     position = draw(st.integers(0, panel.row.size - 1))
     changed = runs.copy()
     later = panel.row[panel.end_us >= at_us[position]]
