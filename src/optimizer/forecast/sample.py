@@ -118,9 +118,7 @@ def curve_of_sample(
 def _spread_ties(x: NDArray[np.float64], position: NDArray[np.float64], count: int) -> None:
     """Spread equal values around their common value, in the order of their positions."""
     has_ties = False
-    for k in range(
-        1, count
-    ):  # Most jobs have none; without a branch the loop compares many at a time.
+    for k in range(1, count):  # Most jobs have none; a loop without branches is fast to find out.
         has_ties |= x[k] == x[k - 1]
     if not has_ties:
         return
