@@ -60,7 +60,7 @@ def test_a_retry_belongs_to_the_task_of_its_request(spark: SparkSession) -> None
 
 
 @pytest.mark.parametrize(
-    ("known", "job", "run"), [(True, "7", "run 1"), (False, "7", "")], ids=["known", "unknown"]
+    ("is_known", "job", "run"), [(True, "7", "run 1"), (False, "7", "")], ids=["known", "unknown"]
 )
 def test_usage_of_an_update_is_its_jobs(
     spark: SparkSession, is_known: bool, job: str, run: str

@@ -218,7 +218,7 @@ def test_no_name_is_taken_for_a_job_or_for_another_name(spark: SparkSession) -> 
 
 
 @pytest.mark.parametrize(
-    ("setting", "said"),
+    ("setting", "message"),
     [
         ("run_name_rules: {'[0-9': ''}", "'[0-9' is no regular expression"),
         ("run_name_rules: {'(?<=_)[0-9]+': ''}", "look-around and back-references"),
