@@ -1,4 +1,4 @@
-"""Writes the pages that follow from committed results: how fast a night is, how true, how good.
+"""The pages made from committed results: how fast a night is, how true its figures, how good its forecasts.
 
 `python -m benchmarks.pages` writes them; with `--check` it names those that are not current, and
 exits 1.
@@ -15,16 +15,16 @@ from tests.e2e.truth import EVERY
 from tools.pages import keep_pages, rows_of_table
 
 _RESULTS = Path("benchmarks/results")
-_MADE = "<!-- Made by `make docs` from `benchmarks/results/{file}`; measure again, do not edit. -->"
+_NOTE = "<!-- Made by `make docs` from `benchmarks/results/{file}`; measure again, do not edit. -->"
 
 
 def _result(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((_RESULTS / name).read_text(encoding="utf-8"))
-    return found
+    result: dict[str, Any] = json.loads((_RESULTS / name).read_text(encoding="utf-8"))
+    return result
 
 
-def _machine(told: dict[str, Any]) -> str:
-    return f"{told['cores']} cores, {told['memory_gib']:.0f} GiB, Python {told['python']}"
+def _machine(machine: dict[str, Any]) -> str:
+    return f"{machine['cores']} cores, {machine['memory_gib']:.0f} GiB, Python {machine['python']}"
 
 
 def performance_page(_: str) -> str:
@@ -33,7 +33,7 @@ def performance_page(_: str) -> str:
     parts = [
         "# How long a night takes",
         "",
-        _MADE.format(file="night.json, forecast.json"),
+        _NOTE.format(file="night.json, forecast.json"),
         "",
         f"Measured by `make bench` on {_machine(night['machine'])}. Timings of such a machine vary;"
         " read them as ratios.",
@@ -106,12 +106,12 @@ def performance_page(_: str) -> str:
     return _page(parts)
 
 
-def _statistics(told: dict[str, Any]) -> Iterable[str]:
+def _statistics(result: dict[str, Any]) -> Iterable[str]:
     """What a job's statistics cost, by the number of jobs and beside AutoETS."""
-    rival = told["autoets"]
+    rival = result["autoets"]
     yield (
-        f"`make bench-speed` on {_machine(told['machine'])}: the baseline of every run, the forecast and the"
-        f" backtest of the latest 100, of jobs with {told['runs_per_job']} runs, in the buckets of a night. A"
+        f"`make bench-speed` on {_machine(result['machine'])}: the baseline of every run, the forecast and the"
+        f" backtest of the latest 100, of jobs with {result['runs_per_job']} runs, in the buckets of a night. A"
         f" single fit of AutoETS takes {rival['weekly_ms'] / rival['ours_ms']:.0f} times as long with a season"
         f" of a week, {rival['plain_ms'] / rival['ours_ms']:.1f} times without one."
     )
@@ -121,12 +121,12 @@ def _statistics(told: dict[str, Any]) -> Iterable[str]:
         (
             (
                 f"{size['jobs']:,}",
-                f"{size['jobs'] * told['runs_per_job']:,}",
+                f"{size['jobs'] * result['runs_per_job']:,}",
                 f"{size['ms_per_job']:.2f} ms",
                 f"{size['before_mb']:,} MB",
                 f"{size['peak_mb']:,} MB",
             )
-            for size in told["sizes"]
+            for size in result["sizes"]
         ),
     )
 
@@ -145,7 +145,7 @@ def truth_page(_: str) -> str:
     parts = [
         "# How true it is",
         "",
-        _MADE.format(file="truth.json, soak.json"),
+        _NOTE.format(file="truth.json, soak.json"),
         "",
         f"A simulated account of {truth['jobs']} jobs and {truth['days']} days with every quirk of the"
         f" system tables on, a night over it, then {truth['appended_days']} appended days with a night"
@@ -165,15 +165,15 @@ def truth_page(_: str) -> str:
         cell = f"{each['compared']:,}" + (f" (**{each['wrong']:,}**)" if each["wrong"] else "")
         by_entity[each["entity"]][each["quirk"]][each["figure"]] = cell
     for entity, quirks in by_entity.items():
-        names = tuple(sorted({figure for found in quirks.values() for figure in found}))
+        names = tuple(sorted({figure for cells in quirks.values() for figure in cells}))
         parts += [
             f"## {entity.replace('_', ' ').capitalize()}s",
             "",
             *rows_of_table(
                 ("quirk", *names),
                 (
-                    (quirk if quirk == EVERY else f"`{quirk}`", *(found.get(n, "") for n in names))
-                    for quirk, found in sorted(quirks.items())
+                    (quirk if quirk == EVERY else f"`{quirk}`", *(cells.get(n, "") for n in names))
+                    for quirk, cells in sorted(quirks.items())
                 ),
             ),
         ]
@@ -198,11 +198,11 @@ def _soaked(soak: dict[str, Any]) -> Iterable[tuple[str, ...]]:
     """A row for each part that the soak came to."""
     if kills := soak.get("kills"):
         last = Counter(str(kill["last_commit"]).partition(".")[0] for kill in kills["nights"])
-        told = ", ".join(f"{schema} ({n})" for schema, n in sorted(last.items()))
+        by_schema = ", ".join(f"{schema} ({n})" for schema, n in sorted(last.items()))
         yield (
             "nights killed at a random moment, then run again",
             f"{len(kills['nights'])}",
-            f"tables and models equal undisturbed ones; last commit before the kill in: {told}",
+            f"tables and models equal undisturbed ones; last commit before the kill in: {by_schema}",
         )
     if interrupts := soak.get("interrupts"):
         slowest = max(night["seconds_to_end"] for night in interrupts["nights"])
@@ -230,9 +230,9 @@ def _soaked(soak: dict[str, Any]) -> Iterable[tuple[str, ...]]:
 def quality_page(_: str) -> str:
     """docs/quality.md: forecasts beside every peer, and where they lose."""
     result = _result("quality.json")
-    made = _MADE.format(file="quality.json, published.json")
+    note = _NOTE.format(file="quality.json, published.json")
     machine = _machine(result["machine"])
-    return _page(quality_parts(result, _result("published.json"), made, machine))
+    return _page(quality_parts(result, _result("published.json"), note, machine))
 
 
 def _page(parts: list[str]) -> str:

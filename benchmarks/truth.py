@@ -23,16 +23,16 @@ END = "2026-02-10T00:00:00Z"
 
 def compared(root: Path, *, jobs: int, days: int, nights: int) -> dict[str, Any]:
     """The figures of an account in the empty folder `root`."""
-    made = ("--jobs", str(jobs), "--days", str(days), "--end", END, "--quirks", "all")
+    settings = ("--jobs", str(jobs), "--days", str(days), "--end", END, "--quirks", "all")
     account, home = root / "account", root / "home"
-    commands = [("simulate", *made, "--out", account)]
+    commands = [("simulate", *settings, "--out", account)]
     night = ("nightly", "--source", f"simulated:{account}", "--home", home, "--json")
     commands += [night, *((("simulate", "--append-day", "--out", account), night) * nights)]
     for command in commands:
         ran = rightrun(*command, cwd=root)
         if ran.code:
             raise RuntimeError(f"rightrun {command[0]} ended with {ran.code}: {ran.err}")
-    found = figures(home, account)
+    by_figure = figures(home, account)
     total = total_cost(home)
     in_gold = sum(stored(home, "gold.cost_daily")["list_cost"])
     received = stored(home, "gold.night_steps").query("step == 'ingest'")
@@ -40,15 +40,15 @@ def compared(root: Path, *, jobs: int, days: int, nights: int) -> dict[str, Any]
         "jobs": jobs,
         "days": days,
         "appended_days": nights,
-        "runs": int(found.query("quirk == @EVERY and figure == 'status'")["compared"].sum()),
+        "runs": int(by_figure.query("quirk == @EVERY and figure == 'status'")["compared"].sum()),
         "list_cost_of_bronze": str(total),
         "list_cost_of_gold": str(in_gold),
         "rows": {
             name: int(received[name].sum())
             for name in ("rows_read", "inserted", "updated", "rejected", "duplicates", "expired")
         },
-        "figures": found.to_dict("records"),
-        "wrong": int(found["wrong"].sum()) + int(total != in_gold),
+        "figures": by_figure.to_dict("records"),
+        "wrong": int(by_figure["wrong"].sum()) + int(total != in_gold),
     }
 
 
@@ -60,16 +60,16 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=75)
     parser.add_argument("--nights", type=int, default=3, help="appended days, a night after each")
     parser.add_argument("--out", type=Path, default=None)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="rightrun-truth-") as folder:
-        result = compared(Path(folder), jobs=asked.jobs, days=asked.days, nights=asked.nights)
+        result = compared(Path(folder), jobs=options.jobs, days=options.days, nights=options.nights)
     for each in result["figures"]:
         if each["quirk"] == EVERY or each["wrong"]:
             print(f"{each['quirk']:20s} {each['entity']:9s} {each['figure']:22s}"
                   f" {each['compared']:>8,} compared {each['wrong']:>6,} wrong")  # fmt: skip
-    if asked.out is not None:
-        asked.out.parent.mkdir(parents=True, exist_ok=True)
-        asked.out.write_text(json.dumps({"machine": machine(), **result}, indent=1) + "\n")
+    if options.out is not None:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text(json.dumps({"machine": machine(), **result}, indent=1) + "\n")
     sys.exit(int(result["wrong"] > 0))
 
 

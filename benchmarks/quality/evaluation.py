@@ -1,4 +1,4 @@
-"""What `rightrun evaluate` finds on run logs: ours beside all peers, as one committed result.
+"""`rightrun evaluate` on run logs, ours beside all peers, as one committed result.
 
     python -m benchmarks.quality.evaluation DIR --out benchmarks/results/quality.json
 
@@ -28,10 +28,10 @@ def main() -> None:
     )
     parser.add_argument("data", type=Path, nargs="?", help="a folder of runs_*.parquet")
     parser.add_argument("--out", type=Path, required=True)
-    asked = parser.parse_args()
-    files = sorted(asked.data.glob("runs_*.parquet")) if asked.data else []
-    if asked.data and not files:
-        parser.error(f"no runs_*.parquet in {asked.data}")
+    options = parser.parse_args()
+    files = sorted(options.data.glob("runs_*.parquet")) if options.data else []
+    if options.data and not files:
+        parser.error(f"no runs_*.parquet in {options.data}")
     result: dict[str, Any] = {
         "machine": machine(),
         "logs": {},
@@ -41,12 +41,12 @@ def main() -> None:
         document = evaluate(read_runs(file))
         if document["absent"]:
             parser.error(f"{', '.join(document['absent'])} of {', '.join(PEERS)} not installed")
-        result["logs"][file.stem.removeprefix("runs_")] = _kept(document)
-        _write(result, asked.out)
+        result["logs"][file.stem.removeprefix("runs_")] = _trimmed(document)
+        _write(result, options.out)
     for name, runs in track(kinds().items(), description="kinds"):
-        document = _kept(evaluate(runs, peers=False))
+        document = _trimmed(evaluate(runs, peers=False))
         result["kinds"][name] = document["comparisons"][EVERY_JOB]["horizons"]
-    _write(result, asked.out)
+    _write(result, options.out)
 
 
 def _write(result: dict[str, Any], out: Path) -> None:
@@ -54,8 +54,8 @@ def _write(result: dict[str, Any], out: Path) -> None:
     out.write_text(json.dumps(result, separators=(",", ":")).replace('},"', '},\n"') + "\n")
 
 
-def _kept(document: dict[str, Any]) -> dict[str, Any]:
-    """The document without names of jobs, and without what no page shows."""
+def _trimmed(document: dict[str, Any]) -> dict[str, Any]:
+    """The document without names of jobs, and without figures that no page shows."""
     del document["by_job"]["worst"]
     for comparison in document["comparisons"].values():
         for horizon in comparison["horizons"].values():

@@ -24,14 +24,14 @@ Log = Mapping[str, Any]
 
 
 def quality_parts(
-    result: Mapping[str, Any], published: Mapping[str, Any], made: str, machine: str
+    result: Mapping[str, Any], published: Mapping[str, Any], note: str, machine: str
 ) -> list[str]:
     """The lines of the page."""
     logs = result["logs"]
     return [
         "# How good the forecasts are",
         "",
-        made,
+        note,
         "",
         f"Measured by `make bench-quality` on {machine}, with the code of `rightrun evaluate`: how runs are"
         " forecast and scored is in [evaluate.md](evaluate.md). Below 1 we are better, above 1 the other"
@@ -108,14 +108,14 @@ def quality_parts(
     ]  # fmt: skip
 
 
-def _published(told: Mapping[str, Any]) -> Iterator[str]:
+def _published(published: Mapping[str, Any]) -> Iterator[str]:
     """gold.run_forecast of one night against the seven days after it."""
-    durations, misses = told["durations"], told["misses"]
+    durations, misses = published["durations"], published["misses"]
     ours = durations[OURS]["pinball_log1p"]
     yield (
-        f"A simulated account of {told['jobs']} jobs and {told['days']} days with every quirk: what"
-        f" `gold.run_forecast` said on one night of {told['expected']:,} runs, of which {told['came']:,} came in the"
-        f" seven days after it and {told['runs']:,} succeeded at once. All forecasts are of that night. Loss is the mean quantile loss of"
+        f"A simulated account of {published['jobs']} jobs and {published['days']} days with every quirk: what"
+        f" `gold.run_forecast` said on one night of {published['expected']:,} runs, of which {published['came']:,} came in the"
+        f" seven days after it and {published['runs']:,} succeeded at once. All forecasts are of that night. Loss is the mean quantile loss of"
         " log1p(duration) at the published levels."
     )
     yield ""
@@ -145,13 +145,13 @@ def _published(told: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _horizons(log: Log) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = log["comparisons"][EVERY_JOB]["horizons"]
-    return found
+    horizons: Mapping[str, Any] = log["comparisons"][EVERY_JOB]["horizons"]
+    return horizons
 
 
 def _targets(logs: Mapping[str, Log]) -> Iterator[tuple[str, ...]]:
     one = next(iter(logs.values()))
-    for horizon, said in one["horizons"].items():
+    for horizon, words in one["horizons"].items():
         cells = [_horizons(log)[horizon]["methods"] for log in logs.values()]
         relative = {
             name: fmean(cell[name]["crps_over_rule"] for cell in cells) for name in one["simple"]
@@ -162,7 +162,7 @@ def _targets(logs: Mapping[str, Log]) -> Iterator[tuple[str, ...]]:
             for cell in cells
         )
         yield (
-            said,
+            words,
             _against(fmean(cell[OURS]["crps_over_rule"] for cell in cells), CRPS_TARGET),
             f"{_against(fmean(cell[best]['ours_over_it'] for cell in cells), BEST_TARGET)}"
             f" ({named(best)})",
@@ -176,8 +176,8 @@ def _against(value: float, target: float) -> str:
 
 
 def _coverage_off(methods: Mapping[str, Any]) -> float:
-    held = methods[OURS]["coverage"]
-    return max(100.0 * abs(share - float(level)) for level, share in held.items())
+    coverage = methods[OURS]["coverage"]
+    return max(100.0 * abs(share - float(level)) for level, share in coverage.items())
 
 
 def _best(methods: Mapping[str, Any], log: Log) -> str:
@@ -188,22 +188,22 @@ def _at_start(name: str, log: Log) -> tuple[str, ...]:
     methods = _horizons(log)["start"]["methods"]
     best = _best(methods, log)
     brier = min(log["simple"], key=lambda one: methods[one]["brier"])
-    held = " / ".join(f"{100 * share:.1f}" for share in methods[OURS]["coverage"].values())
+    coverage = " / ".join(f"{100 * share:.1f}" for share in methods[OURS]["coverage"].values())
     return (
         name,
         _ratio(methods[RULE]),
         _ratio(methods["mean_sigma"]),
         f"{_ratio(methods[best])}: {named(best)}",
-        held,
+        coverage,
         f"{methods[brier]['ours_over_it_brier']:.3f}: {named(brier)}",
     )
 
 
-def _ratio(told: Mapping[str, Any] | None) -> str:
+def _ratio(scores: Mapping[str, Any] | None) -> str:
     """Our CRPS over that of a method."""
-    if told is None or told["ours_over_it"] is None:
+    if scores is None or scores["ours_over_it"] is None:
         return ""
-    return _shown(told["ours_over_it"], told["ours_over_it_95"])
+    return _shown(scores["ours_over_it"], scores["ours_over_it_95"])
 
 
 def _shown(ratio: float, interval: Sequence[float | None]) -> str:
@@ -247,8 +247,8 @@ def _losses(logs: Mapping[str, Log]) -> list[str]:
     """For each log how often another method has the lower CRPS, and the worst of it."""
     lines = []
     for name, log in logs.items():
-        lost, held = losses(log), sum(1 for _ in rivals(log))
-        lines += [f"**{name}**: {len(lost)} of {held} comparisons lost.", ""]
+        lost, compared = losses(log), sum(1 for _ in rivals(log))
+        lines += [f"**{name}**: {len(lost)} of {compared} comparisons lost.", ""]
         if lost:
             lines += rows_of_table(
                 ("method", "forecast", "ours over it", "scored on"),

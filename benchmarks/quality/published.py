@@ -1,12 +1,12 @@
-"""What a night has said of the seven days to come, against what came.
+"""A night's forecasts of the seven days to come, scored against the runs that came.
 
     python -m benchmarks.quality.published --out benchmarks/results/published.json
 
-An account is simulated with days in reserve. A night is run, and what gold.run_forecast says is kept;
-then the days are appended, another night reads what came, and each expected run is held against the
-first attempt of the run that came for it: each is the nearest to the other of its job, and no further
-than half the time between two. The durations of the same runs are forecast beside it by the usual rule and by every simple method of
-`rightrun evaluate`, from what had ended by that night, and so is ours for a run at no known time.
+An account is simulated with days in reserve. A night is run and its gold.run_forecast read; then the
+days are appended, another night reads them, and each expected run is compared with the first attempt of
+the run that came for it: the two are each other's nearest of the job, and no further apart than half the
+time between two runs. The same runs are also forecast by every simple method of `rightrun evaluate`,
+from the runs that had ended by that night, and by ours as for a run at no known time.
 """
 
 import argparse
@@ -23,9 +23,9 @@ from rich.progress import track
 
 from benchmarks.machine import machine
 from optimizer.evaluation.methods import OURS, SIMPLE
+from optimizer.microseconds import DAY_US
 from optimizer.panel import RunPanel
 from optimizer.quantile import LEVELS, seconds_of
-from optimizer.weights import DAY_US
 from pipeline.tables.gold import RUN_LEVELS
 from tests.e2e.account import rightrun
 from tests.e2e.truth import stored
@@ -36,7 +36,7 @@ EXPECTED = "run_number > 0 and start_basis != 'gaps'"
 SHARES = np.array(RUN_LEVELS) / 100
 AT = [int(np.flatnonzero(level == LEVELS)[0]) for level in SHARES]
 BINS = (0.0, 0.025, 0.05, 0.1, 0.3, 0.6, 1.0)
-WHENEVER = "RightRun, of a run at no known time"
+UNTIMED = "RightRun, of a run at no known time"
 
 Floats = NDArray[np.float64]
 
@@ -47,30 +47,30 @@ def measured(root: Path, *, jobs: int, days: int) -> dict[str, Any]:
     night = ("nightly", "--source", f"simulated:{account}", "--home", home)
     _ran(root, "simulate", "--jobs", jobs, "--days", days, "--end", END, "--out", account)
     _ran(root, *night)
-    said, states = stored(home, "gold.run_forecast"), stored(home, "model.duration_states")
+    expected, states = stored(home, "gold.run_forecast"), stored(home, "model.duration_states")
     for _ in track(range(AHEAD_DAYS), description="days"):
         _ran(root, "simulate", "--append-day", "--out", account)
     _ran(root, *night)
     came = _first_attempts(home)
-    both = matched(said, came)
+    both = matched(expected, came)
     both = both.merge(
         states[["job_id", "quantile_seconds"]], left_on="series_key", right_on="job_id"
     )
-    told: dict[str, Floats] = {
+    forecasts: dict[str, Floats] = {
         OURS: both[[f"p{level}_seconds" for level in RUN_LEVELS]].to_numpy(dtype=float),
-        WHENEVER: np.array([np.asarray(curve)[AT] for curve in both["quantile_seconds"]]),
+        UNTIMED: np.array([np.asarray(curve)[AT] for curve in both["quantile_seconds"]]),
         **_simple(came, both, pd.Timestamp(END)),
     }
     ended = both["status_came"].to_numpy() == "SUCCEEDED"
-    scored = ended & np.all([np.isfinite(each).all(axis=1) for each in told.values()], axis=0)
+    scored = ended & np.all([np.isfinite(each).all(axis=1) for each in forecasts.values()], axis=0)
     actual = both["duration_seconds"].to_numpy(dtype=float)[scored]
     return {
         "jobs": jobs,
         "days": days,
-        "expected": len(said.query(EXPECTED)),
+        "expected": len(expected.query(EXPECTED)),
         "came": len(both),
         "runs": int(scored.sum()),
-        "durations": {name: _scores(each[scored], actual) for name, each in told.items()},
+        "durations": {name: _scores(each[scored], actual) for name, each in forecasts.items()},
         "misses": _misses(both),
     }
 
@@ -90,12 +90,12 @@ def _first_attempts(home: Path) -> pd.DataFrame:
     )
 
 
-def matched(said: pd.DataFrame, came: pd.DataFrame) -> pd.DataFrame:
+def matched(forecast: pd.DataFrame, came: pd.DataFrame) -> pd.DataFrame:
     """Expected runs of gold.run_forecast, each beside the first attempt of the run that came for it."""
-    expected = said.query(EXPECTED).drop(columns="workspace_id")
+    expected_runs = forecast.query(EXPECTED).drop(columns="workspace_id")
     first = dict(list(came.query("attempt == 0").sort_values("started_at").groupby("series_key")))
     pairs = []
-    for key, due in expected.sort_values("expected_start_at").groupby("series_key"):
+    for key, due in expected_runs.sort_values("expected_start_at").groupby("series_key"):
         began = first.get(key)
         if began is None:
             continue
@@ -120,7 +120,7 @@ def matched(said: pd.DataFrame, came: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(pairs, ignore_index=True)
 
 
-def _simple(came: pd.DataFrame, asked: pd.DataFrame, night: pd.Timestamp) -> Mapping[str, Floats]:
+def _simple(came: pd.DataFrame, pairs: pd.DataFrame, night: pd.Timestamp) -> Mapping[str, Floats]:
     """Seconds (n, 6) of each simple method for the runs `asked`, from what had ended by the night."""
     runs = pd.DataFrame(
         {
@@ -134,7 +134,7 @@ def _simple(came: pd.DataFrame, asked: pd.DataFrame, night: pd.Timestamp) -> Map
     panel = RunPanel.from_frame(runs)
     origin_us = np.minimum(panel.start_us, night.value // 1000)
     keys = pd.MultiIndex.from_arrays([runs["job_id"].iloc[panel.row], panel.run_id])
-    at = keys.get_indexer(pd.MultiIndex.from_arrays([asked["series_key"], asked["key"]]))
+    at = keys.get_indexer(pd.MultiIndex.from_arrays([pairs["series_key"], pairs["key"]]))
     if (at < 0).any():
         raise RuntimeError("a run that came is not among the attempts")
     return {
@@ -146,21 +146,24 @@ def _scores(seconds: Floats, actual: Floats) -> dict[str, Any]:
     """Mean pinball loss of log1p(duration) over the levels, and the shares that they held."""
     error = np.log1p(actual)[:, None] - np.log1p(seconds)
     loss = np.maximum(SHARES * error, (SHARES - 1.0) * error)
-    held = (actual[:, None] <= seconds).mean(axis=0)
+    coverage = (actual[:, None] <= seconds).mean(axis=0)
     return {
         "pinball_log1p": round(float(loss.mean()), 5),
-        "held": dict(zip(map(str, RUN_LEVELS), held.round(4).tolist(), strict=True)),
+        "held": dict(zip(map(str, RUN_LEVELS), coverage.round(4).tolist(), strict=True)),
     }
 
 
 def _misses(both: pd.DataFrame) -> dict[str, Any]:
     """P(miss) against what silver.run_sla says, over runs with an SLA."""
-    asked = both[both["p_miss"].notna() & both["sla_status"].isin(["MET", "MISSED"])]
-    p, missed = asked["p_miss"].to_numpy(dtype=float), asked["sla_status"].eq("MISSED").to_numpy()
+    decided = both[both["p_miss"].notna() & both["sla_status"].isin(["MET", "MISSED"])]
+    p, missed = (
+        decided["p_miss"].to_numpy(dtype=float),
+        decided["sla_status"].eq("MISSED").to_numpy(),
+    )
     share = missed.mean()
     tenth = np.clip(np.searchsorted(BINS, p, side="right") - 1, 0, len(BINS) - 2)
     return {
-        "runs": len(asked),
+        "runs": len(decided),
         "said": round(float(p.mean()), 4),
         "came": round(float(share), 4),
         "brier": round(float(np.mean((p - missed) ** 2)), 5),
@@ -184,13 +187,13 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=400)
     parser.add_argument("--days", type=int, default=60)
     parser.add_argument("--out", type=Path, default=None)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="rightrun-published-") as folder:
-        result = measured(Path(folder), jobs=asked.jobs, days=asked.days)
-    told = json.dumps({"machine": machine(), **result}, indent=1)
-    print(told)
-    if asked.out is not None:
-        asked.out.write_text(told + "\n")
+        result = measured(Path(folder), jobs=options.jobs, days=options.days)
+    document = json.dumps({"machine": machine(), **result}, indent=1)
+    print(document)
+    if options.out is not None:
+        options.out.write_text(document + "\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Nights killed and interrupted, exports damaged, rivals, days appended: is any law broken?
+"""The soak: nights killed and interrupted, exports damaged, two nights at once, days appended. Does any
+law break?
 
     python -m benchmarks.soak --out benchmarks/results/soak.json
 
@@ -34,10 +35,10 @@ def say(what: str) -> None:
     print(f"{time.perf_counter() - _BEGAN:6.0f} s  {what}", file=sys.stderr, flush=True)
 
 
-def grounds(folder: Path, asked: argparse.Namespace) -> tuple[Undisturbed, Undisturbed]:
-    """A first night and an incremental one that nobody disturbs, over a simulated account."""
+def grounds(folder: Path, options: argparse.Namespace) -> tuple[Undisturbed, Undisturbed]:
+    """A first night and an incremental one, both undisturbed, over a simulated account."""
     exports = folder / "first" / "export", folder / "second" / "export"
-    config = SimulatorConfig(jobs=asked.jobs, days=asked.days, seed=asked.seed, end=_END)
+    config = SimulatorConfig(jobs=options.jobs, days=options.days, seed=options.seed, end=_END)
     simulate(config, exports[0])
     shutil.copytree(*exports)
     for _ in range(_SECOND_DELIVERY_DAYS):
@@ -49,13 +50,13 @@ def grounds(folder: Path, asked: argparse.Namespace) -> tuple[Undisturbed, Undis
     return first, second
 
 
-def soaked(folder: Path, asked: argparse.Namespace) -> Iterator[tuple[str, dict[str, Any]]]:
+def soaked(folder: Path, options: argparse.Namespace) -> Iterator[tuple[str, dict[str, Any]]]:
     """The parts in turn: what each found, and the laws that it found broken."""
-    first, second = grounds(folder, asked)
+    first, second = grounds(folder, options)
     yield "two_nights_at_once", rivals(first, second, folder / "rivals" / "home")
     for part, by, times in (
-        ("kills", signal.SIGKILL, asked.kills),
-        ("interrupts", signal.SIGINT, asked.interrupts),
+        ("kills", signal.SIGKILL, options.kills),
+        ("interrupts", signal.SIGINT, options.interrupts),
     ):
         yield (
             part,
@@ -65,20 +66,20 @@ def soaked(folder: Path, asked: argparse.Namespace) -> Iterator[tuple[str, dict[
                 folder,
                 by=by,
                 times=times,
-                seed=asked.seed,
-                workers=asked.workers,
+                seed=options.seed,
+                workers=options.workers,
                 say=say,
             ),
         )
-    yield "appended_days", lengths(asked.appended_jobs, asked.appended_days)
+    yield "appended_days", lengths(options.appended_jobs, options.appended_days)
     yield (
         "damages",
         damages(
             folder,
-            times=asked.damages,
-            commands=asked.commands,
-            seed=asked.seed,
-            workers=asked.workers,
+            times=options.damages,
+            commands=options.commands,
+            seed=options.seed,
+            workers=options.workers,
             say=say,
         ),
     )
@@ -101,25 +102,25 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, default=None)
-    asked = parser.parse_args()
-    told: dict[str, Any] = {}
+    options = parser.parse_args()
+    results: dict[str, Any] = {}
     broken: list[str] = []
     with tempfile.TemporaryDirectory(prefix="rightrun-soak-") as folder:
-        for part, found in soaked(Path(folder), asked):
-            told[part] = found
-            broken += [f"{part}: {law}" for law in found["broken"]]
-            say(f"{part} done, {len(found['broken'])} laws broken")
-            if asked.out is not None:
-                _write(asked.out, told, broken)
+        for part, result in soaked(Path(folder), options):
+            results[part] = result
+            broken += [f"{part}: {law}" for law in result["broken"]]
+            say(f"{part} done, {len(result['broken'])} laws broken")
+            if options.out is not None:
+                _write(options.out, results, broken)
     for law in broken:
         say(f"BROKEN {law}")
     sys.exit(1 if broken else 0)
 
 
-def _write(out: Path, told: dict[str, Any], broken: list[str]) -> None:
-    """After each part, so that a soak cut short has said what it found."""
+def _write(out: Path, results: dict[str, Any], broken: list[str]) -> None:
+    """Write the results; after each part, so that a soak cut short leaves those it has."""
     seconds = round(time.perf_counter() - _BEGAN)
-    result = {"machine": machine(), "seconds": seconds, "laws_broken": len(broken), **told}
+    result = {"machine": machine(), "seconds": seconds, "laws_broken": len(broken), **results}
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(result, indent=2) + "\n")
 

@@ -54,22 +54,22 @@ def appended(folder: Path, *, jobs: int, days: int, nights: int = APPENDED) -> d
         )
 
     home, rebuilt, export = folder / "home", folder / "rebuilt", folder / "export"
-    told: list[dict[str, Any]] = []
+    figures: list[dict[str, Any]] = []
     for number, delivered in enumerate(_deliveries(export, jobs, days, nights)):
         before = versions(home)
-        done = night(home, delivered)
+        report = night(home, delivered)
         if not number:
             continue
-        written = {r.table.full_name: r.written for r in done.reports if r.table in WRITTEN}
+        written = {r.table.full_name: r.written for r in report.reports if r.table in WRITTEN}
         differ = {
             table.full_name: changed_rows(home, table, before[table], version)
             for table, version in versions(home).items()
             if table in WRITTEN and version > before[table]
         }
-        told.append(
+        figures.append(
             {
-                "seconds": round(done.seconds, 2),
-                "data_seconds": round(_data_seconds(done), 2),
+                "seconds": round(report.seconds, 2),
+                "data_seconds": round(_data_seconds(report), 2),
                 "rows_written": sum(written.values()),
                 "rows_that_differ": sum(differ.values()),
                 "more_written": {
@@ -88,11 +88,11 @@ def appended(folder: Path, *, jobs: int, days: int, nights: int = APPENDED) -> d
     broken += differing(home, rebuilt, KEPT)
     broken += [
         f"night {number + 1} writes more rows than differ: {each['more_written']}"
-        for number, each in enumerate(told)
+        for number, each in enumerate(figures)
         if each["more_written"]
     ]
-    typical = statistics.median(each["seconds"] for each in told)
-    data = statistics.median(each["data_seconds"] for each in told)
+    typical = statistics.median(each["seconds"] for each in figures)
+    data = statistics.median(each["data_seconds"] for each in figures)
     return {
         "jobs": jobs,
         "days": days,
@@ -102,7 +102,7 @@ def appended(folder: Path, *, jobs: int, days: int, nights: int = APPENDED) -> d
         "incremental_over_full": round(typical / full.seconds, 3),
         "full_data_seconds": round(_data_seconds(full), 2),
         "incremental_data_seconds": round(data, 2),
-        "nights": told,
+        "nights": figures,
         "broken": broken,
     }
 
@@ -121,18 +121,20 @@ def main() -> None:
     parser.add_argument("--nights", type=int, default=APPENDED)
     parser.add_argument("--out", type=Path, default=None)
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.one:
+    options = parser.parse_args()
+    if options.one:
         with tempfile.TemporaryDirectory(prefix="rightrun-appended-") as folder:
-            [days] = asked.days
+            [days] = options.days
             print(
-                json.dumps(appended(Path(folder), jobs=asked.jobs, days=days, nights=asked.nights))
+                json.dumps(
+                    appended(Path(folder), jobs=options.jobs, days=days, nights=options.nights)
+                )
             )
         return
-    result = lengths(asked.jobs, asked.days, asked.nights)
-    if asked.out is not None:
-        asked.out.parent.mkdir(parents=True, exist_ok=True)
-        asked.out.write_text(json.dumps({"machine": machine(), **result}, indent=2) + "\n")
+    result = lengths(options.jobs, options.days, options.nights)
+    if options.out is not None:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text(json.dumps({"machine": machine(), **result}, indent=2) + "\n")
     print(
         json.dumps({name: value for name, value in result.items() if name != "lengths"}, indent=2)
     )
@@ -141,20 +143,20 @@ def main() -> None:
 
 def lengths(jobs: int, days: list[int], nights: int = APPENDED) -> dict[str, Any]:
     """Each length of history in a process of its own: a warm engine must not favour the second."""
-    told = []
+    results = []
     for length in days:
         command = [sys.executable, "-m", "benchmarks.soak.appended", "--one"]
         command += ["--jobs", str(jobs), "--days", str(length), "--nights", str(nights)]
-        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-        told.append(json.loads(done.stdout.splitlines()[-1]))
-    seconds = [each["incremental_night_seconds"] for each in told]
+        process = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        results.append(json.loads(process.stdout.splitlines()[-1]))
+    seconds = [each["incremental_night_seconds"] for each in results]
     return {
         "incremental_over_full": {
-            str(each["days"]): each["incremental_over_full"] for each in told
+            str(each["days"]): each["incremental_over_full"] for each in results
         },
         "longest_over_shortest_history": round(seconds[-1] / seconds[0], 3),
-        "lengths": told,
-        "broken": [f"{each['days']} days: {law}" for each in told for law in each["broken"]],
+        "lengths": results,
+        "broken": [f"{each['days']} days: {law}" for each in results for law in each["broken"]],
     }
 
 

@@ -29,15 +29,15 @@ def damages(
     for number in range(times):
         place = folder / "one"
         try:
-            found = outcome_of(standing, whole, place, seed + number)
+            outcome = outcome_of(standing, whole, place, seed + number)
         except Exception as error:  # Any at all is what this looks for.
             name = f"seed {seed + number}"
             broken.append(f"{name}: {type(error).__name__}: {error}"[:600])
             outcomes["law broken"] += 1
         else:
-            outcomes[found.kind] += 1
-            by_damage.setdefault(found.damage, Counter())[found.kind] += 1
-            rows.update(found.rows)
+            outcomes[outcome.kind] += 1
+            by_damage.setdefault(outcome.damage, Counter())[outcome.kind] += 1
+            rows.update(outcome.rows)
         shutil.rmtree(place)
         if not (number + 1) % 50:
             say(f"damage {number + 1} of {times}: {dict(outcomes)}")
@@ -46,15 +46,15 @@ def damages(
         place = Path(tempfile.mkdtemp(dir=folder))
         export = place / "export"
         shutil.copytree(whole, export)
-        done, table = damage(export, number)
+        kind, table = damage(export, number)
         ran = nightly(export, place / "home")
         shutil.rmtree(place)
         laws = _spoken(ran.code, ran.err, table.name)
-        say(f"damage {done} of {table.name} through the command exits {ran.code}")
-        return ran.code, [f"command, seed {number}, {done} of {table.name}: {law}" for law in laws]
+        say(f"damage {kind} of {table.name} through the command exits {ran.code}")
+        return ran.code, [f"command, seed {number}, {kind} of {table.name}: {law}" for law in laws]
 
     step = max(1, times // max(1, commands))
-    # One apart each time, so that every kind of damage has its turn.
+    # Shifted by one each time, so that every kind of damage has its turn.
     sample = [seed + number * step + number % step for number in range(commands)]
     with ThreadPoolExecutor(workers) as threads:
         ran = list(threads.map(command, sample))

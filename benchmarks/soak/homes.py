@@ -1,7 +1,7 @@
-"""Two homes, or two moments of one, held against each other: every table, and what lies beside them.
+"""Two homes, or two moments of one, compared: every table, and the files beside them.
 
-What a night may not repeat is left out: audit columns, versions of tables, ids and seconds of
-nights. All else is the same to the last bit.
+Left out is what differs from night to night: audit columns, versions of tables, ids and seconds of
+nights. All else must be the same to the last bit.
 """
 
 from collections.abc import Iterable
@@ -20,14 +20,14 @@ from tests.night.homes import rebuilt_columns
 from tests.parity.comparing import compared_columns, differences, shown
 
 _MEMORY = "1GB"
-_SAID = {
-    # A night done in two parts counts its rows in two parts, and of a killed one nothing is told.
+_COMPARED_PARTS = {
+    # A night run in two parts counts its rows in two parts, and a killed one records nothing.
     gold.NIGHT_STEPS: "DISTINCT step, table_name, stage, as_of",
     gold.NIGHT_ASSESSMENTS: "DISTINCT as_of, question, status, reason, jobs",
     gold.SOURCE_FRESHNESS: "source_table, newest_observed_at, gap",
     ops.POSITIONS: "reader, input, CASE WHEN contains(input, '.') THEN '' ELSE position END AS position",
 }
-"""What of these tables does not depend on when a night ran, or how often."""
+"""The part of these tables that does not depend on when, or how often, a night ran."""
 
 
 def delta(home: Path, table: Table, version: int | None = None) -> DeltaTable:
@@ -40,9 +40,9 @@ def log_of(home: Path, table: Table, version: int) -> Path:
 
 
 def versions(home: Path) -> dict[Table, int]:
-    """The version of each table that is there."""
-    there = [table for table in TABLES if log_of(home, table, 0).exists()]
-    return {table: delta(home, table).version() for table in there}
+    """The version of each table that exists."""
+    existing = [table for table in TABLES if log_of(home, table, 0).exists()]
+    return {table: delta(home, table).version() for table in existing}
 
 
 def _unequal(columns: str, left: DeltaTable, right: DeltaTable) -> list[pa.Table]:
@@ -75,31 +75,31 @@ def changed_rows(home: Path, table: Table, before: int, after: int) -> int:
 
 
 def differing(home: Path, undisturbed: Path, tables: Iterable[Table] = TABLES) -> list[str]:
-    """What the tables of two homes do not agree on, in sentences."""
-    said = []
+    """How the tables of two homes differ, in sentences."""
+    sentences = []
     for table in tables:
         names = rebuilt_columns(table)
-        columns = _SAID.get(table, ", ".join(f'"{name}"' for name in names))
+        columns = _COMPARED_PARTS.get(table, ", ".join(f'"{name}"' for name in names))
         sides = _unequal(columns, delta(home, table), delta(undisturbed, table))
-        if table in _SAID:
-            found = [
+        if table in _COMPARED_PARTS:
+            unequal = [
                 f"{side}: {row}"
                 for side, rows in zip(("left", "right"), sides, strict=True)
                 for row in rows.to_pylist()
             ]
         else:
             rows = [side.to_pylist() for side in sides]
-            found = differences(*rows, keys=table.keys, columns=names, relative=0.0)
-        if found:
-            said.append(f"{table.full_name}: {shown(found)}")
-    return said
+            unequal = differences(*rows, keys=table.keys, columns=names, relative=0.0)
+        if unequal:
+            sentences.append(f"{table.full_name}: {shown(unequal)}")
+    return sentences
 
 
 def leftovers(home: Path) -> list[str]:
-    """What a night that has ended may not leave: rows on their way, a holder's name."""
+    """What a night must not leave behind when it has ended: staged rows, the name of a lock's holder."""
     staged = list((home / STAGING).rglob("*")) if (home / STAGING).exists() else []
-    held = [home / ".lock.json"] if (home / ".lock.json").exists() else []
-    return [f"{path.relative_to(home)} was left behind" for path in (*staged, *held)]
+    locks = [home / ".lock.json"] if (home / ".lock.json").exists() else []
+    return [f"{path.relative_to(home)} was left behind" for path in (*staged, *locks)]
 
 
 def models(home: Path) -> dict[str, list[str]]:

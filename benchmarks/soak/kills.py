@@ -1,4 +1,4 @@
-"""Nights killed or interrupted at random moments, then a normal one: nothing shows that it happened."""
+"""Nights killed or interrupted at random moments, then a normal one: no table may show that it happened."""
 
 import os
 import random
@@ -44,7 +44,7 @@ def nightly(export: Path, home: Path, *more: str) -> Ran:
 
 
 def begin(export: Path, home: Path, *more: str) -> subprocess.Popen[str]:
-    """A night in a process of its own, of which nobody waits for the end."""
+    """A night started in a process of its own, without waiting for its end."""
     return subprocess.Popen(
         [*COMMAND, "nightly", "--source", _source(export, home), "--home", str(home), *more],
         env={**os.environ, **QUIET},
@@ -95,21 +95,21 @@ def ended(
 
     def one(number: int) -> dict[str, Any]:
         night, before, share = drawn[number]
-        found = _ended(night, before, folder / f"{by.name}-{number}" / "home", share, by)
+        result = _ended(night, before, folder / f"{by.name}-{number}" / "home", share, by)
         say(
-            f"{by.name} {number + 1}: after {found['last_commit']},"
-            f" broken: {found['broken'] or 'nothing'}"
+            f"{by.name} {number + 1}: after {result['last_commit']},"
+            f" broken: {result['broken'] or 'nothing'}"
         )
-        return found
+        return result
 
     with ThreadPoolExecutor(workers) as threads:
-        done = list(threads.map(one, range(times)))
+        results = list(threads.map(one, range(times)))
     return {
         "first_night_seconds": round(first.seconds, 1),
         "incremental_night_seconds": round(second.seconds, 1),
-        "nights": done,
+        "nights": results,
         "broken": [
-            f"{by.name} {n + 1}: {law}" for n, each in enumerate(done) for law in each["broken"]
+            f"{by.name} {n + 1}: {law}" for n, each in enumerate(results) for law in each["broken"]
         ],
     }
 
@@ -145,7 +145,7 @@ def _ended(
 
 
 def _badly_ended(code: int, err: str, seconds: float, by: signal.Signals) -> list[str]:
-    """The laws of how a night ends that one ended by this signal breaks."""
+    """The laws of how a night may end that one ended by this signal breaks."""
     if by == signal.SIGKILL:
         return [] if code == -by else [f"it exits {code} and says {err.strip()[-500:]}"]
     broken = []

@@ -58,7 +58,7 @@ def measure(engine: str, path: Path) -> dict[str, object]:
         " (PARTITION BY job_id ORDER BY start_time DESC, run_id DESC) AS place FROM runs)"
         " WHERE place = 1",
     }
-    found: dict[str, object] = {"engine": answered, "session_start_seconds": round(started, 2)}
+    result: dict[str, object] = {"engine": answered, "session_start_seconds": round(started, 2)}
     for name, query in queries.items():
         seconds = []
         for _ in range(REPEATS):
@@ -66,10 +66,10 @@ def measure(engine: str, path: Path) -> dict[str, object]:
             answer = [str(value) for value in spark.sql(query).collect()[0]]
             seconds.append(round(time.perf_counter() - began, 3))
         # The first is with a cold engine; the best of the others is what a night sees.
-        found[name] = {"first_seconds": seconds[0], "best_seconds": min(seconds[1:])}
+        result[name] = {"first_seconds": seconds[0], "best_seconds": min(seconds[1:])}
         if name == "latest_run_per_job":
-            found["answer"] = answer
-    return found
+            result["answer"] = answer
+    return result
 
 
 def main() -> None:
@@ -77,17 +77,17 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=3_000_000)
     parser.add_argument("--engine", choices=ENGINES, help=argparse.SUPPRESS)
     parser.add_argument("--path", type=Path, help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.engine:
-        print(json.dumps(measure(given.engine, given.path)))
+    options = parser.parse_args()
+    if options.engine:
+        print(json.dumps(measure(options.engine, options.path)))
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "runs"
-        make_rows(path, given.rows)
+        make_rows(path, options.rows)
         for engine in ENGINES:
             command = [sys.executable, __file__, "--engine", engine, "--path", str(path)]
-            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-            print(done.stdout.splitlines()[-1], flush=True)
+            process = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+            print(process.stdout.splitlines()[-1], flush=True)
 
 
 if __name__ == "__main__":

@@ -83,10 +83,10 @@ def by_number(jobs: int) -> dict[str, Any]:
     """Time of one job and peak memory where there are this many."""
     compute(runs_of(2))  # Compiled, or read from the cache.
     runs = runs_of(jobs)
-    held = resident_mb()
+    before_mb = resident_mb()
     forget_peak()  # That of making the runs is not ours.
     ms = ms_per_job(lambda: compute(runs), jobs, times=3 if jobs <= 10_000 else 1)
-    return {"jobs": jobs, "ms_per_job": ms, "before_mb": held, "peak_mb": peak_mb()}
+    return {"jobs": jobs, "ms_per_job": ms, "before_mb": before_mb, "peak_mb": peak_mb()}
 
 
 def beside_autoets(jobs: int) -> dict[str, Any]:
@@ -122,17 +122,17 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, nargs="+", default=[1_000, 10_000, 100_000])
     parser.add_argument("--series", type=int, default=40, help="jobs that AutoETS is fitted to")
     parser.add_argument("--out", type=Path, default=None)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     result: dict[str, Any] = {
         "machine": machine(),
         "runs_per_job": RUNS,
-        "autoets": apart(beside_autoets, asked.series),
-        "sizes": [apart(by_number, jobs) for jobs in track(asked.jobs, description="jobs")],
+        "autoets": apart(beside_autoets, options.series),
+        "sizes": [apart(by_number, jobs) for jobs in track(options.jobs, description="jobs")],
     }
-    told = json.dumps(result, indent=2)
-    print(told)
-    if asked.out is not None:
-        asked.out.write_text(told + "\n")
+    document = json.dumps(result, indent=2)
+    print(document)
+    if options.out is not None:
+        options.out.write_text(document + "\n")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""What a write to the lakehouse costs: fixed costs of small merges, and time and memory of large ones.
+"""The cost of a write to the lakehouse: fixed costs of small merges, time and memory of large ones.
 
     python benchmarks/speed/lakehouse.py fixed
     python benchmarks/speed/lakehouse.py {staged|arrow} ROWS
 
-`staged` is what the lakehouse does (the engine writes Parquet, delta-rs streams it); `arrow` is the
+`staged` is what the lakehouse does (the engine writes Parquet, and delta-rs streams it); `arrow` is the
 alternative, DataFrame.toArrow(). Memory is the growth of this process, in which Sail runs as well.
 """
 
@@ -66,7 +66,7 @@ def fixed(spark: SparkSession, home: Path) -> dict[str, object]:
     began = time.perf_counter()
     for table in tables:
         lakehouse.create(table)
-    made = time.perf_counter() - began
+    create_seconds = time.perf_counter() - began
     began = time.perf_counter()
     for table in tables:
         lakehouse.create(table)
@@ -84,7 +84,7 @@ def fixed(spark: SparkSession, home: Path) -> dict[str, object]:
     changed = median(changed_rows)
     lakehouse.merge(table, minutes(spark, 1_000, add=0))
     return {
-        "create_30_tables_seconds": round(made, 2),
+        "create_30_tables_seconds": round(create_seconds, 2),
         "create_30_that_exist_seconds": round(again, 3),
         "version_seconds": median(lambda: lakehouse.version(table)),
         "changed_seconds": median(lambda: lakehouse.changed(table, 1)),
@@ -113,11 +113,11 @@ def large(spark: SparkSession, home: Path, mode: str, rows: int) -> dict[str, ob
     minutes(spark, 10).toArrow()
     process = psutil.Process()
     before = peak = process.memory_info().rss
-    done = threading.Event()
+    finished = threading.Event()
 
     def watch() -> None:
         nonlocal peak
-        while not done.wait(0.01):
+        while not finished.wait(0.01):
             peak = max(peak, process.memory_info().rss)
 
     threading.Thread(target=watch, daemon=True).start()
@@ -125,13 +125,13 @@ def large(spark: SparkSession, home: Path, mode: str, rows: int) -> dict[str, ob
     if mode == "staged":
         lakehouse.append(MINUTES, minutes(spark, rows))
     else:
-        found = minutes(spark, rows).toArrow()
+        table = minutes(spark, rows).toArrow()
         delta = DeltaTable(str(lakehouse.path(MINUTES)))
         schema = writing_schema(delta, MINUTES)
-        batches = (aligned(batch, schema) for batch in found.to_batches())
+        batches = (aligned(batch, schema) for batch in table.to_batches())
         write_deltalake(delta, pa.RecordBatchReader.from_batches(schema, batches), mode="append")
     seconds = time.perf_counter() - began
-    done.set()
+    finished.set()
     return {
         "mode": mode,
         "rows": rows,
@@ -144,16 +144,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=("fixed", "staged", "arrow"))
     parser.add_argument("rows", type=int, nargs="?", default=100_000)
-    given = parser.parse_args()
+    options = parser.parse_args()
     spark = connect(Engine.EMBEDDED)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        found = (
+        result = (
             fixed(spark, home)
-            if given.what == "fixed"
-            else large(spark, home, given.what, given.rows)
+            if options.what == "fixed"
+            else large(spark, home, options.what, options.rows)
         )
-    print(json.dumps(found))
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":

@@ -57,14 +57,14 @@ def measure(export: Path, home: Path, compared: Collection[str]) -> dict[str, An
         forget_peak()
         began = time.perf_counter()
         source = ExportFolder(export, spark)
-        done: Night = run_night(
+        finished: Night = run_night(
             spark, lakehouse, source, Settings(), now=datetime.now(UTC), only=only, graph=graph
         )
         seconds = time.perf_counter() - began
         return {
             "seconds": round(seconds, 2),
-            "rows_read": sum(report.rows_read for report in done.reports),
-            "rows_written": sum(report.written for report in done.reports),
+            "rows_read": sum(report.rows_read for report in finished.reports),
+            "rows_written": sum(report.written for report in finished.reports),
             "peak_mb": peak_mb(),
         }
 
@@ -106,8 +106,8 @@ def simulated_account(jobs: int, days: int, export: Path) -> tuple[dict[str, int
     from simulator import SimulatorConfig, simulate
 
     end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    made = simulate(SimulatorConfig(jobs=jobs, days=days, seed=7, end=end), export)
-    return dict(made.rows), made.seconds
+    summary = simulate(SimulatorConfig(jobs=jobs, days=days, seed=7, end=end), export)
+    return dict(summary.rows), summary.seconds
 
 
 def run(jobs: int, days: int) -> dict[str, Any]:
@@ -150,22 +150,22 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, default=None)
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.one:
-        jobs, days = asked.sizes[0].split("x")
+    options = parser.parse_args()
+    if options.one:
+        jobs, days = options.sizes[0].split("x")
         print(json.dumps(run(int(jobs), int(days))))
         return
     sizes = []
-    for size in asked.sizes:
+    for size in options.sizes:
         # A process of its own: memory of one size must not hide that of the next.
         command = [sys.executable, "-m", "benchmarks.speed.night", "--one", "--sizes", size]
-        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-        sizes.append(json.loads(done.stdout.splitlines()[-1]))
+        process = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        sizes.append(json.loads(process.stdout.splitlines()[-1]))
         _show(sizes[-1])
-        if asked.out is not None:
-            told = json.dumps({"machine": machine(), "sizes": sizes}, indent=2)
-            asked.out.parent.mkdir(parents=True, exist_ok=True)
-            asked.out.write_text(told + "\n")
+        if options.out is not None:
+            document = json.dumps({"machine": machine(), "sizes": sizes}, indent=2)
+            options.out.parent.mkdir(parents=True, exist_ok=True)
+            options.out.write_text(document + "\n")
 
 
 def _show(size: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """The runs of many jobs as flat arrays with offsets, validated and put in order once.
 
 Job j owns the positions offsets[j] : offsets[j + 1] (the layout of a sparse matrix in compressed
-rows). Kernels walk these arrays; nobody loops over a frame.
+rows). Kernels walk these arrays; no code loops over a frame.
 
 Decided here:
 - Order is (job, start, run id, duration, outcome), so equal starts do not depend on arrival order.
@@ -9,7 +9,7 @@ Decided here:
 - A malformed frame (a missing column, naive times, ids that are not strings) is one ValueError that
   says what to do. A bad value (no duration, an infinite or negative one, an unknown status) is a
   property of one run: it stays in the panel with outcome LEFT_OUT, trains nothing and is counted.
-  A run without a start has no place in time; it is counted and not kept.
+  A run without a start has no place in time; it is counted and left out.
 """
 
 from dataclasses import dataclass, replace
@@ -129,8 +129,7 @@ class RunPanel:
         )
 
     def latest(self, runs: int, since_us: int = NEVER_US) -> "RunPanel":
-        """The same with only this many runs of each job, those that started last, and with all that
-        started since that time."""
+        """The panel of the last `runs` runs of each job, and of all that started since `since_us`."""
         counts = np.diff(self.offsets)
         since = np.concatenate(([0], np.cumsum(self.start_us >= since_us)))
         counts = np.minimum(counts, np.maximum(np.diff(since[self.offsets]), runs))
@@ -138,20 +137,20 @@ class RunPanel:
             return self
         offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
         earlier = self.offsets[1:] - offsets[1:]
-        kept = np.arange(offsets[-1]) + np.repeat(earlier, counts)
-        is_kept = np.zeros(self.row.size, dtype=np.bool_)
-        is_kept[kept] = True
-        by_end = self.by_end[is_kept[self.by_end]]
+        rows = np.arange(offsets[-1]) + np.repeat(earlier, counts)
+        is_latest = np.zeros(self.row.size, dtype=np.bool_)
+        is_latest[rows] = True
+        by_end = self.by_end[is_latest[self.by_end]]
         return replace(
             self,
             offsets=offsets,
-            row=self.row[kept],
-            run_id=self.run_id[kept],
-            start_us=self.start_us[kept],
-            end_us=self.end_us[kept],
-            duration_seconds=self.duration_seconds[kept],
-            value=self.value[kept],
-            outcome=self.outcome[kept],
+            row=self.row[rows],
+            run_id=self.run_id[rows],
+            start_us=self.start_us[rows],
+            end_us=self.end_us[rows],
+            duration_seconds=self.duration_seconds[rows],
+            value=self.value[rows],
+            outcome=self.outcome[rows],
             by_end=by_end - np.repeat(earlier, counts),
         )
 
@@ -185,8 +184,8 @@ def _order(
     has_start: NDArray[np.bool_],
 ) -> NDArray[np.int64]:
     """Rows with a start, ordered by job, start, run id and then by everything else that differs."""
-    kept = np.flatnonzero(has_start)
-    order = kept[np.lexsort((start_us[kept], job_code[kept]))]
+    started = np.flatnonzero(has_start)
+    order = started[np.lexsort((start_us[started], job_code[started]))]
     same = (np.diff(job_code[order]) == 0) & (np.diff(start_us[order]) == 0)
     if not same.any():
         return np.asarray(order, dtype=np.int64)
@@ -198,7 +197,7 @@ def _order(
     rows = order[tied]
     rank[rows] = np.unique(run_id[rows].astype(str), return_inverse=True)[1]
     keys = (studied, outcome, duration, rank, start_us, job_code)
-    return np.asarray(kept[np.lexsort(tuple(key[kept] for key in keys))], dtype=np.int64)
+    return np.asarray(started[np.lexsort(tuple(key[started] for key in keys))], dtype=np.int64)
 
 
 def job_codes(column: pd.Series, name: str) -> tuple[NDArray[np.int64], NDArray[np.object_]]:

@@ -92,8 +92,8 @@ def weighted_quantile(values: ArrayLike, weights: ArrayLike, q: float) -> float:
     order = np.argsort(x[carried], kind="stable")
     x, cumulative = x[carried][order], np.cumsum(w[carried][order])
     # Rounding of the running sum must not push q = k / n to the next value.
-    wanted = q * cumulative[-1] * (1.0 - 4.0 * np.finfo(np.float64).eps)
-    return float(x[min(np.searchsorted(cumulative, wanted), x.size - 1)])
+    target = q * cumulative[-1] * (1.0 - 4.0 * np.finfo(np.float64).eps)
+    return float(x[min(np.searchsorted(cumulative, target), x.size - 1)])
 
 
 @kernel
@@ -200,17 +200,17 @@ def probability_over(
 ) -> NDArray[np.float64]:
     """P(T > limit | T > elapsed), shape (n,), for curves (n, 35); limit and elapsed broadcast.
 
-    With `row` (m,), the i-th question is put to curve row[i] and the result is (m,). The answer is
+    With `row` (m,), the i-th probability is that of curve row[i] and the result is (m,). It is
     1 where the run has already taken as long as the limit, or the limit is not positive.
     """
-    asked = np.arange(log_quantiles.shape[0]) if row is None else row
-    out = np.empty(asked.size)
+    curve_row = np.arange(log_quantiles.shape[0]) if row is None else row
+    out = np.empty(curve_row.size)
     _fill_probability_over(
         np.ascontiguousarray(log_quantiles, dtype=np.float64),
         LOGIT_LEVELS,
         np.broadcast_to(np.asarray(limit_seconds, dtype=np.float64), out.shape).copy(),
         np.broadcast_to(np.asarray(elapsed_seconds, dtype=np.float64), out.shape).copy(),
-        asked.astype(np.int64),
+        curve_row.astype(np.int64),
         out,
     )
     return out

@@ -1,6 +1,6 @@
-"""What may be said about a job: one row per job, always, with a status that says what it is worth.
+"""The statuses of a result: one row per job, always, with a status that says what the row is worth.
 
-A job that cannot be answered is a row that says why, never a missing row: silence in a table of
+A job without an answer is a row that says why, never a missing row: silence in a table of
 thousands of jobs looks like good news. The two rules are data (`Status`, `ANSWERED`) and a check
 (`require_one_row_per_job`) that every function returning one row per job ends with.
 """

@@ -1,4 +1,4 @@
-"""Where a sample lies and how wide it is when some of it is wrong: median and MAD.
+"""Location and scale of a sample that may hold outliers: median and MAD.
 
     center = median(x)        scale = median(|x - center|) / Phi^-1(3/4)
 
@@ -9,7 +9,7 @@ removed from a baseline.
 
 Decided here: the median of an even sample is the mean of the two middle values; the constant is the
 exact 1 / Phi^-1(3/4) = 1.482602..., not its four printed digits; the kernels take a sorted sample,
-because every caller maintains one.
+because every caller keeps one.
 """
 
 from typing import Final
@@ -50,10 +50,10 @@ def sorted_mad(values: NDArray[np.float64], size: int, center: float) -> float:
     while right < size and values[right] < center:
         right += 1
     left = right - 1
-    wanted = size // 2
+    middle = size // 2
     previous = 0.0
     distance = 0.0
-    for _ in range(wanted + 1):
+    for _ in range(middle + 1):
         previous = distance
         if right >= size or (left >= 0 and center - values[left] <= values[right] - center):
             distance = center - values[left]

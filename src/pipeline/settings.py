@@ -36,7 +36,8 @@ class Settings(BaseSettings):
     experiment: str = Field(
         default="/Shared/rightrun",
         min_length=1,
-        description="MLflow experiment that nights are logged to.",
+        description="MLflow experiment that nights are logged to; evaluations are logged to one of this name"
+        " with -evaluations behind it.",
     )
     slas: dict[str, str] = Field(
         default={},
@@ -65,6 +66,12 @@ class Settings(BaseSettings):
         default="rightrun.model",
         min_length=1,
         description="Catalog and schema that registered models live in.",
+    )
+    model_versions_kept: int = Field(
+        default=30,
+        ge=1,
+        description="Versions of each registered model that are kept, the newest; older ones are deleted,"
+        " save the champion and any other that an alias names.",
     )
 
     @field_validator("run_name_rules")

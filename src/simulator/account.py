@@ -1,4 +1,4 @@
-"""Simulate an account: decide what happens, from the settings alone, and have it delivered."""
+"""Simulating an account: what happens in it is decided from the settings alone, then delivered."""
 
 import json
 import time
@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.errors import UserError
 from pipeline.sources.layout import SIMULATION
 from simulator.clock import Bools
+from simulator.columnar import renumbered, take_rows
 from simulator.compute.clusters import simulated_clusters
 from simulator.compute.hardware import Hardware, simulated_hardware
 from simulator.compute.pipelines import (
@@ -27,7 +28,6 @@ from simulator.fleet.fleet import Fleet, Kind, simulated_fleet
 from simulator.fleet.schedules import Schedules, due_runs, simulated_schedules
 from simulator.fleet.task_graphs import Graphs, simulated_graphs
 from simulator.fleet.versions import Versions, simulated_versions, typical_seconds
-from simulator.frame import chosen, renumbered
 from simulator.history import History
 from simulator.runs.durations import duration_laws, work_seconds
 from simulator.runs.events import (
@@ -70,7 +70,7 @@ def simulate(config: SimulatorConfig, folder: Path, *, progress: Progress | None
 def append_day(folder: Path, *, progress: Progress | None = None) -> Summary:
     """One more day of the account in `folder`: the rows that arrived since, in files of their own.
 
-    What was written stays as it is, but for the tables that say what holds now, and the truth. A
+    Files stay as they are, except for the snapshot tables and the truth. A
     UserError where there is no such account, and when the days held in reserve are used up.
     """
     config = _settings_in(folder)
@@ -97,17 +97,17 @@ def _delivered(
 def _settings_in(folder: Path) -> SimulatorConfig:
     path = folder / SIMULATION
     try:
-        held = json.loads(path.read_text(encoding="utf-8"))
+        settings = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(
             f"simulator: {folder} holds no simulated account ({SIMULATION} cannot be read):"
             " simulate one first."
         ) from error
-    if "log" in held:
+    if "log" in settings:
         raise UserError(f"simulator: {folder} was made of a run log, which has no later days.")
     try:
-        end, quirks = datetime.fromisoformat(held["end"]), frozenset(held["quirks"])
-        return SimulatorConfig(**(held | {"end": end, "quirks": quirks}))
+        end, quirks = datetime.fromisoformat(settings["end"]), frozenset(settings["quirks"])
+        return SimulatorConfig(**(settings | {"end": end, "quirks": quirks}))
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(
             f"simulator: {path} was written by another release: simulate the account again."
@@ -136,18 +136,20 @@ def simulated_history(config: SimulatorConfig) -> History:
     upstream = upstream_jobs(config, fleet)
     tries, cause = with_downstream_failures(config, upstream, due, tries)
     tries = with_waits(config, due, tries)
-    runs, kept = placed(config, fleet, due, tries)
-    runs = replace(runs, slowed=slowed[kept], cause=renumbered(kept, cause)[kept])
-    attempts = _started(runs, tries, kept)
+    runs, happens = placed(config, fleet, due, tries)
+    runs = replace(runs, slowed=slowed[happens], cause=renumbered(happens, cause)[happens])
+    attempts = _started(runs, tries, happens)
     retrying = retrying_jobs(config, fleet)
     if "repairs" in config.quirks:
-        # What failed for want of its input is repaired like anything else, and what failed at a Run
+        # A run that failed for want of its input is repaired like any other; one that failed at a Run
         # Job task is not.
         mendable = ~retrying[runs.job] & ~np.isin(
             fleet.kind[runs.job], (Kind.CONTINUOUS, Kind.NOTEBOOK)
         )
         mendable &= attempts.wait_us == 0
-        attempts = with_repairs(config, fleet, graphs, runs.job, seconds[kept], attempts, mendable)
+        attempts = with_repairs(
+            config, fleet, graphs, runs.job, seconds[happens], attempts, mendable
+        )
         runs, attempts = with_fired_again(config, fleet, links, runs, attempts)
     runs, attempts = with_retries(config, fleet, retrying, runs, attempts)
     runs, attempts = with_children(config.seed, fleet, runs, ordered([attempts]))
@@ -172,21 +174,21 @@ def simulated_history(config: SimulatorConfig) -> History:
     )
 
 
-def _started(runs: Runs, tries: Tries, kept: Bools) -> Attempts:
+def _started(runs: Runs, tries: Tries, happens: Bools) -> Attempts:
     """First attempts of the runs; one that never started is an attempt of no length."""
-    made = first_attempts(
+    attempts = first_attempts(
         np.arange(runs.size),
         runs.start_us,
-        chosen(tries, kept),
+        take_rows(tries, happens),
     )
     never = runs.never_started
     return replace(
-        made,
-        end_us=np.where(never, made.start_us, made.end_us),
-        setup_us=np.where(never, 0, made.setup_us),
-        status=np.where(never, Status.SKIPPED, made.status),
-        code=np.where(never, np.where(runs.queue_full, QUEUE_FULL, SKIPPED), made.code),
-        wait_us=np.where(never, 0, made.wait_us),
+        attempts,
+        end_us=np.where(never, attempts.start_us, attempts.end_us),
+        setup_us=np.where(never, 0, attempts.setup_us),
+        status=np.where(never, Status.SKIPPED, attempts.status),
+        code=np.where(never, np.where(runs.queue_full, QUEUE_FULL, SKIPPED), attempts.code),
+        wait_us=np.where(never, 0, attempts.wait_us),
     )
 
 

@@ -47,10 +47,10 @@ def coded(values: Sequence[str | None] | Any, index: Ints, valid: Bools | None =
     strings = values if isinstance(values, pa.Array) else pa.array(values, type=pa.string())
     # Each string once, NULL never: a writer given repeated entries orders them as it happens to.
     encoded = strings.dictionary_encode()
-    # The entry that -1 finds is the last.
+    # Index -1 takes the last entry.
     code = np.append(pc.fill_null(encoded.indices, -1).to_numpy(), -1)[index]
-    known = code >= 0 if valid is None else (code >= 0) & valid
-    return pa.DictionaryArray.from_arrays(pa.array(code, mask=~known), encoded.dictionary)
+    has_value = code >= 0 if valid is None else (code >= 0) & valid
+    return pa.DictionaryArray.from_arrays(pa.array(code, mask=~has_value), encoded.dictionary)
 
 
 def coded_ids(ids: Callable[[Ints], Any], index: Ints) -> Any:

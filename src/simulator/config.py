@@ -1,5 +1,4 @@
-"""What a simulated account looks like: one frozen record of settings, each with a bound and a
-sentence.
+"""The settings of a simulated account: one frozen record, each setting with bounds and a sentence.
 
 Randomness follows from the seed and the name of a concern, never from the order in which concerns
 draw: a new concern leaves the numbers of the others as they were.
@@ -14,7 +13,7 @@ import numpy as np
 
 from pipeline.errors import UserError
 from simulator.clock import DAY_US, us_of
-from simulator.quirks import ALL, known
+from simulator.quirks import ALL, require_known
 
 
 def _setting(default: float, minimum: float, maximum: float, sentence: str) -> Any:
@@ -41,7 +40,7 @@ class SimulatorConfig:
     edits_per_job: float = _setting(0.6, 0, 20, "Mean number of edits of a job in the window.")
     reserve_days: int = _setting(30, 0, 730, "Days after the end that can still be appended.")
     quirks: frozenset[str] = ALL
-    """What makes the account hard to read; `simulator.quirks` has the names."""
+    """The quirks that the account has; `simulator.quirks` has the names."""
 
     def __post_init__(self) -> None:
         if self.end.tzinfo is None or self.end.utcoffset() != UTC.utcoffset(None):
@@ -56,7 +55,7 @@ class SimulatorConfig:
                 raise UserError(
                     f"simulator: {setting.name} must be between {low} and {high}, got {value}."
                 )
-        known(self.quirks)
+        require_known(self.quirks)
         if self.serverless_share + self.all_purpose_share > 1:
             raise UserError("simulator: serverless_share and all_purpose_share exceed 1 together.")
 

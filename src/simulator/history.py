@@ -1,7 +1,7 @@
-"""What happened in the account, and will happen: the frames from which every table is written.
+"""What happened in the account, and will happen: the records from which every table is written.
 
 All of it is decided up to a horizon, before any table is written and whenever the account is looked
-at: tables show what of it has arrived, and the truth tells what can be known.
+at: tables show the part that has arrived, and the truth the part that can be known.
 """
 
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class History:
 
     @property
     def deliveries(self) -> int:
-        """Days of which the rows have been delivered by now."""
+        """Days whose rows have been delivered by now."""
         return (self.now_us - self.start_us) // DAY_US
 
     @property

@@ -1,7 +1,7 @@
-"""What makes an account hard to read: each habit of the source, and each event, by name.
+"""The quirks of an account by name: the habits of the source and the events that make it hard to read.
 
 A quirk that is left out is absent from the account: without any, every run starts when it is due,
-succeeds, is told once and at once, and costs what one price says.
+succeeds, is reported once and at once, and costs what one price says.
 """
 
 from pipeline.errors import UserError
@@ -73,15 +73,15 @@ OF_A_LOG = frozenset(
 )  # fmt: skip
 
 
-def parsed(spelled: str) -> frozenset[str]:
+def parse_quirks(text: str) -> frozenset[str]:
     """`all`, `none` or names with commas between them."""
-    if spelled in ("all", "none"):
-        return ALL if spelled == "all" else NONE
-    return known(frozenset(word.strip() for word in spelled.split(",")))
+    if text in ("all", "none"):
+        return ALL if text == "all" else NONE
+    return require_known(frozenset(word.strip() for word in text.split(",")))
 
 
-def known(names: frozenset[str]) -> frozenset[str]:
-    """The names themselves; a UserError that lists all quirks where one is unknown."""
+def require_known(names: frozenset[str]) -> frozenset[str]:
+    """Return the names; a UserError lists all quirks if one of them is unknown."""
     unknown = sorted(names - ALL)
     if unknown:
         raise UserError(

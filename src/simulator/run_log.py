@@ -1,4 +1,4 @@
-"""A real log of runs dressed as an account: its jobs, starts, durations and outcomes are kept.
+"""An account made from a real log of runs, with the jobs, starts, durations and outcomes of the log.
 
 The log is one Parquet file with a row per run: job_id, run_id, start_time, duration_seconds and
 status (SUCCEEDED, FAILED, CANCELLED, TIMEOUT or UNKNOWN), and where known queue_seconds and cores.
@@ -267,12 +267,12 @@ def _hardware(config: SimulatorConfig, log: pd.DataFrame, job: Ints, jobs: int) 
     """The smallest m5d that holds the job's median cores in at most eight workers, one at least."""
     rng = generator(config.seed, "hardware")
     cores = pd.Series(log["cores"].to_numpy()).groupby(job).median().reindex(range(jobs))
-    wanted = cores.fillna(4.0).to_numpy()
+    needed_cores = cores.fillna(4.0).to_numpy()
     node = np.full(jobs, NODE_NAMES.index("m5d.4xlarge"), dtype=np.int64)
     for name in ("m5d.2xlarge", "m5d.xlarge"):
         index = NODE_NAMES.index(name)
-        node[wanted <= NODE_CORES[index] * 2] = index
-    workers = np.ceil(wanted / NODE_CORES[node]).clip(1, _MOST_WORKERS).astype(np.int64)
+        node[needed_cores <= NODE_CORES[index] * 2] = index
+    workers = np.ceil(needed_cores / NODE_CORES[node]).clip(1, _MOST_WORKERS).astype(np.int64)
     memory_mb = NODE_MEMORY_MB[node] * workers * rng.uniform(0.1, 0.8, jobs)
     return hardware_from(
         driver_type=node,

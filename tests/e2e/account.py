@@ -33,15 +33,15 @@ class Ran:
         return json.loads(self.out)
 
 
-def rightrun(*arguments: str | Path, cwd: Path) -> Ran:
-    """Run the command as its entry point does, in `cwd` and wide enough that no cell is cut.
+def rightrun(*arguments: str | Path, cwd: Path, width: int = 200) -> Ran:
+    """Run the command as its entry point does, in `cwd`, for a terminal of `width` columns.
 
     In this process, whose engine is up: a process of its own spends seconds on imports.
     """
     out, err, code = io.StringIO(), io.StringIO(), 0
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(cwd)
-        patched.setenv("COLUMNS", "200")
+        patched.setenv("COLUMNS", str(width))
         patched.setattr(sys, "argv", ["rightrun", *map(str, arguments)])
         with redirect_stdout(out), redirect_stderr(err), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # MLflow warns of itself
@@ -81,8 +81,8 @@ class Account:
     def home(self) -> Path:
         return self.root / "home"
 
-    def run(self, *arguments: str | Path) -> Ran:
-        return rightrun(*arguments, cwd=self.root)
+    def run(self, *arguments: str | Path, width: int = 200) -> Ran:
+        return rightrun(*arguments, cwd=self.root, width=width)
 
     def nightly(self, *arguments: str | Path) -> Ran:
         return self.run(

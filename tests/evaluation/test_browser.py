@@ -55,10 +55,10 @@ CONTRASTS = """
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    found = shutil.which("chromium")
-    assert found, "pages are opened in Chromium, and none was found: see make prerequisites"
+    executable = shutil.which("chromium")
+    assert executable, "pages are opened in Chromium, and none was found: see make prerequisites"
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=ALONE)
+        opened = playwright.chromium.launch(executable_path=executable, args=ALONE)
         yield opened
         opened.close()
 

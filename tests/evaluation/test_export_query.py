@@ -17,23 +17,23 @@ PAGE = Path(__file__).parents[2] / "docs" / "evaluate.md"
 
 
 def query(view: str) -> str:
-    (found,) = re.findall(r"```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
-    assert found.count("system.lakeflow.job_run_timeline") == 1
-    since = found.replace("current_date()", "DATE '2026-02-01'")
+    (text,) = re.findall(r"```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert text.count("system.lakeflow.job_run_timeline") == 1
+    since = text.replace("current_date()", "DATE '2026-02-01'")
     return since.replace("system.lakeflow.job_run_timeline", view)
 
 
 def test_it_tells_what_silver_holds(undisturbed: Made, spark: SparkSession, tmp_path: Path) -> None:
     lakehouse = DeltaFolder(undisturbed.home, spark)
     lakehouse.read(bronze.JOB_RUN_TIMELINE).createOrReplaceTempView("timeline_for_export")
-    told = spark.sql(query("timeline_for_export")).toArrow().to_pandas()
-    told = told[told["status"].isin(list(OUTCOMES))]
+    exported = spark.sql(query("timeline_for_export")).toArrow().to_pandas()
+    exported = exported[exported["status"].isin(list(OUTCOMES))]
     attempts = lakehouse.read(silver.ATTEMPTS)
     # It takes names as they are.
     otherwise = attempts.where("series_basis NOT IN ('job_id', 'run_name')").toPandas()
-    told = told[~told["run_id"].isin(otherwise["run_id"] + "#0")]
+    exported = exported[~exported["run_id"].isin(otherwise["run_id"] + "#0")]
     assert len(otherwise) == 3 * 6
-    held = (
+    stored = (
         attempts.where("series_basis IN ('job_id', 'run_name')")
         .where(F.col("status").isin(list(OUTCOMES)) & ~F.col("never_started"))
         .select(
@@ -46,13 +46,13 @@ def test_it_tells_what_silver_holds(undisturbed: Made, spark: SparkSession, tmp_
         .toArrow()
         .to_pandas()
     )
-    assert len(told) > 20
+    assert len(exported) > 20
     order = ["job_id", "run_id", "start_time"]
     pd.testing.assert_frame_equal(
-        told.sort_values(order, ignore_index=True)[list(COLUMNS)],
-        held.sort_values(order, ignore_index=True)[list(COLUMNS)],
+        exported.sort_values(order, ignore_index=True)[list(COLUMNS)],
+        stored.sort_values(order, ignore_index=True)[list(COLUMNS)],
         check_dtype=False,
     )
-    told.to_parquet(tmp_path / "runs.parquet", index=False)
+    exported.to_parquet(tmp_path / "runs.parquet", index=False)
     read = read_runs(tmp_path / "runs.parquet")
-    assert len(read) == len(told)
+    assert len(read) == len(exported)

@@ -12,7 +12,7 @@ import pytest
 
 from optimizer.evaluation.methods import METHODS, OURS
 from pipeline.evaluation.evaluate import EVERY_JOB, evaluate
-from pipeline.evaluation.page import best_simple, losses, page, said
+from pipeline.evaluation.page import best_simple, losses, page, sentence_of
 from pipeline.evaluation.plots import pictures
 from pipeline.tracking.evaluations import metrics
 from tests.evaluation.logs import HOSTILE, log
@@ -76,10 +76,10 @@ def test_the_document_holds_every_method_at_every_horizon(document: dict[str, An
     for one in horizons.values():
         assert set(one["methods"]) == set(METHODS)
         assert one["methods"][OURS]["ours_over_it"] == 1.0
-        for told in one["methods"].values():
-            assert 0.0 < told["crps"] < 5.0
-            assert 0.0 <= told["brier"] <= 1.0
-            assert len(told["reliability"]) == 10
+        for methods in one["methods"].values():
+            assert 0.0 < methods["crps"] < 5.0
+            assert 0.0 <= methods["brier"] <= 1.0
+            assert len(methods["reliability"]) == 10
     strict = json.dumps(document, allow_nan=False)
     assert json.loads(strict) == document
 
@@ -117,7 +117,7 @@ def test_the_page_needs_nothing_else(document: dict[str, Any], read: Read) -> No
     text = page(document, "runs")
     assert "default-src 'none'" in text
     assert "@import" not in text
-    assert all(found.startswith("#") for found in re.findall(r"url\(([^)]*)\)", text))
+    assert all(reference.startswith("#") for reference in re.findall(r"url\(([^)]*)\)", text))
 
 
 def test_the_command_that_evaluates_again_works_where_it_is_pasted(
@@ -126,8 +126,8 @@ def test_the_command_that_evaluates_again_works_where_it_is_pasted(
     command = ["printf", "%s\\n", "it's  my <runs> $HOME.parquet", "line\nbreak \x1b\u202e", "-é"]
     [pasted] = re.findall(r'<code id="again">(.*?)</code>', page(document, "runs", command))
     assert html.unescape(pasted).isprintable()
-    done = subprocess.run(["bash", "-c", html.unescape(pasted)], capture_output=True, check=True)
-    assert done.stdout.decode() == "".join(f"{word}\n" for word in command[2:])
+    process = subprocess.run(["bash", "-c", html.unescape(pasted)], capture_output=True, check=True)
+    assert process.stdout.decode() == "".join(f"{word}\n" for word in command[2:])
 
 
 def test_pictures_are_drawings_in_the_colours_of_the_page(document: dict[str, Any]) -> None:
@@ -150,18 +150,18 @@ def test_a_loss_is_told(document: dict[str, Any]) -> None:
     worst = losses(document)[0]
     assert worst.ratio == 1.25
     assert not worst.sampled
-    told = said(worst, document)
-    assert "at its start: 1.250, 95 % 1.200 to 1.300" in told
+    sentence = sentence_of(worst, document)
+    assert "at its start: 1.250, 95 % 1.200 to 1.300" in sentence
     reader = Read()
     reader.feed(page(document, "runs"))
-    assert told in reader.text
+    assert sentence in reader.text
 
 
 def test_a_constant_log_has_a_page(read: Read) -> None:
     """Nothing to gain, nothing to compare: ratios are absent, and nothing fails."""
     constant = evaluate(log().assign(duration_seconds=60.0, status="SUCCEEDED"), peers=False)
-    told = constant["comparisons"][EVERY_JOB]["horizons"]["start"]["methods"]
-    assert told["seven_days"]["crps_over_rule"] is None
+    methods = constant["comparisons"][EVERY_JOB]["horizons"]["start"]["methods"]
+    assert methods["seven_days"]["crps_over_rule"] is None
     reader = Read()
     reader.feed(page(constant, "constant"))
     assert "not comparable" in reader.text
@@ -169,7 +169,7 @@ def test_a_constant_log_has_a_page(read: Read) -> None:
 
 
 def test_metrics_are_numbers_with_names_that_mlflow_takes(document: dict[str, Any]) -> None:
-    told = metrics(document)
-    assert told[f"every_job/start/{OURS}/crps"] > 0.0
-    assert all(re.fullmatch(r"[\w\-./ ]+", name) for name in told)
-    assert all(isinstance(value, float) for value in told.values())
+    numbers = metrics(document)
+    assert numbers[f"every_job/start/{OURS}/crps"] > 0.0
+    assert all(re.fullmatch(r"[\w\-./ ]+", name) for name in numbers)
+    assert all(isinstance(value, float) for value in numbers.values())

@@ -29,12 +29,12 @@ def panel_of(jobs: int, *, longer_after: int | None = None) -> RunPanel:
 def test_a_peer_answers_near_the_durations(name: str) -> None:
     jobs = 10 if name == "lightgbm" else 2
     panel = panel_of(jobs)
-    told = PEERS[name](panel, panel.start_us)
-    answered = np.isfinite(told).all(axis=1)
-    assert np.isnan(told[~answered]).all()
+    forecast = PEERS[name](panel, panel.start_us)
+    answered = np.isfinite(forecast).all(axis=1)
+    assert np.isnan(forecast[~answered]).all()
     assert answered.mean() > 0.5
-    assert (np.diff(told[answered], axis=1) >= -1e-9).all()
-    off = told[answered, 17] - np.log(panel.duration_seconds[answered])
+    assert (np.diff(forecast[answered], axis=1) >= -1e-9).all()
+    off = forecast[answered, 17] - np.log(panel.duration_seconds[answered])
     assert np.median(np.abs(off)) < 0.4
 
 
@@ -46,7 +46,7 @@ def test_a_peer_sees_no_future_and_repeats_itself(name: str, days: int) -> None:
     other = Additive() if name == "prophet" else PEERS[name]
     panel, changed = panel_of(jobs), panel_of(jobs, longer_after=45)
     at_us = origins_us(panel.start_us, "nightly", days)
-    told, again = peer(panel, at_us), other(changed, at_us)
+    forecast, again = peer(panel, at_us), other(changed, at_us)
     untouched = np.arange(panel.row.size) % 60 <= 45
-    np.testing.assert_array_equal(told[untouched], again[untouched])
-    assert not np.array_equal(told, again, equal_nan=True)
+    np.testing.assert_array_equal(forecast[untouched], again[untouched])
+    assert not np.array_equal(forecast, again, equal_nan=True)

@@ -66,12 +66,12 @@ def test_a_malformed_log_is_one_sentence(tmp_path: Path, damage, said: str) -> N
 def test_what_is_no_parquet_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "text.parquet").write_text("job_id,run_id\n")
     (tmp_path / "empty").mkdir()
-    for name, said in (
+    for name, sentence in (
         ("text.parquet", "not readable as Parquet"),
         ("empty", "lacks the column"),
         ("nowhere", "does not exist"),
     ):
-        with pytest.raises(UserError, match=said) as refused:
+        with pytest.raises(UserError, match=sentence) as refused:
             read_runs(tmp_path / name)
         assert "\n" not in str(refused.value)
 

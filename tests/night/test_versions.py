@@ -31,7 +31,7 @@ def _version(day: int, job: str = "7") -> Row:
     }
 
 
-def _held(team: str, until: int, is_first: bool) -> Row:
+def _stored_version(team: str, until: int, is_first: bool) -> Row:
     """A version of the job as it stands in silver, from day 2 on."""
     return {
         "workspace_id": "w",
@@ -156,10 +156,10 @@ def test_three_commits_to_one_row_between_nights_end_as_if_computed_anew(
     def night() -> list[str]:
         return [run_step(nights.lakehouse, nights.positions, step, _GIVEN).mode for step in readers]
 
-    nights.add(silver.JOB_VERSIONS, [_held(*first)])
+    nights.add(silver.JOB_VERSIONS, [_stored_version(*first)])
     night()
     for one in later:
-        nights.add(silver.JOB_VERSIONS, [_held(*one)])
+        nights.add(silver.JOB_VERSIONS, [_stored_version(*one)])
     assert night() == ["incremental", "incremental"]
     assert [step.name for step in readers if nights.differing(step)] == []
 

@@ -39,9 +39,9 @@ def test_a_day_appended_is_the_account_looked_at_a_day_later(tmp_path: Path) -> 
         before = digests(grown)
         append_day(grown)
         after = digests(grown)
-        kept = {name: digest for name, digest in before.items()
+        earlier_files = {name: digest for name, digest in before.items()
                 if "snapshot" not in name and not name.startswith("truth")}  # fmt: skip
-        assert {name: after[name] for name in kept} == kept
+        assert {name: after[name] for name in earlier_files} == earlier_files
         new = {Path(name).stem for name in set(after) - set(before)}
         assert new == {str((END + timedelta(days=day)).date())}
     simulate(later(SMALL, 3), whole)

@@ -69,10 +69,10 @@ def test_nodes_are_one_driver_and_the_workers_asked_for(
     quirks = account.truth("quirks").query("quirk == 'spot_replacement' and entity == 'cluster'")
     replaced = pd.MultiIndex.from_frame(quirks[["workspace_id", "key"]])
     workers = workers[~workers.index.isin(replaced)]
-    asked = life.reindex(workers.index)
-    fixed = asked["workers"].notna()
-    assert (workers[fixed] == asked.loc[fixed, "workers"]).all()
-    assert (workers[~fixed] <= asked.loc[~fixed, "most"]).all()
+    requested = life.reindex(workers.index)
+    fixed = requested["workers"].notna()
+    assert (workers[fixed] == requested.loc[fixed, "workers"]).all()
+    assert (workers[~fixed] <= requested.loc[~fixed, "most"]).all()
 
 
 def test_short_lives_leave_no_minutes(account: Account, life: pd.DataFrame) -> None:

@@ -81,11 +81,11 @@ def test_what_comes_late_twice_and_in_no_order_is_the_same_in_the_end(
     keys = list(table.keys)
     punctual = account.arrow(path_of(table)).select(keys).to_pandas()
     late = unpunctual.arrow(path_of(table)).select(keys).to_pandas()
-    told = set(late.itertuples(index=False, name=None))
-    assert told <= set(punctual.itertuples(index=False, name=None))
-    assert len(told) > 0.97 * len(punctual)
+    late_rows = set(late.itertuples(index=False, name=None))
+    assert late_rows <= set(punctual.itertuples(index=False, name=None))
+    assert len(late_rows) > 0.97 * len(punctual)
     if len(punctual) > 5000:
-        assert len(told) < len(late), "nothing came twice"
+        assert len(late_rows) < len(late), "nothing came twice"
 
 
 def test_the_same_seed_writes_the_same_bytes_and_another_does_not(tmp_path: Path) -> None:
@@ -112,11 +112,11 @@ def test_one_job_on_one_day_still_writes_every_table(tmp_path: Path) -> None:
 
 
 def test_settings_and_progress_are_told(tmp_path: Path) -> None:
-    told: list[tuple[str, float]] = []
+    calls: list[tuple[str, float]] = []
     config = SimulatorConfig(end=END, jobs=10, days=2)
-    simulate(config, tmp_path / "x", progress=lambda what, share: told.append((what, share)))
-    assert [share for _, share in told] == sorted(share for _, share in told)
-    assert told[-1][1] == 1.0
+    simulate(config, tmp_path / "x", progress=lambda what, share: calls.append((what, share)))
+    assert [share for _, share in calls] == sorted(share for _, share in calls)
+    assert calls[-1][1] == 1.0
     settings = json.loads((tmp_path / "x" / "simulation.json").read_text())
     assert (settings["jobs"], settings["end"]) == (10, END.isoformat())
 

@@ -43,8 +43,8 @@ def test_an_update_lies_inside_the_task_run_that_started_it(
     assert (started["high"] <= started["last"]).all()
     assert (started["job"] == started["job_id"]).all()
     assert started["compute"].isna().all()
-    said = started["task_state"].map({"SUCCEEDED": "COMPLETED", "FAILED": "FAILED"})
-    assert (said == started["state"])[said.notna()].all()
+    outcomes = started["task_state"].map({"SUCCEEDED": "COMPLETED", "FAILED": "FAILED"})
+    assert (outcomes == started["state"])[outcomes.notna()].all()
 
 
 def test_some_updates_have_no_job(updates: pd.DataFrame) -> None:
@@ -74,8 +74,8 @@ def test_the_bill_of_an_update_belongs_to_the_run_that_started_it(
 
     truth = account.truth("pipeline_costs")
     truth = truth[truth["currency_code"] == "USD"]
-    told = truth.groupby(["workspace_id", "update_id"])["list_cost"].sum()
-    pd.testing.assert_series_equal(read, told, check_names=False)
+    true_costs = truth.groupby(["workspace_id", "update_id"])["list_cost"].sum()
+    pd.testing.assert_series_equal(read, true_costs, check_names=False)
 
     tasks = account.table("lakeflow/job_task_run_timeline")
     run_of = tasks.groupby(["workspace_id", "run_id"])["job_run_id"].first()

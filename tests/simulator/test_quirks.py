@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.errors import UserError
 from simulator import SimulatorConfig, simulate
-from simulator.quirks import ALL, EVENTS, NONE, QUIRKS, parsed
+from simulator.quirks import ALL, EVENTS, NONE, QUIRKS, parse_quirks
 from tests.simulator.conftest import END, Account, config
 
 RUN = ["workspace_id", "run_id"]
@@ -46,8 +46,8 @@ def keys(rows: pd.DataFrame, key: str = "run_id") -> set[tuple[str, str]]:
 
 
 def test_every_quirk_that_touches_something_says_what(old: Account) -> None:
-    told = set(old.truth("quirks")["quirk"])
-    assert told == set(QUIRKS) - UNTOLD
+    touching = set(old.truth("quirks")["quirk"])
+    assert touching == set(QUIRKS) - UNTOLD
 
 
 def test_without_quirks_the_account_is_plain(plain: Account) -> None:
@@ -62,11 +62,11 @@ def test_without_quirks_the_account_is_plain(plain: Account) -> None:
         lambda g: (g["period_end_time"] - g["period_start_time"]).dt.total_seconds().sum(),
         include_groups=False,
     )
-    told = (
+    reported = (
         ended.set_index(RUN)["execution_duration_seconds"]
         + ended.set_index(RUN)["setup_duration_seconds"]
     )
-    assert ((seconds.reindex(told.index) - told).abs() < 2).all(), "durations are reported"
+    assert ((seconds.reindex(reported.index) - reported).abs() < 2).all(), "durations are reported"
     tasks = plain.table("lakeflow/job_task_run_timeline")
     assert tasks.groupby(["workspace_id", "job_run_id", "task_key"])["run_id"].nunique().max() == 1
 
@@ -184,11 +184,11 @@ def test_jobs_of_sql_tasks_run_on_a_warehouse_that_is_billed_without_them(
     [("all", ALL), ("none", NONE), ("repairs, latency", frozenset({"repairs", "latency"}))],
 )
 def test_quirks_are_spelled(spelled: str, names: frozenset[str]) -> None:
-    assert parsed(spelled) == names
+    assert parse_quirks(spelled) == names
 
 
 def test_an_unknown_quirk_is_refused_with_the_list(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no quirk 'gremlins'; write all, none .*late_rows"):
-        parsed("repairs,gremlins")
+        parse_quirks("repairs,gremlins")
     with pytest.raises(UserError, match="no quirk 'x'"):
         config(quirks=frozenset({"x"}))

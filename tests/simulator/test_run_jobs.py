@@ -63,9 +63,9 @@ def test_the_tables_name_the_task_run_that_fired_each_run(account: Account) -> N
     runs = account.table("lakeflow/job_run_timeline")
     fired = runs[runs["source_task_run_id"].notna()]
     columns = [*RUN, "job_id", "source_task_run_id"]
-    told = set(fired[columns].itertuples(index=False, name=None))
+    in_tables = set(fired[columns].itertuples(index=False, name=None))
     truth = account.truth("firings")
-    assert told == set(truth[columns].itertuples(index=False, name=None))
+    assert in_tables == set(truth[columns].itertuples(index=False, name=None))
     assert len(truth) > 100
     assert (fired["root_task_run_id"] == fired["source_task_run_id"]).all()
     assert set(fired["trigger_type"]) == {"ONETIME"}

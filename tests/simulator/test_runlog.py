@@ -79,10 +79,10 @@ def test_cores_become_workers(account: Account) -> None:
     sizing = account.truth("sizing").merge(account.truth("jobs"), on=["workspace_id", "job_id"])
     cores = account.table("compute/node_types").set_index("node_type")["core_count"]
     offered = sizing["node_type"].map(cores) * sizing["current_workers"]
-    asked = sizing["name"].str.extract(r"p(\d+)")[0].astype(float)
+    log_cores = sizing["name"].str.extract(r"p(\d+)")[0].astype(float)
     assert len(sizing) > 0
-    assert (offered >= asked).all()
-    assert (offered <= np.maximum(2 * asked, 4)).all()
+    assert (offered >= log_cores).all()
+    assert (offered <= np.maximum(2 * log_cores, 4)).all()
 
 
 def test_busiest_jobs_and_last_days(log: pd.DataFrame, tmp_path: Path) -> None:

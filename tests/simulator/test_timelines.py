@@ -95,9 +95,11 @@ def test_task_runs_lie_inside_their_run_and_end_with_it(account: Account) -> Non
     assert "WORKFLOW_RUN" not in set(inside["kind"])
     reached = tasks.groupby(key)["period_end_time"].max()
     started = span[(span["kind"] != "WORKFLOW_RUN") & (span["state"] != "SKIPPED")]
-    told = reached.reindex(started.index)
+    reached_at = reached.reindex(started.index)
     closed = pd.Timestamp(account.end).floor("h")
-    assert (told == started["high"])[(told <= closed) & (started["high"] <= closed)].all()
+    assert (reached_at == started["high"])[
+        (reached_at <= closed) & (started["high"] <= closed)
+    ].all()
 
 
 def test_a_task_waits_for_the_tasks_it_depends_on(account: Account) -> None:

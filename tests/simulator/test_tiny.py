@@ -18,10 +18,10 @@ _END = datetime(2026, 3, 1, tzinfo=UTC)
 def test_an_account_without_a_run_is_an_account(
     tmp_path: Path, days: int, seed: int, quirks: frozenset[str]
 ) -> None:
-    done = simulate(
+    summary = simulate(
         SimulatorConfig(jobs=1, days=days, seed=seed, end=_END, quirks=quirks), tmp_path
     )
-    assert done.rows["truth.runs"] == 0
+    assert summary.rows["truth.runs"] == 0
     append_day(tmp_path)
     # Each table is there all the same, and tells its columns.
     for table in source.SOURCE_TABLES:

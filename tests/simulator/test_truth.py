@@ -20,8 +20,8 @@ Run = tuple[str, str]
 @pytest.fixture(scope="module", params=["account", "unpunctual"])
 def account(request: pytest.FixtureRequest) -> Account:
     """What is told at once, and what comes late, twice and in no order: the truth is what is known."""
-    given: Account = request.getfixturevalue(request.param)
-    return given
+    simulated: Account = request.getfixturevalue(request.param)
+    return simulated
 
 
 @pytest.fixture(scope="module")
@@ -79,10 +79,10 @@ def read_level(tags: dict[str, str], rules: Any, timeout: Any) -> tuple[str, Any
     if "sla_minutes" in tags:
         return "limit", int(tags["sla_minutes"]) * 60
     text = tags.get("sla_deadline") or tags.get("sla") or ""
-    if found := re.fullmatch(r"(?=.)(?:(\d+)h)?(?:(\d+)m)?", text):
-        return "limit", int(found[1] or 0) * 3600 + int(found[2] or 0) * 60
-    if found := re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)(?: (\S+))?", text):
-        return "deadline", (time(int(found[1]), int(found[2])), found[3] or "UTC")
+    if match := re.fullmatch(r"(?=.)(?:(\d+)h)?(?:(\d+)m)?", text):
+        return "limit", int(match[1] or 0) * 3600 + int(match[2] or 0) * 60
+    if match := re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)(?: (\S+))?", text):
+        return "deadline", (time(int(match[1]), int(match[2])), match[3] or "UTC")
     return ("limit", int(timeout)) if timeout and timeout > 0 else None
 
 
@@ -106,12 +106,12 @@ def test_service_levels(account: Account, attempts: dict[Run, list[dict[str, Any
         history = versions.get((row["workspace_id"], row["job_id"]), [])
         start = run[0]["start"]
         valid = [v for v in history if v["change_time"] <= start] or history[:1]
-        told = (
+        declared = (
             [valid[-1][name] for name in ("tags", "health_rules", "timeout_seconds")]
             if valid
             else []
         )
-        level = read_level(*told) if told else None
+        level = read_level(*declared) if declared else None
         assert row["sla_kind"] == (level[0] if level else None)
         met: bool | None = None
         final = run[-1]["status"]
@@ -149,23 +149,25 @@ def test_costs(account: Account) -> None:
             continue
         quantity = row["usage_quantity"].quantize(NINE, ROUND_HALF_UP)
         # Where windows overlap the later price holds.
-        held: dict[str, Any] = {}
+        price_in_force: dict[str, Any] = {}
         for price in prices:
             if (
                 price["sku_name"] == row["sku_name"]
                 and price["price_start_time"] <= row["usage_start_time"]
                 and not price["price_end_time"] <= row["usage_start_time"]
             ):
-                held[price["currency_code"]] = price
-        for currency, price in held.items():
+                price_in_force[price["currency_code"]] = price
+        for currency, price in price_in_force.items():
             money = price["pricing"]["effective_list"]["default"].quantize(NINE, ROUND_HALF_UP)
             key = (row["workspace_id"], job, row["usage_metadata"]["job_run_id"],
                    row["usage_date"], currency)  # fmt: skip
             summed[key] += quantity * money
     truth = account.truth("costs")
     keys = ["workspace_id", "job_id", "job_run_id", "usage_date", "currency_code"]
-    told = dict(zip(map(tuple, truth[keys].to_numpy().tolist()), truth["list_cost"], strict=True))
-    assert told == dict(summed)
+    true_costs = dict(
+        zip(map(tuple, truth[keys].to_numpy().tolist()), truth["list_cost"], strict=True)
+    )
+    assert true_costs == dict(summed)
 
 
 def test_the_smallest_safe_size_is_safe_and_one_less_is_not(account: Account) -> None:

@@ -72,6 +72,11 @@ def test_two_writers_are_refused() -> None:
         Graph((_whole("one", (_A,), _B), _whole("two", (_C,), _B)))
 
 
+def test_two_steps_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="two steps are called one"):
+        Graph((_whole("one", (_A,), _B), _whole("one", (_A,), _C)))
+
+
 def test_a_cycle_is_refused() -> None:
     with pytest.raises(ValueError, match="wait for each other"):
         Graph((_whole("one", (_A,), _B), _whole("two", (_B,), _A)))

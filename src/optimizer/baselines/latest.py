@@ -1,4 +1,4 @@
-"""Where each job stands now: the baseline its next run meets, and the score of its last run.
+"""Each job's baseline now, which its next run is compared with, and the score of its last run.
 
 The baseline includes the last run, because the next one will be compared with it; the score of the
 last run is the one it had against the runs before it. Both come from one pass of `replay`.
@@ -44,15 +44,15 @@ def latest(
     # The last testable run of each job: one with a baseline size, scored or not.
     position = np.where(scores.code <= DEGENERATE, np.arange(panel.row.size), -1)
     last = np.full(panel.job_ids.size, -1, dtype=np.int64)
-    held = np.diff(panel.offsets) > 0
+    has_runs = np.diff(panel.offsets) > 0
     if position.size:
-        last[held] = np.maximum.reduceat(position, panel.offsets[:-1][held])
-    found = last >= 0
-    known = last[found]
+        last[has_runs] = np.maximum.reduceat(position, panel.offsets[:-1][has_runs])
+    is_tested = last >= 0
+    last_tested = last[is_tested]
 
     def of_last(values: NDArray[Any], missing: object) -> NDArray[Any]:
         out = np.full(panel.job_ids.size, missing, dtype=values.dtype)
-        out[found] = values[known]
+        out[is_tested] = values[last_tested]
         return out
 
     status = status_array(scores.now_code)
@@ -83,13 +83,13 @@ def _utc(microseconds: NDArray[np.int64]) -> pd.DatetimeIndex:
 
 
 def _reasons(
-    code: NDArray[np.int8], held: NDArray[np.int64], config: BaselineConfig
+    code: NDArray[np.int8], window_runs: NDArray[np.int64], config: BaselineConfig
 ) -> NDArray[np.object_]:
     """A sentence where the status is not ok, None elsewhere."""
     out = np.full(code.size, None, dtype=object)
     few = code == TOO_FEW_RUNS
-    words = held.astype(str).astype(object)
-    out[few] = words[few] + f" finished runs in the current regime; {config.min_runs} are needed"
+    counts = window_runs.astype(str).astype(object)
+    out[few] = counts[few] + f" finished runs in the current regime; {config.min_runs} are needed"
     flat = code == DEGENERATE
     out[flat] = (
         f"the earlier runs do not vary; a spread of {config.min_scale_log:g} of the log is assumed"

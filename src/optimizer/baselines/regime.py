@@ -1,7 +1,7 @@
-"""The walk along a job's runs: its window of comparison, and the sums that end a regime.
+"""The walk along a job's runs that keeps its window of comparison and the sums that end a regime.
 
 Definitions and decisions are in `optimizer.baselines.replay`; this file is their compiled form. A job
-is walked once in order of start; runs enter the window in order of their end, as they become known.
+is walked once in order of start; runs enter the window in order of their end, which is when they are known.
 """
 
 from typing import Final
@@ -47,21 +47,21 @@ def _remove(ordered: NDArray[np.float64], size: int, x: float) -> None:
 def _fill(
     ordered: NDArray[np.float64], members: NDArray[np.int64], log_value: NDArray[np.float64]
 ) -> int:
-    """Make the window of these members anew; returns how many it holds."""
-    for held in range(members.shape[0]):
-        _insert(ordered, held, log_value[members[held]])
+    """Fill the window with these members; return how many it has."""
+    for size in range(members.shape[0]):
+        _insert(ordered, size, log_value[members[size]])
     return int(members.shape[0])
 
 
 @kernel
 def _level(
-    ordered: NDArray[np.float64], held: int, min_runs: int, min_scale: float
+    ordered: NDArray[np.float64], in_window: int, min_runs: int, min_scale: float
 ) -> tuple[int, float, float]:
-    """Status code, center and scale of the window; NaN while it holds too few."""
-    if held < min_runs:
+    """Status code, center and scale of the window; NaN while it has too few."""
+    if in_window < min_runs:
         return TOO_FEW_RUNS, np.nan, np.nan
-    middle = sorted_median(ordered, held)
-    spread = sorted_mad(ordered, held, middle) * MAD_TO_SD
+    middle = sorted_median(ordered, in_window)
+    spread = sorted_mad(ordered, in_window, middle) * MAD_TO_SD
     return (OK if spread > 0.0 else DEGENERATE), middle, max(spread, min_scale)
 
 
@@ -131,7 +131,7 @@ def replay_jobs(
         # Runs that joined, in order of end. The window is members[oldest : count], in the regime
         # that began with members[regime_first].
         members = np.empty(last - first, dtype=np.int64)
-        count = oldest = held = regime = regime_first = 0
+        count = oldest = in_window = regime = regime_first = 0
         score = np.full(last - first, np.nan)
         scored_in = np.full(last - first, -1)
         sums = np.zeros(2)
@@ -147,8 +147,8 @@ def replay_jobs(
                     continue
                 members[count] = j
                 count += 1
-                _insert(ordered, held, log_value[j])
-                held += 1
+                _insert(ordered, in_window, log_value[j])
+                in_window += 1
                 # A score from before the current regime says nothing about it.
                 if scored_in[j - first] == regime:
                     _accumulate(sums, begun, count - 1, score[j - first], slack, cap)
@@ -158,31 +158,31 @@ def replay_jobs(
                     regime_first = begun[side]
                     sums[:] = 0.0
                     oldest = max(regime_first, count - window_runs)
-                    held = _fill(ordered, members[oldest:count], log_value)
-                if held > window_runs:
-                    _remove(ordered, held, log_value[members[oldest]])
-                    held -= 1
+                    in_window = _fill(ordered, members[oldest:count], log_value)
+                if in_window > window_runs:
+                    _remove(ordered, in_window, log_value[members[oldest]])
+                    in_window -= 1
                     oldest += 1
-            state, middle, spread = _level(ordered, held, min_runs, min_scale)
+            state, middle, spread = _level(ordered, in_window, min_runs, min_scale)
             regime_start = start_us[members[regime_first]] if count > 0 else NO_TIME_US
             if i == last:
                 now_center[job] = middle
                 now_scale[job] = spread
-                now_size[job] = held
+                now_size[job] = in_window
                 now_regime_us[job] = regime_start
                 now_code[job] = state
                 break
             regime_us[i] = regime_start
             if not tested[i]:
                 continue
-            size[i] = held
+            size[i] = in_window
             code[i] = state
             center[i] = middle
             scale[i] = spread
             robust_z[i] = (log_value[i] - middle) / spread
             if state == TOO_FEW_RUNS or not joins[i]:
                 continue
-            score[i - first] = normal_score(robust_z[i], held)
+            score[i - first] = normal_score(robust_z[i], in_window)
             scored_in[i - first] = regime
             # Would this run, once known, end the regime? Member `count` stands for the run itself.
             ahead = sums.copy()

@@ -1,4 +1,4 @@
-"""Each run against the runs before it: a robust score, an anomaly flag, and where the regime began.
+"""Each run compared with the runs before it: a robust score, an anomaly flag, the start of the regime.
 
     x = log(value)    center = median(window)    scale = max(MAD(window), floor)
     robust_z = (x - center) / scale              p_value = P(as slow or slower | window size)
@@ -17,7 +17,7 @@ run at which the winning sum last left zero, and earlier runs leave the window.
 Decided here: incidents stay in the window, since median and MAD resist them; values below a
 thousandth count as a thousandth, so that zero has a logarithm; a TIMEOUT is scored by the duration
 it reached, which makes its p-value an upper bound, and joins no window, nor do CANCELLED and FAILED
-runs; two runs that overlap cannot know of each other, so both may declare the same change.
+runs; of two runs that overlap neither is known to the other, so both may declare the same change.
 """
 
 from dataclasses import dataclass
@@ -114,9 +114,9 @@ def replay_panel(panel: RunPanel, config: BaselineConfig) -> Scores:
     now_regime_us = np.full(jobs, NO_TIME_US, dtype=np.int64)
     now_code = np.full(jobs, NOT_ASSESSED, dtype=np.int8)
     log_value = np.log(np.maximum(panel.value, SMALLEST_VALUE))
-    known = np.isfinite(log_value)
-    joins = known & ((panel.outcome == SUCCEEDED) | (panel.outcome == UNKNOWN))
-    tested = joins | (known & (panel.outcome == TIMEOUT))
+    has_value = np.isfinite(log_value)
+    joins = has_value & ((panel.outcome == SUCCEEDED) | (panel.outcome == UNKNOWN))
+    tested = joins | (has_value & (panel.outcome == TIMEOUT))
     replay_jobs(
         panel.offsets, panel.start_us, panel.end_us, panel.by_end, log_value, joins, tested,
         config.window_runs, config.min_runs, config.min_scale_log,

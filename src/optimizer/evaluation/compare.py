@@ -1,7 +1,7 @@
-"""Methods compared on one panel of runs: rolling origins, every method on the same runs.
+"""Methods compared on one panel of runs, from rolling origins and each on the same runs.
 
 Each run is forecast from what had ended before its start, and before the last midnight UTC before it
-and one, three and seven days earlier. A run is scored where it finished and every method answers.
+and one, three and seven days earlier. A run is scored if it finished and every method forecasts it.
 
 Decided here: jobs are taken in parts of about 50,000 runs, and of a part only sums are kept, so that
 memory does not grow with the log; the methods of a part run in threads, since their loops hold no
@@ -37,7 +37,7 @@ class Horizon:
 
     origin: Origin
     days: int
-    said: str
+    words: str
 
 
 HORIZONS: Final[dict[str, Horizon]] = {
@@ -51,7 +51,7 @@ HORIZONS: Final[dict[str, Horizon]] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """What methods came to at one horizon."""
+    """The scores of all methods at one horizon."""
 
     scores: dict[str, Score]
     crps_by_job: dict[str, NDArray[np.float64]]
@@ -66,19 +66,19 @@ def compare(
     *,
     progress: Callable[[int], object] = lambda _: None,
 ) -> dict[str, Comparison]:
-    """By horizon; one without a run that all methods answer is left out.
+    """The comparison at each horizon; one without a run that all methods forecast is left out.
 
-    `progress` is told how many runs have been forecast since it was last told, R times the horizons
-    in all.
+    `progress` is called with the number of runs forecast since its last call: in all R times the
+    number of horizons.
     """
     usual_method = METHODS["last_30"]
     middle = LEVELS.tolist().index(0.5)
-    told: dict[str, list[Comparison]] = {horizon: [] for horizon in HORIZONS}
+    of_parts: dict[str, list[Comparison]] = {name: [] for name in HORIZONS}
     with ThreadPoolExecutor(THREADS) as pool:
         for part in parts(panel):
             usual = seconds_of(usual_method(part, part.start_us)[:, middle])
-            for horizon, asked in HORIZONS.items():
-                at_us = origins_us(part.start_us, asked.origin, asked.days)
+            for name, horizon in HORIZONS.items():
+                at_us = origins_us(part.start_us, horizon.origin, horizon.days)
 
                 def forecast(
                     method: Method,
@@ -89,25 +89,27 @@ def compare(
                     return figures(part, method(part, at_us), usual)
 
                 each = dict(zip(methods, pool.map(forecast, methods.values()), strict=True))
-                told[horizon].append(_compared(part, each, usual))
+                of_parts[name].append(_compared(part, each, usual))
                 progress(part.row.size)
-    joined = {horizon: _joined(each) for horizon, each in told.items() if each}
+    joined = {horizon: _joined(each) for horizon, each in of_parts.items() if each}
     return {horizon: one for horizon, one in joined.items() if one.runs_by_job.any()}
 
 
 def _compared(
-    panel: RunPanel, told: Mapping[str, Figures], usual: NDArray[np.float64]
+    panel: RunPanel, by_method: Mapping[str, Figures], usual: NDArray[np.float64]
 ) -> Comparison:
     rows = scorable(panel)
-    for one in told.values():
-        rows &= np.isfinite(one.crps)
+    for of_method in by_method.values():
+        rows &= np.isfinite(of_method.crps)
     jobs = panel.job_ids.size
     job = np.repeat(np.arange(jobs), np.diff(panel.offsets))[rows]
     return Comparison(
-        scores={name: score(panel, one, usual, rows) for name, one in told.items()},
+        scores={
+            name: score(panel, of_method, usual, rows) for name, of_method in by_method.items()
+        },
         crps_by_job={
-            name: np.bincount(job, one.crps[rows], jobs).astype(np.float64)
-            for name, one in told.items()
+            name: np.bincount(job, of_method.crps[rows], jobs).astype(np.float64)
+            for name, of_method in by_method.items()
         },
         runs_by_job=np.bincount(job, minlength=jobs),
     )
@@ -129,7 +131,7 @@ def parts(panel: RunPanel, runs: int = PART_RUNS) -> Iterator[RunPanel]:
     """Consecutive jobs of about `runs` runs, at least one job."""
     first, jobs = 0, panel.job_ids.size
     while first < jobs:
-        wanted = int(np.searchsorted(panel.offsets, panel.offsets[first] + runs, side="right")) - 1
-        last = max(wanted, first + 1)
-        yield panel.of_jobs(slice(first, last))
-        first = last
+        full = int(np.searchsorted(panel.offsets, panel.offsets[first] + runs, side="right")) - 1
+        stop = max(full, first + 1)
+        yield panel.of_jobs(slice(first, stop))
+        first = stop

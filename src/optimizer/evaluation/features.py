@@ -1,8 +1,9 @@
-"""What a regression is told of each run at its origin, and the levels it answers at.
+"""The features of each run at its origin from which a regression forecasts it, and the levels read
+from its quantiles.
 
-A run is described by the runs of its job that had ended: the last durations, the middle and the
-spread of the last ten and the last fifty, how many there are, how long ago the newest started; and by
-its own start, which a schedule tells. Durations are logs relative to the mean of the last ten, and so
+They come from the runs of its job that had ended (the last durations, the mean and the spread of the
+last ten and the last fifty, how many there are, how long ago the newest started) and from its own start,
+which a schedule gives. Durations are logs relative to the mean of the last ten, and so
 is the target, so that one model serves jobs of seconds and of hours.
 """
 
@@ -14,11 +15,11 @@ from numpy.typing import NDArray
 from optimizer.evaluation.simple import training
 from optimizer.forecast.curves import SHORTEST_SECONDS
 from optimizer.kernel import kernel
+from optimizer.microseconds import DAY_US, HOUR_US
 from optimizer.panel import RunPanel
 from optimizer.quantile import LOGIT_LEVELS, logit
-from optimizer.weights import DAY_US
 
-__all__ = ["FEATURES", "described", "widen"]
+__all__ = ["FEATURES", "at_stored_levels", "run_features"]
 
 FEATURES: Final = (
     "last", "second_last", "third_last", "mean_50", "sd_10", "sd_50", "lowest_50", "highest_50",
@@ -28,7 +29,7 @@ FEW: Final = 10
 MANY: Final = 50
 
 
-def described(
+def run_features(
     panel: RunPanel, origin_us: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Features (R, 14) of every run at its origin, and the center (R,) in log seconds that they are
@@ -36,15 +37,17 @@ def described(
     features = np.full((panel.row.size, len(FEATURES)), np.nan, dtype=np.float32)
     center = np.full(panel.row.size, np.nan)
     log_seconds = np.log(np.maximum(np.nan_to_num(panel.duration_seconds), SHORTEST_SECONDS))
-    _describe(
+    _fill_features(
         panel.offsets, panel.start_us, panel.end_us, panel.by_end, log_seconds, training(panel),
         origin_us, features, center,
     )  # fmt: skip
     return features, center
 
 
-def widen(answers: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Answers (n, m) at ascending levels (m,) read at the stored levels, (n, 35).
+def at_stored_levels(
+    quantiles: NDArray[np.float64], levels: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Quantiles (n, m) at ascending levels (m,), read at the stored levels: (n, 35).
 
     Sorted first, so that quantiles do not cross (Chernozhukov, Fernandez-Val and Galichon,
     Econometrica 78, 2010); then linear in logit(p), beyond the outermost levels as well.
@@ -52,12 +55,12 @@ def widen(answers: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArray[
     at = logit(levels)
     left = np.clip(np.searchsorted(at, LOGIT_LEVELS) - 1, 0, at.size - 2)
     way = (LOGIT_LEVELS - at[left]) / (at[left + 1] - at[left])
-    ordered = np.sort(answers, axis=1)
+    ordered = np.sort(quantiles, axis=1)
     return np.asarray(ordered[:, left] * (1.0 - way) + ordered[:, left + 1] * way)
 
 
 @kernel
-def _describe(
+def _fill_features(
     offsets: NDArray[np.int64],
     start_us: NDArray[np.int64],
     end_us: NDArray[np.int64],
@@ -94,8 +97,8 @@ def _describe(
             features[i, 7] = many.max() - center[i]
             features[i, 8] = center[i]
             features[i, 9] = np.log(count)
-            features[i, 10] = np.log1p(max(start_us[i] - newest_us, 0) / 3.6e9)
-            hour = start_us[i] % DAY_US / 3.6e9
+            features[i, 10] = np.log1p(max(start_us[i] - newest_us, 0) / HOUR_US)
+            hour = start_us[i] % DAY_US / HOUR_US
             features[i, 11] = hour
             features[i, 12] = start_us[i] // DAY_US % 7
             features[i, 13] = _at_this_hour(
@@ -112,10 +115,10 @@ def _at_this_hour(
     center: float,
 ) -> float:
     """Mean log duration, relative to `center`, of runs within two hours of this time of day."""
-    total, found = 0.0, 0
+    total, count = 0.0, 0
     for j in ended:
-        apart = abs(start_us[j] % DAY_US / 3.6e9 - hour)
+        apart = abs(start_us[j] % DAY_US / HOUR_US - hour)
         if min(apart, 24.0 - apart) <= 2.0:
             total += log_seconds[j] - center
-            found += 1
-    return total / found if found > 0 else np.nan
+            count += 1
+    return total / count if count > 0 else np.nan

@@ -1,4 +1,4 @@
-"""What is compared: ours, simple methods as they are in use, and controls that anything must beat.
+"""The methods compared: ours, simple methods as people use them, and controls that must lose.
 
     seven_days     quantiles of the runs that started within seven days
     last_30        quantiles of the last 30 ended runs
@@ -8,12 +8,12 @@
     recent_N       quantiles weighted by 2 ** (-rank / N)
     decay_Nd       quantiles weighted by 2 ** (-age / N days)
 
-    all_runs       every earlier run of the job alike: learns nothing about when
-    all_jobs       every run of every job that had ended: learns nothing about the job
+    all_runs       every earlier run of the job alike: knows nothing about when
+    all_jobs       every run of every job that had ended: knows nothing about the job
     random_run     one earlier run of the job
-    shuffled       our own forecasts, dealt to other runs: what forecasts are worth at the wrong run
+    shuffled       our own forecasts, each given to another run: what forecasts are worth at the wrong run
 
-A method enters by a line in METHODS, and all are scored on the runs that all of them answer.
+A line in METHODS adds a method; all are scored on the runs that all of them forecast.
 """
 
 from typing import Final
@@ -49,7 +49,7 @@ def ours(panel: RunPanel, origin_us: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def all_jobs(panel: RunPanel, origin_us: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Quantiles of all runs that had ended, taken anew whenever they have grown by a twentieth."""
+    """Quantiles of all runs that had ended, computed again for every twentieth more of them."""
     trains = training(panel)
     by_end = np.argsort(panel.end_us[trains], kind="stable")
     end_us = panel.end_us[trains][by_end]
@@ -57,10 +57,10 @@ def all_jobs(panel: RunPanel, origin_us: NDArray[np.int64]) -> NDArray[np.float6
     ended = np.searchsorted(end_us, origin_us)
     grown = np.unique(np.floor(GROWTH ** np.arange(np.log(end_us.size + 1) / np.log(GROWTH))))
     taken = grown.astype(np.int64)
-    told = np.full((taken.size + 1, LEVELS.size), np.nan)
+    quantiles = np.full((taken.size + 1, LEVELS.size), np.nan)
     for k, runs in enumerate(taken):
-        told[k + 1] = np.quantile(log_seconds[:runs], LEVELS)
-    return told[np.searchsorted(taken, ended, side="right")]
+        quantiles[k + 1] = np.quantile(log_seconds[:runs], LEVELS)
+    return quantiles[np.searchsorted(taken, ended, side="right")]
 
 
 def shuffled(panel: RunPanel, origin_us: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""When a model that is costly to fit is fitted anew, and which runs each fit answers."""
+"""When a model that is costly to fit is fitted again, and which runs each fit forecasts."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,11 +6,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.weights import DAY_US
+from optimizer.microseconds import DAY_US, WEEK_US
 
-__all__ = ["WEEK_US", "refits"]
+__all__ = ["refits"]
 
-WEEK_US: Final = 7 * DAY_US
 FIRST_MONDAY_US: Final = 4 * DAY_US
 """1970 began on a Thursday."""
 
@@ -18,9 +17,9 @@ FIRST_MONDAY_US: Final = 4 * DAY_US
 def refits(
     origin_us: NDArray[np.int64], *, at_most: int | None = None
 ) -> Iterator[tuple[int, NDArray[np.int64]]]:
-    """Mondays 00:00 UTC in order, each with the positions whose origin it is the last before.
+    """Mondays 00:00 UTC in order, each with the positions of the origins in the week after it.
 
-    With `at_most`, every second, third, ... Monday, so that there are not more of them.
+    With `at_most`, only every second, third, ... Monday, so that there are at most so many.
     """
     if origin_us.size == 0:
         return

@@ -7,7 +7,7 @@
                   that were over, and how many
 
 Definitions and sources are those of `optimizer.forecast.score`. Limits are 1.1, 1.25, 1.5 and 2 times
-the median of the last 30 runs that had ended before the start, since logs seldom tell a limit; Brier
+the median of the last 30 runs that had ended before the start, since logs seldom have a limit; Brier
 and reliability take the four together.
 
 Decided here: the interval of a ratio of two mean CRPS comes from drawing jobs with replacement
@@ -37,7 +37,7 @@ COVERED_AT: Final = [LEVELS.tolist().index(level) for level in COVERED]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Figures:
-    """What n forecasts came to, one by one."""
+    """The figures of n forecasts, one by one."""
 
     crps: NDArray[np.float64]
     """(n,) NaN without a forecast."""
@@ -80,26 +80,26 @@ class Score:
 
     @property
     def brier(self) -> float:
-        asked = self.tenths[:, 2].sum()
-        return float(self.squared / asked) if asked else np.nan
+        count = self.tenths[:, 2].sum()
+        return float(self.squared / count) if count else np.nan
 
     @property
     def reliability(self) -> NDArray[np.float64]:
-        """(10, 3) mean of p, share over the limit (both NaN where nothing is), and how many."""
+        """(10, 3) mean of p, share over the limit (both NaN for an empty tenth), and how many."""
         count = self.tenths[:, 2]
-        some = np.where(count > 0.0, count, np.nan)
-        return np.column_stack((self.tenths[:, 0] / some, self.tenths[:, 1] / some, count))
+        divisor = np.where(count > 0.0, count, np.nan)
+        return np.column_stack((self.tenths[:, 0] / divisor, self.tenths[:, 1] / divisor, count))
 
 
 def scorable(panel: RunPanel) -> NDArray[np.bool_]:
-    """Which runs (R,) a forecast can be held against."""
+    """Which runs (R,) a forecast can be scored on."""
     return np.isin(panel.outcome, (SUCCEEDED, UNKNOWN, TIMEOUT))
 
 
 def figures(
     panel: RunPanel, log_quantiles: NDArray[np.float64], usual_seconds: NDArray[np.float64]
 ) -> Figures:
-    """Of forecasts (R, 35) for the runs of a panel, and the usual duration of each (R,)."""
+    """The figures of forecasts (R, 35) of the runs of a panel, given the usual duration of each (R,)."""
     x = np.log1p(np.nan_to_num(panel.duration_seconds))
     q = np.log1p(seconds_of(log_quantiles))
     covered = x[:, None] <= q[:, COVERED_AT]
@@ -113,19 +113,19 @@ def figures(
 
 def score(
     panel: RunPanel,
-    told: Figures,
+    run_figures: Figures,
     usual_seconds: NDArray[np.float64],
     rows: NDArray[np.bool_],
 ) -> Score:
-    """Of the runs in `rows` (R,)."""
+    """The score over the runs in `rows` (R,)."""
     whole = rows & (panel.outcome != TIMEOUT)
     over = panel.duration_seconds[:, None] > usual_seconds[:, None] * np.array(LIMITS)
-    known = rows[:, None] & np.isfinite(told.p_over) & (whole[:, None] | over)
-    p, happened = told.p_over[known], over[known]
+    is_scored = rows[:, None] & np.isfinite(run_figures.p_over) & (whole[:, None] | over)
+    p, happened = run_figures.p_over[is_scored], over[is_scored]
     return Score(
         runs=int(rows.sum()),
-        crps_sum=float(told.crps[rows].sum()),
-        covered=told.covered[whole].sum(axis=0),
+        crps_sum=float(run_figures.crps[rows].sum()),
+        covered=run_figures.covered[whole].sum(axis=0),
         whole=int(whole.sum()),
         squared=float(((p - happened) ** 2).sum()),
         tenths=by_tenths(p, happened),

@@ -1,4 +1,4 @@
-"""Simple ways to forecast a run from the earlier runs of its job, walked once in order of time.
+"""Simple forecasts of a run from the earlier runs of its job, which is walked once in order of time.
 
     QUANTILES   quantiles (type 7 of Hyndman and Fan, 1996) of the runs in a window
     NORMAL      mean + z sd of the runs in a window, in seconds (what schedulers call mean and k sigma)
@@ -24,15 +24,16 @@ from scipy.special import ndtri
 from optimizer.forecast.curves import SHORTEST_SECONDS
 from optimizer.forecast.sample import curve_of_sample
 from optimizer.kernel import kernel
+from optimizer.microseconds import DAY_US
 from optimizer.panel import SUCCEEDED, UNKNOWN, RunPanel
 from optimizer.quantile import LEVELS, LOGIT_LEVELS
-from optimizer.weights import DAY_US
 
 __all__ = ["DECAYED", "DRAWN", "EWMA", "NORMAL", "QUANTILES", "Method", "simple", "training"]
 
 Method = Callable[[RunPanel, NDArray[np.int64]], NDArray[np.float64]]
-"""Of a panel and an origin for each of its runs (R,): log seconds at `optimizer.quantile.LEVELS`,
-(R, 35), NaN where there is no answer. Only runs that had ended before the origin may be used."""
+"""Takes a panel and an origin for each of its runs (R,); returns log seconds at
+`optimizer.quantile.LEVELS`, (R, 35), NaN without a forecast. Only runs that had ended before the origin
+may be used."""
 
 QUANTILES, NORMAL, EWMA, DECAYED, DRAWN = range(5)
 EWMA_NEWEST: Final = 0.2
@@ -55,10 +56,10 @@ def simple(
             _smooth(*runs, ndtri(LEVELS), out)
         else:
             longest = int(np.diff(panel.offsets).max(initial=1))
-            held = most or (MOST_DECAYED if how == DECAYED else longest)
+            window = most or (MOST_DECAYED if how == DECAYED else longest)
             drawn = np.random.default_rng(DRAW_SEED).random(panel.row.size)
             _walk(
-                *runs, panel.start_us, how, min(held, longest), days, half_life_runs, drawn,
+                *runs, panel.start_us, how, min(window, longest), days, half_life_runs, drawn,
                 LEVELS, LOGIT_LEVELS, ndtri(LEVELS), out,
             )  # fmt: skip
         if in_logs:
@@ -71,7 +72,7 @@ def simple(
 
 
 def training(panel: RunPanel) -> NDArray[np.bool_]:
-    """Which runs (R,) tell how long a run takes."""
+    """Which runs (R,) a distribution is learned from."""
     return np.asarray((panel.outcome == SUCCEEDED) | (panel.outcome == UNKNOWN))
 
 
@@ -109,7 +110,7 @@ def _walk(
     offsets: NDArray[np.int64],
     end_us: NDArray[np.int64],
     by_end: NDArray[np.int64],
-    given: NDArray[np.float64],
+    duration: NDArray[np.float64],
     trains: NDArray[np.bool_],
     origin_us: NDArray[np.int64],
     start_us: NDArray[np.int64],
@@ -123,7 +124,7 @@ def _walk(
     normal_levels: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> None:
-    """Write quantiles from a window of ended runs, in the units that durations are given in."""
+    """Write quantiles from a window of ended runs, in the units of `duration`."""
     window_us = np.inf if how == DECAYED else days * DAY_US
     for job in range(offsets.shape[0] - 1):
         first, stop = offsets[job], offsets[job + 1]
@@ -144,17 +145,17 @@ def _walk(
                 entered_as[j - first] = count
                 count += 1
                 if start_us[j] >= origin_us[i] - window_us:
-                    size = _enter(value, run, size, given[j], j)
+                    size = _enter(value, run, size, duration[j], j)
                 if count > most:
-                    size = _leave(value, run, size, given, ended[count - 1 - most])
+                    size = _leave(value, run, size, duration, ended[count - 1 - most])
             while oldest < stop and start_us[oldest] < origin_us[i] - window_us:
                 if entered_as[oldest - first] >= 0:
-                    size = _leave(value, run, size, given, oldest)
+                    size = _leave(value, run, size, duration, oldest)
                 oldest += 1
             if count == 0:
                 continue
             if size == 0:
-                out[i] = given[ended[count - 1]]
+                out[i] = duration[ended[count - 1]]
             elif how == DECAYED:
                 _decayed(
                     value[:size], run[:size], first, start_us, entered_as, count, newest_us,
@@ -181,12 +182,12 @@ def _leave(
     value: NDArray[np.float64],
     run: NDArray[np.int64],
     size: int,
-    given: NDArray[np.float64],
+    duration: NDArray[np.float64],
     j: int,
 ) -> int:
     """Take run j out of the ascending window, where it is in; its new size."""
-    at = int(np.searchsorted(value[:size], given[j]))
-    while at < size and run[at] != j and value[at] == given[j]:
+    at = int(np.searchsorted(value[:size], duration[j]))
+    while at < size and run[at] != j and value[at] == duration[j]:
         at += 1
     if at == size or run[at] != j:
         return size

@@ -1,4 +1,4 @@
-"""What would have been said about every past run, had it been asked at the time.
+"""Every past run forecast as it would have been at the time.
 
 For each run an origin is fixed, the distribution is fitted to the runs that had ended strictly
 before that origin, and its quantiles and its probability of overrun are written beside the run:
@@ -9,7 +9,7 @@ before that origin, and its quantiles and its probability of overrun are written
 
 Decided here: a run that starts at midnight exactly belongs to the night before, because that
 midnight's table does not exist yet; every run with a start gets its row, whatever became of it, so
-that the answer at an origin cannot depend on the outcome; a run without a start is not assessed; the
+that a forecast at an origin cannot depend on the outcome; a run without a start is not assessed; the
 start itself is known at every origin, as a schedule tells it.
 """
 
@@ -23,10 +23,10 @@ from numpy.typing import ArrayLike, NDArray
 from optimizer.config import ForecastConfig
 from optimizer.forecast.curves import blocks, curves_of_runs
 from optimizer.forecast.distribution import quantiles_of_curves
+from optimizer.microseconds import DAY_US
 from optimizer.panel import RunPanel
 from optimizer.quantile import logit, probability_over
 from optimizer.result import Status, status_array
-from optimizer.weights import DAY_US
 
 __all__ = ["Origin", "backtest", "origins_us", "per_run"]
 
@@ -98,11 +98,11 @@ def origins_us(start_us: NDArray[np.int64], origin: Origin, horizon_days: int) -
     return (start_us - 1) // DAY_US * DAY_US - horizon_days * DAY_US
 
 
-def per_run(given: ArrayLike | pd.Series, index: pd.Index, name: str) -> NDArray[np.float64]:
+def per_run(numbers: ArrayLike | pd.Series, index: pd.Index, name: str) -> NDArray[np.float64]:
     """A number, array or Series as float64 (n,), one per run in the frame's order."""
-    if isinstance(given, pd.Series) and not given.index.equals(index):
+    if isinstance(numbers, pd.Series) and not numbers.index.equals(index):
         raise ValueError(f"{name} must have the index of runs; reindex it or pass an array")
-    values = np.asarray(given, dtype=np.float64)
+    values = np.asarray(numbers, dtype=np.float64)
     if values.shape not in ((), (len(index),)):
         raise ValueError(f"{name} must be a number or one per run, got shape {values.shape}")
     return np.broadcast_to(values, (len(index),)).copy()

@@ -1,17 +1,17 @@
-"""The distribution of a job's runs from its ended runs: every job is walked once, in order of time.
+"""The distribution of every run from the runs of its job that had ended: each job is walked once.
 
 For each run, at its origin:
 
-1. runs that have ended since the last origin enter the window (`forecast.window`), and teach
-   the shares of the experts (`forecast.mixture`) and the movement of the levels (`calibration`) by
-   what had been forecast for them at their own origins;
-2. each expert weighs the window (`forecast.experts`), and the weights are pooled by the shares;
+1. runs that have ended since the last origin enter the window (`walk.window`); what had been forecast
+   for them at their own origins moves the shares of the experts (`walk.mixture`) and the levels
+   (`optimizer.calibration`);
+2. each expert weighs the window (`walk.experts`), and the weights are pooled by the shares;
 3. the pooled sample is made into a curve (`forecast.sample`), read at the moved levels.
 
 Decided here: the time a run is forecast for is its own start, which a schedule tells, whatever the
 origin; durations below a millisecond count as one, so that zero has a logarithm; timeouts and
-cancellations are values that were exceeded and teach no shares; failed runs say nothing about the
-duration of a success and only feed the failure rate (`forecast.failures`).
+cancellations are values that were exceeded, and no shares are learned from them; failed runs say
+nothing about the duration of a success and only feed the failure rate (`walk.failures`).
 """
 
 from collections.abc import Iterator
@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.config import ForecastConfig
-from optimizer.forecast.walk.answer import answers
-from optimizer.forecast.walk.job_state import Remembered
-from optimizer.forecast.walk.memory import Knobs, Known, Runs, roles
+from optimizer.forecast.walk.arrays import Forecasts, JobRuns, WalkSettings, roles
+from optimizer.forecast.walk.job_state import JobStates
+from optimizer.forecast.walk.predict import curves_at
 from optimizer.forecast.walk.walk import walk
 from optimizer.panel import NEVER_US, RunPanel
 from optimizer.quantile import LEVELS
@@ -35,7 +35,7 @@ __all__ = [
 
 SHORTEST_SECONDS: Final = 1e-3
 
-EVERY: Final = slice(0, None)
+ALL_JOBS: Final = slice(0, None)
 BLOCK_RUNS: Final = 250_000
 
 # Positions in `optimizer.result.STATUS_BY_CODE`.
@@ -45,7 +45,7 @@ TOO_FEW_RUNS: Final = 1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curves:
-    """What was known at each of n origins."""
+    """The forecasts of n runs, each from what was known at its origin."""
 
     log_quantiles: NDArray[np.float64]
     """(n, 35) NaN where too few runs."""
@@ -54,7 +54,7 @@ class Curves:
     runs: NDArray[np.int64]
     """(n,) successes used."""
     effective_runs: NDArray[np.float64]
-    """(n,) what all used runs are worth."""
+    """(n,) independent runs of equal weight that the used ones are worth."""
     failure_rate: NDArray[np.float64]
     """(n,) probability that an attempt fails."""
 
@@ -69,72 +69,74 @@ class Curves:
         )
 
     def part(self, rows: slice) -> "Curves":
-        """A view of some of the origins."""
-        return Curves(*(getattr(self, one.name)[rows] for one in fields(self)))
+        """A view of these rows."""
+        return Curves(*(getattr(self, field.name)[rows] for field in fields(self)))
 
-    def put(self, rows: slice, those: "Curves") -> None:
-        """Write `those` over some of the origins."""
-        for one in fields(self):
-            getattr(self, one.name)[rows] = getattr(those, one.name)
+    def put(self, rows: slice, curves: "Curves") -> None:
+        """Write `curves` over these rows."""
+        for field in fields(self):
+            getattr(self, field.name)[rows] = getattr(curves, field.name)
 
 
 def curves_of_runs(
-    panel: RunPanel, origin_us: NDArray[np.int64], config: ForecastConfig, jobs: slice = EVERY
+    panel: RunPanel, origin_us: NDArray[np.int64], config: ForecastConfig, jobs: slice = ALL_JOBS
 ) -> Curves:
     """The distribution of every run of `jobs` at its origin, in the panel's order.
 
     Origins (R,) are those of all runs and ascend within a job; each distribution uses only runs
     whose end is strictly before its origin.
     """
-    nobody_asks = np.full(panel.job_ids.size, np.nan)
-    return curves_of_jobs(panel, origin_us, NEVER_US, nobody_asks, config, jobs)[0]
+    no_start_us = np.full(panel.job_ids.size, np.nan)
+    return curves_of_jobs(panel, origin_us, NEVER_US, no_start_us, config, jobs)[0]
 
 
 def curves_of_jobs(
     panel: RunPanel,
     origin_us: NDArray[np.int64],
     last_origin_us: int,
-    asked_us: NDArray[np.float64],
+    next_start_us: NDArray[np.float64],
     config: ForecastConfig,
-    jobs: slice = EVERY,
+    jobs: slice = ALL_JOBS,
     *,
-    most: int = NEVER_US,
-) -> tuple[Curves, Curves, Remembered]:
-    """The distributions of every run of `jobs`, that of one more of each job, and what is remembered.
+    latest_runs: int = NEVER_US,
+) -> tuple[Curves, Curves, JobStates]:
+    """The distributions of every run of `jobs`, that of one more run of each job, and the jobs' states.
 
-    The first are those of `curves_of_runs`, with no origin after the last one; of the last `most` runs
-    of each job, since those before only fill the window. The second are those of a run that starts at
-    asked_us (J,; NaN: at an unknown time), known at the last origin.
+    The first are those of `curves_of_runs`, with no origin after the last one; only the `latest_runs`
+    of each job are forecast, and those before fill the window. The second are those of a run that
+    starts at next_start_us (J,; NaN: at an unknown time), from what is known at the last origin.
     """
-    of_all = panel.offsets[jobs.start : None if jobs.stop is None else jobs.stop + 1]
-    offsets = of_all - of_all[0]
-    mine = slice(int(of_all[0]), int(of_all[-1]))
-    runs = Runs(
-        start_us=panel.start_us[mine],
-        end_us=panel.end_us[mine],
-        by_end=panel.by_end[mine] - np.repeat(of_all[:-1], np.diff(of_all)),
-        log_seconds=np.log(np.maximum(panel.duration_seconds[mine], SHORTEST_SECONDS)),
-        role=roles(panel.outcome[mine]),
-        origin_us=np.minimum(origin_us[mine], last_origin_us),
+    bounds = panel.offsets[jobs.start : None if jobs.stop is None else jobs.stop + 1]
+    offsets = bounds - bounds[0]
+    rows = slice(int(bounds[0]), int(bounds[-1]))
+    runs = JobRuns(
+        start_us=panel.start_us[rows],
+        end_us=panel.end_us[rows],
+        by_end=panel.by_end[rows] - np.repeat(bounds[:-1], np.diff(bounds)),
+        log_seconds=np.log(np.maximum(panel.duration_seconds[rows], SHORTEST_SECONDS)),
+        role=roles(panel.outcome[rows]),
+        origin_us=np.minimum(origin_us[rows], last_origin_us),
     )
-    knobs = Knobs.of(config)
+    settings = WalkSettings.of(config)
     curves = Curves.empty(int(offsets[-1]) + offsets.size - 1)
-    known = Known(curves.log_quantiles, curves.runs, curves.effective_runs, curves.failure_rate)
-    remembered = walk(offsets, runs, last_origin_us, most, knobs, known)
-    last = slice(int(offsets[-1]), None)
-    curves.log_quantiles[last], worth = answers(
-        remembered, np.arange(offsets.size - 1), asked_us[jobs], knobs
+    forecasts = Forecasts(
+        curves.log_quantiles, curves.runs, curves.effective_runs, curves.failure_rate
     )
-    curves.effective_runs[last] = np.nan_to_num(worth)
-    untold = np.isnan(curves.log_quantiles[:, 0])
-    enough = (curves.runs >= config.min_runs) & ~untold
-    curves.log_quantiles[~enough] = np.nan
-    curves.code[:] = np.where(enough, OK, TOO_FEW_RUNS)
-    return curves.part(slice(0, last.start)), curves.part(last), remembered
+    states = walk(offsets, runs, last_origin_us, latest_runs, settings, forecasts)
+    next_runs = slice(int(offsets[-1]), None)
+    curves.log_quantiles[next_runs], worth = curves_at(
+        states, np.arange(offsets.size - 1), next_start_us[jobs], settings
+    )
+    curves.effective_runs[next_runs] = np.nan_to_num(worth)
+    has_curve = ~np.isnan(curves.log_quantiles[:, 0])
+    is_forecast = (curves.runs >= config.min_runs) & has_curve
+    curves.log_quantiles[~is_forecast] = np.nan
+    curves.code[:] = np.where(is_forecast, OK, TOO_FEW_RUNS)
+    return curves.part(slice(0, next_runs.start)), curves.part(next_runs), states
 
 
 def blocks(offsets: NDArray[np.int64]) -> Iterator[slice]:
-    """Consecutive jobs of about BLOCK_RUNS runs: curves are ten times as large as what is kept.
+    """Consecutive jobs of about BLOCK_RUNS runs, since curves take ten times the memory of the runs.
 
     Without a job, one empty block.
     """
@@ -142,7 +144,7 @@ def blocks(offsets: NDArray[np.int64]) -> Iterator[slice]:
     if jobs == 0:
         yield slice(0, 0)
     while first < jobs:
-        wanted = int(np.searchsorted(offsets, offsets[first] + BLOCK_RUNS, side="right")) - 1
-        last = max(wanted, first + 1)
-        yield slice(first, last)
-        first = last
+        full = int(np.searchsorted(offsets, offsets[first] + BLOCK_RUNS, side="right")) - 1
+        stop = max(full, first + 1)
+        yield slice(first, stop)
+        first = stop

@@ -1,4 +1,4 @@
-"""P(no successful end in time), and what of it is due to what.
+"""P(no successful end in time), and its division among four causes.
 
 With upstream lateness U, start delay A, queue Q, attempt durations D1, D2, wait W before a retry,
 failure rate f, probability r that a failed attempt is tried again and s seconds from the reference
@@ -8,10 +8,10 @@ time to the deadline, B = U + A + Q and
 
 Sums are taken over a fixed set of equally probable points of each distribution (the midpoints of 24
 equal slices), exactly in the last one: P(X + D <= s) is the mean over the points x of F_D(s - x).
-There is no random number, so the same night always says the same.
+No random numbers are drawn, so that a night repeated gives the same answer.
 
-The miss is divided among four causes by the first that suffices, so they are never negative and add
-up to it. With m the median of D, and all of the first three within the event B + D1 > s:
+A miss is put down to the first of four causes that suffices, so the parts are never negative and add
+up to it. With m the median of D, the first three are parts of the event B + D1 > s:
 
     upstream    U > s - m               so late that a usual run could not make it any more
     start       B > s - m, U <= s - m   the same after the job's own start delay and queue
@@ -123,17 +123,17 @@ def miss_deadline(
     usual = np.where(spare >= 0.0, spare, np.inf)[:, None]
     by_start = np.where(before > usual, late, 0.0).mean(axis=1)
     # Over the points of U, the lateness that its own points of A bring with them.
-    every = upstream[:, :, None] + own[:, None, :]
-    late_after = _p_over(duration, (slack[:, None, None] - every).reshape(n, -1), elapsed)
-    late_after = late_after.reshape(every.shape).mean(axis=2)
+    delays = upstream[:, :, None] + own[:, None, :]
+    late_after = _p_over(duration, (slack[:, None, None] - delays).reshape(n, -1), elapsed)
+    late_after = late_after.reshape(delays.shape).mean(axis=2)
     by_upstream = np.where(upstream > usual, late_after, 0.0).mean(axis=1)
     by_upstream = np.minimum(by_upstream, by_start)
-    known = np.where(np.isnan(first_late + failure), np.nan, 0.0)
+    nan_or_zero = np.where(np.isnan(first_late + failure), np.nan, 0.0)
     return Miss(
         p_miss=np.clip(first_late + failure, 0.0, 1.0),
-        upstream=by_upstream + known,
-        start=by_start - by_upstream + known,
-        duration=first_late - by_start + known,
+        upstream=by_upstream + nan_or_zero,
+        start=by_start - by_upstream + nan_or_zero,
+        duration=first_late - by_start + nan_or_zero,
         failure=failure,
     )
 
@@ -169,25 +169,25 @@ def miss_limit(
     )
 
 
-def _rows(given: ArrayLike, n: int, name: str) -> NDArray[np.float64]:
-    values = np.asarray(given, dtype=np.float64)
+def _rows(numbers: ArrayLike, n: int, name: str) -> NDArray[np.float64]:
+    values = np.asarray(numbers, dtype=np.float64)
     if values.shape not in ((), (n,)):
         raise ValueError(f"{name} must be a number or shape ({n},), got {values.shape}")
     return np.broadcast_to(values, (n,))
 
 
-def _share(given: ArrayLike, n: int, name: str) -> NDArray[np.float64]:
-    values = _rows(given, n, name)
+def _share(numbers: ArrayLike, n: int, name: str) -> NDArray[np.float64]:
+    values = _rows(numbers, n, name)
     if np.any((values < 0.0) | (values > 1.0)):
         raise ValueError(f"{name} must be in [0, 1]")
     return values
 
 
-def _points(given: ArrayLike, n: int, name: str) -> NDArray[np.float64]:
+def _points(numbers: ArrayLike, n: int, name: str) -> NDArray[np.float64]:
     """Equally probable values (n, 1) of a constant, (n, 24) of quantiles at LEVELS."""
-    values = np.asarray(given, dtype=np.float64)
+    values = np.asarray(numbers, dtype=np.float64)
     if values.shape != (n, LEVELS.size):
-        return _rows(given, n, name)[:, None]
+        return _rows(numbers, n, name)[:, None]
     # Levels are shared by the rows: one interpolation matrix serves all, ends held constant.
     columns = [np.interp(MIDPOINTS, LEVELS, unit) for unit in np.eye(LEVELS.size)]
     return np.asarray(values @ np.array(columns))
@@ -198,10 +198,10 @@ def _sums(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]
 
     All a * b sums, sorted, then the mean of each slice of equal size: the mean is kept exactly.
     """
-    every = np.sort((x[:, :, None] + y[:, None, :]).reshape(x.shape[0], -1), axis=1)
-    if every.shape[1] <= 2 * POINTS:
-        return every
-    return np.asarray(every.reshape(x.shape[0], POINTS, -1).mean(axis=2))
+    sums = np.sort((x[:, :, None] + y[:, None, :]).reshape(x.shape[0], -1), axis=1)
+    if sums.shape[1] <= 2 * POINTS:
+        return sums
+    return np.asarray(sums.reshape(x.shape[0], POINTS, -1).mean(axis=2))
 
 
 def _p_over(
@@ -210,6 +210,6 @@ def _p_over(
     """P(duration > remaining | duration > elapsed), as `remaining` (n, a)."""
     n, columns = remaining.shape
     row = np.repeat(np.arange(n), columns)
-    known = np.repeat(np.broadcast_to(np.asarray(elapsed, dtype=np.float64), (n,)), columns)
-    over = probability_over(duration.log_quantiles, remaining.reshape(-1), known, row=row)
+    elapsed_each = np.repeat(np.broadcast_to(np.asarray(elapsed, dtype=np.float64), (n,)), columns)
+    over = probability_over(duration.log_quantiles, remaining.reshape(-1), elapsed_each, row=row)
     return np.asarray(over.reshape(n, columns))

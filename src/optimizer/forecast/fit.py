@@ -1,14 +1,14 @@
-"""The distribution of every job's next runs, as a state that can be stored, updated and asked.
+"""The distribution of every job's next runs, as states that can be stored, updated and predicted from.
 
-`fit` keeps, for each job, a curve (see `optimizer.forecast.curves`), what answers for other starts are
-made of (`optimizer.forecast.walk.job_state`) and the latest runs behind them. A state row holds everything
-that prediction needs; the runs behind it are needed only to update.
+`fit` gives each job a curve (see `optimizer.forecast.curves`), a memory from which runs at other times
+are forecast (`optimizer.forecast.walk.job_state`) and the latest runs behind both. A state row holds
+everything that prediction needs; the runs behind it are needed only to update.
 
 Decided here: `fit(a)` followed by `update(b)` is the same as `fit(a and b)`, to the last digit,
 because a state is always recomputed from its runs; a run delivered again (same job, run id and
-start) replaces the one known; a job never seen is answered not_assessed, not guessed. The curve of a
+start) replaces the earlier one; a job never seen is not_assessed, not guessed. The curve of a
 state is that of a run that starts at `as_of`, or where none is given at the time of the latest start;
-a state without a memory answers with its curve whenever the run starts.
+a state without a memory predicts its curve whenever the run starts.
 """
 
 from collections.abc import Sequence
@@ -23,9 +23,9 @@ from optimizer.config import ForecastConfig
 from optimizer.forecast.backtest import Origin, origins_us
 from optimizer.forecast.curves import TOO_FEW_RUNS, Curves, blocks, curves_of_jobs
 from optimizer.forecast.distribution import Distribution
-from optimizer.forecast.walk.answer import answers
-from optimizer.forecast.walk.job_state import Remembered
-from optimizer.forecast.walk.memory import Knobs
+from optimizer.forecast.walk.arrays import WalkSettings
+from optimizer.forecast.walk.job_state import JobStates
+from optimizer.forecast.walk.predict import curves_at
 from optimizer.panel import LEFT_OUT, NEVER_US, RunPanel, utc_microseconds
 from optimizer.quantile import LEVELS, seconds_of
 from optimizer.result import Status, require_one_row_per_job, status_array
@@ -58,7 +58,7 @@ class Forecaster:
     """The runs behind the states; None for a forecaster rebuilt from states alone."""
     config: ForecastConfig
     origin: Origin
-    """What its runs taught from: see `fit`."""
+    """The origin of the forecasts that it learned from: see `fit`."""
 
     @classmethod
     def from_states(
@@ -92,31 +92,31 @@ class Forecaster:
         """
         if "job_id" not in upcoming.columns:
             raise ValueError("upcoming lacks the column job_id")
-        at = pd.Index(self.states["job_id"]).get_indexer(pd.Index(upcoming["job_id"]))
-        known = at >= 0
+        row = pd.Index(self.states["job_id"]).get_indexer(pd.Index(upcoming["job_id"]))
+        has_state = row >= 0
         log_quantiles = np.full((len(upcoming), LEVELS.size), np.nan)
         status = np.full(len(upcoming), Status.NOT_ASSESSED.value, dtype=object)
-        log_quantiles[known] = _log_curves(self.states["quantile_seconds"])[at[known]]
-        status[known] = self.states["status"].to_numpy(dtype=object)[at[known]]
+        log_quantiles[has_state] = _log_curves(self.states["quantile_seconds"])[row[has_state]]
+        status[has_state] = self.states["status"].to_numpy(dtype=object)[row[has_state]]
         if "start_time" in upcoming.columns:
-            micro, is_timed = utc_microseconds(upcoming["start_time"], "upcoming.start_time")
-            asked = np.flatnonzero(~np.isnan(log_quantiles[:, 0]))
-            # Only the jobs that are asked about are recalled.
-            jobs, job = np.unique(at[asked], return_inverse=True)
-            remembered = Remembered.of_column(
+            start_us, is_timed = utc_microseconds(upcoming["start_time"], "upcoming.start_time")
+            forecast = np.flatnonzero(~np.isnan(log_quantiles[:, 0]))
+            # Only the memories of the jobs in question are unpacked.
+            state_rows, job = np.unique(row[forecast], return_inverse=True)
+            memories = JobStates.from_column(
                 [
-                    kept if isinstance(kept, dict) else None
-                    for kept in self.states["memory"].iloc[jobs]
+                    memory if isinstance(memory, dict) else None
+                    for memory in self.states["memory"].iloc[state_rows]
                 ]
             )
-            told = answers(
-                remembered,
+            curves, _ = curves_at(
+                memories,
                 job,
-                np.where(is_timed, micro, np.nan)[asked],
-                Knobs.of(self.config),
-            )[0]
-            there = remembered.size[job] > 0
-            log_quantiles[asked[there]] = told[there]
+                np.where(is_timed, start_us, np.nan)[forecast],
+                WalkSettings.of(self.config),
+            )
+            has_memory = memories.size[job] > 0
+            log_quantiles[forecast[has_memory]] = curves[has_memory]
         return Distribution(log_quantiles, status)
 
     def update(self, new_runs: pd.DataFrame, *, as_of: pd.Timestamp | None = None) -> "Forecaster":
@@ -145,9 +145,9 @@ def fit(
 ) -> Forecaster:
     """Fit every job in `runs`, using only runs that ended before `as_of` (default: all ended).
 
-    Which earlier runs tell most, and how far levels are off, is learned from what had been said of
-    each run at its `origin` (`optimizer.forecast.backtest`): "start" to ask about runs that are about
-    to start, "nightly" to ask about those of the days to come.
+    Which earlier runs tell most, and how far levels are off, is learned from what had been forecast
+    for each run at its `origin` (`optimizer.forecast.backtest`): use "start" to forecast runs that are
+    about to start, "nightly" to forecast those of the days to come.
 
     Raises ValueError for a malformed frame, an unknown origin or a naive `as_of`.
     """
@@ -158,21 +158,23 @@ def fit(
     if as_of is not None:
         last_origin_us = int(utc_microseconds(pd.Series([as_of]), "as_of")[0][0])
     last_start = last_starts(panel, last_origin_us)
-    # Without a last origin the next run is asked for at the time of the latest one.
-    asked_us = (
+    # Without a last origin the next run is forecast for the time of the latest one.
+    next_start_us = (
         last_start.as_unit("us").to_numpy(dtype="datetime64[us]").astype(np.int64)
         if as_of is None
         else np.full(panel.job_ids.size, last_origin_us)
     ).astype(np.float64)
-    ends = Curves.empty(panel.job_ids.size)
+    next_runs = Curves.empty(panel.job_ids.size)
     memory: list[dict[str, Any] | None] = []
     for jobs in blocks(panel.offsets):
-        told = curves_of_jobs(panel, at_us, last_origin_us, asked_us, config, jobs)
-        ends.put(jobs, told[1])
-        memory += told[2].column()
+        _, curves, states = curves_of_jobs(
+            panel, at_us, last_origin_us, next_start_us, config, jobs
+        )
+        next_runs.put(jobs, curves)
+        memory += states.to_column()
     return Forecaster(
-        states_of(panel, ends, memory, last_start, config),
-        _kept_runs(runs, panel, last_origin_us),
+        states_of(panel, next_runs, memory, last_start, config),
+        _usable_runs(runs, panel, last_origin_us),
         config,
         origin,
     )
@@ -180,29 +182,29 @@ def fit(
 
 def states_of(
     panel: RunPanel,
-    ends: Curves,
+    next_runs: Curves,
     memory: Sequence[dict[str, Any] | None],
     last_start: pd.DatetimeIndex,
     config: ForecastConfig,
 ) -> pd.DataFrame:
-    """STATE_COLUMNS of what is known of the next run of each job of `panel`."""
-    seconds = seconds_of(ends.log_quantiles)
-    answered = ends.code != TOO_FEW_RUNS
+    """STATE_COLUMNS, from the forecast of the next run of each job of `panel` and its memory."""
+    seconds = seconds_of(next_runs.log_quantiles)
+    answered = next_runs.code != TOO_FEW_RUNS
     states = pd.DataFrame(
         {
             "job_id": panel.job_ids,
-            "status": status_array(ends.code),
-            "reason": _reasons(ends.runs, answered, config.min_runs),
-            "runs": ends.runs,
-            "effective_runs": ends.effective_runs,
+            "status": status_array(next_runs.code),
+            "reason": _reasons(next_runs.runs, answered, config.min_runs),
+            "runs": next_runs.runs,
+            "effective_runs": next_runs.effective_runs,
             "last_start_time": last_start,
-            "failure_rate": ends.failure_rate,
+            "failure_rate": next_runs.failure_rate,
             "quantile_seconds": pd.Series(
-                [row if use else None for row, use in zip(seconds.tolist(), answered, strict=True)],
+                [row if ok else None for row, ok in zip(seconds.tolist(), answered, strict=True)],
                 dtype=object,
             ),
             "memory": pd.Series(
-                [kept if use else None for kept, use in zip(memory, answered, strict=True)],
+                [state if ok else None for state, ok in zip(memory, answered, strict=True)],
                 dtype=object,
             ),
         }
@@ -210,38 +212,38 @@ def states_of(
     return require_one_row_per_job(states, list(panel.job_ids))
 
 
-def _known(panel: RunPanel, origin_us: int) -> NDArray[np.bool_]:
+def _ended_before(panel: RunPanel, origin_us: int) -> NDArray[np.bool_]:
     """Which runs (R,) had ended before the origin."""
     return np.asarray((panel.end_us < origin_us) & (panel.outcome != LEFT_OUT))
 
 
-def _kept_runs(runs: pd.DataFrame, panel: RunPanel, origin_us: int) -> pd.DataFrame:
+def _usable_runs(runs: pd.DataFrame, panel: RunPanel, origin_us: int) -> pd.DataFrame:
     """The usable runs behind the states, plus one row for each job that has none."""
-    kept = np.zeros(panel.rows, dtype=bool)
-    kept[panel.row[_known(panel, origin_us)]] = True
-    seen = set(runs["job_id"].to_numpy()[kept])
-    first = ~runs["job_id"].duplicated().to_numpy() & ~runs["job_id"].isin(seen).to_numpy()
-    return runs.loc[kept | first, RUN_COLUMNS].reset_index(drop=True)
+    is_usable = np.zeros(panel.rows, dtype=bool)
+    is_usable[panel.row[_ended_before(panel, origin_us)]] = True
+    job_ids = set(runs["job_id"].to_numpy()[is_usable])
+    is_first = ~runs["job_id"].duplicated().to_numpy() & ~runs["job_id"].isin(job_ids).to_numpy()
+    return runs.loc[is_usable | is_first, RUN_COLUMNS].reset_index(drop=True)
 
 
 def last_starts(panel: RunPanel, origin_us: int) -> pd.DatetimeIndex:
     """The latest start of a run of each job that had ended before the origin, NaT for none; (J,)."""
-    nothing = np.iinfo(np.int64).min
-    start = np.where(_known(panel, origin_us), panel.start_us, nothing)
-    out = np.full(panel.job_ids.size, nothing, dtype=np.int64)
-    held = np.diff(panel.offsets) > 0
+    no_time_us = np.iinfo(np.int64).min
+    start = np.where(_ended_before(panel, origin_us), panel.start_us, no_time_us)
+    out = np.full(panel.job_ids.size, no_time_us, dtype=np.int64)
+    has_runs = np.diff(panel.offsets) > 0
     if start.size:
-        out[held] = np.maximum.reduceat(start, panel.offsets[:-1][held])
+        out[has_runs] = np.maximum.reduceat(start, panel.offsets[:-1][has_runs])
     return pd.DatetimeIndex(out.view("datetime64[us]"), tz="UTC")
 
 
 def _reasons(
     runs: NDArray[np.int64], answered: NDArray[np.bool_], needed: int
 ) -> NDArray[np.object_]:
-    """A sentence where a job is not answered, None elsewhere."""
+    """A sentence where a job has no forecast, None elsewhere."""
     out = np.full(runs.size, None, dtype=object)
-    words = runs[~answered].astype(str).astype(object)
-    out[~answered] = words + f" successful runs have ended; {needed} are needed"
+    counts = runs[~answered].astype(str).astype(object)
+    out[~answered] = counts + f" successful runs have ended; {needed} are needed"
     return out
 
 

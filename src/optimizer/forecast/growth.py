@@ -13,8 +13,9 @@ where s_b is half the width of Sen's interval for the slope over its quantile, s
 test's interval for the median, both widened by sqrt((1 + r) / (1 - r)) for residuals that follow one
 another with rank correlation r, and q the quantile of Student's t with n - 2 degrees of freedom.
 
-Decided here: a job grows when its slope is above nought at a level that one steady job in a hundred
-reaches by chance; otherwise there is no day to name. The line is a claim that growth goes on as it did, and nothing more. Where two levels fit clearly better than a line it was a step, not growth.
+Decided here: a job grows when its slope is above zero at a level that one steady job in a hundred
+reaches by chance; otherwise no day is named. The line assumes that growth goes on as before, and
+nothing else. Where two levels fit clearly better than a line, it was a step and not growth.
 """
 
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ class Growth:
         expected = self.center_day + far / self.slope
         root = np.sqrt(max(half**2 - leading * constant, 0.0))
         if leading <= 0.0:
-            # The slope may be nought: the line is below the limit at the least until here.
+            # The slope may be zero: the line stays below the limit at least until here.
             earliest = constant / (half + root) if half + root > 0 else far / self.slope
             return expected, self.center_day + earliest, None
         low, high = (half - root) / leading, (half + root) / leading
@@ -102,7 +103,7 @@ def growth(
     slopes = np.sort((y[j] - y[i]) / (x[j] - x[i]))
     slope = float(np.median(slopes))
     level = float(np.median(y - slope * x))
-    left = y - level - slope * x
+    residual = y - level - slope * x
 
     tail = 0.5 + coverage / 2.0
     normal = float(special.ndtri(tail))
@@ -112,9 +113,9 @@ def growth(
     around = np.clip(
         [n / 2 - 0.5 - normal * np.sqrt(n) / 2, n / 2 - 0.5 + normal * np.sqrt(n) / 2], 0, n - 1
     )
-    down, up = np.interp(around, np.arange(n), np.sort(left))
+    down, up = np.interp(around, np.arange(n), np.sort(residual))
     # What a fitted line leaves looks less alike than it is (Marriott and Pope 1954).
-    alike = _rank_correlation(left[:-1], left[1:])
+    alike = _rank_correlation(residual[:-1], residual[1:])
     follow = float(np.clip(alike + (1.0 + 4.0 * alike) / n, 0.0, 0.9))
     wider = np.sqrt((1.0 + follow) / (1.0 - follow))
     student = float(special.stdtrit(n - 2, tail))
@@ -122,7 +123,7 @@ def growth(
     slope_low, slope_high = slope - student * slope_se, slope + student * slope_se
     surely = float(special.stdtrit(n - 2, SURE))
     state: State = "growing" if slope > surely * slope_se else "steady"
-    if state == "growing" and _is_step(y, left):
+    if state == "growing" and _is_step(y, residual):
         state = "stepped"
     return Growth(
         state=state,
@@ -138,23 +139,23 @@ def growth(
 
 
 def _rank_correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """Spearman's; nought where it is not defined."""
+    """Spearman's; zero where it is not defined."""
     ranks = [np.argsort(np.argsort(values)).astype(np.float64) for values in (one, other)]
     with np.errstate(invalid="ignore", divide="ignore"):
-        found = np.corrcoef(ranks[0], ranks[1])[0, 1]
-    return float(np.nan_to_num(found))
+        correlation = np.corrcoef(ranks[0], ranks[1])[0, 1]
+    return float(np.nan_to_num(correlation))
 
 
-def _is_step(y: NDArray[np.float64], left: NDArray[np.float64]) -> bool:
+def _is_step(y: NDArray[np.float64], residual: NDArray[np.float64]) -> bool:
     """Whether two levels leave clearly less than the line does, outliers cut at three MADs."""
-    middle = np.median(left)
-    mad = float(np.median(np.abs(left - middle)))
+    middle = np.median(residual)
+    mad = float(np.median(np.abs(residual - middle)))
     bound = 3.0 * 1.4826 * mad
-    cut = np.clip(left, -bound, bound)
-    held = y - left + cut
-    n = held.size
+    cut = np.clip(residual, -bound, bound)
+    trimmed = y - residual + cut
+    n = trimmed.size
     count = np.arange(1, n)
-    sums, squares = np.cumsum(held), np.cumsum(held**2)
+    sums, squares = np.cumsum(trimmed), np.cumsum(trimmed**2)
     below = squares[:-1] - sums[:-1] ** 2 / count
     above = (squares[-1] - squares[:-1]) - (sums[-1] - sums[:-1]) ** 2 / (n - count)
     best = float((below + above)[2:-2].min())

@@ -1,9 +1,9 @@
-"""What is left of a run in progress: its duration, given that it has lasted so long already.
+"""The remaining time of a run in progress: its duration, given how long it has lasted already.
 
     P(T <= x | T > t) = q    at    P(T > x) = (1 - q) P(T > t)
 
-read off the curve of `optimizer.quantile` in logits, so that a run far beyond its usual duration is
-still answered: the tail there is log-logistic, and its remaining time grows with what has passed.
+read off the curve of `optimizer.quantile` in logits, so that a run far beyond its usual duration
+still has a forecast: the tail there is log-logistic, and the remaining time grows with the elapsed.
 """
 
 import numpy as np
@@ -38,7 +38,7 @@ def quantiles_given_elapsed(
 ) -> NDArray[np.float64]:
     """Whole durations (n, m) at `levels` (m,) of runs that have lasted `elapsed_seconds` already.
 
-    NaN rows where a curve or what has elapsed is NaN; never less than what has elapsed. Raises
+    NaN rows where a curve or the elapsed time is NaN; never less than the elapsed time. Raises
     ValueError unless every level is inside (0, 1).
     """
     q = np.atleast_1d(np.asarray(levels, dtype=np.float64))
@@ -57,7 +57,7 @@ def quantiles_given_elapsed(
 def remaining_seconds(
     duration: Distribution, levels: ArrayLike, elapsed_seconds: ArrayLike
 ) -> NDArray[np.float64]:
-    """Seconds still to go (n, m) at `levels` (m,), given what has elapsed: see above."""
+    """Seconds still to go (n, m) at `levels` (m,), given the elapsed seconds: see above."""
     whole = quantiles_given_elapsed(duration, levels, elapsed_seconds)
     elapsed = np.asarray(elapsed_seconds, dtype=np.float64)
     return np.asarray(np.maximum(whole - np.broadcast_to(elapsed, whole.shape[:1])[:, None], 0.0))

@@ -1,9 +1,9 @@
-"""What a night says of every job: its state, and how good such forecasts have lately been.
+"""What a night computes of every job: its state, and how good its forecasts have lately been.
 
 Both come from one walk over the job's latest HISTORY_RUNS runs and those of four weeks, so a night
-costs no more as an account grows older. They fill the window; the latest TOLD_RUNS of them are forecast
-and taught from, and of these the latest JUDGED_RUNS are scored beside the rule of seven days: each by
-what was known at the midnight before it started, since a night speaks of the days to come.
+costs no more as an account grows older. All of these fill the window; the latest FORECAST_RUNS of them
+are forecast and learned from, and of these the latest SCORED_RUNS are scored beside the seven-day rule:
+each as forecast at the midnight before it started, since a night speaks of the days to come.
 """
 
 from collections.abc import Sequence
@@ -21,15 +21,15 @@ from optimizer.forecast.fit import last_starts, states_of
 from optimizer.forecast.rule import rule_of_runs
 from optimizer.forecast.score import quality_of_runs
 from optimizer.forecast.walk.window import SPAN_DAYS
+from optimizer.microseconds import DAY_US
 from optimizer.panel import RunPanel, utc_microseconds
 from optimizer.quantile import probability_over
-from optimizer.weights import DAY_US
 
-__all__ = ["HISTORY_RUNS", "JUDGED_RUNS", "TOLD_RUNS", "states_with_quality"]
+__all__ = ["FORECAST_RUNS", "HISTORY_RUNS", "SCORED_RUNS", "states_with_quality"]
 
 HISTORY_RUNS: Final = 300
-TOLD_RUNS: Final = 150
-JUDGED_RUNS: Final = 100
+FORECAST_RUNS: Final = 150
+SCORED_RUNS: Final = 100
 
 
 def states_with_quality(
@@ -53,32 +53,32 @@ def states_with_quality(
     panel = RunPanel.from_frame(runs).latest(HISTORY_RUNS, as_of_us - SPAN_DAYS * DAY_US)
     limit = per_run(limits, runs.index, "limits")[panel.row]
     at_us = origins_us(panel.start_us, "nightly", 0)
-    whenever = np.full(panel.job_ids.size, np.nan)
-    judged = _latest(panel.offsets, JUDGED_RUNS)
-    ends = Curves.empty(panel.job_ids.size)
+    no_start_us = np.full(panel.job_ids.size, np.nan)
+    scored = _latest(panel.offsets, SCORED_RUNS)
+    next_runs = Curves.empty(panel.job_ids.size)
     memory: list[dict[str, Any] | None] = []
-    ours, rule = [], []
+    quality_of_ours, crps_of_rule = [], []
     for jobs in blocks(panel.offsets):
-        of_runs, told, remembered = curves_of_jobs(
-            panel, at_us, as_of_us, whenever, config, jobs, most=TOLD_RUNS
+        past_runs, of_next_runs, states = curves_of_jobs(
+            panel, at_us, as_of_us, no_start_us, config, jobs, latest_runs=FORECAST_RUNS
         )
-        ends.put(jobs, told)
-        memory += remembered.column()
+        next_runs.put(jobs, of_next_runs)
+        memory += states.to_column()
         first, stop = panel.offsets[jobs.start], panel.offsets[jobs.stop]
-        at = judged[slice(*np.searchsorted(judged, (first, stop)))]
-        curves = of_runs.log_quantiles[at - first]
+        at = scored[slice(*np.searchsorted(scored, (first, stop)))]
+        curves = past_runs.log_quantiles[at - first]
         seconds = quantiles_of_curves(curves, quantiles)
         by_rule = rule_of_runs(panel, quantiles, at, at_us[at])
         by_rule[np.isnan(seconds).any(axis=1)] = np.nan
         job = np.searchsorted(panel.offsets, at, side="right") - 1 - jobs.start
         actual = (job, panel.job_ids[jobs], panel.duration_seconds[at], panel.outcome[at])
         over = probability_over(curves, limit[at])
-        ours.append(quality_of_runs(*actual, seconds, quantiles, limit[at], over))
-        rule.append(quality_of_runs(*actual, by_rule, quantiles)["crps_log1p"])
-    out = states_of(panel, ends, memory, last_starts(panel, as_of_us), config)
+        quality_of_ours.append(quality_of_runs(*actual, seconds, quantiles, limit[at], over))
+        crps_of_rule.append(quality_of_runs(*actual, by_rule, quantiles)["crps_log1p"])
+    out = states_of(panel, next_runs, memory, last_starts(panel, as_of_us), config)
     names = ["runs_scored", "crps_log1p", *(f"coverage_{q:g}" for q in quantiles), "brier"]
-    out[names] = pd.concat(ours, ignore_index=True)[names]
-    out["crps_log1p_rule"] = pd.concat(rule, ignore_index=True)
+    out[names] = pd.concat(quality_of_ours, ignore_index=True)[names]
+    out["crps_log1p_rule"] = pd.concat(crps_of_rule, ignore_index=True)
     return out
 
 

@@ -1,10 +1,10 @@
-"""The usual rule, as a control: quantiles of the runs of the last seven days.
+"""The seven-day rule that many use, as a control: quantiles of the runs of the last seven days.
 
     Q(q) = the q-quantile (linear between order statistics, Hyndman and Fan 1996, type 7) of the
     durations of successful runs that started within seven days of the origin and had ended by it
 
-Decided here: with no run in the window the last successful run stands alone, so that the control
-answers wherever a forecast can, and both are scored on the same runs.
+Decided here: with no run in the window the last successful run stands alone, so that the rule
+has a forecast wherever ours has one, and both are scored on the same runs.
 """
 
 from collections.abc import Sequence
@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 
 from optimizer.forecast.backtest import Origin, origins_us
 from optimizer.kernel import kernel
+from optimizer.microseconds import WEEK_US
 from optimizer.panel import SUCCEEDED, UNKNOWN, RunPanel
 from optimizer.result import Status
-from optimizer.weights import DAY_US
 
 __all__ = ["rule_of_runs", "seven_day_rule"]
-
-WINDOW_US = 7 * DAY_US
 
 
 def seven_day_rule(
@@ -35,28 +33,28 @@ def seven_day_rule(
     panel = RunPanel.from_frame(runs)
     levels = [float(q) for q in quantiles]
     seconds = np.full((panel.rows, len(levels)), np.nan)
-    asked = np.arange(panel.row.size)
+    positions = np.arange(panel.row.size)
     at_us = origins_us(panel.start_us, origin, 0)
-    seconds[panel.row] = rule_of_runs(panel, levels, asked, at_us)
+    seconds[panel.row] = rule_of_runs(panel, levels, positions, at_us)
     out = pd.DataFrame(seconds, columns=pd.Index(levels, dtype=object), index=runs.index)
-    answered = np.isfinite(seconds).all(axis=1) if levels else np.zeros(panel.rows, dtype=bool)
-    out["status"] = np.where(answered, Status.OK.value, Status.TOO_FEW_RUNS.value)
+    is_forecast = np.isfinite(seconds).all(axis=1) if levels else np.zeros(panel.rows, dtype=bool)
+    out["status"] = np.where(is_forecast, Status.OK.value, Status.TOO_FEW_RUNS.value)
     return out
 
 
 def rule_of_runs(
     panel: RunPanel,
     levels: Sequence[float],
-    asked: NDArray[np.int64],
+    positions: NDArray[np.int64],
     origin_us: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    """Seconds (n, m) at the levels, of the runs at these ascending positions (n,) of a panel, from
-    what had ended before their origins (n,)."""
+    """Seconds (n, m) at the levels, of the runs at these ascending `positions` (n,) of a panel, from
+    the runs that had ended before their origins (n,)."""
     trains = (panel.outcome == SUCCEEDED) | (panel.outcome == UNKNOWN)
-    out = np.full((asked.size, len(levels)), np.nan)
-    first = panel.offsets[np.searchsorted(panel.offsets, asked, side="right") - 1]
+    out = np.full((positions.size, len(levels)), np.nan)
+    first = panel.offsets[np.searchsorted(panel.offsets, positions, side="right") - 1]
     _fill(
-        first, asked, origin_us, panel.start_us, panel.end_us, panel.value, trains,
+        first, positions, origin_us, panel.start_us, panel.end_us, panel.value, trains,
         np.asarray(levels), out,
     )  # fmt: skip
     return out
@@ -65,7 +63,7 @@ def rule_of_runs(
 @kernel
 def _fill(
     first_of_job: NDArray[np.int64],
-    asked: NDArray[np.int64],
+    positions: NDArray[np.int64],
     origin_us: NDArray[np.int64],
     start_us: NDArray[np.int64],
     end_us: NDArray[np.int64],
@@ -74,9 +72,9 @@ def _fill(
     levels: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> None:
-    for row in range(asked.size):
-        i, first = asked[row], first_of_job[row]
-        held = np.empty(i - first + 1)
+    for row in range(positions.size):
+        i, first = positions[row], first_of_job[row]
+        window = np.empty(i - first + 1)
         size = 0
         newest = -1
         for j in range(i - 1, first - 1, -1):
@@ -84,18 +82,18 @@ def _fill(
                 continue
             if newest < 0:
                 newest = j
-            if origin_us[row] - start_us[j] > WINDOW_US:
+            if origin_us[row] - start_us[j] > WEEK_US:
                 break
-            held[size] = value[j]
+            window[size] = value[j]
             size += 1
         if size == 0:
             if newest < 0:
                 continue
-            held[0] = value[newest]
+            window[0] = value[newest]
             size = 1
-        window = np.sort(held[:size])
+        ordered = np.sort(window[:size])
         for k in range(levels.size):
             at = levels[k] * (size - 1)
             low = int(np.floor(at))
             high = min(low + 1, size - 1)
-            out[row, k] = window[low] + (at - low) * (window[high] - window[low])
+            out[row, k] = ordered[low] + (at - low) * (ordered[high] - ordered[low])

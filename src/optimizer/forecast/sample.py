@@ -7,8 +7,8 @@ read off the line through (logit p_k, x_k). Beyond the first and last success, a
 
 with the job's own logistic scale s = IQR / (2 log 3), n' = n_eff - 1 and k assumed runs. The last
 term is what is assumed of a job before it has shown itself: most next runs are like the last ones, and
-a few are nothing like them. The cube is the shape that real jobs have whose first three to forty runs
-were alike: how often the next one is 1.25, 2, 5 and 20 times as long as the longest of them.
+a few are nothing like them. The cube fits real jobs whose first three to forty runs were alike, by how
+often the next run was 1.25, 2, 5 and 20 times as long as the longest of them.
 
     n_eff = (sum w)^2 / ( (1 - r) sum w^2 + r sum_g W_g^2 )        Kish, Survey Sampling, 1965, 5.4
 
@@ -74,14 +74,14 @@ def curve_of_sample(
 
     A value comes before a bound of the same size; there is at least one of either.
     """
-    held = value.shape[0]
+    runs = value.shape[0]
     bound = censored.copy()
-    bound[held - 1] = False  # Efron: the longest counts as a value
-    position = np.empty(held)
+    bound[runs - 1] = False  # Efron: the longest counts as a value
+    position = np.empty(runs)
     count = plotting_positions(weights, bound, weights.sum() / worth, position)
     success = np.empty(count)
     k = 0
-    for q in range(held):
+    for q in range(runs):
         if not bound[q]:
             success[k] = value[q]
             k += 1
@@ -91,16 +91,16 @@ def curve_of_sample(
     own = share * _job_scale(success, position, count, min_scale)
     assumed = (1.0 - share) * (1.0 - share) * prior_scale
     k = 0
-    known = -1  # logits are taken of the few positions that levels fall between
+    bracket = -1  # logits are taken of the few positions that levels fall between
     low = high = np.nan
     for level in range(logit_levels.shape[0]):
         z = logit_levels[level]
         while k < count and position[k] <= levels[level]:
             k += 1
-        if k != known:
+        if k != bracket:
             low = np.log(position[k - 1] / (1.0 - position[k - 1])) if k > 0 else np.nan
             high = np.log(position[k] / (1.0 - position[k])) if k < count else np.nan
-            known = k
+            bracket = k
         if k == 0:
             out[level] = success[0] + own * (z - high) + assumed * (z * z * z - high * high * high)
         elif k == count:
@@ -116,11 +116,13 @@ def curve_of_sample(
 
 @kernel
 def _spread_ties(x: NDArray[np.float64], position: NDArray[np.float64], count: int) -> None:
-    """Spread equal values around their own, by their positions."""
-    some = False
-    for k in range(1, count):  # Most jobs have none, which is found out many at a time.
-        some |= x[k] == x[k - 1]
-    if not some:
+    """Spread equal values around their common value, in the order of their positions."""
+    has_ties = False
+    for k in range(
+        1, count
+    ):  # Most jobs have none; without a branch the loop compares many at a time.
+        has_ties |= x[k] == x[k - 1]
+    if not has_ties:
         return
     first = 0
     while first < count:

@@ -1,4 +1,4 @@
-"""How good forecasts were, by rules that reward saying what one believes: one row per job.
+"""How good forecasts were, by proper scores: one row per job.
 
     pinball(x, Q, q) = max(q (x - Q), (q - 1)(x - Q))             Koenker and Bassett, 1978
     CRPS(F, x)       = 2 * integral of pinball(x, F^-1(q), q) dq  Gneiting and Raftery, 2007
@@ -6,8 +6,8 @@
     Brier            = mean (p_breach - [x > limit])^2
 
 x and Q are log1p of seconds, so that a job of seconds and one of hours weigh alike. Decided here:
-the integral is a sum over the given levels, each standing for the levels nearest to it; failed,
-cancelled and unanswered runs are not scored; a timeout at c is scored below c only, which is the
+the integral is a sum over the given levels, each standing for the levels nearest to it; failed
+and cancelled runs are not scored, nor are runs without a forecast; a timeout at c is scored below c only, which is the
 CRPS of min(T, c), and counts in the Brier score only where c is over the limit, but not in the
 coverage, since which quantiles its full duration would have stayed below is not known.
 """
@@ -133,9 +133,9 @@ def quality_of_runs(
     columns["brier"] = columns["breaches"] = np.full(job_ids.size, np.nan)
     if limit_seconds is not None and p_breach is not None:
         over = np.where(scored, seconds, 0.0) > limit_seconds
-        told = scored & np.isfinite(p_breach) & np.isfinite(limit_seconds) & (whole | over)
-        columns["brier"] = mean((np.where(told, p_breach, 0.0) - over) ** 2, told)
-        columns["breaches"] = mean(over.astype(np.float64), told)
+        judged = scored & np.isfinite(p_breach) & np.isfinite(limit_seconds) & (whole | over)
+        columns["brier"] = mean((np.where(judged, p_breach, 0.0) - over) ** 2, judged)
+        columns["breaches"] = mean(over.astype(np.float64), judged)
     return require_one_row_per_job(pd.DataFrame(columns), list(job_ids))
 
 

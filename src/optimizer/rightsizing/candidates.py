@@ -1,4 +1,4 @@
-"""The cluster as it is, the ones it might be, what an hour of each costs, and which may be compared.
+"""The current cluster and its candidates: what an hour of each costs, and which can be compared.
 
     node rate = DBU per hour * list price of a DBU [+ price of the machine per hour]
 
@@ -50,8 +50,8 @@ def with_current(current: Cluster, candidates: pd.DataFrame) -> pd.DataFrame:
         }
     )
     for name in ("spot", "serverless"):
-        given = candidates[name] if name in candidates.columns else [False] * len(candidates)
-        options[name] = [False, *map(bool, given)]
+        flags = candidates[name] if name in candidates.columns else [False] * len(candidates)
+        options[name] = [False, *map(bool, flags)]
     same = ["workers", "node_type", "spot", "serverless"]
     return options.drop_duplicates(same).reset_index(drop=True)
 
@@ -60,8 +60,8 @@ def rates(
     node_type: pd.Series, prices: pd.DataFrame
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Money per node-hour and whether it includes the machine; NaN without a price."""
-    wanted = ("node_type", "dbu_per_hour", "list_price_per_dbu")
-    missing = [c for c in wanted if c not in prices.columns]
+    required = ("node_type", "dbu_per_hour", "list_price_per_dbu")
+    missing = [c for c in required if c not in prices.columns]
     if missing:
         raise ValueError(f"prices lack the column(s) {', '.join(missing)}")
     table = prices.drop_duplicates("node_type").set_index("node_type").reindex(node_type)

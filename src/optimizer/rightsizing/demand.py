@@ -1,15 +1,14 @@
-"""How much of its nodes a cluster needs: high quantiles of use, with bounds, from histograms.
+"""How much of its nodes a cluster needs: high quantiles of their use, with bounds, from histograms.
 
     cpu_target = Q_0.95(CPU %)        mem_target = (1 + margin) * Q_0.99(memory %), at most 100
     bounds of Q_q = Q at q -/+ z sqrt(q (1 - q) / m)          m = minutes / correlated minutes
 
 The bounds are those of an order statistic whose rank is binomial (Conover, Practical Nonparametric
-Statistics, 1999, section 3.2), with m in place of the count because neighbouring minutes repeat
-each other.
+Statistics, 1999, section 3.2), with m in place of the count because neighbouring minutes are alike.
 
 A histogram is a list of (bin_pct, minutes): bin b holds readings in [b, b + 1), the last one 100
 and more. A quantile read from it is the upper end of its bin: at most a point too high, never low.
-Histograms add up, over nodes and nights, bin by bin; they are all that needs to be stored.
+Histograms add up, over nodes and nights, bin by bin; nothing else needs to be stored.
 
 Decided here: readings over 100 % count as 100, negative or missing ones are dropped; each reading
 stands for one node-minute unless `minutes` says otherwise; a resource without readings leaves its
@@ -92,8 +91,8 @@ def demand_of_histograms(
     Raises ValueError if a column is missing.
     """
     config = config or SizingConfig()
-    wanted = ("entity_id", "role", "cpu_histogram", "mem_histogram", "minutes", "nodes")
-    missing = [name for name in wanted if name not in frame.columns]
+    required = ("entity_id", "role", "cpu_histogram", "mem_histogram", "minutes", "nodes")
+    missing = [name for name in required if name not in frame.columns]
     if missing:
         raise ValueError(f"histograms lack the column(s) {', '.join(missing)}")
     cpu = _dense(frame["cpu_histogram"])
@@ -106,10 +105,10 @@ def demand_of_histograms(
     status = np.where(enough, Status.OK.value, Status.TOO_FEW_RUNS.value).astype(object)
     reason = np.full(len(frame), None, dtype=object)
     needed = f"node-minutes were measured; {config.min_minutes:g} are needed"
-    reason[~enough] = [f"{measured:.0f} {needed}" for measured in minutes[~enough]]
-    for name, given in (("CPU", cpu_minutes), ("memory", mem_minutes)):
-        status[given == 0.0] = Status.NOT_ASSESSED.value
-        reason[given == 0.0] = f"no usable {name} readings"
+    reason[~enough] = [f"{count:.0f} {needed}" for count in minutes[~enough]]
+    for name, measured in (("CPU", cpu_minutes), ("memory", mem_minutes)):
+        status[measured == 0.0] = Status.NOT_ASSESSED.value
+        reason[measured == 0.0] = f"no usable {name} readings"
     # The middle of a bin stands for the readings in it; the last bin holds 100 only.
     middle = np.minimum(np.arange(BINS) + 0.5, 100.0)
     cpu_mean = cpu @ middle / np.where(cpu_minutes > 0.0, cpu_minutes, np.nan)
@@ -186,9 +185,9 @@ def _quantile_and_bounds(
     cumulative = np.cumsum(counts, axis=1)
 
     def read(level: NDArray[np.float64]) -> NDArray[np.float64]:
-        wanted = np.clip(level, 0.0, 1.0) * total * (1.0 - 1e-12)
-        wanted = np.maximum(wanted, np.finfo(np.float64).tiny)
-        in_bin = np.argmax(cumulative >= wanted[:, None], axis=1)
+        target = np.clip(level, 0.0, 1.0) * total * (1.0 - 1e-12)
+        target = np.maximum(target, np.finfo(np.float64).tiny)
+        in_bin = np.argmax(cumulative >= target[:, None], axis=1)
         return np.where(total > 0.0, np.minimum(in_bin + 1.0, 100.0), np.nan)
 
     middle = np.full(total.size, q)

@@ -1,6 +1,6 @@
-"""A size for every job cluster at once, from what is always known: use, runtimes and spend.
+"""A recommended size for every job cluster at once, from its use, runtimes and spend.
 
-Without runs at other sizes the only evidence of how a run would stretch is how busy its nodes were.
+Without runs at other sizes, how busy its nodes were is the only evidence of how a run would stretch.
 If a share f of the time is work that all workers share, the run on n instead of n0 workers takes
 
     r = 1 - f + f n0 / n          f ~ uniform on [0, (CPU demand + waiting for I/O) / 100]
@@ -56,25 +56,25 @@ def recommend_many(frame: pd.DataFrame, *, config: SizingConfig | None = None) -
     missing = [name for name in REQUIRED if name not in frame.columns]
     if missing:
         raise ValueError(f"job clusters lack the column(s) {', '.join(missing)}")
-    given = _Given(frame)
+    clusters = _Clusters(frame)
     curves = _curves(frame["runtime_quantile_seconds"])
-    status, why = _assessable(given, curves, config)
+    status, why = _assessable(clusters, curves, config)
     ok = status == Status.OK.value
-    p_now = probability_over(curves, np.where(given.limit > 0.0, given.limit, np.nan))
+    p_now = probability_over(curves, np.where(clusters.limit > 0.0, clusters.limit, np.nan))
 
-    row, n = _candidates(given, ok, p_now, config)
-    stretch = _stretch(given, row, n, NODES)  # (candidates, 9)
-    limit = np.where(given.limit[row] > 0.0, given.limit[row], np.nan)
+    row, n = _candidates(clusters, ok, p_now, config)
+    stretch = _stretch(clusters, row, n, NODES)  # (candidates, 9)
+    limit = np.where(clusters.limit[row] > 0.0, clusters.limit[row], np.nan)
     over = probability_over(
         curves, (limit[:, None] / stretch).reshape(-1), row=np.repeat(row, NODES.size)
     )
     p_miss = over.reshape(stretch.shape).mean(axis=1)
     tail = 0.5 * (1.0 - config.saving_coverage)
-    edges = np.sort(_stretch(given, row, n, np.array([tail, 0.5, 1.0 - tail])), axis=1)
-    nodes = (n + 1.0) / (given.workers[row] + 1.0)
+    edges = np.sort(_stretch(clusters, row, n, np.array([tail, 0.5, 1.0 - tail])), axis=1)
+    nodes = (n + 1.0) / (clusters.workers[row] + 1.0)
     share = np.clip(1.0 - edges * nodes[:, None], 0.0, 1.0)  # upper, middle, lower saving
 
-    down = n < given.workers[row]
+    down = n < clusters.workers[row]
     gate = np.where(np.isnan(limit), edges[:, 2] <= config.max_stretch, p_miss <= config.max_p_miss)
     worth = (share[:, 2] >= config.min_saving_share) & (share[:, 2] > 0.0)
     helps = p_miss <= 0.5 * p_now[row]
@@ -86,8 +86,8 @@ def recommend_many(frame: pd.DataFrame, *, config: SizingConfig | None = None) -
     chosen_row, first = np.unique(row[order], return_index=True)
     best = order[first]
 
-    out = pd.DataFrame({"job_id": frame["job_id"].to_numpy(), "workers": given.workers})
-    out["recommended_workers"] = given.workers
+    out = pd.DataFrame({"job_id": frame["job_id"].to_numpy(), "workers": clusters.workers})
+    out["recommended_workers"] = clusters.workers
     out["action"] = "keep"
     for name in ("saving_lower", "saving_mid", "saving_upper"):
         out[name] = np.where(ok, 0.0, np.nan)
@@ -103,7 +103,7 @@ def recommend_many(frame: pd.DataFrame, *, config: SizingConfig | None = None) -
 
     put("recommended_workers", n[best])
     put("action", np.where(down[best], "downsize", "upsize").astype(object))
-    spend = np.where(down[best], given.cost[chosen_row], 0.0)
+    spend = np.where(down[best], clusters.cost[chosen_row], 0.0)
     put("saving_upper", share[best, 0] * spend)
     put("saving_mid", share[best, 1] * spend)
     put("saving_lower", share[best, 2] * spend)
@@ -111,11 +111,11 @@ def recommend_many(frame: pd.DataFrame, *, config: SizingConfig | None = None) -
     put("stretch_mid", edges[best, 1])
     put("stretch_upper", edges[best, 2])
     out["status"] = status
-    out["reason"] = _sentences(out, given, why, config)
+    out["reason"] = _sentences(out, clusters, why, config)
     return out.set_index(frame.index)
 
 
-class _Given:
+class _Clusters:
     """The numeric columns of the input, (n,) each, NaN where missing."""
 
     def __init__(self, frame: pd.DataFrame) -> None:
@@ -153,27 +153,27 @@ def _curves(column: pd.Series) -> NDArray[np.float64]:
 
 
 def _assessable(
-    given: _Given, curves: NDArray[np.float64], config: SizingConfig
+    clusters: _Clusters, curves: NDArray[np.float64], config: SizingConfig
 ) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
     """Status and, where it is not ok, the reason; later tests win."""
-    n = given.workers.size
+    n = clusters.workers.size
     status = np.full(n, Status.OK.value, dtype=object)
     why = np.full(n, "", dtype=object)
     no, few = Status.NOT_ASSESSED.value, Status.TOO_FEW_RUNS.value
     tests = (
         (
-            ~(given.minutes >= config.min_minutes), few,
+            ~(clusters.minutes >= config.min_minutes), few,
             f"Fewer than {config.min_minutes:g} node-minutes of use were measured.",
         ),
         (
-            ~(given.runs >= config.min_runs), few,
+            ~(clusters.runs >= config.min_runs), few,
             f"Fewer than {config.min_runs} runs were seen on this cluster.",
         ),
         (np.isnan(curves[:, 0]), few, "The runtime of the next run could not be forecast."),
-        (np.isnan(given.cpu) | np.isnan(given.mem), no, "CPU or memory use was not measured."),
-        (~(given.cost >= 0.0) | np.isinf(given.cost), no, "The cost of this cluster is not known."),
+        (np.isnan(clusters.cpu) | np.isnan(clusters.mem), no, "CPU or memory use was not measured."),
+        (~(clusters.cost >= 0.0) | np.isinf(clusters.cost), no, "The cost of this cluster is not known."),
         (
-            ~(given.workers >= 1.0) | np.isinf(given.workers), no,
+            ~(clusters.workers >= 1.0) | np.isinf(clusters.workers), no,
             "There are no workers to add or remove: the driver does the work.",
         ),
     )  # fmt: skip
@@ -183,28 +183,28 @@ def _assessable(
     return status, why
 
 
-def _smallest(given: _Given, config: SizingConfig) -> NDArray[np.float64]:
+def _smallest(clusters: _Clusters, config: SizingConfig) -> NDArray[np.float64]:
     """Fewest workers that the step, CPU and memory allow; n0 where nothing may be removed."""
-    w = given.workers
+    w = clusters.workers
     fits = np.maximum.reduce(
         [
             np.ones_like(w),
             np.ceil(w * (1.0 - config.max_step) - 1e-9),
-            np.ceil(w * given.cpu_upper / config.cpu_ceiling_pct - 1e-9),
-            np.ceil(w * given.mem / config.mem_ceiling_pct - 1e-9),
+            np.ceil(w * clusters.cpu_upper / config.cpu_ceiling_pct - 1e-9),
+            np.ceil(w * clusters.mem / config.mem_ceiling_pct - 1e-9),
         ]
     )
-    return np.where(given.swap > 0.0, w, np.minimum(fits, w))
+    return np.where(clusters.swap > 0.0, w, np.minimum(fits, w))
 
 
 def _candidates(
-    given: _Given, ok: NDArray[np.bool_], p_now: NDArray[np.float64], config: SizingConfig
+    clusters: _Clusters, ok: NDArray[np.bool_], p_now: NDArray[np.float64], config: SizingConfig
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Rows and worker counts to compare, at most 32 a row: smaller ones, or larger if needed."""
     missing = p_now > config.max_p_miss
-    bound = given.cpu >= config.cpu_bound_pct
-    low = np.where(missing, given.workers + 1.0, _smallest(given, config))
-    high = np.where(missing, 2.0 * given.workers, np.ceil(given.workers) - 1.0)
+    bound = clusters.cpu >= config.cpu_bound_pct
+    low = np.where(missing, clusters.workers + 1.0, _smallest(clusters, config))
+    high = np.where(missing, 2.0 * clusters.workers, np.ceil(clusters.workers) - 1.0)
     high = np.where(missing & ~bound, -np.inf, high)
     span = np.where(ok, high - low + 1.0, 0.0)
     count = np.clip(np.nan_to_num(span, nan=0.0), 0, MOST_CANDIDATES).astype(np.int64)
@@ -216,26 +216,26 @@ def _candidates(
 
 
 def _stretch(
-    given: _Given, row: NDArray[np.int64], n: NDArray[np.float64], q: NDArray[np.float64]
+    clusters: _Clusters, row: NDArray[np.int64], n: NDArray[np.float64], q: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Runtime after / before at the shares q of the range of f: (candidates, q)."""
-    f = given.shared[row, None] * q
-    return np.asarray(1.0 - f + f * (given.workers[row] / n)[:, None])
+    f = clusters.shared[row, None] * q
+    return np.asarray(1.0 - f + f * (clusters.workers[row] / n)[:, None])
 
 
 def _sentences(
-    out: pd.DataFrame, given: _Given, why: NDArray[np.object_], config: SizingConfig
+    out: pd.DataFrame, clusters: _Clusters, why: NDArray[np.object_], config: SizingConfig
 ) -> list[str]:
     """A reason for every row, in words an owner can check."""
-    said = []
+    sentences = []
     columns = zip(
-        why, out["action"], out["recommended_workers"], given.workers, given.cpu, given.mem,
-        given.swap, out["p_miss_now"], out["p_miss_recommended"], out["stretch_upper"],
+        why, out["action"], out["recommended_workers"], clusters.workers, clusters.cpu, clusters.mem,
+        clusters.swap, out["p_miss_now"], out["p_miss_recommended"], out["stretch_upper"],
         strict=True,
     )  # fmt: skip
     for sentence, action, n, now, cpu, mem, swap, p_now, p_then, stretch in columns:
         if sentence:
-            said.append(sentence)
+            sentences.append(sentence)
             continue
         use = f"CPU stays below {cpu:.0f} % for 95 % of the time and memory peaks near {mem:.0f} %"
         if action == "downsize":
@@ -244,22 +244,24 @@ def _sentences(
                 if np.isfinite(p_then)
                 else "no limit is declared"
             )
-            said.append(
+            sentences.append(
                 f"{use}, so {n:.0f} workers instead of {now:.0f} suffice; runs are expected to "
                 f"take at most {stretch:.2f} times as long and {after}."
             )
         elif action == "upsize":
-            said.append(
+            sentences.append(
                 f"The limit is missed in {p_now:.1%} of runs and the CPU is the bottleneck "
                 f"({cpu:.0f} %); {n:.0f} workers are expected to bring that to {p_then:.1%}."
             )
         elif p_now > config.max_p_miss:
-            said.append(
+            sentences.append(
                 f"The limit is missed in {p_now:.1%} of runs, but more workers are not shown to "
                 f"help: {use}."
             )
         elif swap > 0.0:
-            said.append("The nodes were swapping to disk: memory is short, so none is taken away.")
+            sentences.append(
+                "The nodes were swapping to disk: memory is short, so none is taken away."
+            )
         else:
-            said.append(f"No smaller size is shown to save money safely: {use}.")
-    return said
+            sentences.append(f"No smaller size is shown to save money safely: {use}.")
+    return sentences

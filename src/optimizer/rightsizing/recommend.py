@@ -1,14 +1,14 @@
 """Which of the candidate clusters to take: the cheapest that keeps the limit, or the current one.
 
-For a candidate with n workers where there are n0 now, each member of the scaling family says how
-the run stretches, r = g(n) / g(n0), give or take what real curves differ from the family, and
+For a candidate with n workers in place of n0, each member of the scaling family gives a
+stretch of the run, r = g(n) / g(n0), spread by how far real curves lie from the family, and
 
     runtime = current runtime * r          p_miss = sum over members of weight * P(T > limit / r)
     cost    = hours * (n + 1) * node rate  saving = spend * (1 - r (n + 1) rate / ((n0 + 1) rate0))
 
 The driver counts as one node of the workers' type. A candidate is taken only if the lower end of
 its saving is worth having, it keeps the limit, and its CPU and memory demand fit; otherwise the
-answer is to keep what is there. Where CPU use is known, at most that share of the time can have
+answer is to keep the current one. Where CPU use is known, at most that share of the time can have
 been spent in work that all nodes share, which rules out members that stretch more
 (`parallel_share`).
 
@@ -48,7 +48,7 @@ class RuntimeDistribution(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What the owner asks: the seconds an attempt may take (None: not declared), and caution."""
+    """What the owner requires: the seconds an attempt may take (None: not declared), and how much caution."""
 
     limit_seconds: float | None = None
     config: SizingConfig = field(default_factory=SizingConfig)

@@ -1,7 +1,7 @@
-"""Wall clocks of a zone and the instants they stand for, many at a time, daylight saving included.
+"""The instants at which the clocks of a zone show given times, many at a time, and deadlines by clock.
 
-A wall-clock time may come twice or not at all on a day when clocks change. Zones are those of the
-zone database; by their name pandas would take them from another one than the rest of Python.
+On a day when clocks change, a wall-clock time may come twice or not at all. Zones are passed as
+`ZoneInfo`: given a name, pandas would use another zone database than the rest of Python.
 """
 
 from zoneinfo import ZoneInfo

@@ -1,9 +1,9 @@
 """When a Quartz cron expression fires: its wall-clock times in a zone, and those as UTC.
 
 An expression is six or seven fields: second, minute, hour, day of month, month, day of week, and
-perhaps year. croniter reads it and says which days it names; here its dialect is translated (days of
-the week count from 1 = SUN; `L`, `LW` and `L-3` of a month are the days they are in that month) and
-the days are laid out over the clock.
+perhaps year. croniter reads it and lists the days that it names; this module translates the dialect (days of
+the week count from 1 = SUN; `L`, `LW` and `L-3` of a month become days of that month) and
+lays times of day over the days.
 
 Daylight saving as Quartz documents it: a wall-clock time that a day does not have is left out, and
 one that a day has twice fires once, the first time. Source: Quartz 2.3, CronExpression and CronTrigger.
@@ -52,7 +52,7 @@ class Quartz:
 
     @classmethod
     def read(cls, text: str) -> "Quartz":
-        """Read `text`; ValueError that says in a sentence what it is not."""
+        """Read `text`; a ValueError says in one sentence what is wrong with it."""
         fields = text.upper().split()
         if len(fields) not in (6, 7):
             raise ValueError(f"cron {text!r} has {len(fields)} fields; Quartz has 6 or 7")
@@ -70,22 +70,22 @@ class Quartz:
         except (CroniterError, ValueError, KeyError) as error:
             raise ValueError(f"cron {text!r} cannot be read: {error}") from error
         minutes, hours, seconds = clock[0], clock[1], clock[5]
-        every = [
+        seconds_of_day = [
             3600 * at_hour + 60 * at_minute + at_second
             for at_hour, at_minute, at_second in product(
                 _all(hours, 24), _all(minutes, 60), _all(seconds, 60)
             )
         ]
-        return cls(text, day, _open(month), named, _open(year), np.unique(np.array(every)))
+        return cls(text, day, _open(month), named, _open(year), np.unique(np.array(seconds_of_day)))
 
     def wall_times(
         self, first: date, last: date, *, most: int, newest: bool
     ) -> NDArray[np.datetime64]:
-        """Wall-clock times on the days `first` to `last`: at least the `most` oldest or newest."""
-        found = _days(self.day_of_month, self.month, self.day_of_week, self.year, first, last)
+        """Wall-clock times on the days `first` to `last`: at least the oldest, or newest, `most`."""
+        named = _days(self.day_of_month, self.month, self.day_of_week, self.year, first, last)
         # The first and the last day may be cut by the caller.
         enough = most // self.seconds_of_day.size + 2
-        days = np.array(found[-enough:] if newest else found[:enough], dtype="datetime64[D]")
+        days = np.array(named[-enough:] if newest else named[:enough], dtype="datetime64[D]")
         wall = days[:, None].astype("datetime64[s]") + self.seconds_of_day
         return np.asarray(wall.reshape(-1))
 
@@ -100,26 +100,27 @@ def occurrences(
 ) -> list[NDArray[np.int64]]:
     """When each schedule (expression, zone) fires in [since, until): microseconds UTC, ascending.
 
-    `most` of each at the most: its oldest in the window, or its `newest`. `since` and `until` are
+    At most `most` of each: the oldest in the window, or the newest where `newest` is true. `since` and `until` are
     aware. Raises ZoneInfoNotFoundError for a zone that the zone database does not have.
     """
-    found = [np.empty(0, dtype=np.int64)] * len(schedules)
+    firings = [np.empty(0, dtype=np.int64)] * len(schedules)
     # Nanoseconds, whatever their unit.
     bounds = [int(at.value) // 1000 for at in (since, until)]
     for zone in dict.fromkeys(zone for _, zone in schedules):
-        here = [index for index, (_, other) in enumerate(schedules) if other == zone]
+        in_zone = [index for index, (_, other) in enumerate(schedules) if other == zone]
         first, last = (at.tz_convert(ZoneInfo(zone)).date() for at in (since, until))
         walls = [
-            schedules[index][0].wall_times(first, last, most=most, newest=newest) for index in here
+            schedules[index][0].wall_times(first, last, most=most, newest=newest)
+            for index in in_zone
         ]
         # One conversion for all: its fixed cost is that of thousands of times.
         at = first_instants(np.concatenate(walls), zone)
         ends = np.cumsum([wall.size for wall in walls])
-        for index, times in zip(here, np.split(at, ends[:-1]), strict=True):
+        for index, times in zip(in_zone, np.split(at, ends[:-1]), strict=True):
             micros = np.sort(times[~np.isnat(times)].astype(np.int64))
             micros = micros[(micros >= bounds[0]) & (micros < bounds[1])]
-            found[index] = micros[-most:] if newest else micros[:most]
-    return found
+            firings[index] = micros[-most:] if newest else micros[:most]
+    return firings
 
 
 @lru_cache(maxsize=4096)
@@ -129,26 +130,26 @@ def _days(
     """Days that the last four fields name, from `first` to `last`; many jobs share them."""
     if not _MONTH_END.fullmatch(day_of_month):
         return _listed(f"0 0 0 {day_of_month} {month} {day_of_week} {year}", first, last)
-    found: list[date] = []
+    days: list[date] = []
     begin = first
     while begin <= last:
         end = min(begin.replace(day=monthrange(begin.year, begin.month)[1]), last)
         day = _plain_day(day_of_month, begin.year, begin.month)
-        found += _listed(f"0 0 0 {day} {month} {day_of_week} {year}", begin, end)
+        days += _listed(f"0 0 0 {day} {month} {day_of_week} {year}", begin, end)
         begin = end + timedelta(days=1)
-    return tuple(found)
+    return tuple(days)
 
 
 def _listed(expression: str, first: date, last: date) -> tuple[date, ...]:
     start = pd.Timestamp(first) - timedelta(seconds=1)
     walk = croniter(expression, start, second_at_beginning=True, max_years_between_matches=1)
-    found: list[date] = []
+    days: list[date] = []
     try:
         while (day := walk.get_next(datetime).date()) <= last:
-            found.append(day)
+            days.append(day)
     except CroniterBadDateError:
         pass  # None within a year: nothing more in a window that is shorter.
-    return tuple(found)
+    return tuple(days)
 
 
 def _plain_day(day_of_month: str, year: int, month: int) -> str:

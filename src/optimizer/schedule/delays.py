@@ -1,12 +1,12 @@
-"""How late runs start: delays behind the times they were due, and their quantiles by job.
+"""How late runs start: their delays behind the due times, and quantiles of these by job.
 
     Q(p) = order statistic number p (n + 1) of n delays, linear between its neighbours
 
 which is Hyndman and Fan's type 6 (numpy's "weibull"), the one whose levels are right for the next
 exchangeable value. Decided here: a start belongs to the newest due time at or before it, and a clock
 that runs a minute fast is forgiven; of several starts of one due time only the first counts, since
-later ones are started by hand; a delay of a day or more is not one; beyond the extremes the extreme
-is held.
+later ones are started by hand; a start a day late or more has no due time; beyond the extremes the
+quantile is the extreme.
 """
 
 from typing import Final
@@ -14,12 +14,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from optimizer.microseconds import DAY_US, MINUTE_US
 from optimizer.quantile import LEVELS
-from optimizer.weights import DAY_US
 
 __all__ = ["delay_quantiles", "order_statistics", "start_delays", "summed_quantiles"]
 
-EARLY_US: Final = 60_000_000
+EARLY_US: Final = MINUTE_US
+"""How far a clock may run fast: a start so much before its due time still belongs to it."""
 MIN_STARTS: Final = 5
 _POINTS: Final = 64
 
@@ -42,11 +43,11 @@ def start_delays(
     stride = max(int(start_us.max()), int(due_us.max())) - low + DAY_US
     due_at = due_job * stride + (due_us - low)
     at = start_job * stride + (start_us - low)
-    found = np.searchsorted(due_at, at + EARLY_US, side="right") - 1
-    own = found >= 0
-    own[own] = due_job[found[own]] == start_job[own]
-    own[1:] &= found[1:] != found[:-1]
-    seconds = np.maximum(start_us[own] - due_us[found[own]], 0) / 1e6
+    due = np.searchsorted(due_at, at + EARLY_US, side="right") - 1
+    own = due >= 0
+    own[own] = due_job[due[own]] == start_job[own]
+    own[1:] &= due[1:] != due[:-1]
+    seconds = np.maximum(start_us[own] - due_us[due[own]], 0) / 1e6
     delay[own] = np.where(seconds < DAY_US / 1e6, seconds, np.nan)
     return delay
 
@@ -58,14 +59,14 @@ def delay_quantiles(
 
     NaN rows for jobs with fewer than `least` delays that are not NaN.
     """
-    known = ~np.isnan(delay)
-    order = np.lexsort((delay[known], job[known]))
-    ordered, of = delay[known][order], job[known][order]
-    count = np.bincount(of, minlength=jobs)
+    has_delay = ~np.isnan(delay)
+    order = np.lexsort((delay[has_delay], job[has_delay]))
+    ordered, ordered_job = delay[has_delay][order], job[has_delay][order]
+    count = np.bincount(ordered_job, minlength=jobs)
     enough = count >= least
     out = np.full((jobs, LEVELS.size), np.nan)
     if enough.any():
-        out[enough] = order_statistics(ordered[enough[of]], count[enough])
+        out[enough] = order_statistics(ordered[enough[ordered_job]], count[enough])
     return out
 
 
@@ -95,6 +96,6 @@ def summed_quantiles(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[
             # Nothing to sum over: the levels of the one that varies stay as they are.
             out[row] = one + other
             continue
-        every = np.interp(points, LEVELS, one)[:, None] + np.interp(points, LEVELS, other)
-        out[row] = np.quantile(every, LEVELS, method="hazen")
+        sums = np.interp(points, LEVELS, one)[:, None] + np.interp(points, LEVELS, other)
+        out[row] = np.quantile(sums, LEVELS, method="hazen")
     return out

@@ -1,7 +1,7 @@
-"""The rhythm of a job that has no schedule we know: a period and a phase, or gaps without either.
+"""The rhythm of a job whose schedule is not known: a period and a phase, or gaps without either.
 
 For a period P the phase of a job is the circular mean of its starts modulo P, and slot k is the time
-phase + k P. A job follows P when, over the window that is looked at,
+phase + k P. A job follows P when, over the window of starts,
 
     at least 90 % of its starts lie within max(15 minutes, P / 20) of a slot,
     at least 90 % of its starts are alone in their slot, and
@@ -14,7 +14,7 @@ Where no period holds, the next start follows the gaps between starts: those lon
 passed since the last one, less what has passed (a renewal process seen in the middle of a gap).
 
 Decided here: the day is the UTC day, so a schedule kept in local time is found an hour off after the
-clocks change, until the window has passed; its delays say so.
+clocks change, until the window has passed; its delays show it.
 """
 
 from dataclasses import dataclass
@@ -23,13 +23,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.weights import DAY_US
+from optimizer.microseconds import DAY_US, HOUR_US, MINUTE_US
 
 __all__ = ["Recurrence", "next_gap", "recurrence"]
 
-HOUR_US: Final = 3_600_000_000
 PERIODS_US: Final = tuple(hours * HOUR_US for hours in (168, 24, 12, 8, 6, 4, 3, 2, 1))
-TOLERANCE_US: Final = 15 * 60_000_000
+TOLERANCE_US: Final = 15 * MINUTE_US
 MIN_STARTS: Final = 4
 ON_TIME: Final = 0.9
 FILLED: Final = 0.8
@@ -68,14 +67,14 @@ def recurrence(
 
     `until_us` is the end of the window that the starts were taken from.
     """
-    found = Recurrence(
+    rhythm = Recurrence(
         period_us=np.zeros(jobs, dtype=np.int64),
         phase_us=np.zeros(jobs, dtype=np.int64),
         is_working_days=np.zeros(jobs, dtype=bool),
         filled=np.full(jobs, np.nan),
     )
     if start_us.size == 0:
-        return found
+        return rhythm
     starts = np.bincount(job, minlength=jobs)
     first_us = np.zeros(jobs, dtype=np.int64)
     first_us[job[::-1]] = start_us[::-1]
@@ -84,12 +83,12 @@ def recurrence(
             phase, filled = _followed(
                 start_us, job, starts, first_us, until_us, period, working_days=working_days
             )
-            new = (found.period_us == 0) & (filled >= FILLED)
-            found.period_us[new] = period
-            found.phase_us[new] = phase[new]
-            found.is_working_days[new] = working_days
-            found.filled[new] = filled[new]
-    return found
+            new = (rhythm.period_us == 0) & (filled >= FILLED)
+            rhythm.period_us[new] = period
+            rhythm.phase_us[new] = phase[new]
+            rhythm.is_working_days[new] = working_days
+            rhythm.filled[new] = filled[new]
+    return rhythm
 
 
 def _followed(
@@ -118,7 +117,7 @@ def _followed(
     alone[1:] |= np.diff(job) != 0
     if working_days:
         alone &= _is_working_day(slot * period + phase[job])
-    held = np.bincount(job, alone, minlength=jobs)
+    alone_starts = np.bincount(job, alone, minlength=jobs)
     first_slot = (first_us - phase + period // 2) // period
     # A slot counts once a start that is merely late would have come.
     last_slot = (until_us - tolerance - phase) // period
@@ -127,11 +126,13 @@ def _followed(
         begin, end = ((k * period + phase) // DAY_US for k in (first_slot, last_slot + 1))
         slots = (_working_days_before(end) - _working_days_before(begin)).astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        filled = np.minimum(np.where(slots > 0, held / slots, 0.0), 1.0)
-        is_kept = (
-            (starts >= MIN_STARTS) & (on_time >= ON_TIME * starts) & (held >= ON_TIME * starts)
+        filled = np.minimum(np.where(slots > 0, alone_starts / slots, 0.0), 1.0)
+        follows = (
+            (starts >= MIN_STARTS)
+            & (on_time >= ON_TIME * starts)
+            & (alone_starts >= ON_TIME * starts)
         )
-    return phase, np.where(is_kept, filled, 0.0)
+    return phase, np.where(follows, filled, 0.0)
 
 
 def _is_working_day(at_us: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -147,16 +148,16 @@ def _working_days_before(day: NDArray[np.int64]) -> NDArray[np.int64]:
 def next_gap(
     start_us: NDArray[np.int64], job: NDArray[np.int64], jobs: int, *, as_of_us: int
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Seconds from `as_of_us` to the next start, NaN where it is not one's turn, and whose it is.
+    """Seconds from `as_of_us` to a possible next start (m,), and the job (m,) of each.
 
-    One value for each gap between starts of a job that is longer than what has passed since its last
-    start; starts (n,) of jobs numbered `job` (n,), ordered by job and time.
+    One value for each gap between starts of a job that is longer than the time since its last start;
+    starts (n,) of jobs numbered `job` (n,), ordered by job and time.
     """
     last_us = np.zeros(jobs, dtype=np.int64)
     last_us[job] = start_us
     same = job[1:] == job[:-1]
-    of = job[1:][same]
+    gap_job = job[1:][same]
     gap = np.diff(start_us)[same]
-    left = gap - (as_of_us - last_us[of])
-    longer = left > 0
-    return left[longer] / 1e6, of[longer]
+    remaining = gap - (as_of_us - last_us[gap_job])
+    longer = remaining > 0
+    return remaining[longer] / 1e6, gap_job[longer]

@@ -2,8 +2,8 @@
 
 A job's schedule is, in this order: its cron expression; its periodic trigger, counted from its last
 start; the rhythm that its starts have kept over 28 days, for jobs that something outside starts; and
-where there is none, the gaps between its starts, which give the next start only. A job that another
-fires starts some time after each start of that one, whose schedule it is then asked about.
+where there is none, the gaps between its starts, which give the next start only. A job that another job
+starts follows that job's schedule, some time after each of its starts.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from optimizer.microseconds import DAY_US
 from optimizer.quantile import LEVELS
 from optimizer.schedule.cron import Quartz, occurrences
 from optimizer.schedule.delays import delay_quantiles, start_delays
@@ -24,10 +25,9 @@ __all__ = ["LEARNED_DAYS", "Starts", "next_starts"]
 AHEAD_DAYS: Final = 7
 LEARNED_DAYS: Final = 28
 MOST: Final = 24 * AHEAD_DAYS
-"""Starts told of one job: a week of a job that runs every hour."""
+"""Starts listed of one job: those of a job that runs every hour for a week."""
 _MOST_LEARNED: Final = 200
 _MIN_GAPS: Final = 3
-_DAY_US: Final = 86_400_000_000
 _REASON_CHARACTERS: Final = 200
 _MEDIAN: Final = int(np.flatnonzero(LEVELS == 0.5)[0])
 
@@ -36,7 +36,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Starts:
-    """The next starts of J jobs: their times flat, `job` saying whose each is."""
+    """The next n starts of J jobs: arrays of all starts, `job` naming the job of each."""
 
     job: Ints
     """(n,) ascending; each job's times ascend."""
@@ -49,7 +49,7 @@ class Starts:
     delay_seconds: NDArray[np.float64]
     """(J, 35) quantiles of the delay behind that time at `optimizer.quantile.LEVELS`."""
     learned: Ints
-    """(J,) starts that the delay was learned from; where too few, it is taken to be none."""
+    """(J,) starts that the delay was learned from; with too few it is taken to be zero."""
 
 
 def next_starts(jobs: pd.DataFrame, as_of: pd.Timestamp, after_us: Ints) -> Starts:
@@ -61,7 +61,7 @@ def next_starts(jobs: pd.DataFrame, as_of: pd.Timestamp, after_us: Ints) -> Star
     """
     size = len(jobs)
     now_us = int(as_of.value) // 1000  # Nanoseconds, whatever its unit.
-    until_us = now_us + AHEAD_DAYS * _DAY_US
+    until_us = now_us + AHEAD_DAYS * DAY_US
     reason = _not_running(jobs)
     runs = np.array([text is None for text in reason])
     all_us, all_job = _flat(jobs["starts"])
@@ -100,7 +100,7 @@ def next_starts(jobs: pd.DataFrame, as_of: pd.Timestamp, after_us: Ints) -> Star
             basis[job] = "rhythm"
             shift = int(after_us[job])
             ahead[job] = rhythm.slots(job, now_us - shift, until_us - shift)[:MOST] + shift
-            past[job] = rhythm.slots(job, now_us - LEARNED_DAYS * _DAY_US, now_us)
+            past[job] = rhythm.slots(job, now_us - LEARNED_DAYS * DAY_US, now_us)
 
     own_us, own_job = _scheduled_starts(jobs, basis)
     due_us, due_job = _joined(past)
@@ -108,15 +108,15 @@ def next_starts(jobs: pd.DataFrame, as_of: pd.Timestamp, after_us: Ints) -> Star
     learned = np.bincount(own_job[~np.isnan(delay)], minlength=size)
     quantiles = np.nan_to_num(delay_quantiles(delay, own_job, size), nan=0.0)
 
-    left, of = next_gap(all_us, all_job, size, as_of_us=now_us)
-    wanted = (runs & pd.isna(basis))[of]
-    gaps = np.bincount(of[wanted], minlength=size)
-    from_gaps = delay_quantiles(left[wanted], of[wanted], size, least=_MIN_GAPS)
+    remaining, gap_job = next_gap(all_us, all_job, size, as_of_us=now_us)
+    free = (runs & pd.isna(basis))[gap_job]
+    gaps = np.bincount(gap_job[free], minlength=size)
+    from_gaps = delay_quantiles(remaining[free], gap_job[free], size, least=_MIN_GAPS)
     for job in np.flatnonzero(runs & pd.isna(basis)).tolist():
         middle = from_gaps[job, _MEDIAN]
         if np.isnan(middle):
             reason[job] = f"{_unscheduled(jobs.iloc[job])}, and {_no_gap(all_job, job, gaps)}"
-        elif middle * 1e6 > AHEAD_DAYS * _DAY_US:
+        elif middle * 1e6 > AHEAD_DAYS * DAY_US:
             reason[job] = (
                 f"{_unscheduled(jobs.iloc[job])}, and it most likely starts after {AHEAD_DAYS} days"
             )
@@ -126,9 +126,9 @@ def next_starts(jobs: pd.DataFrame, as_of: pd.Timestamp, after_us: Ints) -> Star
             quantiles[job] = from_gaps[job] - middle
     for job, problem in problems.items():
         reason[job] = "; ".join(filter(None, (problem, reason[job])))
-    at_us, of = _joined(ahead)
-    told = np.array([(text or "")[:_REASON_CHARACTERS] for text in reason], dtype=object)
-    return Starts(of, at_us, basis, told, quantiles, learned)
+    at_us, start_job = _joined(ahead)
+    reasons = np.array([(text or "")[:_REASON_CHARACTERS] for text in reason], dtype=object)
+    return Starts(start_job, at_us, basis, reasons, quantiles, learned)
 
 
 def _not_running(jobs: pd.DataFrame) -> NDArray[np.object_]:
@@ -152,20 +152,20 @@ def _read(
     """The cron schedules that can be read, and what is wrong with the others, by job."""
     crons: dict[int, tuple[Quartz, str]] = {}
     problems: dict[int, str] = {}
-    known: dict[tuple[str, str], Quartz | str] = {}
+    schedules: dict[tuple[str, str], Quartz | str] = {}
     texts, zones = jobs["cron"].to_numpy(object), jobs["timezone"].to_numpy(object)
     for job in np.flatnonzero(runs & jobs["cron"].notna().to_numpy()).tolist():
         text, zone = texts[job], zones[job]
         if zone is None or pd.isna(zone):
             problems[job] = "its schedule's time zone is not known"
             continue
-        if (text, zone) not in known:
-            known[text, zone] = _schedule(text, zone)
-        read = known[text, zone]
-        if isinstance(read, Quartz):
-            crons[job] = (read, zone)
+        if (text, zone) not in schedules:
+            schedules[text, zone] = _schedule(text, zone)
+        schedule = schedules[text, zone]
+        if isinstance(schedule, Quartz):
+            crons[job] = (schedule, zone)
         else:
-            problems[job] = read
+            problems[job] = schedule
     return crons, problems
 
 
@@ -181,7 +181,7 @@ def _schedule(text: str, zone: str) -> Quartz | str:
 
 
 def _scheduled_starts(jobs: pd.DataFrame, basis: NDArray[np.object_]) -> tuple[Ints, Ints]:
-    """Starts to hold against the schedule: by the schedule where the source says which those are."""
+    """Starts to compare with the schedule: those by the schedule, where the source says which they are."""
     by_schedule = [
         starts if kind == "cron" and len(starts) else others
         for kind, starts, others in zip(basis, jobs["cron_starts"], jobs["starts"], strict=True)
@@ -190,7 +190,7 @@ def _scheduled_starts(jobs: pd.DataFrame, basis: NDArray[np.object_]) -> tuple[I
 
 
 def _flat(arrays: "pd.Series") -> tuple[Ints, Ints]:
-    """Times of a column of arrays in order, and the row that each is of."""
+    """The times of a column of arrays, sorted within each, and the row of each time."""
     return _joined([np.sort(np.asarray(times, dtype=np.int64)) for times in arrays])
 
 
@@ -201,7 +201,7 @@ def _joined(arrays: list[Ints]) -> tuple[Ints, Ints]:
 
 
 def _unscheduled(job: pd.Series) -> str:
-    """Why nothing but its starts says when a job starts next: only a definition can say it has none."""
+    """Why only its starts tell when a job starts next: that it has no schedule, only a definition can say."""
     if job["state"] == "undefined":
         return "system.lakeflow.jobs does not define it, so its schedule is not known"
     if not pd.isna(job["cron"]):

@@ -34,8 +34,8 @@ from pipeline.bronze.conform import (
     as_received,
     as_rejected,
     conform,
+    judgements,
     kept_columns,
-    only_judged,
     strength,
     with_content,
     with_key_hash,
@@ -226,10 +226,13 @@ class _Taking:
         rows = reduce(DataFrame.unionByName, parts)
         seen = self._profile(rows)
         self._agree("rows delivered", batch.received, seen["received"])
-        good = rows.where(F.col(PROBLEM).isNull()).drop(ROW_JSON, PROBLEM, UNREAD)
+        bad = seen["received"] - seen["good"] - seen["expired"]
+        good = rows
+        if bad:  # An engine spells out in the condition all that converts a row.
+            good = good.where(F.col(PROBLEM).isNull())
         if seen["expired"]:
             good = good.where(~self._expired())
-        bad = seen["received"] - seen["good"] - seen["expired"]
+        good = good.drop(ROW_JSON, PROBLEM, UNREAD)
         unique = OnePerKey(good, count=seen["good"])
         if seen["keys"] < seen["good"]:
             # Telling copies apart reads the rows several times: they are converted once.
@@ -240,7 +243,7 @@ class _Taking:
         rejected = []
         flaws = Flaws(table, seen["received"])
         if bad or seen["partial"]:
-            judged = stage(only_judged(rows))
+            judged = stage(judgements(rows))
             flaws = flaws_of(table, judged)
             rejected.append(as_received(judged))
         if unique.weaker is not None and unique.weaker_count:

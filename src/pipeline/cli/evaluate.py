@@ -17,7 +17,7 @@ from pipeline.errors import UserError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pipeline.tracking.nights import Store
+    from pipeline.tracking.store import Store
 
 commands = typer.Typer()
 
@@ -42,9 +42,10 @@ def evaluate(
 ) -> None:
     """Score forecasts of your own runs beside every peer: a page, JSON, and an MLflow run."""
     from pipeline.evaluation.evaluate import evaluate as evaluated
-    from pipeline.evaluation.page import losses, page, said
+    from pipeline.evaluation.page import losses, page, sentence_of
     from pipeline.settings import load_settings
     from pipeline.tracking.evaluations import track_evaluation
+    from pipeline.tracking.experiments import EVALUATIONS, page_of
 
     if out.is_dir() or not out.absolute().parent.is_dir():
         raise UserError(f"{out} cannot be written: name a file in a folder that exists")
@@ -68,12 +69,14 @@ def evaluate(
         typer.echo(json.dumps(document, indent=2))
         return
     lost = losses(document)
-    worst = f"most to {said(lost[0], document)}" if lost else "to no method at any horizon"
+    worst = f"most to {sentence_of(lost[0], document)}" if lost else "to no method at any horizon"
     print_records("At the start of each run, every job", _summary(document), Form())
     typer.echo(f"It loses {worst}.")
     if document["absent"]:
         typer.echo(f"Not compared, because not installed: {', '.join(document['absent'])}.")
     typer.echo(f"Page: {out}\nMLflow: {store.shown}")
+    if (address := page_of(store, experiment, EVALUATIONS)) is not None:
+        typer.echo(f"Then open: {address}")
 
 
 def _again(runs: Path | None, home: Path, engine: str, document: dict[str, Any]) -> list[str]:
@@ -98,7 +101,7 @@ def _runs(runs: Path | None, home: Path, engine: str) -> "pd.DataFrame":
 
 def _store(home: Path, engine: str) -> "Store":
     from pipeline.lakehouse.folder.lock import make_home
-    from pipeline.tracking.nights import WORKSPACE, store_of
+    from pipeline.tracking.store import WORKSPACE, store_of
 
     if engine_named(engine) is Engine.DATABRICKS:
         return WORKSPACE

@@ -52,7 +52,9 @@ def nightly(
     from pipeline.settings import load_settings
     from pipeline.sources.address import chosen_source, now_at
     from pipeline.sources.home_source import Feed, remembered, source_of_home
-    from pipeline.tracking.nights import WORKSPACE, store_of, track_night
+    from pipeline.tracking.experiments import NIGHTS, page_of
+    from pipeline.tracking.nights import track_night
+    from pipeline.tracking.store import WORKSPACE, store_of
 
     settings = load_settings(home)
     asked = moment(as_of) if as_of else None
@@ -109,7 +111,10 @@ def nightly(
         printed(out, night_lines(reader, steps, hints.command, width_of(out), losses))
     printed(out, (Text(note, style="yellow") for note in notes))
     if not json_:
-        typer.echo(f"Tables: {where(home, engine)} (Delta). MLflow: {store.shown}")
+        typer.echo(f"Tables: {where(home, engine)} (Delta)")
+        typer.echo(f"MLflow: {store.shown}")
+        if (page := page_of(store, settings.experiment, NIGHTS)) is not None:
+            typer.echo(f"Then open: {page}")
         typer.echo(f"One job: {hints.command('show job KEY')}; all answers: rightrun show -h")
     if losses:
         raise typer.Exit(NOT_IN_ORDER)

@@ -126,6 +126,12 @@ listed(
     _lists("NEXT_RUNS", "IN_FLIGHT", "GROWING", "COMPLIANCE"),
     "Show who is likely to miss: the next runs, those in progress, and jobs that grow; compliance.",
 )
+listed(
+    commands,
+    "baselines",
+    _lists("RUN_BASELINES", "SHIFTS", "RESIZES"),
+    "Judge every run since the night before; list jobs whose usual duration, or cluster, has changed.",
+)
 
 
 @commands.command("rightsizing")
@@ -215,6 +221,27 @@ def show_job(
         out,
         job_lines(about, history(reader, about), width_of(out), most_runs=limit, widest=_WIDEST),
     )
+
+
+@commands.command("night")
+def show_night(home: Home = HOME, engine: EngineName = ENGINE) -> None:
+    """Say again what the last night said first, its lists, and what each of its steps did."""
+    from pipeline.answers.reader import records
+    from pipeline.answers.terminal.night import night_lines
+    from pipeline.answers.terminal.screen import printed, screen, width_of
+
+    reader = reader_of(home, engine)
+    out = screen()
+    steps = records(reader, "nights", "last_night")
+    printed(out, night_lines(reader, steps, Hints(home).command, width_of(out)))
+
+
+listed(
+    commands,
+    "changes",
+    _lists("CHANGES"),
+    "List what is said of a job since the last night and was not said in the night before.",
+)
 
 
 @commands.command("quality")

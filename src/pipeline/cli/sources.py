@@ -40,7 +40,7 @@ def simulate(
     from simulator import SimulatorConfig, append_day
     from simulator import from_log as simulate_log
     from simulator import simulate as simulate_account
-    from simulator.quirks import parsed
+    from simulator.quirks import parse_quirks
 
     last = (
         moment(end) if end else datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -57,7 +57,7 @@ def simulate(
             done = simulate_log(from_log, out, end=last, seed=seed, progress=progress)
         else:
             config = SimulatorConfig(
-                jobs=jobs, days=days, seed=seed, end=last, quirks=parsed(quirks)
+                jobs=jobs, days=days, seed=seed, end=last, quirks=parse_quirks(quirks)
             )
             done = simulate_account(config, out, progress=progress)
     rows = [{"table": table, "rows": count} for table, count in sorted(done.rows.items())]

@@ -1,6 +1,6 @@
 """Prophet as a peer: trend and seasons of the log durations of each job, by the clock.
 
-Fitted anew each Monday to the last 300 runs that had ended; a run is read at its own start. The
+Fitted again each Monday to the last 300 runs that had ended; a run is forecast for its own start. The
 distribution is that of Prophet's own 1,000 predictive samples.
 """
 
@@ -25,7 +25,7 @@ SEED: Final = 1
 class Additive:
     """A method of `optimizer.evaluation`; NaN before a job has 12 ended runs on a Monday.
 
-    Fits are kept: later horizons ask for the same Mondays.
+    Fits are cached, since later horizons need the same Mondays.
     """
 
     def __init__(self) -> None:
@@ -39,23 +39,23 @@ class Additive:
             stop = panel.offsets[job + 1]
             ended = panel.by_end[first:stop]
             learnt = ended[trains[ended]]
-            for fitted_us, asked in refits(origin_us[first:stop]):
-                known = learnt[: np.searchsorted(panel.end_us[learnt], fitted_us)]
-                used = known[-HISTORY_RUNS:]
-                if used.size < FEWEST_RUNS:
+            for fitted_us, positions in refits(origin_us[first:stop]):
+                ended_before = learnt[: np.searchsorted(panel.end_us[learnt], fitted_us)]
+                latest_runs = ended_before[-HISTORY_RUNS:]
+                if latest_runs.size < FEWEST_RUNS:
                     continue
                 key = (str(panel.job_ids[job]), fitted_us)
                 if key not in self._fits:
-                    self._fits[key] = _fitted(panel.start_us[used], log_seconds[used])
+                    self._fits[key] = _fitted(panel.start_us[latest_runs], log_seconds[latest_runs])
                 if self._fits[key] is not None:
-                    rows = first + asked
-                    out[rows] = _told(self._fits[key], panel.start_us[rows])
+                    rows = first + positions
+                    out[rows] = _log_quantiles(self._fits[key], panel.start_us[rows])
         return out
 
 
 def _fitted(start_us: NDArray[np.int64], value: NDArray[np.float64]) -> Any:
     """The model of these runs; None where it could not be fitted."""
-    # One tells of a missing plotting library, the other of every fit, unless it has a handler.
+    # One logs a missing plotting library; the other logs every fit, unless it has a handler.
     logging.getLogger("prophet").setLevel(logging.CRITICAL)
     if not logging.getLogger("cmdstanpy").hasHandlers():
         logging.getLogger("cmdstanpy").addHandler(logging.NullHandler())
@@ -64,12 +64,12 @@ def _fitted(start_us: NDArray[np.int64], value: NDArray[np.float64]) -> Any:
     model = Prophet()
     try:
         return model.fit(pd.DataFrame({"ds": _clock(start_us), "y": value}))
-    except (RuntimeError, ValueError):  # its optimizer has stopped without an answer
+    except (RuntimeError, ValueError):  # its optimizer stopped without a result
         return None
 
 
-def _told(model: Any, start_us: NDArray[np.int64]) -> NDArray[np.float64]:
-    # Prophet draws from numpy's global generator and takes no other: seeded here, put back after.
+def _log_quantiles(model: Any, start_us: NDArray[np.int64]) -> NDArray[np.float64]:
+    # Prophet draws from numpy's global generator and takes no other: it is seeded here and restored after.
     before = np.random.get_state()  # noqa: NPY002 - Prophet's only generator
     np.random.seed(SEED)  # noqa: NPY002 - Prophet's only generator
     try:

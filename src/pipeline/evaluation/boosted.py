@@ -1,6 +1,6 @@
-"""LightGBM as a peer: boosted quantile trees over what is known of a run at its origin.
+"""LightGBM as a peer: boosted quantile trees over the features of a run at its origin.
 
-One model for all jobs and each of nine levels, trained anew each week (at most 26 times over a log)
+One model for all jobs and each of nine levels, trained again each week (at most 26 times over a log)
 on the last 50,000 runs that had ended by then. Features and target are those of
 `optimizer.evaluation.features`.
 """
@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.evaluation.features import described, widen
+from optimizer.evaluation.features import at_stored_levels, run_features
 from optimizer.evaluation.refits import refits
 from optimizer.evaluation.simple import training
 from optimizer.forecast.curves import SHORTEST_SECONDS
@@ -39,24 +39,24 @@ def lightgbm(panel: RunPanel, origin_us: NDArray[np.int64]) -> NDArray[np.float6
     """A method of `optimizer.evaluation`; NaN before enough runs have ended to train on."""
     import lightgbm as gbm
 
-    features, center = described(panel, origin_us)
-    known = np.isfinite(center)
+    features, center = run_features(panel, origin_us)
+    has_features = np.isfinite(center)
     target = np.log(np.maximum(np.nan_to_num(panel.duration_seconds), SHORTEST_SECONDS)) - center
-    learns = np.flatnonzero(training(panel) & known)
-    learns = learns[np.argsort(panel.end_us[learns], kind="stable")]
+    training_runs = np.flatnonzero(training(panel) & has_features)
+    training_runs = training_runs[np.argsort(panel.end_us[training_runs], kind="stable")]
     out = np.full((panel.row.size, LEVELS.size), np.nan)
-    for fitted_us, asked in refits(origin_us, at_most=MOST_REFITS):
-        rows = asked[known[asked]]
-        ended = int(np.searchsorted(panel.end_us[learns], fitted_us))
+    for fitted_us, positions in refits(origin_us, at_most=MOST_REFITS):
+        rows = positions[has_features[positions]]
+        ended = int(np.searchsorted(panel.end_us[training_runs], fitted_us))
         if rows.size == 0 or ended < FEWEST_RUNS:
             continue
-        used = learns[max(ended - MOST_RUNS, 0) : ended]
-        data = gbm.Dataset(features[used], target[used], free_raw_data=False)
-        answers = np.column_stack(
+        latest = training_runs[max(ended - MOST_RUNS, 0) : ended]
+        data = gbm.Dataset(features[latest], target[latest], free_raw_data=False)
+        quantiles = np.column_stack(
             [
                 gbm.train(SETTINGS | {"alpha": level}, data, TREES).predict(features[rows])
                 for level in TRAINED_LEVELS
             ]
         )
-        out[rows] = widen(answers, TRAINED_LEVELS) + center[rows, None]
+        out[rows] = at_stored_levels(quantiles, TRAINED_LEVELS) + center[rows, None]
     return out

@@ -1,4 +1,4 @@
-"""The evaluation of a log: ours, peers and controls at every horizon, as one plain document.
+"""The evaluation of a log: ours, peers and controls scored at every horizon, as one plain document.
 
 Three comparisons, each of which scores all of its methods on the same runs: simple methods and
 controls on every job; LightGBM on jobs drawn until they have 100,000 runs; and AutoETS and Prophet,
@@ -38,17 +38,17 @@ TRAINED_RUNS: Final = 100_000
 REFITTED_RUNS_A_JOB: Final = 1000
 REFITTED_FEWEST_RUNS: Final = 30
 BESIDE: Final = (OURS, RULE, "last_30", "recent_20", "decay_5d")
-"""What stands beside the costly peers, on the same runs."""
+"""Scored beside the costly peers, on the same runs."""
 WORST_JOBS: Final = 10
 RATIO_EDGES: Final = 2.0 ** np.linspace(-2.0, 2.0, 33)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One comparison to be made."""
+    """One comparison: its name, what it compares in words, the runs and the methods."""
 
     name: str
-    said: str
+    words: str
     panel: RunPanel
     methods: Mapping[str, Method]
 
@@ -61,7 +61,7 @@ def evaluate(
     peers: bool = True,
     progress: Progress = lambda *_: None,
 ) -> dict[str, Any]:
-    """The document of a frame of the run contract; UserError for one that cannot be evaluated.
+    """The document of a frame of runs; UserError for a frame that cannot be evaluated.
 
     Without `peers` only simple methods and controls are compared; they need nothing installed.
     """
@@ -75,19 +75,19 @@ def evaluate(
     if peers:
         questions += _beside_peers(runs, panel, seed, sample_jobs)
     work = sum(q.panel.row.size * len(q.methods) for q in questions) * len(HORIZONS)
-    done = 0
+    forecast_so_far = 0
     comparisons = {}
     for question in questions:
 
-        def more(forecast: int, question: Question = question) -> None:
-            nonlocal done
-            done += forecast * len(question.methods)
-            progress(question.name, done / max(work, 1))
+        def report(forecast: int, question: Question = question) -> None:
+            nonlocal forecast_so_far
+            forecast_so_far += forecast * len(question.methods)
+            progress(question.name, forecast_so_far / max(work, 1))
 
-        progress(question.name, done / max(work, 1))
-        compared = compare(question.panel, question.methods, progress=more)
+        progress(question.name, forecast_so_far / max(work, 1))
+        compared = compare(question.panel, question.methods, progress=report)
         comparisons[question.name] = {
-            "said": question.said,
+            "said": question.words,
             "jobs": int(question.panel.job_ids.size),
             "runs": int(question.panel.row.size),
             "horizons": {h: _horizon(one, seed) for h, one in compared.items()},
@@ -108,7 +108,7 @@ def evaluate(
         "settings": asdict(ForecastConfig()),
         "peers": peers,
         "absent": [name for name, module in PEERS.items() if find_spec(module) is None],
-        "horizons": {name: horizon.said for name, horizon in HORIZONS.items()},
+        "horizons": {name: horizon.words for name, horizon in HORIZONS.items()},
         "controls": list(CONTROLS),
         "simple": list(SIMPLE),
         "comparisons": comparisons,
@@ -125,13 +125,13 @@ def _beside_peers(
     drawn = rng.permutation(panel.job_ids.size)
     if find_spec(PEERS["lightgbm"]):
         total = np.cumsum(np.diff(panel.offsets)[drawn])
-        some = np.sort(drawn[: int(np.searchsorted(total, TRAINED_RUNS)) + 1])
-        all_of_them = some.size == panel.job_ids.size
+        sampled = np.sort(drawn[: int(np.searchsorted(total, TRAINED_RUNS)) + 1])
+        all_of_them = sampled.size == panel.job_ids.size
         yield Question(
             TRAINED,
             "trees trained anew each week over all jobs at once, on "
-            + ("every job" if all_of_them else f"{some.size:,} jobs drawn by seed {seed}"),
-            panel if all_of_them else _of(runs, panel.job_ids[some]),
+            + ("every job" if all_of_them else f"{sampled.size:,} jobs drawn by seed {seed}"),
+            panel if all_of_them else _of(runs, panel.job_ids[sampled]),
             beside | {"lightgbm": lightgbm},
         )
     refitted: dict[str, Method] = {}
@@ -154,7 +154,7 @@ def _beside_peers(
 
 
 def _of(runs: pd.DataFrame, job_ids: NDArray[np.object_]) -> RunPanel:
-    """The panel of some jobs."""
+    """The panel of these jobs."""
     return RunPanel.from_frame(runs[runs["job_id"].isin(list(job_ids))])
 
 

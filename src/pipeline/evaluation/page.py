@@ -1,4 +1,4 @@
-"""An evaluation as one page of HTML that needs nothing else: no script, no network, no file.
+"""An evaluation as one page of HTML that stands alone: no script, no network, no other file.
 
 Names come from the log and are escaped; the page's own policy forbids it to load anything.
 """
@@ -35,7 +35,7 @@ def page(document: Mapping[str, Any], name: str, command: Sequence[str] = ()) ->
         log=document["log"],
         start=start,
         cards=cards(document),
-        losses=[said(loss, document) for loss in losses(document)[:MOST_LOSSES]],
+        losses=[sentence_of(loss, document) for loss in losses(document)[:MOST_LOSSES]],
         worst=[job | {"job_id": printable(job["job_id"])} for job in document["by_job"]["worst"]],
         # Numbers and names of ours: nothing of the log is in them.
         pictures={name: Markup(svg) for name, svg in pictures(document).items()},
@@ -59,12 +59,12 @@ def best_simple(horizon: Mapping[str, Any], document: Mapping[str, Any]) -> str:
 
 
 def cards(document: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What to read first."""
+    """The figures to read first, each with its words."""
     start = document["comparisons"][EVERY_JOB]["horizons"]["start"]
     methods = start["methods"]
     best = best_simple(start, document)
-    held = methods[OURS]["coverage"]
-    off = max(abs(share - float(level)) for level, share in held.items() if share is not None)
+    coverage = methods[OURS]["coverage"]
+    off = max(abs(share - float(level)) for level, share in coverage.items() if share is not None)
     brier = min(document["simple"], key=lambda method: methods[method]["brier"])
     return [
         (_ratio(methods[OURS]["crps_over_rule"]), "of the CRPS of 7-day quantiles"),
@@ -99,39 +99,39 @@ def losses(document: Mapping[str, Any]) -> list[Loss]:
 
     Controls do not count; simple methods count where every job is scored, the others on their sample.
     """
-    found = []
-    for horizon, one, method, told in rivals(document):
-        if told["ours_over_it"] is not None and told["ours_over_it"] > 1.0:
-            low, high = told["ours_over_it_95"]
+    lost = []
+    for horizon, one, method, scores in rivals(document):
+        if scores["ours_over_it"] is not None and scores["ours_over_it"] > 1.0:
+            low, high = scores["ours_over_it_95"]
             sampled = method not in METHODS
-            found.append(
+            lost.append(
                 Loss(
-                    told["ours_over_it"], (low, high), method, horizon, one["runs"], one["jobs"],
+                    scores["ours_over_it"], (low, high), method, horizon, one["runs"], one["jobs"],
                     sampled,
                 )
             )  # fmt: skip
-    return sorted(found, key=lambda loss: -loss.ratio)
+    return sorted(lost, key=lambda loss: -loss.ratio)
 
 
 def rivals(
     document: Mapping[str, Any],
 ) -> Iterator[tuple[str, Mapping[str, Any], str, Mapping[str, Any]]]:
-    """Horizon, all scored there, method and its scores, for every method that we are held against."""
+    """For every method that ours is compared with: horizon, the scores there, method, its scores."""
     for name, comparison in document["comparisons"].items():
         for horizon, one in comparison["horizons"].items():
-            for method, told in one["methods"].items():
-                counts = method in SIMPLE if name == EVERY_JOB else method not in METHODS
-                if counts:
-                    yield horizon, one, method, told
+            for method, scores in one["methods"].items():
+                is_rival = method in SIMPLE if name == EVERY_JOB else method not in METHODS
+                if is_rival:
+                    yield horizon, one, method, scores
 
 
-def said(loss: Loss, document: Mapping[str, Any]) -> str:
-    """A loss in a line."""
+def sentence_of(loss: Loss, document: Mapping[str, Any]) -> str:
+    """A loss in one line."""
     low, high = loss.interval
-    known = "" if low is None or high is None else f", 95 % {low:.3f} to {high:.3f}"
+    bounds = "" if low is None or high is None else f", 95 % {low:.3f} to {high:.3f}"
     sample = f", on {loss.runs:,} runs of the sample" if loss.sampled else ""
     when = document["horizons"][loss.horizon]
-    return f"{named(loss.method)}, {when}: {loss.ratio:.3f}{known}{sample}"
+    return f"{named(loss.method)}, {when}: {loss.ratio:.3f}{bounds}{sample}"
 
 
 def _tables(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -146,24 +146,24 @@ def _tables(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 "said": comparison["said"].capitalize(),
                 "runs": one["runs"],
                 "jobs": one["jobs"],
-                "rows": [_row(document, name, told) for name, told in rows],
+                "rows": [_row(document, name, scores) for name, scores in rows],
             }
 
 
-def _row(document: Mapping[str, Any], name: str, told: Mapping[str, Any]) -> dict[str, Any]:
-    low, high = told["ours_over_it_95"] or (None, None)
+def _row(document: Mapping[str, Any], name: str, scores: Mapping[str, Any]) -> dict[str, Any]:
+    low, high = scores["ours_over_it_95"] or (None, None)
     kind = "ours" if name == OURS else "control" if name in document["controls"] else ""
-    value = told["ours_over_it"]
+    value = scores["ours_over_it"]
     return {
         "method": named(name),
         "kind": kind,
-        "crps": f"{told['crps']:.4g}",
-        "over_rule": "" if name == RULE else _ratio(told["crps_over_rule"]),
+        "crps": f"{scores['crps']:.4g}",
+        "over_rule": "" if name == RULE else _ratio(scores["crps_over_rule"]),
         "ours_over": "" if name == OURS else _ratio(value),
         "lost": name != OURS and value is not None and value > 1.0,
         "interval": "" if low is None or high is None else f"{low:.3f} to {high:.3f}",
-        "coverage": [_percent(share) for share in told["coverage"].values()],
-        "brier": "" if told["brier"] is None else f"{told['brier']:.4f}",
+        "coverage": [_percent(share) for share in scores["coverage"].values()],
+        "brier": "" if scores["brier"] is None else f"{scores['brier']:.4f}",
     }
 
 

@@ -37,12 +37,12 @@ _SETTINGS: Final[dict[Any, Any]] = {
 
 def pictures(document: Mapping[str, Any]) -> dict[str, str]:
     """SVG by name."""
-    every = document["comparisons"][EVERY_JOB]["horizons"]
-    start = every["start"]["methods"]
+    horizons = document["comparisons"][EVERY_JOB]["horizons"]
+    start = horizons["start"]["methods"]
     with mpl.rc_context(_SETTINGS):
         return {
             "methods": _svg(_methods(document)),
-            "horizons": _svg(_horizons(document, every)),
+            "horizons": _svg(_horizons(document, horizons)),
             "coverage": _svg(_coverage(start)),
             "reliability": _svg(_reliability(start)),
             "jobs": _svg(_jobs(document["by_job"])),
@@ -88,19 +88,19 @@ def _methods(document: Mapping[str, Any]) -> Figure:
     rows: list[tuple[str, Mapping[str, Any], str]] = []
     for name, comparison in document["comparisons"].items():
         methods = comparison["horizons"].get("start", {}).get("methods", {})
-        own = [(m, found) for m, found in methods.items() if m != OURS]
+        own = [(m, scores) for m, scores in methods.items() if m != OURS]
         if name != EVERY_JOB:
             first = document["comparisons"][EVERY_JOB]["horizons"]["start"]["methods"]
-            own = [(m, found) for m, found in own if m not in first]
-        rows += [(m, found, "" if name == EVERY_JOB else " *") for m, found in own]
+            own = [(m, scores) for m, scores in own if m not in first]
+        rows += [(m, scores, "" if name == EVERY_JOB else " *") for m, scores in own]
     rows = [row for row in rows if row[1]["ours_over_it"] is not None]
     rows.sort(key=lambda row: row[1]["ours_over_it"])
     figure, axes = _axes(7.6, 0.29 * len(rows) + 1.0)
-    for at, (method, found, _) in enumerate(rows):
-        value = found["ours_over_it"]
+    for at, (method, scores, _) in enumerate(rows):
+        value = scores["ours_over_it"]
         control = method in document["controls"]
         color = _MUTED if control else _OURS if value < 1.0 else _RULE
-        low, high = found["ours_over_it_95"]
+        low, high = scores["ours_over_it_95"]
         if low is not None and high is not None:
             axes.plot([low, min(high, _FARTHEST)], [at, at], color=color, linewidth=2.2, alpha=0.45)
         axes.plot(
@@ -122,28 +122,28 @@ def _methods(document: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def _horizons(document: Mapping[str, Any], every: Mapping[str, Any]) -> Figure:
+def _horizons(document: Mapping[str, Any], horizons: Mapping[str, Any]) -> Figure:
     figure, axes = _axes(5.2, 3.8)
-    asked = list(every)
+    names = list(horizons)
     for method, color in _LINES.items():
-        values = [every[h]["methods"][method]["crps_over_rule"] for h in asked]
+        values = [horizons[h]["methods"][method]["crps_over_rule"] for h in names]
         axes.plot(
-            range(len(asked)), [float("nan") if v is None else v for v in values],
+            range(len(names)), [float("nan") if v is None else v for v in values],
             marker=_MARKS[method], color=color, label=named(method),
         )  # fmt: skip
     best = [
         min(
-            (m["crps_over_rule"] for n, m in every[h]["methods"].items()
+            (m["crps_over_rule"] for n, m in horizons[h]["methods"].items()
              if n in document["simple"] and m["crps_over_rule"] is not None),
             default=float("nan"),
         )
-        for h in asked
+        for h in names
     ]  # fmt: skip
-    axes.plot(range(len(asked)), best, "--", color=_MUTED, label="best simple of the horizon")
+    axes.plot(range(len(names)), best, "--", color=_MUTED, label="best simple of the horizon")
     short = {"start": "at start", "nightly_0": "midnight"}
     axes.set_xticks(
-        range(len(asked)),
-        [short.get(h) or f"{h.removeprefix('nightly_')} d earlier" for h in asked],
+        range(len(names)),
+        [short.get(h) or f"{h.removeprefix('nightly_')} d earlier" for h in names],
     )
     axes.set_ylabel("CRPS / that of the 7-day rule")
     figure.legend(loc="outside lower center", ncols=2, fontsize=9)
@@ -157,8 +157,11 @@ def _coverage(methods: Mapping[str, Any]) -> Figure:
     axes.axhspan(-1.5, 1.5, color=_GRID, alpha=0.45, linewidth=0)
     axes.axhline(0.0, color=_INK, linewidth=1.0)
     for method, color in _LINES.items():
-        held = methods[method]["coverage"]
-        off = [float("nan") if held[q] is None else 100.0 * (held[q] - float(q)) for q in levels]
+        coverage = methods[method]["coverage"]
+        off = [
+            float("nan") if coverage[q] is None else 100.0 * (coverage[q] - float(q))
+            for q in levels
+        ]
         axes.plot(range(len(levels)), off, marker=_MARKS[method], color=color, label=named(method))
     axes.set_xticks(range(len(levels)), [f"{float(q):.0%}" for q in levels])
     axes.set_xlabel("quantile")
@@ -181,7 +184,7 @@ def _reliability(methods: Mapping[str, Any]) -> Figure:
         )  # fmt: skip
     axes.set_xlim(-0.03, 1.03)
     axes.set_ylim(-0.03, 1.03)
-    axes.set_xlabel("P(over the limit) that was told")
+    axes.set_xlabel("forecast P(over the limit)")
     axes.set_ylabel("share of runs that were over it")
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(

@@ -1,4 +1,4 @@
-"""A log of runs from a Parquet file or a folder of them, as `optimizer` takes it."""
+"""Reading a log of runs from a Parquet file, or a folder of them, into a frame of runs."""
 
 from pathlib import Path
 
@@ -11,23 +11,23 @@ from pipeline.errors import UserError, cause
 
 COLUMNS = ("job_id", "run_id", "start_time", "duration_seconds", "status")
 _UNKNOWN = "UNKNOWN"
-_ASKED = "export it again by the query in docs/evaluate.md"
+_HINT = "export it again by the query in docs/evaluate.md"
 
 
 def read_runs(path: Path) -> pd.DataFrame:
-    """The columns of the run contract; UserError in one sentence for what cannot be evaluated."""
+    """The columns of a frame of runs; UserError in one sentence for a log that cannot be evaluated."""
     if not path.exists():
         raise UserError(f"{path} does not exist: name a Parquet file of runs, or a folder of them")
     try:
-        found = ds.dataset(path, format="parquet")
-        if missing := [name for name in COLUMNS if name not in found.schema.names]:
-            raise UserError(f"{path} lacks the column(s) {', '.join(missing)}: {_ASKED}")
-        if found.count_rows() == 0:
-            raise UserError(f"{path} holds no runs: {_ASKED}")
-        _refuse_types(path, found.schema)
-        runs: pd.DataFrame = found.to_table(columns=list(COLUMNS)).to_pandas()
+        dataset = ds.dataset(path, format="parquet")
+        if missing := [name for name in COLUMNS if name not in dataset.schema.names]:
+            raise UserError(f"{path} lacks the column(s) {', '.join(missing)}: {_HINT}")
+        if dataset.count_rows() == 0:
+            raise UserError(f"{path} holds no runs: {_HINT}")
+        _refuse_types(path, dataset.schema)
+        runs: pd.DataFrame = dataset.to_table(columns=list(COLUMNS)).to_pandas()
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise UserError(f"{path} is not readable as Parquet ({cause(error)}): {_ASKED}") from error
+        raise UserError(f"{path} is not readable as Parquet ({cause(error)}): {_HINT}") from error
     runs["duration_seconds"] = pd.to_numeric(runs["duration_seconds"]).astype("float64")
     for name in ("job_id", "run_id", "status"):
         runs[name] = runs[name].astype(object)
@@ -37,31 +37,31 @@ def read_runs(path: Path) -> pd.DataFrame:
     if not runs["status"].isin(list(OUTCOMES)).any():
         raise UserError(
             f"none of the {runs['status'].nunique():,} different values of status in {path} is one of"
-            f" {', '.join(OUTCOMES)}: {_ASKED}"
+            f" {', '.join(OUTCOMES)}: {_HINT}"
         )
-    # A log that tells outcomes has one for each run: UNKNOWN there is a word that nobody knows.
+    # A log with outcomes has one for each run: UNKNOWN there is a word that nobody knows.
     if runs["status"].isin([one for one in OUTCOMES if one != _UNKNOWN]).any():
         runs.loc[runs["status"] == _UNKNOWN, "status"] = None
     return runs
 
 
 def _refuse_types(path: Path, schema: pa.Schema) -> None:
-    """UserError for the first column whose type says something else than the contract."""
+    """UserError for the first column of another type than a frame of runs has."""
     for name in COLUMNS:
-        held = schema.field(name).type
-        plain = held.value_type if pa.types.is_dictionary(held) else held
-        text = pa.types.is_string(plain) or pa.types.is_large_string(plain)
+        kind = schema.field(name).type
+        value_kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+        text = pa.types.is_string(value_kind) or pa.types.is_large_string(value_kind)
         if name in ("job_id", "run_id", "status") and not text:
-            raise UserError(f"{name} in {path} is {held}: cast it to a string, and write it again")
-        if name == "start_time" and not pa.types.is_timestamp(held):
-            raise UserError(f"{name} in {path} is {held}: cast it to a timestamp in UTC")
-        if name == "start_time" and held.tz is None:
+            raise UserError(f"{name} in {path} is {kind}: cast it to a string, and write it again")
+        if name == "start_time" and not pa.types.is_timestamp(kind):
+            raise UserError(f"{name} in {path} is {kind}: cast it to a timestamp in UTC")
+        if name == "start_time" and kind.tz is None:
             raise UserError(
                 f"{name} in {path} has no time zone: cast it to TIMESTAMP (in pandas"
                 " tz_localize('UTC')), since a time of day means nothing without one"
             )
         number = (
-            pa.types.is_floating(held) or pa.types.is_integer(held) or pa.types.is_decimal(held)
+            pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)
         )
         if name == "duration_seconds" and not number:
-            raise UserError(f"{name} in {path} is {held}: it must be a number of seconds")
+            raise UserError(f"{name} in {path} is {kind}: it must be a number of seconds")

@@ -1,8 +1,8 @@
 """statsforecast's AutoETS as a peer: exponential smoothing of the log durations of each job.
 
-The form and the parameters are chosen anew each Monday from the last 300 runs; between two Mondays
-they are kept and the state is brought up to each origin, which is the best that a weekly refit can
-do. A run is the k-th after the last that had ended. A job that runs about daily has a season of seven
+The form and the parameters are chosen again each Monday from the last 300 runs; between two Mondays
+they stay and the state is brought up to each origin, which is the best that a weekly refit can do. A
+run is forecast as the k-th after the last that had ended. A job that runs about daily has a season of seven
 runs, others none.
 """
 
@@ -15,16 +15,16 @@ from scipy.special import ndtri
 from optimizer.evaluation.refits import refits
 from optimizer.evaluation.simple import training
 from optimizer.forecast.curves import SHORTEST_SECONDS
+from optimizer.microseconds import DAY_US
 from optimizer.panel import RunPanel
 from optimizer.quantile import LEVELS
-from optimizer.weights import DAY_US
 
 HISTORY_RUNS: Final = 300
 FEWEST_RUNS: Final = 12
 FARTHEST: Final = 500
 SEASON: Final = 7
-ASKED_PERCENT: Final = 80
-SD_OF_ASKED: Final = float(ndtri(0.5 + ASKED_PERCENT / 200.0))
+INTERVAL_PERCENT: Final = 80
+INTERVAL_SDS: Final = float(ndtri(0.5 + INTERVAL_PERCENT / 200.0))
 
 
 def auto_ets(panel: RunPanel, origin_us: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -38,24 +38,24 @@ def auto_ets(panel: RunPanel, origin_us: NDArray[np.int64]) -> NDArray[np.float6
         learnt = ended[trains[ended]]
         value = log_seconds[learnt]
         gap_us = float(np.median(np.diff(panel.start_us[first:stop]))) if stop - first > 1 else 0.0
-        for fitted_us, asked in refits(origin_us[first:stop]):
+        for fitted_us, positions in refits(origin_us[first:stop]):
             model = _fitted(value[: np.searchsorted(panel.end_us[learnt], fitted_us)], gap_us)
             if model is None:
                 continue
-            rows = first + asked
-            known = np.searchsorted(panel.end_us[learnt], origin_us[rows])
-            step = asked - np.searchsorted(ended_us, origin_us[rows])
+            rows = first + positions
+            ended_runs = np.searchsorted(panel.end_us[learnt], origin_us[rows])
+            step = positions - np.searchsorted(ended_us, origin_us[rows])
             step = np.clip(step, 0, FARTHEST - 1)
-            for have in np.unique(known):
-                here = known == have
-                told = model.forward(
-                    value[max(have - HISTORY_RUNS, 0) : have],
-                    h=int(step[here].max()) + 1,
-                    level=[ASKED_PERCENT],
+            for count in np.unique(ended_runs):
+                same_history = ended_runs == count
+                forecast = model.forward(
+                    value[max(count - HISTORY_RUNS, 0) : count],
+                    h=int(step[same_history].max()) + 1,
+                    level=[INTERVAL_PERCENT],
                 )
-                mean = told["mean"][step[here]]
-                sd = (told[f"hi-{ASKED_PERCENT}"][step[here]] - mean) / SD_OF_ASKED
-                out[rows[here]] = mean[:, None] + np.abs(sd)[:, None] * ndtri(LEVELS)
+                mean = forecast["mean"][step[same_history]]
+                sd = (forecast[f"hi-{INTERVAL_PERCENT}"][step[same_history]] - mean) / INTERVAL_SDS
+                out[rows[same_history]] = mean[:, None] + np.abs(sd)[:, None] * ndtri(LEVELS)
     return out
 
 

@@ -1,8 +1,9 @@
 """The nightly graph: every family's steps, in an order in which each table is written before it is read.
 
-Order and lineage derive from the declarations. Construction refuses two writers of one table and a
-cycle, and a step refuses to read a later layer than it writes: one way for the data is a property of
-the program. Only what a step reads as it stood before the night (`reads_previous`) makes no arrow.
+Order and lineage derive from the declarations. Construction refuses two writers of one table, two
+steps of one name and a cycle, and a step refuses to read a later layer than it writes: one way for the
+data is a property of the program. Only what a step reads as it stood before the night
+(`reads_previous`) makes no arrow.
 """
 
 from collections.abc import Sequence
@@ -33,7 +34,13 @@ class Graph:
 
     def __init__(self, steps: Sequence[Step]) -> None:
         writers: dict[Table, Step] = {}
+        names: set[str] = set()
         for step in steps:
+            if step.name in names:
+                raise ValueError(
+                    f"two steps are called {step.name}: what each has read is kept by name"
+                )
+            names.add(step.name)
             if step.writes in writers:
                 raise ValueError(
                     f"{step.writes.full_name} is written by both {writers[step.writes].name}"

@@ -21,6 +21,7 @@ from pipeline.nightly.portions import (
     PartitionRows,
     Plan,
     Portion,
+    all_rows,
     grouped_days,
     is_empty,
     partition_rows,
@@ -47,10 +48,7 @@ def plan(
             for day in days
             if day is not None and (dropped_before is None or day >= dropped_before)
         )
-        if keys is None:
-            rows = sum(sum(of_days.values()) for of_days in counts.values())
-        else:
-            rows = _rows_on(step, open_days, counts)
+        rows = all_rows(counts) if keys is None else _rows_on(step, open_days, counts)
         yield Plan(keys is None, rows, _portions(lakehouse, step, open_days, keys, counts))
 
 

@@ -21,6 +21,7 @@ from pipeline.nightly.portions import (
     PartitionRows,
     Plan,
     Portion,
+    all_rows,
     is_empty,
     partition_rows,
     portions_of,
@@ -64,8 +65,7 @@ def plan(lakehouse: Lakehouse, step: ByKey | ByDatedKey, news: News) -> Iterator
     counts = partition_rows(lakehouse, step)
     with _affected(lakehouse, step, news) as affected:
         if affected is None:
-            rows = sum(sum(days.values()) for days in counts.values())
-            yield Plan(True, rows, _everything(lakehouse, step, counts))
+            yield Plan(True, all_rows(counts), _everything(lakehouse, step, counts))
             return
         rows = sum(
             count
@@ -180,7 +180,7 @@ def _everything(
             scope = stored.select(*step.key).distinct()
             write = partial(lakehouse.merge, step.writes, scope=scope)
         # All shares together read each row once.
-        rows_read = sum(sum(days.values()) for days in counts.values()) if share == 0 else 0
+        rows_read = all_rows(counts) if share == 0 else 0
         yield Portion(inputs, write, rows_read)
     if isinstance(step, ByDatedKey) and _looks_up_days(step):
         lakehouse.index_days(step.writes, step.key)

@@ -69,6 +69,10 @@ def partition_rows(lakehouse: Lakehouse, step: Step) -> PartitionRows:
     return {table: lakehouse.partition_rows(table) for table in step.inputs}
 
 
+def all_rows(counts: PartitionRows) -> int:
+    return sum(sum(days.values()) for days in counts.values())
+
+
 def is_empty(lakehouse: Lakehouse, table: Table) -> bool:
     return not any(lakehouse.partition_rows(table).values())
 

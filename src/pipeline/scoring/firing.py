@@ -24,8 +24,7 @@ from pyspark.sql import functions as F
 
 from optimizer.forecast import fit
 from optimizer.quantile import LEVELS
-from optimizer.schedule import delay_quantiles, summed_quantiles
-from optimizer.schedule.starts import LEARNED_DAYS, Starts
+from optimizer.schedule import LEARNED_DAYS, Starts, delay_quantiles, summed_quantiles
 
 __all__ = ["SCHEDULE", "Fired", "firings"]
 

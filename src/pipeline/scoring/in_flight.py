@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from optimizer.forecast import Forecaster, miss_deadline, miss_limit, remaining_seconds
-from optimizer.schedule.clocks import deadlines
+from optimizer.schedule import deadlines
 from pipeline.scoring.buckets import score_by_job
 from pipeline.scoring.retries import Retries, retries_of_the_fleet, retry_habits, with_retries
 from pipeline.sla.due import next_due

@@ -32,7 +32,7 @@ _KIND = ("is_job_compute", "is_mixed", "is_pooled", "is_unsized")
 """What a use of a cluster must share with the newest one, beside the size, to be compared with it."""
 _LEAST_SHARE: Final = 0.75
 """Share of a use for which one size must have been there for the use to count at that size."""
-_TOLD = (
+_MEASURES = (
     "worker_node_type",
     "runs",
     "node_minutes",
@@ -393,7 +393,7 @@ def _obstacles_of_use(currency_code: str) -> tuple[tuple[Column, Column], ...]:
 
 def _sizes(rows: pd.DataFrame) -> pd.DataFrame:
     """gold.rightsizing of these jobs, the currency left out."""
-    measures = rows[["job_id", *_TOLD]].assign(
+    measures = rows[["job_id", *_MEASURES]].assign(
         workers=rows["workers"].astype("Int64"), list_cost_30_days=rows["list_cost"]
     )
     has_obstacle = rows["obstacle"].notna()

@@ -17,8 +17,7 @@ from pyspark.sql import functions as F
 
 from optimizer.forecast import Distribution, Forecaster, Miss, miss_deadline, miss_limit
 from optimizer.quantile import LEVELS
-from optimizer.schedule.clocks import deadlines
-from optimizer.schedule.starts import LEARNED_DAYS, Starts, next_starts
+from optimizer.schedule import LEARNED_DAYS, Starts, deadlines, next_starts
 from pipeline.expressions.exact_sums import exact_sum
 from pipeline.scoring.buckets import score_by_job
 from pipeline.scoring.firing import SCHEDULE, Fired, firings

@@ -47,10 +47,24 @@ class Rule:
         ours = challenger.get(self.metric, math.nan)
         if self.compare == "target":
             return abs(ours - self.target) <= self.within
-        bound = self.value
-        if self.compare == "champion":
-            bound = self.factor * champion.get(self.metric, math.nan) + self.margin
-        return _OPERATORS[self.op](ours, bound)
+        return _OPERATORS[self.op](ours, self._bound(champion))
+
+    def _bound(self, champion: Metrics) -> float:
+        if self.compare == "absolute":
+            return self.value
+        return self.factor * champion.get(self.metric, math.nan) + self.margin
+
+    def broken_by(self, challenger: Metrics, champion: Metrics) -> str:
+        """How the challenger breaks it, in words: what it has, and what it would need."""
+        ours = challenger.get(self.metric, math.nan)
+        if math.isnan(ours):
+            return f"its {self.metric} is not known"
+        if self.compare == "target":
+            return f"its {self.metric} is {ours:.3g}, and not within {self.within:g} of {self.target:g}"
+        bound = self._bound(champion)
+        if math.isnan(bound):
+            return f"the champion's {self.metric} is not known"
+        return f"its {self.metric} is {ours:.3g}, and not {self.op} {bound:.3g}"
 
 
 def load_rules(file: Path) -> dict[str, tuple[Rule, ...]]:
@@ -61,6 +75,10 @@ def load_rules(file: Path) -> dict[str, tuple[Rule, ...]]:
     }
 
 
-def is_better(rules: Sequence[Rule], challenger: Metrics, champion: Metrics) -> bool:
-    """Whether every rule holds; without rules nothing is ever promoted."""
-    return bool(rules) and all(rule.holds(challenger, champion) for rule in rules)
+def refusal(rules: Sequence[Rule], challenger: Metrics, champion: Metrics) -> str | None:
+    """Why the challenger does not become champion, by the first rule that it breaks; None where it
+    breaks none. Without rules nothing is ever promoted."""
+    if not rules:
+        return "there are no rules for it"
+    broken = (rule for rule in rules if not rule.holds(challenger, champion))
+    return next((rule.broken_by(challenger, champion) for rule in broken), None)

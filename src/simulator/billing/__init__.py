@@ -1,1 +1,1 @@
-"""What it costs: usage, and list prices."""
+"""Usage and list prices: what the account costs."""

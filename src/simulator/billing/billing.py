@@ -1,4 +1,4 @@
-"""Billing records: usage with its metadata, when each landed, and the corrections of some.
+"""Billing records: usage with its metadata, the time when each landed, and corrections.
 
 A correction is a RETRACTION, which repeats the original with the quantity negated, and a
 RESTATEMENT with the right quantity; both land days later.
@@ -18,6 +18,7 @@ from simulator.billing.other_usage import other_lines, service_labels
 from simulator.billing.prices import CLOUD, SKU_NAMES, SKU_UNITS, STORAGE
 from simulator.billing.usage_lines import PRODUCTS, Lines, off_tie
 from simulator.clock import DAY_US, HOUR_US, Bools, Ints
+from simulator.columnar import concatenated, take_rows
 from simulator.columns import (
     TAGS,
     coded,
@@ -35,7 +36,6 @@ from simulator.compute.clusters import shared_labels
 from simulator.compute.hardware import NODE_NAMES
 from simulator.compute.pipelines import pipeline_ids, update_ids
 from simulator.config import generator
-from simulator.frame import chosen, joined
 from simulator.history import History
 from simulator.identity import WORKSPACE_IDS, cluster_ids, hex_ids, warehouse_ids
 
@@ -56,14 +56,14 @@ class Records:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """All usage up to the horizon, and the records that tell of it."""
+    """All usage up to the horizon, and the records of it."""
 
     lines: Lines
     records: Records
 
-    def told(self, rows: Ints | Bools) -> Lines:
-        """The lines of some records, with the quantities that these tell."""
-        line = chosen(self.lines, self.records.line[rows])
+    def lines_of(self, rows: Ints | Bools) -> Lines:
+        """The lines of the records at these rows, with the quantities of the records."""
+        line = take_rows(self.lines, self.records.line[rows])
         return replace(line, pico=self.records.pico[rows])
 
 
@@ -71,7 +71,7 @@ def simulated_bill(history: History, correction_share: float) -> Bill:
     """Every record: an original within a day, corrections days or weeks after it."""
     rng = generator(history.seed, "billing")
     first_label = len(history.versions.job)
-    original = joined(
+    original = concatenated(
         [
             cluster_lines(history),
             serverless_lines(history),
@@ -94,7 +94,7 @@ def simulated_bill(history: History, correction_share: float) -> Bill:
         rng.integers(8, 26, len(wrong)),
     )
     later_us = landed_us[wrong] + days * DAY_US
-    # What should never have been billed is retracted, and nothing takes its place.
+    # Usage that should never have been billed is retracted and not restated.
     restated = rng.random(len(wrong)) < _RESTATED_SHARE
     right = wrong[restated]
     pico = np.rint(original.pico[right] * rng.uniform(0.5, 1.4, len(right))).astype(np.int64)
@@ -111,10 +111,10 @@ def simulated_bill(history: History, correction_share: float) -> Bill:
     )
 
 
-def usage_table(history: History, bill: Bill, labelled: tuple[Any, Any], which: Ints) -> Any:
-    """system.billing.usage of some records; `labelled` is what `usage_labels` makes."""
-    records = chosen(bill.records, which)
-    line, rows = bill.told(which), len(which)
+def usage_table(history: History, bill: Bill, labelled: tuple[Any, Any], rows: Ints) -> Any:
+    """system.billing.usage of the records at these rows; `labelled` is the result of `usage_labels`."""
+    records = take_rows(bill.records, rows)
+    line, count = bill.lines_of(rows), len(rows)
     tags, owners = labelled
     columns = {column.name: column for column in source.USAGE.columns}
     has_run, run = line.run >= 0, line.run
@@ -133,7 +133,7 @@ def usage_table(history: History, bill: Bill, labelled: tuple[Any, Any], which: 
         "notebook_id": identifiers(4 * 10**14 + line.label, line.product == 3),
     }
     features = {
-        "jobs_tier": coded(("CLASSIC",), np.zeros(rows, dtype=np.int64), has_run & of_cluster),
+        "jobs_tier": coded(("CLASSIC",), np.zeros(count, dtype=np.int64), has_run & of_cluster),
         "is_serverless": pa.array(line.serverless),
         "is_photon": pa.array(line.photon | line.serverless),
         "performance_target": coded(
@@ -144,22 +144,24 @@ def usage_table(history: History, bill: Bill, labelled: tuple[Any, Any], which: 
     }
     return table_of(
         source.USAGE,
-        rows,
+        count,
         {
             "workspace_id": coded(WORKSPACE_IDS, line.workspace),
             "record_id": hex_ids(records.record, "record", digits=32),
             "sku_name": coded(SKU_NAMES, line.sku),
-            "cloud": constant(CLOUD, rows),
+            "cloud": constant(CLOUD, count),
             "usage_start_time": timestamps(line.start_us),
             "usage_end_time": timestamps(line.end_us),
             "usage_date": dates(line.start_us),
             "custom_tags": taken(tags, np.maximum(line.label, 0), line.label >= 0),
             "usage_unit": coded(SKU_UNITS, line.sku),
             "usage_quantity": decimals(records.pico),
-            "usage_metadata": struct_of(arrow_type(columns["usage_metadata"].type), rows, metadata),
+            "usage_metadata": struct_of(
+                arrow_type(columns["usage_metadata"].type), count, metadata
+            ),
             "identity_metadata": struct_of(
                 arrow_type(columns["identity_metadata"].type),
-                rows,
+                count,
                 {
                     "run_as": coded(owners, line.label, has_run | (line.product == 3)),
                     "owned_by": coded(owners, line.label, line.product == 2),
@@ -169,7 +171,7 @@ def usage_table(history: History, bill: Bill, labelled: tuple[Any, Any], which: 
             "ingestion_date": dates(records.landed_us),
             "billing_origin_product": coded(PRODUCTS, line.product),
             "product_features": struct_of(
-                arrow_type(columns["product_features"].type), rows, features
+                arrow_type(columns["product_features"].type), count, features
             ),
             "usage_type": coded(
                 ("COMPUTE_TIME", "STORAGE_SPACE"), (line.sku == STORAGE).astype(np.int64)

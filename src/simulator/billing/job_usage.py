@@ -1,4 +1,4 @@
-"""What jobs are billed for: the hours of their clusters, and the DBU of serverless runs."""
+"""The usage of jobs: the hours of their clusters, and the DBU of serverless runs."""
 
 import numpy as np
 
@@ -93,9 +93,9 @@ def pipeline_lines(history: History) -> Lines:
     """Updates of pipelines: serverless compute that knows its pipeline and no job."""
     updates, pipelines = history.updates, history.pipelines
     pieces = cut_at_hours(updates.start_us, updates.end_us)
-    some = pieces.end_us > pieces.start_us
-    update = pieces.owner[some]
-    start_us, end_us = pieces.start_us[some], pieces.end_us[some]
+    has_length = pieces.end_us > pieces.start_us
+    update = pieces.owner[has_length]
+    start_us, end_us = pieces.start_us[has_length], pieces.end_us[has_length]
     pipeline = updates.pipeline[update]
     return lines(
         len(update),

@@ -18,10 +18,10 @@ from simulator.billing.prices import (
 )
 from simulator.billing.usage_lines import PRODUCTS, Lines, lines, quantity
 from simulator.clock import HOUR_US, MINUTE_US, Bools, Ints
+from simulator.columnar import concatenated
 from simulator.compute.hardware import NODE_DBU_PER_HOUR
 from simulator.config import generator
 from simulator.fleet.fleet import Compute
-from simulator.frame import joined
 from simulator.history import History
 from simulator.runs.slices import cut_at_hours
 
@@ -64,12 +64,12 @@ def other_lines(history: History, first_label: int) -> Lines:
     parts = []
     shared = np.flatnonzero(clusters.job < 0)
     for position, cluster in enumerate(shared):
-        chosen = hours[working & (rng.random(len(hours)) < 0.8)]
+        open_hours = hours[working & (rng.random(len(hours)) < 0.8)]
         rate = NODE_DBU_PER_HOUR[clusters.worker_type[cluster]] * (1 + clusters.workers[cluster])
-        start_us, end_us = _within(rng, chosen)
+        start_us, end_us = _within(rng, open_hours)
         parts.append(
             lines(
-                len(chosen),
+                len(open_hours),
                 workspace=int(clusters.workspace[cluster]),
                 cluster=int(cluster),
                 node_type=int(clusters.worker_type[cluster]),
@@ -78,7 +78,7 @@ def other_lines(history: History, first_label: int) -> Lines:
                 product=1,
                 start_us=start_us,
                 end_us=end_us,
-                pico=quantity(np.full(len(chosen), rate), start_us, end_us),
+                pico=quantity(np.full(len(open_hours), rate), start_us, end_us),
             )
         )
     for workspace in range(history.workspaces):
@@ -88,13 +88,13 @@ def other_lines(history: History, first_label: int) -> Lines:
                 in_use = in_use | np.isin(hours, sql_hours[workspace])
             if _QUIRK_OF_SKU.get(sku, sku) not in (*history.quirks, sku):
                 in_use = np.zeros_like(working)
-            chosen = hours[in_use]
-            start_us, end_us = _within(rng, chosen)
-            rate = mean * rng.gamma(3, 1 / 3, len(chosen))
+            hours_in_use = hours[in_use]
+            start_us, end_us = _within(rng, hours_in_use)
+            rate = mean * rng.gamma(3, 1 / 3, len(hours_in_use))
             service = workspace * SERVICES_PER_WORKSPACE + position
             parts.append(
                 lines(
-                    len(chosen),
+                    len(hours_in_use),
                     workspace=-1
                     if sku == STORAGE and "account_usage" in history.quirks
                     else workspace,
@@ -108,7 +108,7 @@ def other_lines(history: History, first_label: int) -> Lines:
                     pico=quantity(rate, start_us, end_us),
                 )
             )
-    return joined(parts)
+    return concatenated(parts)
 
 
 def _hours_of_sql_tasks(history: History) -> list[Ints]:

@@ -64,14 +64,14 @@ class Prices:
     def effective_at(self, sku: Ints, at_us: Ints, currency: int) -> tuple[Ints, Bools]:
         """The effective price of each SKU at a time, and whether there is one."""
         price = np.zeros(len(sku), dtype=np.int64)
-        found = np.zeros(len(sku), dtype=bool)
+        has_price = np.zeros(len(sku), dtype=bool)
         for row in np.flatnonzero(self.currency == currency):
             inside = (sku == self.sku[row]) & (at_us >= self.start_us[row])
             if self.closed[row]:
                 inside &= at_us < self.end_us[row]
             price[inside] = self.effective_pico[row]
-            found |= inside
-        return price, found
+            has_price |= inside
+        return price, has_price
 
 
 def simulated_prices(quirks: frozenset[str], start_us: int, now_us: int) -> Prices:

@@ -40,12 +40,12 @@ class Lines:
 
 
 def lines(rows: int, **columns: Ints | Bools | int) -> Lines:
-    """Lines from the columns given; a number stands for every row, what is missing is -1."""
-    made = {}
+    """Lines from the columns given; a number stands for every row, a missing column for -1."""
+    arrays = {}
     for name in Lines.__dataclass_fields__:
         default: int | bool = False if name in ("serverless", "photon", "nameless") else -1
-        made[name] = np.broadcast_to(np.asarray(columns.get(name, default)), rows)
-    return Lines(**made)
+        arrays[name] = np.broadcast_to(np.asarray(columns.get(name, default)), rows)
+    return Lines(**arrays)
 
 
 def quantity(dbu_per_hour: Floats, start_us: Ints, end_us: Ints) -> Ints:

@@ -1,1 +1,1 @@
-"""What runs are carried out on: clusters, their nodes and minutes, pipelines."""
+"""The compute that runs use: clusters, their nodes and minutes, and pipelines."""

@@ -42,7 +42,7 @@ class Clusters:
     created_us: Ints
     ready_us: Ints
     deleted_us: Ints
-    asked: Ints
+    requested_workers: Ints
     """Workers of the definition: of an autoscaling cluster, the most."""
     workers: Ints
     """Workers in use: of an autoscaling cluster, somewhere between its bounds."""
@@ -104,7 +104,7 @@ def simulated_clusters(
         created_us=np.concatenate([created_us, opened_us]),
         ready_us=np.concatenate([ready_us, opened_us]),
         deleted_us=np.concatenate([deleted_us, never]),
-        asked=np.concatenate([fixed, shared_workers]),
+        requested_workers=np.concatenate([fixed, shared_workers]),
         workers=np.concatenate([workers, shared_workers]),
         driver_type=np.concatenate([hardware.driver_type[owner], shared_type]),
         worker_type=np.concatenate([hardware.worker_type[owner], shared_type]),
@@ -157,7 +157,7 @@ def clusters_table(
             "delete_time": timestamps(clusters.deleted_us[index], deleted),
             "driver_node_type": coded(NODE_NAMES, clusters.driver_type[index]),
             "worker_node_type": coded(NODE_NAMES, clusters.worker_type[index]),
-            "worker_count": integers(clusters.asked[index], ~scales),
+            "worker_count": integers(clusters.requested_workers[index], ~scales),
             "min_autoscale_workers": integers(hardware.min_workers[job], scales),
             "max_autoscale_workers": integers(hardware.workers[job], scales),
             "tags": tags,

@@ -1,4 +1,4 @@
-"""What each job's cluster is made of, what the job truly needs, and how its work scales.
+"""Each job's cluster, the job's true demand, and how its work scales.
 
 Scaling is Amdahl's law over workers with a memory cliff: with serial fraction s,
 
@@ -181,9 +181,9 @@ def spills(hardware: Hardware, job: Ints, workers: Ints) -> Bools:
 
 def law(hardware: Hardware, job: Ints, workers: Ints) -> Floats:
     """g(workers) of each job, times SPILL_FACTOR where they spill: seconds up to a constant."""
-    serial, some = hardware.serial_fraction[job], np.maximum(workers, 1)
+    serial, at_least_one = hardware.serial_fraction[job], np.maximum(workers, 1)
     factor = np.where(spills(hardware, job, workers), SPILL_FACTOR, 1.0)
-    return np.asarray((serial + (1 - serial) / some) * factor)
+    return np.asarray((serial + (1 - serial) / at_least_one) * factor)
 
 
 def busy_at(hardware: Hardware, job: Ints, workers: Ints) -> Floats:

@@ -22,6 +22,7 @@ from simulator.clock import (
     floor_to,
     from_seconds,
 )
+from simulator.columnar import concatenated
 from simulator.columns import (
     TAGS,
     coded,
@@ -36,7 +37,6 @@ from simulator.columns import (
 from simulator.config import SimulatorConfig, generator
 from simulator.fleet.fleet import Compute, Fleet, Kind
 from simulator.fleet.task_graphs import Graphs
-from simulator.frame import joined
 from simulator.identity import WORKSPACE_IDS, hex_ids
 from simulator.runs.outcomes import Status
 from simulator.runs.slices import Slices
@@ -105,8 +105,8 @@ def with_pipeline_jobs(config: SimulatorConfig, fleet: Fleet) -> Ints:
         return np.zeros(0, dtype=np.int64)
     able = fleet.has_definition & (fleet.kind != Kind.CONTINUOUS) & ~fleet.single_task
     able &= fleet.compute != Compute.WAREHOUSE
-    wanted = rng.random(fleet.size) < STARTED_BY_JOB_SHARE / max(able.mean(), 0.1)
-    return np.flatnonzero(able & wanted)
+    is_drawn = rng.random(fleet.size) < STARTED_BY_JOB_SHARE / max(able.mean(), 0.1)
+    return np.flatnonzero(able & is_drawn)
 
 
 def simulated_pipelines(
@@ -173,7 +173,7 @@ def updates_of(config: SimulatorConfig, pipelines: Pipelines, tasks: TaskRuns) -
             status = np.where(failed, Status.FAILED, Status.SUCCEEDED).astype(np.int64)
         count = len(starts)
         parts.append(Updates(np.full(count, pipeline), np.full(count, -1), starts, ends, status))
-    return joined(parts)
+    return concatenated(parts)
 
 
 def pipeline_ids(pipeline: Ints) -> Any:

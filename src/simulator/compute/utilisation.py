@@ -19,7 +19,7 @@ from simulator.clock import DAY_US, MINUTE_US, NEVER_US, Ints, floor_to
 from simulator.columns import coded, table_of, timestamps
 from simulator.compute.hardware import NODE_MEMORY_MB, NODE_NAMES, busy_at, spills
 from simulator.config import generator
-from simulator.delivery.delays import Post
+from simulator.delivery.delays import DeliveryRules
 from simulator.history import History
 from simulator.identity import WORKSPACE_IDS, cluster_ids, hex_ids
 
@@ -37,18 +37,18 @@ Shorts = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Lives:
-    """The clusters that leave node-minutes: from and until when, how late those are told, and when
+    """The clusters that leave node-minutes: from and until when, the latency of their minutes, and when
     one worker is replaced (never, for most)."""
 
     cluster: Ints
     first_node: Ints
     up_us: Ints
     down_us: Ints
-    told_after_us: Ints
+    latency_us: Ints
     replaced_us: Ints
 
 
-def lives_of(history: History, post: Post) -> Lives:
+def lives_of(history: History, rules: DeliveryRules) -> Lives:
     """Job clusters that lived long enough to leave something."""
     rng = generator(history.seed, "lives")
     clusters = history.clusters
@@ -60,8 +60,8 @@ def lives_of(history: History, post: Post) -> Lives:
     cluster = np.flatnonzero(seen)
     count = len(cluster)
     late = (rng.random(count) < _LATE_SHARE) & ("late_rows" in history.quirks)
-    told_us = post.minutes("node_timeline", count, 20, 55) // MINUTE_US * MINUTE_US
-    told_us = told_us + np.where(late, rng.integers(1, 4, count), 0) * DAY_US
+    latency_us = rules.latency_us("node_timeline", count, 20, 55) // MINUTE_US * MINUTE_US
+    latency_us = latency_us + np.where(late, rng.integers(1, 4, count), 0) * DAY_US
     life_us = down_us[cluster] - up_us[cluster]
     replaced = history.hardware.spot[clusters.job[cluster]] & (clusters.workers[cluster] > 0)
     replaced &= (life_us > _LONG_LIFE_US) & (rng.random(count) < 0.5)
@@ -73,7 +73,7 @@ def lives_of(history: History, post: Post) -> Lives:
         first_node=np.cumsum(nodes) - nodes,
         up_us=up_us[cluster],
         down_us=down_us[cluster],
-        told_after_us=told_us,
+        latency_us=latency_us,
         replaced_us=np.where(replaced, at_us, NEVER_US),
     )
 
@@ -82,8 +82,8 @@ def node_timeline(history: History, lives: Lives, delivery: int) -> Any:
     """system.compute.node_timeline: the minutes that arrive with one delivery."""
     rng = generator(history.seed, "utilisation", delivery)
     clusters, hardware = history.clusters, history.hardware
-    # Told within a day: a minute arrives `told_after_us` after its end.
-    until_us = history.start_us + (delivery + 1) * DAY_US - lives.told_after_us
+    # A minute arrives `latency_us` after its end.
+    until_us = history.start_us + (delivery + 1) * DAY_US - lives.latency_us
     from_us = np.where(delivery == 0, -NEVER_US, until_us - DAY_US)
     low_us = np.maximum(lives.up_us, _minute_after(from_us))
     high_us = np.minimum(lives.down_us, _minute_after(until_us))
@@ -119,13 +119,15 @@ def node_timeline(history: History, lives: Lives, delivery: int) -> Any:
     driver = (within == 0)[node]
     works = ~driver | (workers == 0)[entry]
     # An autoscaled cluster has fewer workers for the same work, so each is busier.
-    scale = np.maximum(clusters.asked[cluster], 1) / np.maximum(workers, 1)
-    busy_pct = 100 * np.minimum(busy_at(hardware, job, clusters.asked[cluster]) * scale, 0.97)
+    scale = np.maximum(clusters.requested_workers[cluster], 1) / np.maximum(workers, 1)
+    busy_pct = 100 * np.minimum(
+        busy_at(hardware, job, clusters.requested_workers[cluster]) * scale, 0.97
+    )
     busy_pct = busy_pct.astype(np.float32)
     demand_mb = hardware.memory_demand_mb[job] / np.maximum(workers, 1)
     full_pct = (100 * demand_mb / NODE_MEMORY_MB[hardware.worker_type[job]]).astype(np.float32)
     spilled = (works & spills(hardware, job, np.where(
-        hardware.autoscale[job], clusters.asked[cluster], workers))[entry])  # fmt: skip
+        hardware.autoscale[job], clusters.requested_workers[cluster], workers))[entry])  # fmt: skip
     age = (start_us - lives.up_us[today][entry]) // MINUTE_US
     node_age = (
         start_us - np.where(comes, node_low, lives.up_us[today][node_cluster])[node]
@@ -150,7 +152,7 @@ def node_timeline(history: History, lives: Lives, delivery: int) -> Any:
     shown = np.arange(rows)
     if "delivered_twice" in history.quirks:
         shown = np.concatenate([shown, twice])
-    shown = Post(history.seed, history.quirks, history.start_us).unordered(
+    shown = DeliveryRules(history.seed, history.quirks, history.start_us).written_order(
         "node_timeline", delivery, shown
     )
     entry, node, start_us = entry[shown], node[shown], start_us[shown]

@@ -1,7 +1,7 @@
-"""When rows arrive: a row is told some time after what it tells, and in the delivery of that day.
+"""When rows arrive: some time after the event that they record, with the delivery of that day.
 
-Delivery k holds what arrived in the day that ends k + 1 days after the start of the history, and
-the first one what is older as well. A row may come late, and it may come twice.
+Delivery k has the rows that arrived in the day that ends k + 1 days after the start of the history;
+the first has all older rows as well. A row may come late, and it may come twice.
 """
 
 from dataclasses import dataclass
@@ -17,8 +17,11 @@ _FURTHEST = 30_000
 
 
 @dataclass(frozen=True, slots=True)
-class Shipment:
-    """Rows in order of delivery (a row delivered twice is there twice), and who is late or twice."""
+class DeliveryPlan:
+    """The rows of a table in order of delivery, one delivered twice listed twice.
+
+    Delivery k is rows[bounds[k] : bounds[k + 1]]; `late` and `twice` are the rows so delivered.
+    """
 
     rows: Ints
     bounds: Ints
@@ -31,41 +34,41 @@ class Shipment:
             return self.rows[:0]
         return self.rows[self.bounds[delivery] : self.bounds[delivery + 1]]
 
-    def only(self, kept: Bools) -> "Shipment":
-        """The deliveries of some of the rows, numbered among themselves."""
-        position = np.cumsum(kept) - 1
-        stays = kept[self.rows]
-        counts = np.concatenate([[0], np.cumsum(stays)])
-        return Shipment(
-            position[self.rows[stays]],
+    def only(self, stays: Bools) -> "DeliveryPlan":
+        """The plan for the rows that stay, numbered among themselves."""
+        position = np.cumsum(stays) - 1
+        delivered = stays[self.rows]
+        counts = np.concatenate([[0], np.cumsum(delivered)])
+        return DeliveryPlan(
+            position[self.rows[delivered]],
             counts[self.bounds],
-            position[self.late[kept[self.late]]],
-            position[self.twice[kept[self.twice]]],
+            position[self.late[stays[self.late]]],
+            position[self.twice[stays[self.twice]]],
         )
 
     def before(self, deliveries: int, size: int) -> Bools:
         """Which of all `size` rows have arrived with the first deliveries."""
-        known = np.zeros(size, dtype=bool)
-        known[self.rows[: self.bounds[min(deliveries, len(self.bounds) - 1)]]] = True
-        return known
+        has_arrived = np.zeros(size, dtype=bool)
+        has_arrived[self.rows[: self.bounds[min(deliveries, len(self.bounds) - 1)]]] = True
+        return has_arrived
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
-    """What decides when rows arrive."""
+class DeliveryRules:
+    """The seed and the quirks by which rows arrive."""
 
     seed: int
     quirks: frozenset[str]
     start_us: int
 
-    def minutes(self, concern: str, rows: int, least: float, most: float) -> Ints:
-        """Latencies of a table's rows or runs; none without that quirk."""
+    def latency_us(self, concern: str, rows: int, least: float, most: float) -> Ints:
+        """Latency of each of a table's rows or runs; `least` and `most` in minutes, 0 without that quirk."""
         rng = generator(self.seed, f"latency of {concern}")
         drawn = (rng.uniform(least, most, rows) * MINUTE_US).astype(np.int64)
         return drawn * ("latency" in self.quirks)
 
-    def shipment(self, table: str, arrival_us: Ints, may_be_late: Bools | None = None) -> Shipment:
-        """The deliveries of a table's rows; only rows that may be late ever are."""
+    def plan(self, table: str, arrival_us: Ints, may_be_late: Bools | None = None) -> DeliveryPlan:
+        """When a table's rows are delivered; only those that may be late ever are."""
         rng = generator(self.seed, f"arrival of {table}")
         size = len(arrival_us)
         late = rng.random(size) < _LATE_SHARE
@@ -82,15 +85,15 @@ class Post:
             rows, np.concatenate([arrival_us, again_us]), np.flatnonzero(late), twice
         )
 
-    def _sorted(self, rows: Ints, arrival_us: Ints, late: Ints, twice: Ints) -> Shipment:
+    def _sorted(self, rows: Ints, arrival_us: Ints, late: Ints, twice: Ints) -> DeliveryPlan:
         delivery = (arrival_us - 1 - self.start_us) // DAY_US
         delivery = np.clip(delivery, 0, _FURTHEST).astype(np.int16)
         order = np.argsort(delivery, kind="stable")
         last = int(delivery.max(initial=0))
         bounds = np.searchsorted(delivery[order], np.arange(last + 2))
-        return Shipment(rows[order], bounds, late, twice)
+        return DeliveryPlan(rows[order], bounds, late, twice)
 
-    def unordered(self, table: str, delivery: int, rows: Ints) -> Ints:
+    def written_order(self, table: str, delivery: int, rows: Ints) -> Ints:
         """The rows of a delivery in the order in which they are written."""
         if "out_of_order" not in self.quirks:
             return rows

@@ -1,4 +1,4 @@
-"""Deliver an account: of every table a file per day, and the truth as it can be known now."""
+"""Writing an account: a file per day of every table, and the truth as far as it can be known now."""
 
 import json
 import time
@@ -17,6 +17,7 @@ from pipeline.tables.declaration import SourceTable
 from simulator.billing.billing import Bill, simulated_bill, usage_labels, usage_table
 from simulator.billing.prices import list_prices, simulated_prices
 from simulator.clock import DAY_US
+from simulator.columnar import take_rows
 from simulator.columns import (
     TAGS,
     coded,
@@ -30,7 +31,7 @@ from simulator.compute.hardware import NODE_CORES, NODE_MEMORY_MB, NODE_NAMES
 from simulator.compute.pipelines import pipeline_update_timeline, pipelines_table
 from simulator.compute.utilisation import lives_of, node_timeline
 from simulator.delivery.arrivals import Arrivals, arrivals_of
-from simulator.delivery.delays import Post, Shipment
+from simulator.delivery.delays import DeliveryPlan, DeliveryRules
 from simulator.delivery.writer import (
     Progress,
     day_name,
@@ -40,12 +41,11 @@ from simulator.delivery.writer import (
 )
 from simulator.fleet.jobs_table import jobs_table
 from simulator.fleet.versions import COLUMNS_ADDED_US
-from simulator.frame import chosen
 from simulator.history import History
 from simulator.identity import WORKSPACE_IDS
 from simulator.runs.timelines import job_run_timeline, job_task_run_timeline, job_tasks
 from simulator.truth import quirks, truth
-from simulator.truth.arrived import known_history
+from simulator.truth.arrived import arrived_history
 from simulator.truth.events import events, resizes
 from simulator.truth.firings import firings
 from simulator.truth.sizing import sizing
@@ -56,7 +56,7 @@ _LATER_COLUMNS = "December 2025"
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What was written: rows of each table (truth tables as truth.<name>), and how long it took."""
+    """The rows written of each table (truth tables as truth.<name>), and the seconds it took."""
 
     rows: dict[str, int]
     seconds: float
@@ -72,10 +72,10 @@ def deliver(
     progress: Progress | None,
 ) -> Summary:
     """Write the given deliveries, what holds now, the truth and the settings."""
-    post = Post(history.seed, history.quirks, history.start_us)
+    rules = DeliveryRules(history.seed, history.quirks, history.start_us)
     bill = simulated_bill(history, correction_share)
-    arrivals = arrivals_of(history, bill, post)
-    lives = lives_of(history, post)
+    arrivals = arrivals_of(history, bill, rules)
+    lives = lives_of(history, rules)
     rows: dict[str, int] = {}
 
     def minutes(delivery: int) -> Any:
@@ -87,23 +87,23 @@ def deliver(
             threads.submit(_write, folder, history, source.NODE_TIMELINE, delivery, minutes)
             for delivery in deliveries
         ]
-        made = _made(history, bill, arrivals)
-        for done, (table, (shipment, make)) in enumerate(made.items()):
+        growing = _growing_tables(history, bill, arrivals)
+        for number, (table, (plan, make)) in enumerate(growing.items(), 1):
             written = 0
             for delivery in deliveries:
 
                 def rows_of(
                     delivery: int,
                     table: SourceTable = table,
-                    shipment: Shipment = shipment,
+                    plan: DeliveryPlan = plan,
                     make: Callable[[Any], Any] = make,
                 ) -> Any:
-                    return make(post.unordered(table.name, delivery, shipment.of(delivery)))
+                    return make(rules.written_order(table.name, delivery, plan.of(delivery)))
 
                 written += _write(folder, history, table, delivery, rows_of)
             rows[table.name] = written
             if progress:
-                progress(table.name, 0.2 + 0.4 * (done + 1) / len(made))
+                progress(table.name, 0.2 + 0.4 * number / len(growing))
         prices = simulated_prices(history.quirks, history.start_us, history.now_us)
         for table, snapshot in (
             (source.LIST_PRICES, list_prices(prices)),
@@ -112,24 +112,24 @@ def deliver(
         ):
             write_file(snapshot, table_folder(folder, table) / "snapshot.parquet")
             rows[table.name] = snapshot.num_rows
-        known, traced = known_history(history, arrivals)
-        told: dict[str, Callable[[], Any]] = {
-            "jobs": lambda: truth.jobs(known),
-            "runs": lambda: truth.runs(known),
-            "attempts": lambda: truth.attempts(known),
+        arrived, traced = arrived_history(history, arrivals)
+        truth_tables: dict[str, Callable[[], Any]] = {
+            "jobs": lambda: truth.jobs(arrived),
+            "runs": lambda: truth.runs(arrived),
+            "attempts": lambda: truth.attempts(arrived),
             "costs": lambda: truth.costs(history, prices, bill, arrivals),
             "pipeline_costs": lambda: truth.pipeline_costs(history, prices, bill, arrivals),
-            "sizing": lambda: sizing(known, prices),
+            "sizing": lambda: sizing(arrived, prices),
             "events": lambda: events(history, traced),
             "firings": lambda: firings(history, traced),
             "resizes": lambda: resizes(history),
             "quirks": lambda: quirks.quirks(history, traced, bill, arrivals, lives),
         }
-        for name, make_truth in told.items():
+        for name, make_truth in truth_tables.items():
             rows[f"truth.{name}"] = write_truth(folder, name, make_truth())
         if progress:
             progress("truth", 0.7)
-        rows[source.NODE_TIMELINE.name] = sum(one.result() for one in writing)
+        rows[source.NODE_TIMELINE.name] = sum(writer.result() for writer in writing)
     # Last: a day whose files were not all written is appended again, to the same bytes.
     (folder / SIMULATION).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
     if progress:
@@ -144,7 +144,7 @@ def _write(
     delivery: int,
     make: Callable[[int], Any],
 ) -> int:
-    """Write one delivery of a table; the first is there even without rows, to tell the columns."""
+    """Write one delivery of a table; the first even without rows, since it has the columns."""
     rows = make(delivery)
     if not rows.num_rows and delivery:
         return 0
@@ -156,15 +156,15 @@ def _write(
     return int(rows.num_rows)
 
 
-def _made(
+def _growing_tables(
     history: History, bill: Bill, arrivals: Arrivals
-) -> dict[SourceTable, tuple[Shipment, Callable[[Any], Any]]]:
-    """Each table that grows: the deliveries of its rows, and what makes the table of some rows."""
+) -> dict[SourceTable, tuple[DeliveryPlan, Callable[[Any], Any]]]:
+    """Each table that grows: when its rows are delivered, and the function that makes given rows."""
     jobs = jobs_table(
         history.fleet,
         history.schedules,
         history.versions,
-        told_late="columns_added" in history.quirks,
+        columns_came_late="columns_added" in history.quirks,
     )
     tasks = job_tasks(history)
     pipelines = pipelines_table(history.seed, history.quirks, history.pipelines)
@@ -172,13 +172,13 @@ def _made(
     update_jobs = np.append(history.ids.job, 0)[history.update_run]
 
     def run_slices(rows: Any) -> Any:
-        return job_run_timeline(history, chosen(arrivals.attempt_slices, rows))
+        return job_run_timeline(history, take_rows(arrivals.attempt_slices, rows))
 
     def task_slices(rows: Any) -> Any:
-        return job_task_run_timeline(history, chosen(arrivals.task_slices, rows))
+        return job_task_run_timeline(history, take_rows(arrivals.task_slices, rows))
 
     def update_slices(rows: Any) -> Any:
-        pieces = chosen(arrivals.update_slices, rows)
+        pieces = take_rows(arrivals.update_slices, rows)
         return pipeline_update_timeline(
             history.pipelines, history.updates, pieces, history.ids.task_run, update_jobs
         )

@@ -27,14 +27,14 @@ _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
 
 def jobs_table(
-    fleet: Fleet, schedules: Schedules | None, versions: Versions, *, told_late: bool
+    fleet: Fleet, schedules: Schedules | None, versions: Versions, *, columns_came_late: bool
 ) -> Any:
     """system.lakeflow.jobs: every version of every job that has a definition.
 
-    `told_late`: the rows from before December 2025 lack the columns added then.
+    `columns_came_late`: the rows from before December 2025 lack the columns added then.
     """
     shown = np.flatnonzero(fleet.has_definition[versions.job])
-    full = ~(told_late & (versions.change_us[shown] < COLUMNS_ADDED_US))
+    full = ~(columns_came_late & (versions.change_us[shown] < COLUMNS_ADDED_US))
     job, rows = versions.job[shown], len(shown)
     definitions = [versions.definitions[index] for index in shown]
     columns = {column.name: column for column in source.JOBS.columns}
@@ -59,7 +59,7 @@ def jobs_table(
           "value": d.sla.health_rule_seconds}] if d.sla.health_rule_seconds else []
         for d in definitions
     ]  # fmt: skip
-    rules = [rule if told else None for rule, told in zip(rules, full, strict=True)]
+    rules = [rule if is_full else None for rule, is_full in zip(rules, full, strict=True)]
     owners = pa.array([d.owner for d in definitions], type=pa.string())
     numbers = 10**9 + (np.arange(fleet.size) * 7919) % 10**6
     return table_of(

@@ -1,7 +1,7 @@
 """When runs are due: cron schedules in local time, hand-started runs, chains without a pause.
 
 A run is due at its schedule plus a jitter of seconds. When it really starts is decided later
-(`placement`), because it may have to wait for the run before it.
+(`simulator.runs.runs`), because it may have to wait for the run before it.
 """
 
 from dataclasses import dataclass
@@ -99,13 +99,13 @@ def due_runs(config: SimulatorConfig, fleet: Fleet, schedules: Schedules) -> Due
     ]
     job = np.concatenate([part[0] for part in parts])
     due_us = np.concatenate([part[1] for part in parts])
-    kept = (
+    is_due = (
         (due_us >= np.maximum(start_us, fleet.created_us[job]))
         & (due_us < np.minimum(end_us, fleet.deleted_us[job]))
         & ~_paused(schedules, job, due_us)
     )
-    order = np.lexsort((due_us[kept], job[kept]))
-    job, due_us = job[kept][order], due_us[kept][order]
+    order = np.lexsort((due_us[is_due], job[is_due]))
+    job, due_us = job[is_due][order], due_us[is_due][order]
     slot = np.arange(len(job)) - np.searchsorted(job, job, side="left")
     return Due(job, slot, due_us, np.full(len(job), -1, dtype=np.int64))
 
@@ -130,8 +130,8 @@ def _hourly(
 ) -> tuple[Ints, Ints]:
     hours = np.arange(start_us // HOUR_US, end_us // HOUR_US + 1)
     job, hour = _grid(jobs, hours)
-    kept = hour % schedules.interval_hours[job] == 0
-    job, hour = job[kept], hour[kept]
+    is_due = hour % schedules.interval_hours[job] == 0
+    job, hour = job[is_due], hour[is_due]
     minute = schedules.minute_of_day[job] % 60
     return job, hour * HOUR_US + minute * MINUTE_US + _jitter(rng, len(job))
 
@@ -142,14 +142,14 @@ def _daily(
     days = np.arange(start_us // DAY_US - 1, end_us // DAY_US + 2)
     job, day = _grid(jobs, days)
     weekday = (day + 3) % 7  # 1970-01-01 was a Thursday
-    wanted = schedules.weekday[job]
-    kept = (wanted == -1) | ((wanted == -2) & (weekday < 5)) | (wanted == weekday)
-    job, day = job[kept], day[kept]
+    rule = schedules.weekday[job]
+    is_due = (rule == -1) | ((rule == -2) & (weekday < 5)) | (rule == weekday)
+    job, day = job[is_due], day[is_due]
     wall = day * DAY_US + schedules.minute_of_day[job] * MINUTE_US
     at_us = np.empty_like(wall)
     for index, zone in enumerate(ZONES):
-        chosen = schedules.zone[job] == index
-        at_us[chosen] = instant(wall[chosen], zone)
+        in_zone = schedules.zone[job] == index
+        at_us[in_zone] = instant(wall[in_zone], zone)
     return job, at_us + _jitter(rng, len(job))
 
 
@@ -175,9 +175,9 @@ def _submitted(
 ) -> tuple[Ints, Ints]:
     """An outside scheduler submits each series every 24, 12, 8 or 6 hours."""
     job, hour = _grid(jobs, np.arange(start_us // HOUR_US, end_us // HOUR_US + 1))
-    every = np.array([24, 12, 8, 6])[schedules.minute_of_day[job] % 4]
-    kept = (hour - schedules.minute_of_day[job] // 60) % every == 0
-    job, hour = job[kept], hour[kept]
+    interval_hours = np.array([24, 12, 8, 6])[schedules.minute_of_day[job] % 4]
+    is_due = (hour - schedules.minute_of_day[job] // 60) % interval_hours == 0
+    job, hour = job[is_due], hour[is_due]
     return job, hour * HOUR_US + schedules.minute_of_day[job] % 60 * MINUTE_US + _jitter(
         rng, len(job)
     )

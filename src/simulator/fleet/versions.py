@@ -58,8 +58,8 @@ class Versions:
     """Whether another version of the same edit follows within seconds."""
     definitions: tuple[Definition, ...]
 
-    def kept(self, rows: Bools) -> "Versions":
-        """Some of the versions; those of a job whose every version is left out are none."""
+    def at(self, rows: Bools) -> "Versions":
+        """The versions at these rows; a job may be left without any."""
         job = self.job[rows]
         return Versions(
             first=np.searchsorted(job, np.arange(len(self.first))),
@@ -173,7 +173,7 @@ def simulated_versions(
         if fleet.deleted_us[job] < config.horizon_us:
             rows.append((job, int(fleet.deleted_us[job]) // 1000 * 1000, True, False, now))
     if "columns_added" in quirks:
-        rows = [(*row[:4], _as_told(row[1], row[4])) for row in rows]
+        rows = [(*row[:4], _as_written(row[1], row[4])) for row in rows]
     told_from_us = COLUMNS_ADDED_US if "columns_added" in quirks else 0
     rows = [
         (*row[:4], _or_timeout(row[4], int(fleet.timeout_seconds[row[0]])))
@@ -184,8 +184,8 @@ def simulated_versions(
     return versions_of(fleet.size, rows)
 
 
-def _as_told(at_us: int, definition: Definition) -> Definition:
-    """The definition as far as its row tells it: early rows have no health rules."""
+def _as_written(at_us: int, definition: Definition) -> Definition:
+    """The definition as its row has it: early rows have no health rules."""
     if at_us < COLUMNS_ADDED_US and definition.sla.health_rule_seconds:
         return replace(definition, sla=Sla())
     return definition
@@ -234,14 +234,16 @@ def versions_of(jobs: int, rows: list[_Row]) -> Versions:
     change_us = np.array([row[1] for row in rows], dtype=np.int64)
     # Two changes in one tick would be one version with two meanings.
     same = np.concatenate([[False], (job[1:] == job[:-1]) & (change_us[1:] <= change_us[:-1])])
-    kept = ~same
+    is_last_in_tick = ~same
     return Versions(
-        first=np.searchsorted(job[kept], np.arange(jobs + 1)),
-        job=job[kept],
-        change_us=change_us[kept],
-        deletion=np.array([row[2] for row in rows], dtype=bool)[kept],
-        burst=np.array([row[3] for row in rows], dtype=bool)[kept],
-        definitions=tuple(row[4] for row, keep in zip(rows, kept, strict=True) if keep),
+        first=np.searchsorted(job[is_last_in_tick], np.arange(jobs + 1)),
+        job=job[is_last_in_tick],
+        change_us=change_us[is_last_in_tick],
+        deletion=np.array([row[2] for row in rows], dtype=bool)[is_last_in_tick],
+        burst=np.array([row[3] for row in rows], dtype=bool)[is_last_in_tick],
+        definitions=tuple(
+            row[4] for row, is_last in zip(rows, is_last_in_tick, strict=True) if is_last
+        ),
     )
 
 

@@ -1,8 +1,8 @@
-"""What happens to durations: incidents, shifts, growth, month ends, resizes; and failures that
+"""Events that change durations (incidents, shifts, growth, month ends, resizes), and failures that
 travel from a run to those that depend on it.
 
-An event multiplies the work of a job's runs that are due in it. All of it is truth beside the
-account: the tables show durations and nothing else.
+An event multiplies the work of a job's runs that are due in it. Events belong to the truth
+beside the account: the tables show durations and nothing else.
 """
 
 from dataclasses import dataclass, replace
@@ -19,16 +19,16 @@ from simulator.clock import (
     floor_to,
     from_seconds,
 )
+from simulator.columnar import concatenated
 from simulator.compute.hardware import Hardware, law
 from simulator.config import SimulatorConfig, generator
 from simulator.fleet.fleet import Fleet, Kind
 from simulator.fleet.schedules import Due
-from simulator.frame import joined
 from simulator.runs.outcomes import FIRST_FAILURE, Status, Tries
 
 
 class EventKind(IntEnum):
-    """Events over a period; those of single runs are told by the runs themselves."""
+    """Events over a period; events of single runs are recorded with the runs."""
 
     INCIDENT = 0
     LEVEL_SHIFT = 1
@@ -71,7 +71,7 @@ def simulated_events(config: SimulatorConfig, fleet: Fleet, hardware: Hardware) 
     size = fleet.size
     able = ~np.isin(fleet.kind, (Kind.CONTINUOUS, Kind.NOTEBOOK))
 
-    def some(share: float, quirk: str) -> Ints:
+    def drawn_jobs(share: float, quirk: str) -> Ints:
         return np.flatnonzero(able & (rng.random(size) < share) & (quirk in config.quirks))
 
     def moments(jobs: Ints, low: float, high: float) -> Ints:
@@ -90,16 +90,16 @@ def simulated_events(config: SimulatorConfig, fleet: Fleet, hardware: Hardware) 
         from_us = start_us + int(at) * HOUR_US
         until_us = from_us + int(rng.integers(3, 11)) * HOUR_US
         parts.append(_events(EventKind.INCIDENT, jobs, from_us, until_us, rng.uniform(0.45, 1.1)))
-    jobs = some(0.08, "level_shifts")
+    jobs = drawn_jobs(0.08, "level_shifts")
     level = np.log(rng.choice([0.6, 1.3, 1.5, 2.0], len(jobs)))
     parts.append(_events(EventKind.LEVEL_SHIFT, jobs, moments(jobs, 0.1, 0.95), NEVER_US, level))
-    jobs = some(0.05, "slow_growth")
+    jobs = drawn_jobs(0.05, "slow_growth")
     slope = np.log(rng.uniform(1.3, 2.5, len(jobs))) / 90
     parts.append(_events(EventKind.SLOW_GROWTH, jobs, start_us, NEVER_US, 0.0, slope))
-    jobs = some(0.05, "volume_growth")
+    jobs = drawn_jobs(0.05, "volume_growth")
     slope = np.log(rng.uniform(1.3, 3.0, len(jobs))) * rng.uniform(0.5, 1.0, len(jobs)) / 90
     parts.append(_events(EventKind.VOLUME_GROWTH, jobs, start_us, NEVER_US, 0.0, slope))
-    jobs = some(0.08, "month_ends")
+    jobs = drawn_jobs(0.08, "month_ends")
     level = np.log(rng.uniform(1.3, 2.5, len(jobs)))
     months = np.arange(
         np.datetime64(start_us, "us").astype("M8[M]"),
@@ -117,7 +117,7 @@ def simulated_events(config: SimulatorConfig, fleet: Fleet, hardware: Hardware) 
     parts.append(
         _events(EventKind.RESIZE, jobs, hardware.resized_us[jobs], NEVER_US, np.log(ratio))
     )
-    return joined(parts)
+    return concatenated(parts)
 
 
 def no_events() -> Events:

@@ -3,9 +3,9 @@
 import numpy as np
 
 from simulator.clock import floor_to
+from simulator.columnar import concatenated
 from simulator.config import generator
 from simulator.fleet.fleet import Compute, Fleet, Kind
-from simulator.frame import joined
 from simulator.runs.outcomes import SUCCESS, Attempts, Status, ordered
 from simulator.runs.runs import Runs
 
@@ -22,14 +22,14 @@ def with_children(seed: int, fleet: Fleet, runs: Runs, attempts: Attempts) -> tu
         )
         if len(candidates):
             parents.append((series, candidates[rng.integers(len(candidates))]))
-    chosen, child_job = [], []
+    parent_attempts, child_job = [], []
     job = runs.job[attempts.run]
     for series, parent in parents:
         first = np.flatnonzero((job == parent) & (attempts.number == 0))
         first = first[attempts.status[first] == Status.SUCCEEDED]
-        chosen.append(first)
+        parent_attempts.append(first)
         child_job.append(np.full(len(first), series))
-    attempt = np.concatenate([*chosen, np.zeros(0, dtype=np.int64)]).astype(np.int64)
+    attempt = np.concatenate([*parent_attempts, np.zeros(0, dtype=np.int64)]).astype(np.int64)
     owner = np.concatenate([*child_job, np.zeros(0, dtype=np.int64)]).astype(np.int64)
     begin_us = attempts.start_us[attempt] + attempts.setup_us[attempt]
     room_us = attempts.worked_until_us[attempt] - begin_us
@@ -65,4 +65,4 @@ def with_children(seed: int, fleet: Fleet, runs: Runs, attempts: Attempts) -> tu
         progress_to=np.ones(count),
         wait_us=nothing,
     )
-    return joined([runs, children]), ordered([attempts, own])
+    return concatenated([runs, children]), ordered([attempts, own])

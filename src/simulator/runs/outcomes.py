@@ -16,10 +16,10 @@ from simulator.clock import (
     Ints,
     from_seconds,
 )
+from simulator.columnar import concatenated, take_rows
 from simulator.config import SimulatorConfig, generator
 from simulator.fleet.fleet import Compute, Fleet
 from simulator.fleet.task_graphs import Graphs, stage_start
-from simulator.frame import chosen, joined
 
 
 class Status(IntEnum):
@@ -208,7 +208,7 @@ def first_attempts(run: Ints, start_us: Ints, tries: Tries) -> Attempts:
 
 
 def _attempts(
-    run: Ints, number: int, start_us: Ints, progress_from: Floats, tries: Tries, kept: Bools
+    run: Ints, number: int, start_us: Ints, progress_from: Floats, tries: Tries, starts: Bools
 ) -> Attempts:
     attempts = Attempts(
         run=run,
@@ -222,10 +222,10 @@ def _attempts(
         progress_to=tries.progress_to,
         wait_us=tries.wait_us,
     )
-    return chosen(attempts, kept)
+    return take_rows(attempts, starts)
 
 
 def ordered(rounds: list[Attempts]) -> Attempts:
     """Attempts of several rounds by run and number."""
-    attempts = joined(rounds)
-    return chosen(attempts, np.lexsort((attempts.number, attempts.run)))
+    attempts = concatenated(rounds)
+    return take_rows(attempts, np.lexsort((attempts.number, attempts.run)))

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from simulator.clock import SECOND_US, Bools, Ints, floor_to
+from simulator.columnar import concatenated, take_rows
 from simulator.config import SimulatorConfig, generator
 from simulator.fleet.fleet import Fleet, Kind
 from simulator.fleet.task_graphs import Graphs
-from simulator.frame import chosen, joined
 from simulator.runs.outcomes import (
     CANCEL_SHARE,
     FIRST_FAILURE,
@@ -29,9 +29,9 @@ _WAIT_US = 60 * SECOND_US
 def retrying_jobs(config: SimulatorConfig, fleet: Fleet) -> Bools:
     """The legacy jobs whose failed runs are retried as new runs, and never repaired."""
     rng = generator(config.seed, "retrying")
-    wanted = rng.random(fleet.size) < _RETRYING_SHARE
+    is_drawn = rng.random(fleet.size) < _RETRYING_SHARE
     retrying: Bools = (
-        wanted & fleet.single_task & fleet.has_definition & (fleet.kind != Kind.CONTINUOUS)
+        is_drawn & fleet.single_task & fleet.has_definition & (fleet.kind != Kind.CONTINUOUS)
     )
     return retrying & ("run_retries" in config.quirks)
 
@@ -52,7 +52,7 @@ def with_retries(
     failed, start_us = failed[alive], start_us[alive]
     first = attempts.run[failed]
     count = len(failed)
-    again = chosen(runs, first)
+    again = take_rows(runs, first)
     again = replace(
         again,
         due_us=start_us,
@@ -72,13 +72,13 @@ def with_retries(
         CANCEL_SHARE,
     )
     own = first_attempts(runs.size + np.arange(count), start_us, tries)
-    return joined([runs, again]), joined([attempts, own])
+    return concatenated([runs, again]), concatenated([attempts, own])
 
 
 def with_task_retries(
     config: SimulatorConfig, graphs: Graphs, tasks: TaskRuns
 ) -> tuple[TaskRuns, Ints]:
-    """Task runs with a failed first try of some, and the task run that each retries (-1: none).
+    """Task runs, some with a failed first try added, and the task run that each retries (-1: none).
 
     A Run Job task is tried once: it fires one run.
     """
@@ -88,20 +88,20 @@ def with_task_retries(
     twice = (tasks.status == Status.SUCCEEDED) & (span_us > 180 * SECOND_US)
     twice &= graphs.fires[tasks.task] < 0
     twice &= (rng.random(size) < _TASK_RETRY_SHARE) & ("task_retries" in config.quirks)
-    which = np.flatnonzero(twice)
-    share = rng.uniform(0.1, 0.6, len(which))
-    stop_us = floor_to(tasks.start_us[which] + (span_us[which] * share).astype(np.int64), 1000)
+    retried = np.flatnonzero(twice)
+    share = rng.uniform(0.1, 0.6, len(retried))
+    stop_us = floor_to(tasks.start_us[retried] + (span_us[retried] * share).astype(np.int64), 1000)
     tried_before = replace(
-        chosen(tasks, which),
+        take_rows(tasks, retried),
         end_us=stop_us,
-        setup_us=np.minimum(tasks.setup_us[which], stop_us - tasks.start_us[which]),
-        status=np.full(len(which), Status.FAILED, dtype=np.int64),
-        code=np.full(len(which), FIRST_FAILURE, dtype=np.int64),
+        setup_us=np.minimum(tasks.setup_us[retried], stop_us - tasks.start_us[retried]),
+        status=np.full(len(retried), Status.FAILED, dtype=np.int64),
+        code=np.full(len(retried), FIRST_FAILURE, dtype=np.int64),
     )
     start_us, setup_us = tasks.start_us.copy(), tasks.setup_us.copy()
-    start_us[which] = stop_us + 20 * SECOND_US
-    setup_us[which] = SECOND_US
-    both = joined([replace(tasks, start_us=start_us, setup_us=setup_us), tried_before])
-    retry_of = np.full(size + len(which), -1, dtype=np.int64)
-    retry_of[which] = size + np.arange(len(which))
+    start_us[retried] = stop_us + 20 * SECOND_US
+    setup_us[retried] = SECOND_US
+    both = concatenated([replace(tasks, start_us=start_us, setup_us=setup_us), tried_before])
+    retry_of = np.full(size + len(retried), -1, dtype=np.int64)
+    retry_of[retried] = size + np.arange(len(retried))
     return both, retry_of

@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from simulator.clock import DAY_US, Floats, Ints, from_seconds
+from simulator.columnar import concatenated, take_rows
 from simulator.config import SimulatorConfig, generator
 from simulator.fleet.fleet import Fleet, Kind
 from simulator.fleet.schedules import Due, Schedules
 from simulator.fleet.task_graphs import Graphs
-from simulator.frame import chosen, joined
 from simulator.runs.outcomes import (
     CANCEL_SHARE,
     FIRST_FAILURE,
@@ -44,7 +44,7 @@ class RunJobs:
     fired: Ints
 
     def kinds(self, kind: Ints) -> Ints:
-        """The kinds of all jobs, those of the fired ones told."""
+        """The kinds of all jobs, with the fired ones marked as such."""
         return self._fired(kind, Kind.FIRED)
 
     def lasting(self, typical_seconds: Floats) -> Floats:
@@ -91,11 +91,11 @@ def simulated_run_jobs(config: SimulatorConfig, fleet: Fleet, by_pipeline: Ints)
     able &= (fleet.created_us < config.start_us) & (fleet.deleted_us > config.horizon_us)
     fires = able & (fleet.timeout_seconds == 0)
     fires[by_pipeline] = False
-    wanted = round(_FIRED_SHARE * (fleet.kind == Kind.NIGHTLY).sum())
-    wanted = max(wanted, int(fleet.size >= 20)) * ("run_jobs" in config.quirks)
+    links = round(_FIRED_SHARE * (fleet.kind == Kind.NIGHTLY).sum())
+    links = max(links, int(fleet.size >= 20)) * ("run_jobs" in config.quirks)
     pairs: list[tuple[int, int]] = []
     for job in rng.permutation(np.flatnonzero(able)).tolist():
-        if len(pairs) == wanted:
+        if len(pairs) == links:
             break
         before = np.flatnonzero(fires[:job] & (fleet.workspace[:job] == fleet.workspace[job]))
         if able[job] and len(before):
@@ -135,12 +135,12 @@ def with_fired(due: Due, links: RunJobs) -> Due:
     """Due runs with one of the fired job for each of the job that fires it, due as that one is."""
     low, high = (np.searchsorted(due.job, links.upstream, side=side) for side in ("left", "right"))
     by = np.concatenate([np.zeros(0, dtype=np.int64), *map(np.arange, low.tolist(), high.tolist())])
-    fired = replace(chosen(due, by), job=np.repeat(links.fired, high - low), fired_by=by)
-    both = joined([due, fired])
+    fired = replace(take_rows(due, by), job=np.repeat(links.fired, high - low), fired_by=by)
+    both = concatenated([due, fired])
     order = np.lexsort((both.due_us, both.job))
     position = np.empty_like(order)
     position[order] = np.arange(len(order))
-    both = chosen(both, order)
+    both = take_rows(both, order)
     return replace(both, fired_by=np.where(both.fired_by >= 0, position[both.fired_by], -1))
 
 
@@ -172,7 +172,7 @@ def with_fired_again(
     job, run, count = job[by], attempts.run[by], len(by)
     start_us = attempts.end_us[by] + _idle_us(rng, count)
     fired = replace(
-        chosen(runs, run),
+        take_rows(runs, run),
         job=job,
         due_us=start_us,
         start_us=start_us,
@@ -198,7 +198,7 @@ def with_fired_again(
     failed = by[own.status != Status.SUCCEEDED]
     status[failed], code[failed] = Status.FAILED, FIRST_FAILURE
     waiting = replace(attempts, end_us=end_us, wait_us=wait_us, status=status, code=code)
-    return joined([runs, fired]), joined([waiting, own])
+    return concatenated([runs, fired]), concatenated([waiting, own])
 
 
 def source_task_runs(graphs: Graphs, runs: Runs, attempts: Attempts, tasks: TaskRuns) -> Ints:

@@ -11,10 +11,10 @@ from itertools import pairwise
 import numpy as np
 
 from simulator.clock import NEVER_US, Bools, Floats, Ints, from_seconds
+from simulator.columnar import renumbered, take_rows
 from simulator.config import SimulatorConfig, generator
 from simulator.fleet.fleet import Fleet, Kind
 from simulator.fleet.schedules import Due
-from simulator.frame import chosen, renumbered
 from simulator.identity import numbers, ordinals_within
 from simulator.runs.outcomes import Tries
 
@@ -53,7 +53,7 @@ class Runs:
 
 
 def placed(config: SimulatorConfig, fleet: Fleet, due: Due, tries: Tries) -> tuple[Runs, Bools]:
-    """Each due run at its start, given how its first attempt goes; which happen.
+    """Each due run that happens, at its start, given how its first attempt goes; and which happen.
 
     A fired run never waits: the run that fires it already has.
     """
@@ -113,7 +113,7 @@ def placed(config: SimulatorConfig, fleet: Fleet, due: Due, tries: Tries) -> tup
         slowed=np.ones(rows),
         fired_by=renumbered(happens, due.fired_by),
     )
-    return chosen(runs, happens), happens
+    return take_rows(runs, happens), happens
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from simulator.clock import HOUR_US, Bools, Ints, us_of
-from simulator.frame import chosen
+from simulator.columnar import take_rows
 
 SWITCH_US = us_of(datetime(2026, 1, 19, tzinfo=UTC))
 
@@ -48,7 +48,7 @@ def cut(start_us: Ints, end_us: Ints, *, switches: bool) -> Slices:
         np.concatenate([old.first, new.first & ~crosses[after[new.owner]]]),
         np.concatenate([old.last & ~crosses[before[old.owner]], new.last]),
     )
-    return chosen(pieces, np.argsort(owner, kind="stable"))
+    return take_rows(pieces, np.argsort(owner, kind="stable"))
 
 
 def cut_at_hours(start_us: Ints, end_us: Ints) -> Slices:

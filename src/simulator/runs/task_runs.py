@@ -40,11 +40,11 @@ def task_runs(graphs: Graphs, job: Ints, attempts: Attempts) -> TaskRuns:
     fires = graphs.fires[task] >= 0
     started = rerun & np.where(fires, waits, begin < high) & ~never_started
     skipped = rerun & ~started & ~never_started & (status == Status.FAILED)
-    kept = np.flatnonzero(started | skipped)
-    attempt, task = attempt[kept], task[kept]
-    begin, end, low, high = begin[kept], end[kept], low[kept], high[kept]
-    status, skipped = status[kept], skipped[kept]
-    waits, fires = waits[kept], (fires & waits)[kept]
+    rows = np.flatnonzero(started | skipped)
+    attempt, task = attempt[rows], task[rows]
+    begin, end, low, high = begin[rows], end[rows], low[rows], high[rows]
+    status, skipped = status[rows], skipped[rows]
+    waits, fires = waits[rows], (fires & waits)[rows]
 
     first_us = attempts.start_us[attempt] + attempts.setup_us[attempt]
     until_us = attempts.worked_until_us[attempt]

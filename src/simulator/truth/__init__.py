@@ -1,1 +1,1 @@
-"""What an answer can be held against: written beside the tables, never into them."""
+"""The truth that answers are checked against, written beside the tables and never into them."""

@@ -1,4 +1,4 @@
-"""What can be known of a history now, from the rows that have arrived: what the truth is told of.
+"""The part of a history that can be known now, from the rows that have arrived: what the truth covers.
 
 An attempt is known by its slices: it starts with the first that has arrived, and is IN_FLIGHT until
 its end row has. A run is known by its attempts, and a definition by its versions.
@@ -9,18 +9,18 @@ from dataclasses import replace
 import numpy as np
 
 from simulator.clock import NEVER_US, Bools
+from simulator.columnar import take_rows
 from simulator.delivery.arrivals import Arrivals
-from simulator.frame import chosen
 from simulator.history import History
 from simulator.runs.outcomes import Status
 from simulator.runs.runs import RunIds
 
 
-def known_history(history: History, arrivals: Arrivals) -> tuple[History, Bools]:
-    """The history as far as it is known, and which of its runs are."""
+def arrived_history(history: History, arrivals: Arrivals) -> tuple[History, Bools]:
+    """The history as far as its rows have arrived, and which of its runs have left one."""
     deliveries, pieces = history.deliveries, arrivals.attempt_slices
-    here = np.flatnonzero(arrivals.attempt_rows.before(deliveries, pieces.size))
-    arrived = chosen(pieces, here)
+    rows = np.flatnonzero(arrivals.attempt_rows.before(deliveries, pieces.size))
+    arrived = take_rows(pieces, rows)
     count = len(history.attempts.run)
     start_us = np.full(count, NEVER_US, dtype=np.int64)
     np.minimum.at(start_us, arrived.owner, arrived.start_us)
@@ -32,18 +32,16 @@ def known_history(history: History, arrivals: Arrivals) -> tuple[History, Bools]
         start_us=start_us,
         status=np.where(ended, history.attempts.status, Status.IN_FLIGHT),
     )
-    attempts = chosen(attempts, seen)
+    attempts = take_rows(attempts, seen)
     traced = np.zeros(history.runs.size, dtype=bool)
     traced[attempts.run] = True
     position = np.cumsum(traced) - 1
-    runs = chosen(history.runs, traced)
+    runs = take_rows(history.runs, traced)
     attempts = replace(attempts, run=position[attempts.run])
     first_us = np.full(runs.size, NEVER_US, dtype=np.int64)
     np.minimum.at(first_us, attempts.run, attempts.start_us)
-    versions = history.versions.kept(
-        arrivals.versions.before(deliveries, len(history.versions.job))
-    )
-    known = replace(
+    versions = history.versions.at(arrivals.versions.before(deliveries, len(history.versions.job)))
+    so_far = replace(
         history,
         versions=versions,
         runs=replace(runs, start_us=first_us),
@@ -52,4 +50,4 @@ def known_history(history: History, arrivals: Arrivals) -> tuple[History, Bools]
         source_task_run=history.source_task_run[traced],
         ids=RunIds(history.ids.run[traced], history.ids.job[traced], history.ids.task_run),
     )
-    return known, traced
+    return so_far, traced

@@ -22,24 +22,24 @@ def events(history: History, traced: Bools) -> Any:
     `factor` is what the work of a run is multiplied by: throughout, or, where it grows, at the end
     or now. It is NULL for a failure, whose `cause_run_id` is the run that failed first.
     """
-    known = np.flatnonzero(history.events.from_us < history.now_us)
+    begun = np.flatnonzero(history.events.from_us < history.now_us)
     period, runs = history.events, history.runs
     slow = np.flatnonzero(traced & (runs.slowed > 1))
     failed = np.flatnonzero(traced & (runs.cause >= 0))
     single = np.concatenate([slow, failed])
-    job = np.concatenate([period.job[known], runs.job[single]])
-    none = np.full(len(known), -1, dtype=np.int64)
+    job = np.concatenate([period.job[begun], runs.job[single]])
+    none = np.full(len(begun), -1, dtype=np.int64)
     run = np.concatenate([none, single])
     cause = np.concatenate([none, np.full(len(slow), -1), runs.cause[failed]])
     kind = np.concatenate(
         [
-            period.kind[known],
+            period.kind[begun],
             np.repeat(len(EventKind) + np.arange(2), [len(slow), len(failed)]),
         ]
     )
-    until_us = period.until_us[known]
+    until_us = period.until_us[begun]
     factor = np.concatenate(
-        [period.factor(history.now_us)[known], runs.slowed[slow], np.full(len(failed), np.nan)]
+        [period.factor(history.now_us)[begun], runs.slowed[slow], np.full(len(failed), np.nan)]
     )
     return pa.table(
         {
@@ -47,7 +47,7 @@ def events(history: History, traced: Bools) -> Any:
             "job_id": _job_ids(history, job),
             "series_name": _names(history.versions, job),
             "kind": strings_at([*(kind.name for kind in EventKind), *_OF_RUNS], kind),
-            "from_time": timestamps(np.concatenate([period.from_us[known], runs.due_us[single]])),
+            "from_time": timestamps(np.concatenate([period.from_us[begun], runs.due_us[single]])),
             "until_time": timestamps(
                 np.concatenate([until_us, runs.due_us[single]]),
                 np.concatenate([until_us < NEVER_US, np.ones(len(single), dtype=bool)]),
@@ -87,7 +87,7 @@ def _job_ids(history: History, job: Ints) -> Any:
 
 
 def _names(versions: Versions, job: Ints) -> Any:
-    """The name of a job's first version, by which a submitted series is known."""
+    """The name of a job's first version, by which a submitted series is begun."""
     return pa.array(
         [versions.definitions[index].name for index in versions.first[job].tolist()], pa.string()
     )

@@ -1,4 +1,4 @@
-"""truth/quirks: what each quirk has touched, so that an answer can be checked quirk by quirk."""
+"""truth/quirks: the entities that each quirk has touched, so that answers can be checked by quirk."""
 
 from collections import Counter
 from typing import Any
@@ -10,13 +10,13 @@ from simulator import labels
 from simulator.billing.billing import Bill
 from simulator.billing.prices import FREE, STORAGE, UNPRICED
 from simulator.clock import NEVER_US, Bools, Ints
+from simulator.columnar import take_rows
 from simulator.columns import identifiers, strings_at
 from simulator.compute.pipelines import pipeline_ids
 from simulator.compute.utilisation import Lives
 from simulator.delivery.arrivals import Arrivals
 from simulator.fleet.fleet import Compute, Kind
 from simulator.fleet.versions import COLUMNS_ADDED_US
-from simulator.frame import chosen
 from simulator.history import History
 from simulator.identity import WORKSPACE_IDS, cluster_ids, hex_ids
 from simulator.runs.outcomes import CANCELLED, CANCELLED_DOUBLE_L, Status
@@ -34,8 +34,10 @@ def quirks(history: History, traced: Bools, bill: Bill, arrivals: Arrivals, live
         *_of_records(history, bill, arrivals),
         *_of_compute(history, lives),
     ]
-    told = [part for part in parts if part.num_rows and part["quirk"][0].as_py() in history.quirks]
-    return pa.concat_tables(told) if told else _SCHEMA.empty_table()
+    tables = [
+        part for part in parts if part.num_rows and part["quirk"][0].as_py() in history.quirks
+    ]
+    return pa.concat_tables(tables) if tables else _SCHEMA.empty_table()
 
 
 def _part(quirk: str, entity: str, workspace: Ints, key: Any) -> Any:
@@ -52,37 +54,38 @@ def _of_runs(history: History, traced: Bools, arrivals: Arrivals) -> list[Any]:
         history.runs, history.attempts, history.fleet, history.deliveries)  # fmt: skip
     kind, compute = fleet.kind[runs.job], fleet.compute[runs.job]
     pieces, rows = arrivals.attempt_slices, arrivals.attempt_rows
-    here = rows.before(deliveries, pieces.size)
+    has_arrived = rows.before(deliveries, pieces.size)
 
     def by_attempt(touched: Bools) -> Bools:
-        """Runs of which an attempt is touched that has begun to be told."""
+        """Runs with a touched attempt of which a slice has arrived."""
         seen = np.zeros(len(attempts.run), dtype=bool)
-        seen[pieces.owner[here]] = True
+        seen[pieces.owner[has_arrived]] = True
         out = np.zeros(runs.size, dtype=bool)
         out[attempts.run[touched & seen]] = True
         return out
 
-    def by_slice(some: Ints) -> Bools:
+    def by_slice(slices: Ints) -> Bools:
         out = np.zeros(runs.size, dtype=bool)
-        out[attempts.run[pieces.owner[some]]] = True
+        out[attempts.run[pieces.owner[slices]]] = True
         return out
 
-    told = np.zeros(len(attempts.run), dtype=bool)
-    told[pieces.owner[here & pieces.last]] = True
+    has_ended = np.zeros(len(attempts.run), dtype=bool)
+    has_ended[pieces.owner[has_arrived & pieces.last]] = True
     crosses = (attempts.start_us < SWITCH_US) & (attempts.end_us > SWITCH_US)
     touched: dict[str, Bools] = {
         "slicing_switch": by_attempt(crosses),
-        "in_flight": by_attempt(~told),
+        "in_flight": by_attempt(~has_ended),
         "late_rows": by_slice(rows.late),
         "delivered_twice": by_slice(rows.twice),
         "never_started": runs.never_started,
         "failures": by_attempt(
-            told & np.isin(attempts.status, (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED))
+            has_ended
+            & np.isin(attempts.status, (Status.FAILED, Status.TIMED_OUT, Status.CANCELLED))
         ),
         "repairs": by_attempt(attempts.number > 0),
         "run_retries": runs.retry_of >= 0,
         "cancel_spellings": by_attempt(
-            told & np.isin(attempts.code, (CANCELLED, CANCELLED_DOUBLE_L))
+            has_ended & np.isin(attempts.code, (CANCELLED, CANCELLED_DOUBLE_L))
         ),
         "continuous": kind == Kind.CONTINUOUS,
         "one_off_submits": kind == Kind.SUBMITTED,
@@ -96,9 +99,9 @@ def _of_runs(history: History, traced: Bools, arrivals: Arrivals) -> list[Any]:
     }
     parts = []
     for quirk, mask in touched.items():
-        some = np.flatnonzero(mask & traced)
-        key = identifiers(history.ids.run[some])
-        parts.append(_part(quirk, "run", fleet.workspace[runs.job[some]], key))
+        touched_runs = np.flatnonzero(mask & traced)
+        key = identifiers(history.ids.run[touched_runs])
+        parts.append(_part(quirk, "run", fleet.workspace[runs.job[touched_runs]], key))
     own = history.update_run[history.updates.task_run >= 0]
     own = np.unique(own[traced[own]]) if len(own) else own
     parts.append(
@@ -117,12 +120,12 @@ def _of_runs(history: History, traced: Bools, arrivals: Arrivals) -> list[Any]:
 
 def _of_jobs(history: History, arrivals: Arrivals) -> list[Any]:
     fleet, versions = history.fleet, history.versions
-    known = arrivals.versions.before(history.deliveries, len(versions.job))
-    known &= fleet.has_definition[versions.job]
+    has_arrived = arrivals.versions.before(history.deliveries, len(versions.job))
+    has_arrived &= fleet.has_definition[versions.job]
     first = np.zeros(len(versions.job), dtype=bool)
     first[versions.first[:-1][np.diff(versions.first) > 0]] = True
     names = np.array([d.name for d in versions.definitions], dtype=object)
-    newest = np.flatnonzero(known)
+    newest = np.flatnonzero(has_arrived)
     job = versions.job[newest]
     newest = newest[np.diff(job, append=-1) != 0]
     often = Counter(names[newest].tolist())
@@ -143,10 +146,10 @@ def _of_jobs(history: History, arrivals: Arrivals) -> list[Any]:
     }
     parts = []
     for quirk, mask in touched.items():
-        job = np.unique(versions.job[known & mask])
+        job = np.unique(versions.job[has_arrived & mask])
         parts.append(_part(quirk, "job", fleet.workspace[job], identifiers(fleet.job_number[job])))
     hardware, now_us = history.hardware, history.now_us
-    seen = np.unique(versions.job[known])
+    seen = np.unique(versions.job[has_arrived])
     parts += [
         _part(quirk, "job", fleet.workspace[job], identifiers(fleet.job_number[job]))
         for quirk, job in (
@@ -164,13 +167,13 @@ def _of_jobs(history: History, arrivals: Arrivals) -> list[Any]:
 
 
 def _of_records(history: History, bill: Bill, arrivals: Arrivals) -> list[Any]:
-    here = np.flatnonzero(arrivals.usage.before(history.deliveries, len(bill.records.line)))
-    records, line = chosen(bill.records, here), bill.told(here)
+    landed = np.flatnonzero(arrivals.usage.before(history.deliveries, len(bill.records.line)))
+    records, line = take_rows(bill.records, landed), bill.lines_of(landed)
 
     def of(shipped: Ints) -> Bools:
         mask = np.zeros(len(bill.records.line), dtype=bool)
         mask[shipped] = True
-        return mask[here]
+        return mask[landed]
 
     touched: dict[str, Bools] = {
         "corrections": records.kind > 0,
@@ -200,8 +203,8 @@ def _of_compute(history: History, lives: Lives) -> list[Any]:
     silent = born.copy()
     silent[lives.cluster] = False
     return [
-        _part(quirk, "cluster", clusters.workspace[some], cluster_ids(some))
-        for quirk, some in (
+        _part(quirk, "cluster", clusters.workspace[touched], cluster_ids(touched))
+        for quirk, touched in (
             ("spot_replacement", replaced),
             ("short_nodes_missing", np.flatnonzero(silent)),
         )

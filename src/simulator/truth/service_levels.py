@@ -15,13 +15,13 @@ from simulator.runs.outcomes import Status
 
 
 def service_levels(history: History, status: Ints, success: Ints) -> tuple[Ints, Bools, Bools]:
-    """Kind of service level of each run, whether it was kept, and whether that is known."""
+    """Kind of service level of each run, whether it was kept, and whether that is decided."""
     attempts, fleet, runs_ = history.attempts, history.fleet, history.runs
     levels = [definition.sla for definition in history.versions.definitions]
     defined = fleet.has_definition[runs_.job]
 
     def declared(numbers: list[int]) -> Ints:
-        # Of its type even where there is no run, and so no version that any has.
+        # Typed, also where no run, and so no version, is there.
         return np.array(numbers, dtype=np.int64)[history.version]
 
     kind = np.where(defined, declared([level.kind for level in levels]), sla.NONE)
@@ -35,14 +35,14 @@ def service_levels(history: History, status: Ints, success: Ints) -> tuple[Ints,
     within = has_success & (took_us <= limit_us)
     due_us = np.zeros(runs_.size, dtype=np.int64)
     for index, name in enumerate(ZONES):
-        chosen = (kind == sla.DEADLINE) & (zone == index)
-        due_us[chosen] = next_wall_time(runs_.start_us[chosen], minute[chosen], name)
+        in_zone = (kind == sla.DEADLINE) & (zone == index)
+        due_us[in_zone] = next_wall_time(runs_.start_us[in_zone], minute[in_zone], name)
     in_time = has_success & (attempts.end_us[success] <= due_us)
     judged = ~np.isin(status, (Status.CANCELLED, Status.SKIPPED))
     met = np.where(kind == sla.LIMIT, within, in_time)
-    known = judged & np.select(
+    is_decided = judged & np.select(
         [kind == sla.LIMIT, kind == sla.DEADLINE],
         [has_success | ended_badly, in_time | (due_us <= history.now_us)],
         False,
     )
-    return kind, met, known
+    return kind, met, is_decided

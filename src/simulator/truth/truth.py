@@ -1,4 +1,4 @@
-"""The truth beside the tables: runs and whether they kept their level, attempts, costs, jobs.
+"""The truth about runs and whether they kept their service level, attempts, costs and jobs.
 
 It is written from what the simulator decided, never read back from the tables it wrote.
 """
@@ -18,6 +18,7 @@ from simulator.clock import (
     Ints,
     seconds_of,
 )
+from simulator.columnar import take_rows
 from simulator.columns import (
     dates,
     identifiers,
@@ -29,7 +30,6 @@ from simulator.compute.pipelines import pipeline_ids, update_ids
 from simulator.delivery.arrivals import Arrivals
 from simulator.fleet import sla
 from simulator.fleet.fleet import Compute, Kind
-from simulator.frame import chosen
 from simulator.history import History
 from simulator.identity import WORKSPACE_IDS
 from simulator.runs.outcomes import Status
@@ -61,7 +61,7 @@ def runs(history: History) -> Any:
     succeeded = np.flatnonzero(attempts.status == Status.SUCCEEDED)
     success = np.full(run_count, -1, dtype=np.int64)
     success[attempts.run[succeeded][::-1]] = succeeded[::-1]
-    kind, met, known = service_levels(history, status, success)
+    kind, met, is_decided = service_levels(history, status, success)
     everyone = np.arange(run_count)
     return pa.table(
         {
@@ -79,7 +79,7 @@ def runs(history: History) -> Any:
             "repairs": integers(last - first),
             "first_success_at": timestamps(attempts.end_us[success], success >= 0),
             "sla_kind": strings_at(sla.KINDS, kind),
-            "sla_met": pa.array(met, mask=~known),
+            "sla_met": pa.array(met, mask=~is_decided),
         }
     )
 
@@ -136,27 +136,27 @@ def pipeline_costs(history: History, prices: Prices, bill: Bill, arrivals: Arriv
     )
 
 
-def _landed(history: History, bill: Bill, arrivals: Arrivals, wanted: Bools) -> Lines:
-    """Lines of the records that have landed, of the lines wanted."""
+def _landed(history: History, bill: Bill, arrivals: Arrivals, lines: Bools) -> Lines:
+    """The lines of the records that have landed, among the given `lines`."""
     records = bill.records
-    here = arrivals.usage.before(history.deliveries, len(records.line))
-    return bill.told(np.flatnonzero(here & wanted[records.line]))
+    has_landed = arrivals.usage.before(history.deliveries, len(records.line))
+    return bill.lines_of(np.flatnonzero(has_landed & lines[records.line]))
 
 
 def _list_cost(prices: Prices, line: Lines, keys: dict[str, Any]) -> Any:
     """The list cost of priced lines by the given columns, the usage's day and the currency."""
     parts = []
     for currency, code in enumerate(CURRENCIES):
-        price, found = prices.effective_at(line.sku, line.start_us, currency)
-        kept = np.flatnonzero(found)
-        cost = pc.multiply(nano(line.pico[kept]), nano(price[kept])).cast(pa.decimal128(38, 18))
-        rows = pa.array(kept)
+        price, has_price = prices.effective_at(line.sku, line.start_us, currency)
+        priced = np.flatnonzero(has_price)
+        cost = pc.multiply(nano(line.pico[priced]), nano(price[priced])).cast(pa.decimal128(38, 18))
+        rows = pa.array(priced)
         parts.append(
             pa.table(
                 {name: column.take(rows) for name, column in keys.items()}
                 | {
-                    "usage_date": dates(line.start_us[kept]),
-                    "currency_code": strings_at((code,), np.zeros(len(kept), dtype=np.int64)),
+                    "usage_date": dates(line.start_us[priced]),
+                    "currency_code": strings_at((code,), np.zeros(len(priced), dtype=np.int64)),
                     "list_cost": cost,
                 }
             )
@@ -169,11 +169,11 @@ def _list_cost(prices: Prices, line: Lines, keys: dict[str, Any]) -> Any:
 
 
 def jobs(history: History) -> Any:
-    """What the parameters of each job's newest definition mean, once read rightly."""
+    """What each job's newest definition means: team, owner, tier and service level, rightly read."""
     versions = history.versions
-    known = np.flatnonzero(np.diff(versions.first) > 0)
-    fleet = chosen(history.fleet, known)
-    newest = versions.first[known + 1] - 1
+    defined = np.flatnonzero(np.diff(versions.first) > 0)
+    fleet = take_rows(history.fleet, defined)
+    newest = versions.first[defined + 1] - 1
     definitions = [versions.definitions[index] for index in newest]
     levels = [d.sla for d in definitions]
     clock = [f"{s.minute_of_day // 60:02d}:{s.minute_of_day % 60:02d}" if s.kind == sla.DEADLINE

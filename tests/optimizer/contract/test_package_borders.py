@@ -26,10 +26,10 @@ print(json.dumps(loaded))
 @pytest.fixture(scope="module")
 def loaded() -> dict[str, list[str]]:
     """The modules that a fresh interpreter holds after importing one family, for each family."""
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", PROBE, *FAMILIES], capture_output=True, text=True, check=True
     )
-    return json.loads(done.stdout)
+    return json.loads(process.stdout)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

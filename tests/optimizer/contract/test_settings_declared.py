@@ -30,8 +30,10 @@ def test_values_outside_the_bounds_are_refused(config, one) -> None:
     if one.kind is int:
         wrong.append(one.default + 0.5)
     for value in wrong:
-        told = f"{one.path} must be .*in {re.escape(str(one.bounds))}, got {re.escape(repr(value))}"
-        with pytest.raises(ValueError, match=told):
+        refusal = (
+            f"{one.path} must be .*in {re.escape(str(one.bounds))}, got {re.escape(repr(value))}"
+        )
+        with pytest.raises(ValueError, match=refusal):
             config(**{name: value})
 
 

@@ -72,13 +72,13 @@ def test_plotting_positions_are_mid_steps_of_kaplan_meier(runs) -> None:
     event_times = time[~censored]
     before = 1.0
     for t in np.unique(event_times):
-        here = np.flatnonzero(event_times == t)
+        at_time = np.flatnonzero(event_times == t)
         after = survival[t]
         # The steps at a tie add up to statsmodels' one step, and ours lie inside it.
-        assert np.all(out[here] > 1.0 - before - 1e-12)
-        assert np.all(out[here] < 1.0 - after + 1e-12)
-        if here.size == 1:
-            assert out[here[0]] == pytest.approx(1.0 - 0.5 * (before + after), abs=1e-12)
+        assert np.all(out[at_time] > 1.0 - before - 1e-12)
+        assert np.all(out[at_time] < 1.0 - after + 1e-12)
+        if at_time.size == 1:
+            assert out[at_time[0]] == pytest.approx(1.0 - 0.5 * (before + after), abs=1e-12)
         before = after
 
 
@@ -127,12 +127,12 @@ def test_censored_crps_is_the_integral_below() -> None:
 
 def test_brier_is_sklearns() -> None:
     runs = lognormal_runs(1, 80, seed=2)
-    told = backtest(runs, (0.5,), limits=330.0)
-    row = quality(told, runs, limits=330.0).iloc[0]
-    scored = told["status"].eq("ok")
+    forecasts = backtest(runs, (0.5,), limits=330.0)
+    row = quality(forecasts, runs, limits=330.0).iloc[0]
+    scored = forecasts["status"].eq("ok")
     over = (runs["duration_seconds"] > 330.0)[scored].astype(int)
     assert row["brier"] == pytest.approx(
-        brier_score_loss(over, told["p_breach"][scored]), rel=1e-12
+        brier_score_loss(over, forecasts["p_breach"][scored]), rel=1e-12
     )
     assert row["breaches"] == pytest.approx(over.mean())
 
@@ -168,13 +168,13 @@ def test_p_values_are_uniform_on_normal_samples(n: int) -> None:
 def test_backtest_counts_like_pandas() -> None:
     """Coverage per job against a group-by written out here."""
     runs = lognormal_runs(3, 50, seed=8)
-    told = backtest(runs, (0.5, 0.9))
-    rows = quality(told, runs).set_index("job_id")
+    forecasts = backtest(runs, (0.5, 0.9))
+    rows = quality(forecasts, runs).set_index("job_id")
     frame = pd.DataFrame(
         {
             "job": runs["job_id"],
-            "in": runs["duration_seconds"] <= told[0.9],
-            "ok": told[0.9].notna(),
+            "in": runs["duration_seconds"] <= forecasts[0.9],
+            "ok": forecasts[0.9].notna(),
         }
     )
     expected = frame[frame["ok"]].groupby("job")["in"].mean()

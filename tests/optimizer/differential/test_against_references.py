@@ -10,7 +10,13 @@ from scipy import stats
 from optimizer.calibration import FARTHEST, read_moved, track
 from optimizer.forecast.sample import curve_of_sample, squares_with_bursts
 from optimizer.forecast.walk.experts import EXPERT_COUNT, EXPERTS, age_decay, rank_decay, weigh
-from optimizer.forecast.walk.mixture import CAUTION_RUNS, cost_and_gradient, learn, pool, shares
+from optimizer.forecast.walk.mixture import (
+    CAUTION_RUNS,
+    add_lesson,
+    cost_and_gradient,
+    expert_shares,
+    pool,
+)
 from optimizer.quantile import LEVELS, LOGIT_LEVELS
 
 seeds = st.integers(0, 2**32 - 1)
@@ -64,10 +70,10 @@ def test_shares_are_exponentiated_gradients(runs, rate: float) -> None:
     costs, gradients = [], []
     for cost, seed in runs:
         gradient = np.random.default_rng(seed).normal(size=EXPERT_COUNT)
-        learn(tally, summed, cost, gradient, 1.0, memory)
+        add_lesson(tally, summed, cost, gradient, 1.0, memory)
         costs.append(cost)
         gradients.append(gradient)
-    shares(tally, summed, rate, share)
+    expert_shares(tally, summed, rate, share)
     expected = np.full(EXPERT_COUNT, 1.0 / EXPERT_COUNT)
     if runs:
         weight = memory ** np.arange(len(runs))[::-1]
@@ -102,13 +108,13 @@ def test_coverage_becomes_the_level_whatever_the_model(bias: float) -> None:
     """A model whose spread is wrong still covers what it says, at levels that have room to move."""
     rng = np.random.default_rng(3)
     curve = bias * np.log(LEVELS / (1.0 - LEVELS)) * 0.3
-    moved, told = np.zeros(LEVELS.size), np.empty(LEVELS.size)
+    moved, moved_curve = np.zeros(LEVELS.size), np.empty(LEVELS.size)
     inside, runs, rate = np.zeros(LEVELS.size), 4000, 0.02
     free = np.ones(LEVELS.size, dtype=bool)
     for x in rng.logistic(scale=0.3, size=runs):
-        read_moved(curve, LOGIT_LEVELS, moved, told)
-        inside += x <= told
-        track(moved, LEVELS, told, x, rate)
+        read_moved(curve, LOGIT_LEVELS, moved, moved_curve)
+        inside += x <= moved_curve
+        track(moved, LEVELS, moved_curve, x, rate)
         free &= np.abs(moved) < FARTHEST
     assert free.sum() >= 7
     assert np.abs(inside / runs - LEVELS)[free].max() <= (2.0 * FARTHEST + rate) / (rate * runs)

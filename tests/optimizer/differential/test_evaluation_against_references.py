@@ -10,15 +10,15 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 
 from optimizer.evaluation.compare import HORIZONS, compare
-from optimizer.evaluation.features import widen
+from optimizer.evaluation.features import at_stored_levels
 from optimizer.evaluation.methods import METHODS, OURS, RULE
 from optimizer.evaluation.scores import LIMITS, by_tenths, figures, scorable, score
 from optimizer.forecast import backtest, quality, seven_day_rule
 from optimizer.forecast.backtest import origins_us
 from optimizer.forecast.curves import SHORTEST_SECONDS
+from optimizer.microseconds import DAY_US
 from optimizer.panel import RunPanel
 from optimizer.quantile import LEVELS, LOGIT_LEVELS, seconds_of
-from optimizer.weights import DAY_US
 from tests.strategies.runs import histories, lognormal_runs, one_job
 
 MIDDLE = LEVELS.tolist().index(0.5)
@@ -60,22 +60,22 @@ def test_brier_and_reliability_are_sklearns() -> None:
     panel = RunPanel.from_frame(lognormal_runs(3, 60, sd_log=0.5, seed=3))
     curves = METHODS[OURS](panel, panel.start_us)
     usual = np.full(panel.row.size, 250.0)
-    told = figures(panel, curves, usual)
-    rows = scorable(panel) & np.isfinite(told.crps)
-    ours = score(panel, told, usual, rows)
+    run_figures = figures(panel, curves, usual)
+    rows = scorable(panel) & np.isfinite(run_figures.crps)
+    ours = score(panel, run_figures, usual, rows)
     over = (panel.duration_seconds[rows, None] > 250.0 * np.array(LIMITS)).ravel().astype(int)
-    p = told.p_over[rows].ravel()
+    p = run_figures.p_over[rows].ravel()
     assert ours.brier == pytest.approx(brier_score_loss(over, p), rel=1e-12)
     share, mean_p = calibration_curve(over, p, n_bins=10)
-    some = ours.reliability[:, 2] > 0
-    np.testing.assert_allclose(ours.reliability[some, 0], mean_p, rtol=1e-12)
-    np.testing.assert_allclose(ours.reliability[some, 1], share, rtol=1e-12)
+    nonempty = ours.reliability[:, 2] > 0
+    np.testing.assert_allclose(ours.reliability[nonempty, 0], mean_p, rtol=1e-12)
+    np.testing.assert_allclose(ours.reliability[nonempty, 1], share, rtol=1e-12)
 
 
 @given(st.lists(st.tuples(st.floats(0.0, 1.0), st.booleans()), max_size=50))
-def test_tenths_lose_nothing(told: list[tuple[float, bool]]) -> None:
-    p = np.array([each for each, _ in told])
-    happened = np.array([each for _, each in told], dtype=bool)
+def test_tenths_lose_nothing(pairs: list[tuple[float, bool]]) -> None:
+    p = np.array([each for each, _ in pairs])
+    happened = np.array([each for _, each in pairs], dtype=bool)
     summed = by_tenths(p, happened).sum(axis=0)
     assert summed == pytest.approx([p.sum(), happened.sum(), p.size])
 
@@ -84,9 +84,9 @@ def test_the_comparison_scores_ours_as_quality_does() -> None:
     """`compare` of our method alone against `backtest` and `quality`, which were there before."""
     runs = lognormal_runs(4, 50, seed=5, gap_hours=7.0)
     runs.loc[runs.index % 9 == 0, "status"] = "TIMEOUT"
-    for name, asked in HORIZONS.items():
-        told = backtest(runs, list(LEVELS), origin=asked.origin, horizon_days=asked.days)
-        rows = quality(told, runs)
+    for name, horizon in HORIZONS.items():
+        forecasts = backtest(runs, list(LEVELS), origin=horizon.origin, horizon_days=horizon.days)
+        rows = quality(forecasts, runs)
         weight = rows["runs_scored"]
         one = compare(RunPanel.from_frame(runs), {OURS: METHODS[OURS]})[name]
         assert one.scores[OURS].runs == weight.sum()
@@ -111,7 +111,7 @@ def test_simple_methods_are_what_they_say(name: str, runs: pd.DataFrame, origin:
     """Each against a few lines of numpy over the runs that had ended."""
     panel = RunPanel.from_frame(runs)
     at_us = origins_us(panel.start_us, origin, 1 if origin == "nightly" else 0)
-    told = METHODS[name](panel, at_us)
+    forecast = METHODS[name](panel, at_us)
     for job in range(panel.job_ids.size):
         first, stop = panel.offsets[job], panel.offsets[job + 1]
         for i in range(first, stop):
@@ -120,11 +120,11 @@ def test_simple_methods_are_what_they_say(name: str, runs: pd.DataFrame, origin:
                 if panel.end_us[j] < at_us[i] and panel.outcome[j] in (1, 5)
             ]  # fmt: skip
             if not ended:
-                assert np.isnan(told[i]).all()
+                assert np.isnan(forecast[i]).all()
                 continue
-            wanted = by_hand(name, panel, ended, at_us[i])
+            expected = by_hand(name, panel, ended, at_us[i])
             np.testing.assert_allclose(
-                told[i], np.log(np.maximum(wanted, SHORTEST_SECONDS)), rtol=1e-9, atol=1e-9
+                forecast[i], np.log(np.maximum(expected, SHORTEST_SECONDS)), rtol=1e-9, atol=1e-9
             )
 
 
@@ -138,12 +138,14 @@ def by_hand(name: str, panel: RunPanel, ended: list[int], at_us: int) -> np.ndar
         recent = panel.start_us[ended] >= at_us - 30 * DAY_US
         x = x[recent] if recent.any() else x[-1:]
         return x.mean() + z * x.std()
-    kept = {"last_30": 30, "last_value": 1, "all_runs": len(ended)}[name]
-    return np.quantile(x[-kept:], LEVELS)
+    window = {"last_30": 30, "last_value": 1, "all_runs": len(ended)}[name]
+    return np.quantile(x[-window:], LEVELS)
 
 
-def test_widened_answers_pass_through_their_levels_and_stay_straight_in_logit() -> None:
+def test_quantiles_at_stored_levels_pass_through_their_levels_and_stay_straight_in_logit() -> None:
     levels = np.array([0.05, 0.5, 0.95])
     straight = 2.0 + 0.3 * np.log(levels / (1 - levels))
-    wide = widen(straight[None, ::-1].copy(), levels)  # given crossed, they are put in order
+    wide = at_stored_levels(
+        straight[None, ::-1].copy(), levels
+    )  # given crossed, they are put in order
     np.testing.assert_allclose(wide[0], 2.0 + 0.3 * LOGIT_LEVELS, rtol=1e-12)

@@ -17,19 +17,7 @@ from optimizer.quantile import LEVELS, LOGIT_LEVELS, plotting_positions
 from optimizer.rightsizing import demand, recommend_many
 from optimizer.rightsizing.recommend import parallel_share
 from optimizer.rightsizing.scaling import shape
-from optimizer.weights import decay_weights, effective_runs
 from tests.strategies.runs import EPOCH, one_job
-
-DAY_US = 86_400_000_000
-
-
-def test_decay_by_hand() -> None:
-    # Half-life of 5 days: ages of 0, 5 and 10 days weigh 1, 1/2 and 1/4.
-    # Kish: (7/4)^2 / (1 + 1/4 + 1/16) = (49/16) / (21/16) = 7/3.
-    out = np.empty(3)
-    decay_weights(np.array([10, 5, 0]) * DAY_US, 10 * DAY_US, 5.0, out)
-    np.testing.assert_allclose(out, [1.0, 0.5, 0.25], rtol=1e-12)
-    assert effective_runs(out) == pytest.approx(7.0 / 3.0)
 
 
 def test_kaplan_meier_of_the_first_trial() -> None:
@@ -178,9 +166,9 @@ def test_sum_of_two_uniform_delays_by_hand() -> None:
     logit = np.log(LEVELS / (1 - LEVELS))
     instant = Distribution.from_seconds([0.1 * np.exp(1e-6 * logit)])
     uniform = (60.0 * LEVELS)[None, :]
-    asked = {"start_delay_seconds": uniform, "queue_seconds": uniform, "retries": 0}
-    assert p_miss_deadline(instant, 60.0, **asked)[0] == pytest.approx(0.5, abs=0.03)
-    assert p_miss_deadline(instant, 30.0, **asked)[0] == pytest.approx(0.875, abs=0.03)
+    delays = {"start_delay_seconds": uniform, "queue_seconds": uniform, "retries": 0}
+    assert p_miss_deadline(instant, 60.0, **delays)[0] == pytest.approx(0.5, abs=0.03)
+    assert p_miss_deadline(instant, 30.0, **delays)[0] == pytest.approx(0.875, abs=0.03)
 
 
 def test_amdahl_by_hand() -> None:
@@ -228,8 +216,8 @@ def test_quality_by_hand() -> None:
     # Four runs against quantiles 10 %, 50 %, 90 % = 50, 100, 200: only 99 and 100 lie below the
     # median, all but 300 below 200.
     runs = one_job([99.0, 100.0, 150.0, 300.0])
-    told = pd.DataFrame({0.1: 50.0, 0.5: 100.0, 0.9: 200.0, "status": "ok"}, index=runs.index)
-    row = quality(told, runs).iloc[0]
+    forecasts = pd.DataFrame({0.1: 50.0, 0.5: 100.0, 0.9: 200.0, "status": "ok"}, index=runs.index)
+    row = quality(forecasts, runs).iloc[0]
     assert (row["coverage_0.1"], row["coverage_0.5"], row["coverage_0.9"]) == (0.0, 0.5, 0.75)
     assert row["runs_scored"] == 4
 
@@ -241,5 +229,5 @@ def test_midnight_belongs_to_the_night_before() -> None:
     runs["start_time"] -= pd.Timedelta(hours=12)
     later = one_job([60.0, 60.0], job_id="w/1", gap_hours=1 / 3600)
     both = pd.concat([runs, later.assign(run_id=["x", "y"])], ignore_index=True)
-    told = backtest(both, (0.5,), origin="nightly")["status"]
-    assert told.iloc[-2:].tolist() == ["too_few_runs", "ok"]
+    forecasts = backtest(both, (0.5,), origin="nightly")["status"]
+    assert forecasts.iloc[-2:].tolist() == ["too_few_runs", "ok"]

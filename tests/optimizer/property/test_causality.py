@@ -34,8 +34,8 @@ def rewritten_futures(draw: st.DrawFn, origin_of) -> tuple[pd.DataFrame, pd.Data
             changed.loc[k, "duration_seconds"] = runs["duration_seconds"].iloc[k] * longer
             changed.loc[k, "status"] = draw(st.sampled_from(["SUCCEEDED", "FAILED", "TIMEOUT"]))
     if draw(st.booleans()):
-        kept = [k for k in range(len(runs)) if k == row or not open_then[k]]
-        changed = changed.loc[kept]
+        past = [k for k in range(len(runs)) if k == row or not open_then[k]]
+        changed = changed.loc[past]
     return runs, changed, row
 
 
@@ -65,7 +65,7 @@ def test_backtest_at_night(horizon_days: int, data: st.DataObject) -> None:
 @given(rewritten_futures(lambda start: start))
 def test_replay(case) -> None:
     runs, changed, row = case
-    known = ["center", "scale", "window_runs"]
+    unchanged = ["center", "scale", "window_runs"]
     own = ["duration_seconds", "status"]
     # Everything else may change; the run itself keeps its value for its score to be comparable.
     same = changed.copy()
@@ -74,7 +74,7 @@ def test_replay(case) -> None:
     assert_series_equal(before, replay(same).loc[row])
     scored = replay(changed).loc[row]
     if before["status"] != "not_assessed" and scored["status"] != "not_assessed":
-        assert_series_equal(before[known], scored[known])
+        assert_series_equal(before[unchanged], scored[unchanged])
 
 
 @given(rewritten_futures(lambda start: start))
@@ -88,9 +88,12 @@ def test_fit_as_of(case) -> None:
 def test_fit_as_of_a_start_is_the_backtest_at_that_start(runs, data) -> None:
     row = data.draw(st.integers(0, len(runs) - 1))
     then = fit(runs, as_of=runs["start_time"].iloc[row]).predict(runs.iloc[[row]])
-    told = backtest(runs, LEVELS, limits=600.0).iloc[row]
-    assert then.status[0] == told["status"]
+    forecasts = backtest(runs, LEVELS, limits=600.0).iloc[row]
+    assert then.status[0] == forecasts["status"]
     pd.testing.assert_series_equal(
-        pd.Series(then.quantile(LEVELS)[0]), pd.Series(told[list(LEVELS)].to_numpy(dtype=float))
+        pd.Series(then.quantile(LEVELS)[0]),
+        pd.Series(forecasts[list(LEVELS)].to_numpy(dtype=float)),
     )
-    assert then.p_over_limit(600.0)[0] == pytest.approx(told["p_breach"], nan_ok=True, rel=1e-12)
+    assert then.p_over_limit(600.0)[0] == pytest.approx(
+        forecasts["p_breach"], nan_ok=True, rel=1e-12
+    )

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from optimizer.evaluation import compare as comparing
 from optimizer.evaluation.compare import HORIZONS, compare, parts
-from optimizer.evaluation.features import described
+from optimizer.evaluation.features import run_features
 from optimizer.evaluation.methods import CONTROLS, METHODS, OURS
-from optimizer.evaluation.refits import WEEK_US, refits
+from optimizer.evaluation.refits import refits
 from optimizer.evaluation.scores import ratio_intervals
 from optimizer.forecast.backtest import origins_us
+from optimizer.microseconds import WEEK_US
 from optimizer.panel import RunPanel
 from tests.strategies.runs import histories, lognormal_runs
 
@@ -26,8 +27,8 @@ def rewritten(draw: st.DrawFn, horizon: str) -> tuple[RunPanel, RunPanel, np.nda
     and that run's position."""
     runs = draw(histories(max_runs=25).filter(lambda frame: len(frame) > 1))
     panel = RunPanel.from_frame(runs)
-    asked = HORIZONS[horizon]
-    at_us = origins_us(panel.start_us, asked.origin, asked.days)
+    horizon_of_run = HORIZONS[horizon]
+    at_us = origins_us(panel.start_us, horizon_of_run.origin, horizon_of_run.days)
     position = draw(st.integers(0, panel.row.size - 1))
     changed = runs.copy()
     later = panel.row[panel.end_us >= at_us[position]]
@@ -39,33 +40,33 @@ def rewritten(draw: st.DrawFn, horizon: str) -> tuple[RunPanel, RunPanel, np.nda
 @given(data=st.data(), horizon=st.sampled_from(sorted(HORIZONS)))
 def test_no_method_sees_the_future(name: str, data: st.DataObject, horizon: str) -> None:
     panel, changed, at_us, position = data.draw(rewritten(horizon))
-    here = np.flatnonzero(changed.row == panel.row[position])[0]
+    new_position = np.flatnonzero(changed.row == panel.row[position])[0]
     again = np.empty_like(at_us)
     for k, row in enumerate(changed.row):
         again[k] = at_us[np.flatnonzero(panel.row == row)[0]]
     np.testing.assert_array_equal(
-        METHODS[name](panel, at_us)[position], METHODS[name](changed, again)[here]
+        METHODS[name](panel, at_us)[position], METHODS[name](changed, again)[new_position]
     )
 
 
 @given(data=st.data())
 def test_no_feature_sees_the_future(data: st.DataObject) -> None:
     panel, changed, at_us, position = data.draw(rewritten("start"))
-    here = np.flatnonzero(changed.row == panel.row[position])[0]
-    before, after = described(panel, at_us), described(changed, changed.start_us)
-    np.testing.assert_array_equal(before[0][position], after[0][here])
-    np.testing.assert_array_equal(before[1][position], after[1][here])
+    new_position = np.flatnonzero(changed.row == panel.row[position])[0]
+    before, after = run_features(panel, at_us), run_features(changed, changed.start_us)
+    np.testing.assert_array_equal(before[0][position], after[0][new_position])
+    np.testing.assert_array_equal(before[1][position], after[1][new_position])
 
 
 @given(histories(max_runs=40, bad=True))
 def test_quantiles_never_cross(runs: pd.DataFrame) -> None:
     panel = RunPanel.from_frame(runs)
     for name, method in METHODS.items():
-        told = method(panel, panel.start_us)
-        assert told.shape == (panel.row.size, 35), name
-        answered = np.isfinite(told).all(axis=1)
-        assert np.isnan(told[~answered]).all(), name
-        assert (np.diff(told[answered], axis=1) >= -1e-9).all(), name
+        forecast = method(panel, panel.start_us)
+        assert forecast.shape == (panel.row.size, 35), name
+        answered = np.isfinite(forecast).all(axis=1)
+        assert np.isnan(forecast[~answered]).all(), name
+        assert (np.diff(forecast[answered], axis=1) >= -1e-9).all(), name
 
 
 def test_parts_of_a_log_add_up_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,12 +77,12 @@ def test_parts_of_a_log_add_up_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> 
     pieces = compare(panel, methods)
     assert set(whole) == set(pieces) == set(HORIZONS)
     for horizon, one in whole.items():
-        for name, told in one.scores.items():
+        for name, score in one.scores.items():
             other = pieces[horizon].scores[name]
-            assert told.runs == other.runs
-            assert told.crps == pytest.approx(other.crps, rel=1e-12)
-            assert told.brier == pytest.approx(other.brier, rel=1e-12)
-            np.testing.assert_array_equal(told.covered, other.covered)
+            assert score.runs == other.runs
+            assert score.crps == pytest.approx(other.crps, rel=1e-12)
+            assert score.brier == pytest.approx(other.brier, rel=1e-12)
+            np.testing.assert_array_equal(score.covered, other.covered)
             np.testing.assert_allclose(one.crps_by_job[name], pieces[horizon].crps_by_job[name])
 
 
@@ -89,10 +90,10 @@ def test_parts_of_a_log_add_up_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> 
 def test_parts_are_all_jobs_once(sizes: list[int], about: int) -> None:
     frames = [lognormal_runs(1, size).assign(job_id=f"j{k:02d}") for k, size in enumerate(sizes)]
     panel = RunPanel.from_frame(pd.concat(frames, ignore_index=True))
-    found = list(parts(panel, about))
-    assert [job for part in found for job in part.job_ids] == list(panel.job_ids)
-    np.testing.assert_array_equal(np.concatenate([p.row for p in found]), panel.row)
-    for part in found:
+    panels = list(parts(panel, about))
+    assert [job for part in panels for job in part.job_ids] == list(panel.job_ids)
+    np.testing.assert_array_equal(np.concatenate([p.row for p in panels]), panel.row)
+    for part in panels:
         assert part.row.size <= about or part.job_ids.size == 1
         np.testing.assert_array_equal(np.sort(part.by_end), np.arange(part.row.size))
 
@@ -113,15 +114,15 @@ def test_refits_answer_each_run_once_and_never_from_later(
     days: list[int], most: int | None
 ) -> None:
     origin_us = np.array(days, dtype=np.int64) * 86_400_000_000
-    found = list(refits(origin_us, at_most=most))
-    answered = np.concatenate([positions for _, positions in found])
+    answered_positions = list(refits(origin_us, at_most=most))
+    answered = np.concatenate([positions for _, positions in answered_positions])
     assert sorted(answered) == list(range(origin_us.size))
-    for at_us, positions in found:
+    for at_us, positions in answered_positions:
         assert (origin_us[positions] >= at_us).all()
         assert pd.Timestamp(at_us, unit="us").day_name() == "Monday"
         if most is None:
             assert (origin_us[positions] < at_us + WEEK_US).all()
-    assert most is None or len(found) <= most
+    assert most is None or len(answered_positions) <= most
 
 
 def test_the_interval_of_a_ratio_is_that_of_the_bootstrap() -> None:

@@ -36,8 +36,8 @@ def test_a_run_delivered_again_replaces_itself(runs: pd.DataFrame) -> None:
 def test_states_carry_the_whole_forecast(runs: pd.DataFrame) -> None:
     fitted = fit(runs)
     again = Forecaster.from_states(pickle.loads(pickle.dumps(fitted.states)))
-    asked = pd.DataFrame({"job_id": ["w/1", "w/2", "never seen", "w/1"]})
-    a, b = fitted.predict(asked), again.predict(asked)
+    upcoming = pd.DataFrame({"job_id": ["w/1", "w/2", "never seen", "w/1"]})
+    a, b = fitted.predict(upcoming), again.predict(upcoming)
     np.testing.assert_array_equal(a.status, b.status)
     np.testing.assert_array_equal(a.quantile([0.1, 0.9]), b.quantile([0.1, 0.9]))
     assert a.status[2] == "not_assessed"
@@ -76,7 +76,7 @@ def test_missing_a_deadline_is_monotone(curve, one, two, failing) -> None:
 def test_an_assumed_spread_widens_young_jobs(runs: pd.DataFrame) -> None:
     narrow = fit(runs, config=ForecastConfig(min_runs=1, prior_scale_log=0.1))
     wide = fit(runs, config=ForecastConfig(min_runs=1, prior_scale_log=2.0))
-    asked = pd.DataFrame({"job_id": ["w/1"]})
-    a = narrow.predict(asked).quantile(0.999)[0]
-    b = wide.predict(asked).quantile(0.999)[0]
+    upcoming = pd.DataFrame({"job_id": ["w/1"]})
+    a = narrow.predict(upcoming).quantile(0.999)[0]
+    b = wide.predict(upcoming).quantile(0.999)[0]
     assert np.isnan(a) or b >= a * (1 - 1e-9)

@@ -30,26 +30,26 @@ series = st.builds(
 
 @given(series)
 def test_slope_is_scipys(value: np.ndarray) -> None:
-    found = growth(DAYS, value)
+    line = growth(DAYS, value)
     theirs = stats.theilslopes(np.log(value), DAYS, alpha=0.8)
-    assert found is not None
-    assert found.slope == pytest.approx(theirs.slope, rel=1e-9, abs=1e-12)
+    assert line is not None
+    assert line.slope == pytest.approx(theirs.slope, rel=1e-9, abs=1e-12)
     # Ours is widened for residuals that follow one another, and for few days.
-    assert found.slope_low <= theirs.low_slope + 1e-3
-    assert found.slope_high >= theirs.high_slope - 1e-3
+    assert line.slope_low <= theirs.low_slope + 1e-3
+    assert line.slope_high >= theirs.high_slope - 1e-3
 
 
 @given(series, st.floats(0.01, 3.0))
 def test_a_crossing_lies_in_its_interval_and_on_the_line(value: np.ndarray, above: float) -> None:
-    found = growth(DAYS, value)
-    assert found is not None
-    assume(found.state == "growing")
-    limit = found.at(59.0) + above
-    expected, earliest, latest = found.crossing(limit)
-    assert found.at(expected) == pytest.approx(limit, abs=1e-9)
+    line = growth(DAYS, value)
+    assert line is not None
+    assume(line.state == "growing")
+    limit = line.at(59.0) + above
+    expected, earliest, latest = line.crossing(limit)
+    assert line.at(expected) == pytest.approx(limit, abs=1e-9)
     assert earliest <= expected
     assert latest is None or expected <= latest
-    later = found.crossing(limit + 0.1)
+    later = line.crossing(limit + 0.1)
     assert later[0] > expected
     assert later[1] >= earliest - 1e-9
 
@@ -78,28 +78,28 @@ def test_the_interval_holds_the_true_day_as_often_as_it_says(
     days: int, slope: float, sd: float, heavy: bool
 ) -> None:
     at = np.arange(float(days))
-    true_day, held, asked = days + 60.0, 0, 0
+    true_day, covered, trials = days + 60.0, 0, 0
     for seed in range(300):
-        found = growth(at, _noisy(seed, slope, sd, days, heavy=heavy))
-        assert found is not None
-        if found.state != "growing":
+        line = growth(at, _noisy(seed, slope, sd, days, heavy=heavy))
+        assert line is not None
+        if line.state != "growing":
             continue
-        _, earliest, latest = found.crossing(6.0 + slope * true_day)
-        asked += 1
-        held += earliest <= true_day and (latest is None or true_day <= latest)
-    assert asked > 250
+        _, earliest, latest = line.crossing(6.0 + slope * true_day)
+        trials += 1
+        covered += earliest <= true_day and (latest is None or true_day <= latest)
+    assert trials > 250
     # 80 % are promised; 300 draws tell to within 5 points.
-    assert 0.74 <= held / asked <= 0.92
+    assert 0.74 <= covered / trials <= 0.92
 
 
 def test_steady_jobs_are_seldom_called_growing_and_steps_are_told() -> None:
     called = [growth(DAYS, _noisy(seed, 0.0, 0.1)) for seed in range(500)]
-    assert sum(found is not None and found.state == "growing" for found in called) <= 15
+    assert sum(line is not None and line.state == "growing" for line in called) <= 15
     stepped = 0
     for seed in range(100):
         value = _noisy(seed, 0.0, 0.1) * np.where(15 + seed % 30 <= DAYS, 1.5, 1.0)
-        found = growth(DAYS, value)
-        stepped += found is not None and found.state == "stepped"
+        line = growth(DAYS, value)
+        stepped += line is not None and line.state == "stepped"
     assert stepped >= 85
     steady = growth(DAYS, np.full(60, 7.0))
     assert steady is not None

@@ -48,15 +48,15 @@ def test_more_time_is_never_worse(curve, one, two, given_) -> None:
     early, late = min(one, two), max(one, two)
     p_early = miss_deadline(curve, early, **given_).p_miss[0]
     assert miss_deadline(curve, late, **given_).p_miss[0] <= p_early + 1e-9
-    known = {name: given_[name] for name in ("failure_rate", "retries", "elapsed_seconds")}
-    p_short = miss_limit(curve, early, **known).p_miss[0]
-    assert miss_limit(curve, late, **known).p_miss[0] <= p_short + 1e-12
+    parameters = {name: given_[name] for name in ("failure_rate", "retries", "elapsed_seconds")}
+    p_short = miss_limit(curve, early, **parameters).p_miss[0]
+    assert miss_limit(curve, late, **parameters).p_miss[0] <= p_short + 1e-12
 
 
 @given(curves, seconds, shares, shares, st.one_of(st.just(0.0), seconds))
 def test_parts_of_a_limit(curve, limit, failing, again, elapsed) -> None:
-    told = {"failure_rate": failing, "retries": again, "elapsed_seconds": elapsed}
-    miss = miss_limit(curve, limit, **told)
+    parameters = {"failure_rate": failing, "retries": again, "elapsed_seconds": elapsed}
+    miss = miss_limit(curve, limit, **parameters)
     parts = [getattr(miss, name)[0] for name in PARTS]
     assert parts[:2] == [0.0, 0.0]
     assert min(parts) >= -1e-12

@@ -56,11 +56,12 @@ def test_a_night_says_of_each_run_what_the_backtest_says(
     midnight = data.draw(st.sampled_from(midnights))
     # A window of eight is full, and runs leave it by lot.
     config = ForecastConfig(window_runs=data.draw(st.sampled_from([8, 200])))
-    asked = timed[(timed["start_time"] > midnight) & (timed["start_time"] <= midnight + DAY)]
-    told = backtest(runs, LEVELS, origin="nightly", config=config)
-    said = fit(runs, as_of=midnight, origin="nightly", config=config).predict(asked)
+    upcoming = timed[(timed["start_time"] > midnight) & (timed["start_time"] <= midnight + DAY)]
+    forecasts = backtest(runs, LEVELS, origin="nightly", config=config)
+    predicted = fit(runs, as_of=midnight, origin="nightly", config=config).predict(upcoming)
     np.testing.assert_array_equal(
-        said.quantile(LEVELS), told.loc[asked.index, list(LEVELS)].to_numpy(dtype=float)
+        predicted.quantile(LEVELS),
+        forecasts.loc[upcoming.index, list(LEVELS)].to_numpy(dtype=float),
     )
 
 
@@ -69,11 +70,12 @@ def test_a_full_window_answers_as_the_backtest_does() -> None:
     runs = lognormal_runs(1, 700, seed=8)
     runs["start_time"] = AFTER + pd.to_timedelta(np.arange(700), unit="h")
     midnight = AFTER + 28 * DAY
-    asked = runs[(runs["start_time"] > midnight) & (runs["start_time"] <= midnight + DAY)]
-    told = backtest(runs, LEVELS, origin="nightly")
-    said = fit(runs, as_of=midnight, origin="nightly").predict(asked)
+    upcoming = runs[(runs["start_time"] > midnight) & (runs["start_time"] <= midnight + DAY)]
+    forecasts = backtest(runs, LEVELS, origin="nightly")
+    predicted = fit(runs, as_of=midnight, origin="nightly").predict(upcoming)
     np.testing.assert_array_equal(
-        said.quantile(LEVELS), told.loc[asked.index, list(LEVELS)].to_numpy(dtype=float)
+        predicted.quantile(LEVELS),
+        forecasts.loc[upcoming.index, list(LEVELS)].to_numpy(dtype=float),
     )
 
 
@@ -94,12 +96,14 @@ def test_hours_and_weekdays_to_come_are_told_apart() -> None:
     runs = _weekly()
     as_of = runs["start_time"].max().floor("D") + DAY  # A Monday.
     fitted = fit(runs, as_of=as_of, origin="nightly")
-    asked = pd.DataFrame(
+    upcoming = pd.DataFrame(
         [("w/sundays", 3, 2), ("w/sundays", 6, 2), ("w/twice", 1, 4), ("w/twice", 4, 16)],
         columns=["job_id", "days", "hours"],
     )
-    later = pd.to_timedelta(asked["days"], unit="D") + pd.to_timedelta(asked["hours"], unit="h")
-    medians = fitted.predict(asked.assign(start_time=as_of + later)).quantile(0.5)
+    later = pd.to_timedelta(upcoming["days"], unit="D") + pd.to_timedelta(
+        upcoming["hours"], unit="h"
+    )
+    medians = fitted.predict(upcoming.assign(start_time=as_of + later)).quantile(0.5)
     np.testing.assert_allclose(medians, [300.0, 900.0, 100.0, 500.0], rtol=0.1)
     # At no known time it is any of them.
     whenever = fitted.predict(pd.DataFrame({"job_id": ["w/twice"], "start_time": pd.NaT}))
@@ -114,22 +118,22 @@ def test_states_written_and_read_answer_the_same() -> None:
     file = BytesIO()
     fitted.states.to_parquet(file)
     again = Forecaster.from_states(pd.read_parquet(file))
-    asked = runs.tail(9).assign(start_time=runs["start_time"].max() + pd.Timedelta(hours=5))
+    upcoming = runs.tail(9).assign(start_time=runs["start_time"].max() + pd.Timedelta(hours=5))
     np.testing.assert_array_equal(
-        again.predict(asked).log_quantiles, fitted.predict(asked).log_quantiles
+        again.predict(upcoming).log_quantiles, fitted.predict(upcoming).log_quantiles
     )
 
 
 def test_a_state_without_a_memory_answers_the_same_at_all_times() -> None:
     states = fit(_weekly()).states
-    asked = pd.DataFrame(
+    upcoming = pd.DataFrame(
         {"job_id": ["w/twice", "w/other"], "start_time": pd.Timestamp("2026-06-01 16:00Z")}
     )
     for bare in (states.drop(columns="memory"), states.assign(memory=None)):
-        told = Forecaster.from_states(bare).predict(asked)
-        curve = Forecaster.from_states(states).predict(asked[["job_id"]])
-        np.testing.assert_array_equal(told.log_quantiles, curve.log_quantiles)
-        assert told.status.tolist() == ["ok", "not_assessed"]
+        predicted = Forecaster.from_states(bare).predict(upcoming)
+        curve = Forecaster.from_states(states).predict(upcoming[["job_id"]])
+        np.testing.assert_array_equal(predicted.log_quantiles, curve.log_quantiles)
+        assert predicted.status.tolist() == ["ok", "not_assessed"]
 
 
 def test_times_without_a_zone_are_refused() -> None:

@@ -38,32 +38,32 @@ def _kept_starts(runs: pd.DataFrame) -> pd.Series:
 
 
 def test_a_job_that_runs_daily_is_told_by_its_latest_runs() -> None:
-    kept = _kept(_runs(WINDOW + 130, pd.Timedelta(days=1)))
-    assert kept.tolist() == list(range(130, WINDOW + 130))
+    memory = _kept(_runs(WINDOW + 130, pd.Timedelta(days=1)))
+    assert memory.tolist() == list(range(130, WINDOW + 130))
 
 
 @pytest.mark.parametrize("minutes", [10, 60])
 def test_a_job_that_runs_often_is_told_by_four_weeks(minutes: int) -> None:
     count = 60 * 24 * 60 // minutes  # Sixty days.
-    kept = _kept(_runs(count, pd.Timedelta(minutes=minutes)))
-    assert len(np.unique(kept)) == WINDOW
+    memory = _kept(_runs(count, pd.Timedelta(minutes=minutes)))
+    assert len(np.unique(memory)) == WINDOW
     latest = WINDOW // LATEST
-    assert kept[-latest:].tolist() == list(range(count - latest, count))
-    age_days = (count - 1 - kept[:-latest]) * minutes / 1440
+    assert memory[-latest:].tolist() == list(range(count - latest, count))
+    age_days = (count - 1 - memory[:-latest]) * minutes / 1440
     assert age_days.max() <= SPAN_DAYS
     # Of the time between any run is as likely as any other, at all hours.
     assert stats.kstest(age_days / SPAN_DAYS, "uniform").pvalue > 0.01
-    hour = kept[:-latest] * minutes / 60 % 24
+    hour = memory[:-latest] * minutes / 60 % 24
     assert stats.kstest(hour / 24, "uniform").pvalue > 0.01
 
 
 def test_runs_that_start_together_are_drawn_apart() -> None:
     runs = _runs(3_000, pd.Timedelta(minutes=10))
     runs["start_time"] = EPOCH + pd.Timedelta(hours=5) * (np.arange(3_000) // 100)
-    kept = _kept_starts(runs)
+    memory = _kept_starts(runs)
     # Thirty bursts of a hundred in six days: none fills the window but the last.
-    assert len(kept) > 20
-    assert kept.iloc[1:].max() < 20
+    assert len(memory) > 20
+    assert memory.iloc[1:].max() < 20
 
 
 @pytest.mark.parametrize("missing", [24, 1])
@@ -97,8 +97,8 @@ def test_weekdays_of_a_job_that_runs_often_are_told_apart() -> None:
     )
     thursday = pd.Timestamp("2026-03-05", tz="UTC")
     fitted = fit(runs[runs["start_time"] < thursday], as_of=thursday, origin="nightly")
-    asked = pd.DataFrame(
+    upcoming = pd.DataFrame(
         {"job_id": "w/1", "start_time": thursday + pd.to_timedelta([12, 60], unit="h")}
     )
-    medians = fitted.predict(asked).quantile(0.5)
+    medians = fitted.predict(upcoming).quantile(0.5)
     np.testing.assert_allclose(medians, [100.0, 300.0], rtol=0.1)

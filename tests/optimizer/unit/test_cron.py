@@ -17,8 +17,8 @@ _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 
 def _fires(text: str, since: str, until: str, zone: str = "UTC", most: int = 1000) -> list[str]:
     window = (pd.Timestamp(since, tz="UTC"), pd.Timestamp(until, tz="UTC"))
-    (found,) = occurrences([(Quartz.read(text), zone)], *window, most=most)
-    return [str(at)[:16] for at in found.astype("datetime64[us]")]
+    (times,) = occurrences([(Quartz.read(text), zone)], *window, most=most)
+    return [str(at)[:16] for at in times.astype("datetime64[us]")]
 
 
 @pytest.mark.parametrize(
@@ -135,9 +135,9 @@ def test_by_definition(
         if wall.minute in minutes and wall.hour in hours and named and wall.fold == 0:
             expected.append(int(at.timestamp()) * 1_000_000)
     begin = pd.Timestamp(since)
-    asked = [(Quartz.read("0 0 0 1 1 ?"), "UTC"), (Quartz.read(text), zone)]
-    found = occurrences(asked, begin, begin + pd.Timedelta(days=3), most=10_000)[1]
-    assert found.tolist() == expected
+    schedules = [(Quartz.read("0 0 0 1 1 ?"), "UTC"), (Quartz.read(text), zone)]
+    fired = occurrences(schedules, begin, begin + pd.Timedelta(days=3), most=10_000)[1]
+    assert fired.tolist() == expected
 
 
 @pytest.mark.parametrize("zone", ["Europe/Dublin", "Africa/Casablanca", "Asia/Tehran", "UTC"])
@@ -149,8 +149,8 @@ def test_first_instants_are_those_of_the_zone_database(zone: str) -> None:
         utc = instant.astimezone(UTC)
         if utc.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == at:
             expected.append(utc.replace(tzinfo=None))
-    found = first_instants(wall, zone)
-    assert found[~np.isnat(found)].tolist() == expected
+    instants = first_instants(wall, zone)
+    assert instants[~np.isnat(instants)].tolist() == expected
 
 
 def test_the_nearest_or_the_newest_are_kept_however_often_it_fires() -> None:

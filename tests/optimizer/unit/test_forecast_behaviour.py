@@ -28,8 +28,8 @@ def stationary() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def test_coverage_is_the_level(stationary) -> None:
     """19,000 runs: the standard error of a coverage is at most 0.4 points."""
-    runs, told = stationary
-    fleet = summary(quality(told, runs, limits=500.0))
+    runs, forecasts = stationary
+    fleet = summary(quality(forecasts, runs, limits=500.0))
     for level in WANTED:
         assert fleet[f"coverage_{level:g}"] == pytest.approx(level, abs=0.015)
     assert fleet["jobs_assessed"] == 1.0
@@ -37,12 +37,12 @@ def test_coverage_is_the_level(stationary) -> None:
 
 def test_coverage_holds_from_the_third_run_on(stationary) -> None:
     """Young jobs are answered widely enough: 3 to 8 runs behind the forecast."""
-    runs, told = stationary
+    runs, forecasts = stationary
     young = np.tile(np.arange(100), 200)
     young = (young >= 3) & (young < 9)
-    inside = runs["duration_seconds"] <= told[0.95]
+    inside = runs["duration_seconds"] <= forecasts[0.95]
     assert inside[young].mean() == pytest.approx(0.95, abs=0.03)
-    inside = runs["duration_seconds"] <= told[0.05]
+    inside = runs["duration_seconds"] <= forecasts[0.05]
     assert inside[young].mean() == pytest.approx(0.05, abs=0.03)
 
 
@@ -51,12 +51,12 @@ def test_breach_probabilities_err_by_half_an_effective_run(stationary) -> None:
 
     On stationary jobs the pool is worth more than 40 of its 50 to 99 runs.
     """
-    runs, told = stationary
+    runs, forecasts = stationary
     assert fit(runs).states["effective_runs"].mean() > 40.0
     late = np.tile(np.arange(100), 200) >= 50
     true = 0.1008  # P(T > 500) for a median of 300 and an sd of the log of 0.4
     assert (runs["duration_seconds"] > 500.0)[late].mean() == pytest.approx(true, abs=0.01)
-    assert true < told["p_breach"][late].mean() < true + 0.5 / 41.0 + 0.005
+    assert true < forecasts["p_breach"][late].mean() < true + 0.5 / 41.0 + 0.005
     common = backtest(runs, (), limits=300.0)["p_breach"]
     assert common[late].mean() == pytest.approx(0.5, abs=0.01)
 
@@ -66,19 +66,19 @@ def test_weekends_are_learned() -> None:
     runs = lognormal_runs(20, 98, sd_log=0.1, seed=4)
     weekend = runs["start_time"].dt.dayofweek >= 5
     runs["duration_seconds"] *= np.where(weekend, 0.5, 1.0)
-    told = backtest(runs, (0.5,))[0.5]
+    forecasts = backtest(runs, (0.5,))[0.5]
     late = np.tile(np.arange(98), 20) >= 70
-    assert told[late & weekend].median() == pytest.approx(150.0, rel=0.1)
-    assert told[late & ~weekend].median() == pytest.approx(300.0, rel=0.1)
+    assert forecasts[late & weekend].median() == pytest.approx(150.0, rel=0.1)
+    assert forecasts[late & ~weekend].median() == pytest.approx(300.0, rel=0.1)
 
 
 def test_a_shift_is_followed_within_ten_runs() -> None:
     runs = lognormal_runs(20, 90, sd_log=0.1, seed=6)
     number = np.tile(np.arange(90), 20)
     runs["duration_seconds"] *= np.where(number >= 60, 3.0, 1.0)
-    told = backtest(runs, (0.5,))[0.5]
-    assert told[number == 60].median() == pytest.approx(300.0, rel=0.1)
-    assert told[number == 70].median() == pytest.approx(900.0, rel=0.1)
+    forecasts = backtest(runs, (0.5,))[0.5]
+    assert forecasts[number == 60].median() == pytest.approx(300.0, rel=0.1)
+    assert forecasts[number == 70].median() == pytest.approx(900.0, rel=0.1)
 
 
 def test_drift_does_not_spoil_coverage_for_long() -> None:
@@ -89,8 +89,8 @@ def test_drift_does_not_spoil_coverage_for_long() -> None:
     late = number >= 150
 
     def short(rate: float) -> float:
-        told = backtest(runs, (0.9,), config=ForecastConfig(calibration_rate=rate))
-        return 0.9 - float((runs["duration_seconds"] <= told[0.9])[late].mean())
+        forecasts = backtest(runs, (0.9,), config=ForecastConfig(calibration_rate=rate))
+        return 0.9 - float((runs["duration_seconds"] <= forecasts[0.9])[late].mean())
 
     assert short(0.05) < 0.02
     assert short(0.05) < 0.5 * short(0.0)
@@ -98,10 +98,10 @@ def test_drift_does_not_spoil_coverage_for_long() -> None:
 
 def test_in_flight_probability_grows_with_elapsed_time() -> None:
     runs = lognormal_runs(1, 60, seed=1)
-    asked = (0.0, 250.0, 350.0, 400.0)
+    elapsed_seconds = (0.0, 250.0, 350.0, 400.0)
     p = [
         backtest(runs, (), limits=400.0, elapsed_seconds=elapsed)["p_breach"].iloc[-1]
-        for elapsed in asked
+        for elapsed in elapsed_seconds
     ]
     assert p == sorted(p)
     assert p[0] < 0.2

@@ -35,11 +35,11 @@ def _copied(folder: Path) -> Path:
 def _answer(packages: Path, asks: str = _ASKS, **variables: str) -> str:
     environment = {**os.environ, "PYTHONPATH": str(packages)}
     environment.pop("NUMBA_CACHE_DIR", None)
-    asked = [sys.executable, "-c", asks]
-    done = subprocess.run(
-        asked, env=environment | variables, check=True, capture_output=True, text=True
+    command = [sys.executable, "-c", asks]
+    process = subprocess.run(
+        command, env=environment | variables, check=True, capture_output=True, text=True
     )
-    return done.stdout
+    return process.stdout
 
 
 def test_what_a_function_calls_from_another_file_is_not_taken_from_the_cache(

@@ -65,15 +65,15 @@ def _columns(model: mlflow.pyfunc.PyFuncModel) -> list[str]:
 def test_duration_forecast(served: Callable) -> None:
     fitted = fit(RUNS)
     model = served("duration_forecast", fitted.states)
-    asked = pd.DataFrame({"job_id": ["w/0001", "nobody"], "limit_seconds": [350.0, 350.0]})
-    out = model.predict(asked, params={"quantiles": [0.5, 0.9]})
+    upcoming = pd.DataFrame({"job_id": ["w/0001", "nobody"], "limit_seconds": [350.0, 350.0]})
+    out = model.predict(upcoming, params={"quantiles": [0.5, 0.9]})
     assert list(out.columns) == _columns(model)
     assert out["status"].tolist() == ["ok", "not_assessed"]
-    told = fitted.predict(asked)
+    answer = fitted.predict(upcoming)
     assert json.loads(out["quantile_seconds"][0]) == pytest.approx(
-        dict(zip(["0.5", "0.9"], told.quantile([0.5, 0.9])[0], strict=True))
+        dict(zip(["0.5", "0.9"], answer.quantile([0.5, 0.9])[0], strict=True))
     )
-    assert out["p_over_limit"][0] == pytest.approx(told.p_over_limit(350.0)[0])
+    assert out["p_over_limit"][0] == pytest.approx(answer.p_over_limit(350.0)[0])
     assert out["quantile_seconds"][1] is None
     assert np.isnan(out["failure_rate"][1])
 
@@ -83,21 +83,21 @@ def test_duration_forecast_of_a_start(served: Callable) -> None:
     fitted = fit(RUNS, origin="nightly")
     model = served("duration_forecast", fitted.states)
     hours = pd.to_timedelta([5.0, 17.0], unit="h")
-    asked = pd.DataFrame({"job_id": "w/0001", "start_time": RUNS["start_time"].max() + hours})
-    given = asked.assign(start_time=asked["start_time"].dt.tz_localize(None))
+    upcoming = pd.DataFrame({"job_id": "w/0001", "start_time": RUNS["start_time"].max() + hours})
+    given = upcoming.assign(start_time=upcoming["start_time"].dt.tz_localize(None))
     out = model.predict(given, params={"quantiles": [0.9]})
-    seconds = [json.loads(told)["0.9"] for told in out["quantile_seconds"]]
-    assert seconds == pytest.approx(fitted.predict(asked).quantile(0.9).tolist())
+    seconds = [json.loads(answer)["0.9"] for answer in out["quantile_seconds"]]
+    assert seconds == pytest.approx(fitted.predict(upcoming).quantile(0.9).tolist())
     assert seconds[0] != seconds[1]
 
 
 def test_job_baseline(served: Callable) -> None:
     """A run scored by the model is scored as the replay would score it next."""
     model = served("job_baseline", latest(RUNS))
-    asked = pd.DataFrame(
+    rows = pd.DataFrame(
         {"job_id": ["w/0002", "nobody", "w/0002"], "duration_seconds": [3000.0, 1.0, np.nan]}
     )
-    out = model.predict(asked)
+    out = model.predict(rows)
     assert list(out.columns) == _columns(model)
     assert out["status"].tolist() == ["ok", "not_assessed", "ok"]
     last = RUNS[RUNS["job_id"] == "w/0002"].tail(1)
@@ -122,12 +122,12 @@ def test_cluster_sizing(served: Callable) -> None:
         }
     )  # fmt: skip
     model = served("cluster_sizing", states)
-    asked = pd.DataFrame({"job_id": ["w/2", "w/1", "nobody"]})
-    out = model.predict(asked)
+    rows = pd.DataFrame({"job_id": ["w/2", "w/1", "nobody"]})
+    out = model.predict(rows)
     assert list(out.columns) == _columns(model)
     assert out["status"].tolist() == ["too_few_runs", "ok", "not_assessed"]
     assert out["action"].tolist() == ["keep", "downsize", "keep"]
-    cautious = model.predict(asked, params={"max_p_miss": 1e-6})
+    cautious = model.predict(rows, params={"max_p_miss": 1e-6})
     assert cautious["action"].tolist() == ["keep", "keep", "keep"]
 
 

@@ -36,9 +36,9 @@ def test_a_doubling_is_found_and_a_level_change_is_one_event(stationary) -> None
     )
     out = replay(slow)
     shift = out["shift"].to_numpy().reshape(JOBS, RUNS)
-    found = shift[:, 120:].argmax(axis=1) + 1
+    runs_until_shift = shift[:, 120:].argmax(axis=1) + 1
     assert shift[:, 120:].any(axis=1).mean() > 0.99
-    assert np.median(found) <= 4
+    assert np.median(runs_until_shift) <= 4
     # Once found, the new level is the baseline: changes and alarms go back to their budgets.
     assert shift[:, 150:].mean() < 0.002
     assert out["is_anomaly"].to_numpy().reshape(JOBS, RUNS)[:, 150:].mean() < 0.002

@@ -42,17 +42,17 @@ def test_the_latest_runs_are_a_panel_of_those_runs(
     since_us = NEVER_US if since is None or since >= starts.size else int(starts[since])
     latest = whole.latest(most, since_us)
     from_end = np.repeat(whole.offsets[1:], np.diff(whole.offsets)) - np.arange(whole.row.size)
-    wanted = (from_end <= most) | (whole.start_us >= since_us)
-    again = RunPanel.from_frame(runs.iloc[np.sort(whole.row[wanted])])
-    kept = {job_id: j for j, job_id in enumerate(again.job_ids)}
+    expected = (from_end <= most) | (whole.start_us >= since_us)
+    again = RunPanel.from_frame(runs.iloc[np.sort(whole.row[expected])])
+    number_of_job = {job_id: j for j, job_id in enumerate(again.job_ids)}
     for j, job_id in enumerate(latest.job_ids):
         mine = slice(latest.offsets[j], latest.offsets[j + 1])
         assert since_us < NEVER_US or mine.stop - mine.start <= most
-        if job_id not in kept:
+        if job_id not in number_of_job:
             assert mine.stop == mine.start
             continue
-        first = again.offsets[kept[job_id]]
-        same = slice(first, again.offsets[kept[job_id] + 1])
+        first = again.offsets[number_of_job[job_id]]
+        same = slice(first, again.offsets[number_of_job[job_id] + 1])
         assert latest.start_us[mine].tolist() == again.start_us[same].tolist()
         assert latest.end_us[mine].tolist() == again.end_us[same].tolist()
         assert latest.outcome[mine].tolist() == again.outcome[same].tolist()
@@ -79,9 +79,10 @@ def test_statuses_and_ends() -> None:
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
 def test_times_mean_the_same_in_any_unit_and_zone(unit: str, zone: str) -> None:
     runs = one_job([60.0, 61.0])
-    told = runs.assign(start_time=runs["start_time"].dt.as_unit(unit).dt.tz_convert(zone))
+    converted = runs.assign(start_time=runs["start_time"].dt.as_unit(unit).dt.tz_convert(zone))
     assert (
-        RunPanel.from_frame(told).start_us.tolist() == RunPanel.from_frame(runs).start_us.tolist()
+        RunPanel.from_frame(converted).start_us.tolist()
+        == RunPanel.from_frame(runs).start_us.tolist()
     )
 
 

@@ -124,11 +124,11 @@ def test_two_sizes_show_the_curve(serial: float) -> None:
 
 def test_scaling_does_not_depend_on_order_and_scales_with_the_clock() -> None:
     seen = _observed(w8=[100.0, 104.0, 97.0], w4=[150.0, 161.0])
-    asked = ([2, 4, 8], [0.1, 0.5, 0.9])
-    first = fit_scaling(seen).predict(*asked)
-    np.testing.assert_array_equal(first, fit_scaling(seen.iloc[::-1]).predict(*asked))
+    question = ([2, 4, 8], [0.1, 0.5, 0.9])
+    first = fit_scaling(seen).predict(*question)
+    np.testing.assert_array_equal(first, fit_scaling(seen.iloc[::-1]).predict(*question))
     minutes = seen.assign(runtime_seconds=seen["runtime_seconds"] / 60.0)
-    np.testing.assert_allclose(fit_scaling(minutes).predict(*asked) * 60.0, first, rtol=1e-9)
+    np.testing.assert_allclose(fit_scaling(minutes).predict(*question) * 60.0, first, rtol=1e-9)
 
 
 def test_other_contexts_share_the_shape_but_not_the_level() -> None:

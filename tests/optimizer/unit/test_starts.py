@@ -34,11 +34,11 @@ def test_what_is_a_day_late_belongs_to_nothing() -> None:
 
 def test_delay_quantiles_are_order_statistics() -> None:
     delay = np.array([5.0, 1.0, np.nan, 3.0, 2.0, 4.0, 9.0])
-    found = delay_quantiles(delay, np.array([0, 0, 0, 0, 0, 0, 1]), 3)
+    quantiles = delay_quantiles(delay, np.array([0, 0, 0, 0, 0, 0, 1]), 3)
     half = int(np.flatnonzero(LEVELS == 0.5)[0])
-    assert found[0, half] == 3.0
-    assert found[0, [0, -1]].tolist() == [1.0, 5.0]
-    assert np.isnan(found[1:]).all()
+    assert quantiles[0, half] == 3.0
+    assert quantiles[0, [0, -1]].tolist() == [1.0, 5.0]
+    assert np.isnan(quantiles[1:]).all()
 
 
 def _starts(period: int, count: int, *, phase: int = 0, spread: int = 5 * MINUTE) -> np.ndarray:
@@ -51,21 +51,21 @@ def test_a_rhythm_is_found_and_goes_on(hours: int) -> None:
     period, count = hours * HOUR, max(28 * 24 // hours, 4)
     start = _starts(period, count, phase=40 * MINUTE)
     until = MONDAY + period * count
-    found = recurrence(start, np.zeros(count, dtype=np.int64), 1, until_us=until)
-    assert found.period_us[0] == period
-    assert found.filled[0] == pytest.approx(1.0, abs=0.3)
-    slots = found.slots(0, until, until + 2 * period)
+    rhythm = recurrence(start, np.zeros(count, dtype=np.int64), 1, until_us=until)
+    assert rhythm.period_us[0] == period
+    assert rhythm.filled[0] == pytest.approx(1.0, abs=0.3)
+    slots = rhythm.slots(0, until, until + 2 * period)
     assert slots.size == 2
     assert abs(slots - (until + 40 * MINUTE) - period * np.arange(2)).max() < 6 * MINUTE
 
 
 def test_working_days_have_no_weekend() -> None:
-    every = _starts(DAY, 28, phase=3 * HOUR)
-    start = every[np.arange(28) % 7 < 5]
-    found = recurrence(start, np.zeros(start.size, int), 1, until_us=MONDAY + 28 * DAY)
-    assert found.period_us[0] == DAY
-    assert found.is_working_days[0]
-    ahead = found.slots(0, MONDAY + 28 * DAY, MONDAY + 35 * DAY)
+    all_days = _starts(DAY, 28, phase=3 * HOUR)
+    start = all_days[np.arange(28) % 7 < 5]
+    rhythm = recurrence(start, np.zeros(start.size, int), 1, until_us=MONDAY + 28 * DAY)
+    assert rhythm.period_us[0] == DAY
+    assert rhythm.is_working_days[0]
+    ahead = rhythm.slots(0, MONDAY + 28 * DAY, MONDAY + 35 * DAY)
     assert ((ahead // DAY - MONDAY // DAY) % 7).tolist() == [0, 1, 2, 3, 4]
 
 
@@ -78,10 +78,10 @@ def test_what_has_no_rhythm_has_none() -> None:
     stopped = _starts(DAY, 10)
     parts = [poisson, twice, half, few, stopped]
     job = np.repeat(np.arange(5), [part.size for part in parts])
-    found = recurrence(np.concatenate(parts), job, 6, until_us=MONDAY + 28 * DAY)
-    assert found.period_us.tolist() == [0] * 6
-    assert np.isnan(found.filled).all()
-    assert found.slots(0, MONDAY, MONDAY + DAY).size == 0
+    rhythm = recurrence(np.concatenate(parts), job, 6, until_us=MONDAY + 28 * DAY)
+    assert rhythm.period_us.tolist() == [0] * 6
+    assert np.isnan(rhythm.filled).all()
+    assert rhythm.slots(0, MONDAY, MONDAY + DAY).size == 0
 
 
 def test_jobs_do_not_see_each_other() -> None:
@@ -93,8 +93,10 @@ def test_jobs_do_not_see_each_other() -> None:
         recurrence(start, np.zeros(start.size, int), 1, until_us=MONDAY + 28 * DAY)
         for start in (one, other)
     ]
-    assert together.period_us.tolist() == [found.period_us[0] for found in alone] == [DAY, 6 * HOUR]
-    assert together.phase_us.tolist() == [found.phase_us[0] for found in alone]
+    assert (
+        together.period_us.tolist() == [rhythm.period_us[0] for rhythm in alone] == [DAY, 6 * HOUR]
+    )
+    assert together.phase_us.tolist() == [rhythm.phase_us[0] for rhythm in alone]
 
 
 def test_the_next_gap_is_one_longer_than_what_has_passed() -> None:

@@ -1,1 +1,1 @@
-"""The online walk along one job's runs: what is kept of it, and what answers are made of."""
+"""The walk along one job's runs in order of time: a forecast of each, learning from those that ended."""

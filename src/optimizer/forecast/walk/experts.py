@@ -1,4 +1,4 @@
-"""Eight ways to say which earlier runs tell most about the next one: each a weighting of the window.
+"""Eight experts, each a weighting of the window: which earlier runs tell most about the next one.
 
     recent     2 ** (-rank / 2), 2 ** (-rank / 20)     rank 0 is the latest ended run
     week       2 ** (-age / 5 days)
@@ -9,12 +9,12 @@
     gap        runs whose latest ended run had started as long before them
 
 The last four are 2 ** (-rank / 60) or 1 times the biweight kernel (1 - u^2)^2, u the distance as a
-share of what is still near (Nadaraya and Watson, 1964, for a distribution instead of a mean).
+share of the widest distance that counts as near (Nadaraya and Watson, 1964, for a distribution instead of a mean).
 
 Decided here: likeness of durations is a distance in ranks, so that it needs no bandwidth in seconds
 and means the same for tight and for heavy-tailed jobs; every run keeps a thousandth of its weight,
-so that no expert is ever empty; what lies far is cut off by a polynomial and not by an exponential,
-which costs a tenth of the time. The gap counts from a start, so that it does not change with the
+so that no expert is ever empty; the kernel is a polynomial and not an exponential, which takes ten times
+as long. The gap counts from a start, so that it does not change with the
 unit of durations.
 """
 
@@ -43,7 +43,8 @@ NEAR_GAP_LOG: Final = 1.8
 NEAR_RANKS: Final = 1.0 / 8.0
 """Share of the window, in ranks, that is near in duration."""
 FEWEST_NEAR_RANKS: Final = 5.0
-KEPT: Final = 1e-3
+FLOOR: Final = 1e-3
+"""Weight that every run keeps, however far it is."""
 DAY_HOURS: Final = 24.0
 WEEK_HOURS: Final = 168.0
 
@@ -89,12 +90,12 @@ def weigh(
     by_rank: NDArray[np.float64],
     by_age: NDArray[np.float64],
     out: NDArray[np.float64],
-    total: NDArray[np.float64],
+    weight_sums: NDArray[np.float64],
 ) -> None:
-    """Write the weights of h runs into `out` (8, at least h), and their sums into `total`.
+    """Write the weights of h runs into `out` (8, at least h), and their sums into `weight_sums` (8,).
 
-    Of each run (h,): `rank`, start in `hours` and on the circles of a day and a week, `gap_log`, and
-    `after_rank`, the rank in the window of the duration that preceded the run. Unknown is NaN.
+    Each run (h,) has a `rank`, its start in `hours` and on the circles of a day and a week, a `gap_log`
+    and an `after_rank`, the rank among the durations of the run that preceded it. Unknown is NaN.
     """
     size = rank.shape[0]
     newest = hours[0]
@@ -103,18 +104,18 @@ def weigh(
     oldest = by_age.shape[0] - 1.0
     per_ranks = 1.0 / max(FEWEST_NEAR_RANKS, NEAR_RANKS * size)
     day, week = at_hours % DAY_HOURS, at_hours % WEEK_HOURS
-    for q in range(size):  # Looked up first: what is left is arithmetic on neighbours.
+    for q in range(size):  # Look-ups first, so that the second loop is arithmetic on neighbours.
         age = newest - hours[q]
-        out[0, q] = by_rank[0, rank[q]] + KEPT
-        out[1, q] = by_rank[1, rank[q]] + KEPT
-        out[2, q] = by_age[int(min(oldest, age))] + KEPT
+        out[0, q] = by_rank[0, rank[q]] + FLOOR
+        out[1, q] = by_rank[1, rank[q]] + FLOOR
+        out[2, q] = by_age[int(min(oldest, age))] + FLOOR
         out[3, q] = by_rank[2, rank[q]]
     for q in range(size):
         slow = out[3, q]
         out[3, q] = 1.0
-        out[4, q] = slow * _near(after_rank[q] - at_after_rank, per_ranks) + KEPT
-        out[5, q] = slow * _near(_around(day_hours[q] - day, DAY_HOURS), 1.0 / NEAR_HOURS) + KEPT
-        out[6, q] = _near(_around(week_hours[q] - week, WEEK_HOURS), 1.0 / NEAR_WEEK_HOURS) + KEPT
-        out[7, q] = slow * _near(gap_log[q] - at_gap_log, 1.0 / NEAR_GAP_LOG) + KEPT
+        out[4, q] = slow * _near(after_rank[q] - at_after_rank, per_ranks) + FLOOR
+        out[5, q] = slow * _near(_around(day_hours[q] - day, DAY_HOURS), 1.0 / NEAR_HOURS) + FLOOR
+        out[6, q] = _near(_around(week_hours[q] - week, WEEK_HOURS), 1.0 / NEAR_WEEK_HOURS) + FLOOR
+        out[7, q] = slow * _near(gap_log[q] - at_gap_log, 1.0 / NEAR_GAP_LOG) + FLOOR
     for k in range(EXPERT_COUNT):
-        total[k] = unrolled_sums.total(out[k], size)
+        weight_sums[k] = unrolled_sums.total(out[k], size)

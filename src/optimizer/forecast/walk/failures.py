@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.kernel import kernel
-from optimizer.weights import DAY_US
+from optimizer.microseconds import DAY_US
 
 __all__ = ["count_attempt", "failure_rate"]
 
-# Of the tally, which is held as of the newest start.
+# Positions in the tally, which is decayed to the newest start.
 ATTEMPTS: Final = 0
 FAILURES: Final = 1
 
@@ -29,15 +29,15 @@ def count_attempt(
     if tally[ATTEMPTS] == 0.0:
         newest_us = start_us
     newer_days = (start_us - newest_us) / DAY_US
-    counts = 2.0 ** (min(newer_days, 0.0) / half_life_days)
+    weight = 2.0 ** (min(newer_days, 0.0) / half_life_days)
     tally *= 2.0 ** (-max(newer_days, 0.0) / half_life_days)
-    tally[ATTEMPTS] += counts
-    tally[FAILURES] += counts if failed else 0.0
+    tally[ATTEMPTS] += weight
+    tally[FAILURES] += weight if failed else 0.0
     return max(newest_us, start_us)
 
 
 @kernel
 def failure_rate(tally: NDArray[np.float64], prior_rate: float, prior_attempts: float) -> float:
-    """The rate that the tally and the assumed attempts give; NaN for none of either."""
+    """The failure rate, from the tally and the assumed attempts; NaN without either."""
     failures = tally[FAILURES] + prior_rate * prior_attempts
     return float(failures / (tally[ATTEMPTS] + prior_attempts))

@@ -1,18 +1,20 @@
-"""What answers about a job's runs to come are made of: its latest ended runs, and what they taught.
+"""The stored state of a job, from which its runs to come are forecast: its latest ended runs, and
+what they have taught.
 
-It is kept beside the job's state, so that one walk answers for any later start: the same runs are
-weighed anew for the hour, the weekday and the gap of each. Of a job that is
+It is stored so that one walk serves any later start: the same runs are weighed anew for the hour, the
+weekday and the gap of each run to come. The state of a job is
 
     started_us, log_seconds, is_bound    its runs in ascending order of duration, a value before an
                                          equal bound
     burst                                the same number for runs that started before one another ended
     rank                                 0 for the latest to have ended
     gap_log                              log minutes from the start of the latest ended run to its own
-    after_rank                           rank among the durations, of that run's; NaN where it has left
+    after_rank                           rank of that run among the durations; NaN where it has left
+                                         the window
     shares, moved_logits                 what the ended runs have taught (`mixture`, `calibration`)
 
-Its column of a frame of states holds a dict of lists a job, with None for NaN; None is a job of which
-nothing is kept.
+In a frame of states the column `memory` holds these as a dict of lists for each job, None standing for
+NaN, and for a job without a state.
 """
 
 from collections.abc import Sequence
@@ -21,12 +23,12 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from optimizer.forecast.walk.arrays import Window
 from optimizer.forecast.walk.experts import EXPERT_COUNT
-from optimizer.forecast.walk.memory import Window
 from optimizer.kernel import kernel
 from optimizer.quantile import LEVELS
 
-__all__ = ["Remembered", "keep"]
+__all__ = ["JobStates", "store_state"]
 
 _BY_RUN: Final = {
     "started_us": np.int64, "log_seconds": np.float64, "is_bound": np.bool_, "burst": np.int64,
@@ -34,8 +36,8 @@ _BY_RUN: Final = {
 }  # fmt: skip
 
 
-class Remembered(NamedTuple):
-    """Of J jobs, one after another: job j has the places offsets[j] to offsets[j] + size[j]."""
+class JobStates(NamedTuple):
+    """The states of J jobs; the runs of job j are at offsets[j] to offsets[j] + size[j]."""
 
     offsets: NDArray[np.int64]
     size: NDArray[np.int64]
@@ -52,8 +54,8 @@ class Remembered(NamedTuple):
     """(J, 35)"""
 
     @classmethod
-    def room(cls, runs: NDArray[np.int64], window: int) -> "Remembered":
-        """Room for jobs of so many runs (J,), of which the latest `window` are kept."""
+    def allocate(cls, runs: NDArray[np.int64], window: int) -> "JobStates":
+        """Empty states of jobs with so many runs (J,), of which at most `window` are stored."""
         offsets = np.concatenate(([0], np.cumsum(np.minimum(runs, window)))).astype(np.int64)
         return cls(
             offsets=offsets,
@@ -64,32 +66,36 @@ class Remembered(NamedTuple):
         )
 
     @classmethod
-    def of_column(cls, column: Sequence[dict[str, Any] | None]) -> "Remembered":
-        """What `column` wrote; nothing is kept of a job that is None."""
-        size = np.array([0 if of is None else len(of["rank"]) for of in column], dtype=np.int64)
-        kept = [of for of in column if of is not None]
+    def from_column(cls, column: Sequence[dict[str, Any] | None]) -> "JobStates":
+        """The states that `to_column` wrote; one of no runs for a job that is None."""
+        size = np.array(
+            [0 if state is None else len(state["rank"]) for state in column], dtype=np.int64
+        )
+        states = [state for state in column if state is not None]
         shares, moved = np.zeros((size.size, EXPERT_COUNT)), np.zeros((size.size, LEVELS.size))
-        there = np.array([of is not None for of in column], dtype=bool)
-        if kept:
-            shares[there] = np.array([of["shares"] for of in kept], dtype=np.float64)
-            moved[there] = np.array([of["moved_logits"] for of in kept], dtype=np.float64)
+        has_state = np.array([state is not None for state in column], dtype=bool)
+        if states:
+            shares[has_state] = np.array([state["shares"] for state in states], dtype=np.float64)
+            moved[has_state] = np.array(
+                [state["moved_logits"] for state in states], dtype=np.float64
+            )
         by_run: dict[str, NDArray[Any]] = {
             name: np.concatenate(
-                [np.empty(0, kind), *(np.asarray(of[name], dtype=kind) for of in kept)]
+                [np.empty(0, kind), *(np.asarray(state[name], dtype=kind) for state in states)]
             )
             for name, kind in _BY_RUN.items()
         }
         offsets = np.concatenate(([0], np.cumsum(size))).astype(np.int64)
         return cls(offsets=offsets, size=size, shares=shares, moved_logits=moved, **by_run)
 
-    def column(self) -> list[dict[str, Any] | None]:
+    def to_column(self) -> list[dict[str, Any] | None]:
         """A dict of lists for each job, None where no run has ended."""
-        out: list[dict[str, Any] | None] = []
+        column: list[dict[str, Any] | None] = []
         first = self.offsets.tolist()
         for job, size in enumerate(self.size.tolist()):
             runs = slice(first[job], first[job] + size)
-            out.append(
-                {name: _plain(getattr(self, name)[runs]) for name in _BY_RUN}
+            column.append(
+                {name: _without_nan(getattr(self, name)[runs]) for name in _BY_RUN}
                 | {
                     "shares": self.shares[job].tolist(),
                     "moved_logits": self.moved_logits[job].tolist(),
@@ -97,41 +103,41 @@ class Remembered(NamedTuple):
                 if size
                 else None
             )
-        return out
+        return column
 
 
-def _plain(values: NDArray[Any]) -> list[Any]:
-    plain: list[Any] = values.tolist()
-    for unknown in np.flatnonzero(values != values).tolist():
-        plain[unknown] = None
-    return plain
+def _without_nan(values: NDArray[Any]) -> list[Any]:
+    numbers: list[Any] = values.tolist()
+    for position in np.flatnonzero(values != values).tolist():
+        numbers[position] = None
+    return numbers
 
 
 @kernel
-def keep(
-    remembered: Remembered,
+def store_state(
+    states: JobStates,
     job: int,
-    held: NDArray[np.int64],
+    by_duration: NDArray[np.int64],
     start_us: NDArray[np.int64],
     window: Window,
-    share: NDArray[np.float64],
-    moved: NDArray[np.float64],
+    shares: NDArray[np.float64],
+    moved_logits: NDArray[np.float64],
 ) -> None:
-    """Keep the runs `held` (h,) of a job's window, as it has been described."""
-    first = remembered.offsets[job]
-    remembered.size[job] = held.shape[0]
-    for q in range(held.shape[0]):
+    """Store the window of a job, its runs `by_duration` (h,) and what `fill_window` wrote of them."""
+    first = states.offsets[job]
+    states.size[job] = by_duration.shape[0]
+    for q in range(by_duration.shape[0]):
         at = first + q
-        remembered.started_us[at] = start_us[held[q]]
-        remembered.log_seconds[at] = window.x[q]
-        remembered.is_bound[at] = window.bound[q]
-        remembered.rank[at] = window.rank[q]
-        remembered.gap_log[at] = window.gap_log[q]
-        remembered.after_rank[at] = window.after_rank[q]
-        # Bursts are numbered by their first places: what they were numbered by grows with time.
-        same = 0
-        while window.burst[same] != window.burst[q]:
-            same += 1
-        remembered.burst[at] = same
-    remembered.shares[job] = share
-    remembered.moved_logits[job] = moved
+        states.started_us[at] = start_us[by_duration[q]]
+        states.log_seconds[at] = window.log_seconds[q]
+        states.is_bound[at] = window.is_bound[q]
+        states.rank[at] = window.rank[q]
+        states.gap_log[at] = window.gap_log[q]
+        states.after_rank[at] = window.after_rank[q]
+        # A burst is numbered by its first place: the count it was numbered by grows with time.
+        first_of_burst = 0
+        while window.burst[first_of_burst] != window.burst[q]:
+            first_of_burst += 1
+        states.burst[at] = first_of_burst
+    states.shares[job] = shares
+    states.moved_logits[job] = moved_logits

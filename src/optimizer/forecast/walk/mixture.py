@@ -1,4 +1,4 @@
-"""How much each expert counts for a job, learned from what mixing them has cost.
+"""How much each expert counts for a job, learned from the errors of their mixture.
 
 The forecast is the linear pool F = sum_k a_k F_k. Its cost at a run of log duration x is
 
@@ -11,8 +11,9 @@ to the best single expert (Kivinen and Warmuth, 1997; for CRPS: Thorey, Mallet a
     G_k = sum of dCRPS/da_k     C = mean CRPS of the pool     n = runs in both, older ones decayed
 
 Decided here: every job starts from equal shares; a young job moves away from them slowly, since the
-gradients of few runs are mostly chance; dividing by C makes the rate free of units. Runs that had the
-same knowledge (started before another one ended) teach together: the m-th of them counts 1 / m.
+gradients of few runs are mostly chance; dividing by C makes the rate free of units. Runs that were
+forecast from the same window (which started before another one ended) teach together: the m-th of them
+counts 1 / m.
 """
 
 from typing import Final
@@ -24,23 +25,23 @@ from optimizer.forecast.walk import unrolled_sums
 from optimizer.forecast.walk.experts import EXPERT_COUNT
 from optimizer.kernel import kernel
 
-__all__ = ["cost_and_gradient", "learn", "pool", "shares"]
+__all__ = ["add_lesson", "cost_and_gradient", "expert_shares", "pool"]
 
 CAUTION_RUNS: Final = 30.0
 
 
 @kernel
 def pool(
-    share: NDArray[np.float64],
+    shares: NDArray[np.float64],
     weights: NDArray[np.float64],
-    total: NDArray[np.float64],
+    weight_sums: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> None:
     """Write the pooled weights (h,), which add up to 1; the first h of row k of `weights` (8, at least
-    h) add up to total[k]."""
+    h) add up to weight_sums[k]."""
     out[:] = 0.0
     for k in range(EXPERT_COUNT):
-        factor = share[k] / total[k]
+        factor = shares[k] / weight_sums[k]
         for q in range(out.shape[0]):
             out[q] += factor * weights[k, q]
 
@@ -51,7 +52,7 @@ def cost_and_gradient(
     value: NDArray[np.float64],
     pooled: NDArray[np.float64],
     weights: NDArray[np.float64],
-    total: NDArray[np.float64],
+    weight_sums: NDArray[np.float64],
     gradient: NDArray[np.float64],
 ) -> float:
     """CRPS at x of values (h,) in ascending order with the weights `pooled` (h,).
@@ -73,39 +74,44 @@ def cost_and_gradient(
     for q in range(size - 2, -1, -1):  # A weight raises F from its value on.
         slope[q] += slope[q + 1]
     for k in range(EXPERT_COUNT):
-        gradient[k] = unrolled_sums.dot(slope, weights[k], size) / total[k]
+        gradient[k] = unrolled_sums.dot(slope, weights[k], size) / weight_sums[k]
     return float(cost)
 
 
 @kernel
-def learn(
-    tally: NDArray[np.float64],
-    summed: NDArray[np.float64],
+def add_lesson(
+    cost_tally: NDArray[np.float64],
+    gradient_sums: NDArray[np.float64],
     cost: float,
     gradient: NDArray[np.float64],
-    counts: float,
+    weight: float,
     memory: float,
 ) -> None:
-    """Add a run that `counts` (0, 1] to the decayed tally (runs, costs) and gradients (k,)."""
-    keep = 1.0 - (1.0 - memory) * counts
-    tally[0] = keep * tally[0] + counts
-    tally[1] = keep * tally[1] + counts * cost
+    """Add a run with a `weight` in (0, 1] to the decayed tally (runs, costs) and gradients (k,)."""
+    decay = 1.0 - (1.0 - memory) * weight
+    cost_tally[0] = decay * cost_tally[0] + weight
+    cost_tally[1] = decay * cost_tally[1] + weight * cost
     for k in range(EXPERT_COUNT):
-        summed[k] = keep * summed[k] + counts * gradient[k]
+        gradient_sums[k] = decay * gradient_sums[k] + weight * gradient[k]
 
 
 @kernel
-def shares(
-    tally: NDArray[np.float64], summed: NDArray[np.float64], rate: float, out: NDArray[np.float64]
+def expert_shares(
+    cost_tally: NDArray[np.float64],
+    gradient_sums: NDArray[np.float64],
+    rate: float,
+    out: NDArray[np.float64],
 ) -> None:
     """Write the shares (k,), which add up to 1, into `out`."""
     scale = 0.0
-    if tally[1] > 0.0:
-        scale = rate * tally[0] / (tally[0] + CAUTION_RUNS) * tally[0] / tally[1]
-    least = summed.min()
+    if cost_tally[1] > 0.0:
+        scale = (
+            rate * cost_tally[0] / (cost_tally[0] + CAUTION_RUNS) * cost_tally[0] / cost_tally[1]
+        )
+    least = gradient_sums.min()
     total = 0.0
     for k in range(EXPERT_COUNT):
-        out[k] = np.exp(-scale * (summed[k] - least))
+        out[k] = np.exp(-scale * (gradient_sums[k] - least))
         total += out[k]
     for k in range(EXPERT_COUNT):
         out[k] /= total

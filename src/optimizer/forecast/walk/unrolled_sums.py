@@ -1,4 +1,4 @@
-"""Sums in four lanes, which a processor can add at once.
+"""Sums unrolled four ways, so that a processor can do four additions at once.
 
 A plain sum waits for each addition before the next, since the order of operations is kept. Four sums
 of every fourth number do not wait for each other, and their order does not depend on the machine.

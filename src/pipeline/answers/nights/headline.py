@@ -1,6 +1,7 @@
 """What a person wants to know first of a night: how it stands, what is new, and what to do about it."""
 
 from collections.abc import Callable, Iterator
+from datetime import date, datetime
 from typing import Any, Final
 
 from pipeline.answers.nights.given import as_of, last_cost_day
@@ -35,13 +36,17 @@ _COUNTED: Final = {
 def headline(reader: Reader, command: Command) -> Iterator[str]:
     """A paragraph each: as of when, how the jobs are, what has changed, what to do first."""
 
+    now = as_of(reader)
+    if now is None:
+        yield f"Nothing has been computed yet that an answer could be read from: {command('nightly')}"
+        return
     jobs = records(reader, "jobs", "jobs")
     failing = records(reader, "jobs", "failing")
     misses = [
         row for row in records(reader, "sla", "next_runs") if (row["p_miss"] or 0) >= LIKELY_TO_MISS
     ]
     sizes = [row for row in records(reader, "rightsizing", "sizes") if row["action"] == "downsize"]
-    yield _as_of(reader, records(reader, "nights", "sources"))
+    yield _as_of(now, last_cost_day(reader), records(reader, "nights", "sources"))
     yield _state(jobs, failing, misses, sizes)
     yield _changes(
         records(reader, "nights", "changes"),
@@ -50,11 +55,10 @@ def headline(reader: Reader, command: Command) -> Iterator[str]:
     yield f"First: {_first(jobs, failing, misses, sizes, command)}"
 
 
-def _as_of(reader: Reader, sources: list[Record]) -> str:
+def _as_of(now: datetime, cost_day: date | None, sources: list[Record]) -> str:
     """The time that the night speaks of, and which source is behind."""
-    night = f"As of {shown('at', as_of(reader))} UTC"
-    last = last_cost_day(reader)
-    costs = f"costs to {last}" if last else "no day billed in full yet"
+    night = f"As of {shown('at', now)} UTC"
+    costs = f"costs to {cost_day}" if cost_day else "no day billed in full yet"
     behind = [
         row
         for row in sources

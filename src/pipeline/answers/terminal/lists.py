@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
 from pipeline.answers.answer import Answer
-from pipeline.answers.nights.given import last_cost_day
+from pipeline.answers.nights.given import as_of, last_cost_day, night_before
 from pipeline.answers.reader import Reader, records
 from pipeline.answers.records import records_of
 from pipeline.answers.selection import Record, Rows, Selection
@@ -15,6 +16,7 @@ from pipeline.answers.sla.promises import why_none_misses
 from pipeline.answers.terminal import views
 from pipeline.answers.terminal.views import View
 
+_MONTH: Final = timedelta(days=30)
 LIKELY: Final = 0.05
 """P(miss) from which on a night's report names a job."""
 
@@ -85,6 +87,16 @@ def _costs_until(reader: Reader) -> dict[str, str | None]:
     return {"last_cost_day": None if day is None else day.isoformat()}
 
 
+def _since_the_night_before(reader: Reader) -> dict[str, str | None]:
+    since = night_before(reader)
+    return {"since": None if since is None else since.isoformat()}
+
+
+def _since_a_month(reader: Reader) -> dict[str, str | None]:
+    now = as_of(reader)
+    return {"since": None if now is None else (now - _MONTH).isoformat()}
+
+
 JOBS: Final = Listing("show jobs", "Jobs", "jobs", "jobs", views.jobs)
 FAILING: Final = Listing(
     "show failing", "Jobs failing now", "jobs", "failing", views.failing, _why_none_fails
@@ -113,8 +125,34 @@ GROWING: Final = Listing(
 COMPLIANCE: Final = Listing(
     "show sla", "How SLAs were kept, over all days kept", "sla", "compliance", views.compliance
 )
+CHANGES: Final = Listing(
+    "show changes", "What the last night says anew", "nights", "changes", views.changes
+)
 SLAS: Final = Listing("sla list", "SLAs", "sla", "slas", views.slas, only=_holds)
 PROPOSALS: Final = Listing("sla propose", "Proposed SLAs", "sla", "proposals", views.proposals)
+RUN_BASELINES: Final = Listing(
+    "show baselines",
+    "Runs since the night before, the strangest first",
+    "baselines",
+    "runs",
+    views.run_baselines,
+    parameters=_since_the_night_before,
+)
+SHIFTS: Final = Listing(
+    "show baselines",
+    "Jobs of which another duration has become usual, in a week",
+    "baselines",
+    "shifts",
+    views.shifts,
+)
+RESIZES: Final = Listing(
+    "show baselines",
+    "Clusters that were resized, in 30 days",
+    "rightsizing",
+    "resizes",
+    views.resizes,
+    parameters=_since_a_month,
+)
 SIZES: Final = Listing(
     "show rightsizing",
     "Recommended cluster sizes (savings are of the DBU part, with their 80 % interval)",

@@ -9,7 +9,7 @@ from typing import Final
 from pipeline.answers.costs.coverage import UNATTRIBUTED
 from pipeline.answers.phrases import Row, cost_of, priced, terms
 from pipeline.answers.terminal.layout import KEY
-from pipeline.answers.values import money, printable, shown, text
+from pipeline.answers.values import money, printable, share, shown, text
 
 View = Callable[[Row], dict[str, str]]
 
@@ -139,6 +139,49 @@ def sizes(row: Row) -> dict[str, str]:
         "P(miss) then": shown("p_miss", row["p_miss_recommended"]),
         "reason": text(row["reason"]),
     }
+
+
+def run_baselines(row: Row) -> dict[str, str]:
+    verdict = "another duration is usual now" if row["is_shift"] else ""
+    p_value = row["p_value"]
+    return job(row) | {
+        "run": text(row["run_id"]),
+        "retry": shown("retry", row["attempt"] or None),
+        "started": shown("at", row["started_at"]),
+        "took": shown("_seconds", row["duration_seconds"]),
+        "usual": shown("_seconds", row["center_seconds"]),
+        "ratio": ratio(row["ratio"]),
+        "P(as slow)": "" if p_value is None else share(p_value),
+        "verdict": "unlike its job" if row["is_anomaly"] else verdict,
+    }
+
+
+def changes(row: Row) -> dict[str, str]:
+    return _who(row) | {
+        "question": text(row["question"]).replace("_", " "),
+        "before": text(row["previous_verdict"]).replace("_", " "),
+        "now": text(row["verdict"]).replace("_", " "),
+    }
+
+
+def shifts(row: Row) -> dict[str, str]:
+    return _who(row) | {
+        "since": shown("at", row["shifted_at"]),
+        "before": shown("_seconds", row["before_seconds"]),
+        "now": shown("_seconds", row["now_seconds"]),
+        "ratio": ratio(row["ratio"]),
+    }
+
+
+def resizes(row: Row) -> dict[str, str]:
+    return _who(row) | {
+        "resized": shown("at", row["resized_at"]),
+        "workers": f"{row['workers_before']} → {row['workers_after']}",
+    }
+
+
+def ratio(factor: float | None) -> str:
+    return "" if factor is None else f"{factor:.2f}x"
 
 
 def team_costs(row: Row) -> dict[str, str]:

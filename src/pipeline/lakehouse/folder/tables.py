@@ -29,7 +29,7 @@ from pipeline.errors import UserError
 from pipeline.lakehouse.commits import commits_of, rows_changed
 from pipeline.lakehouse.declared_rows import as_declared, declared
 from pipeline.lakehouse.folder import change_feed, stored_schema
-from pipeline.lakehouse.folder.key_days import KeyDays
+from pipeline.lakehouse.folder.key_index import KeyIndex
 from pipeline.lakehouse.folder.merge import merge_into, writing_schema
 from pipeline.lakehouse.folder.staged_files import adopt
 from pipeline.lakehouse.folder.staging import STAGING, Staged, check_keys, check_required, staged
@@ -38,7 +38,7 @@ from pipeline.tables.declaration import Table
 from pipeline.tables.derive import identifier
 from pipeline.tables.types import arrow_type, spark_type
 
-_KEY_DAYS = ".key_days"
+_KEY_INDEX = ".key_days"
 _UNWRITABLE = re.compile(r"[\[\]|^\\\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")
 """What delta-rs fails on in a path, after it has followed every link: it makes a URL of it, or reads
 one from it."""
@@ -62,7 +62,7 @@ class DeltaFolder:
         # Sail reads Delta; Apache Spark without Delta's jars is given the Parquet files.
         self._reads_delta = engine_name(spark).startswith("sail")
         self._opened: dict[Path, DeltaTable] = {}
-        self._key_days = KeyDays(self.home / _KEY_DAYS, self.home / STAGING)
+        self._key_index = KeyIndex(self.home / _KEY_INDEX, self.home / STAGING)
         self._counted: dict[Path, tuple[int, Mapping[date | None, int]]] = {}
         # Answers of `changes` are frames over files, which must outlive the call.
         self._answers = self.home / STAGING / f"answers-{uuid4().hex}"
@@ -150,11 +150,10 @@ class DeltaFolder:
         return counted[1]
 
     def days_of(self, table: Table, rows: DataFrame) -> set[date]:
-        wanted = rows.toArrow()
-        return self._key_days.days(self._open(table), self.path(table), table, wanted)
+        return self._key_index.days(self._open(table), self.path(table), table, rows.toArrow())
 
     def index_days(self, table: Table, columns: Sequence[str]) -> None:
-        self._key_days.follow(self._open(table), self.path(table), table, columns)
+        self._key_index.follow(self._open(table), self.path(table), table, columns)
 
     def drop_before(self, table: Table, day: date) -> int:
         delta = self._open(table)

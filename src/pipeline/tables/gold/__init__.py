@@ -5,7 +5,7 @@ assessed has a status and a reason instead of numbers, and is never left out.
 """
 
 from pipeline.tables.declaration import Table
-from pipeline.tables.gold.baselines import JOB_BASELINE
+from pipeline.tables.gold.baselines import JOB_BASELINE, RUN_BASELINE, RUN_BASELINE_DAYS
 from pipeline.tables.gold.costs import COST_DAILY, TEAM_COST_DAILY
 from pipeline.tables.gold.forecasts import (
     DURATION_STATES,
@@ -57,6 +57,8 @@ __all__ = [
     "QUESTIONS",
     "RECOMMENDATION_TABLES",
     "RIGHTSIZING",
+    "RUN_BASELINE",
+    "RUN_BASELINE_DAYS",
     "RUN_FORECAST",
     "RUN_LEVELS",
     "RUN_TABLES",
@@ -86,8 +88,8 @@ RECOMMENDATION_TABLES: tuple[Table, ...] = (
     JOB_GROWTH,
 )
 """One row a job, with an answer or the reason for none."""
-RUN_TABLES: tuple[Table, ...] = (RUN_FORECAST, IN_FLIGHT)
-"""One row a run: of those to come, and of those in progress."""
+RUN_TABLES: tuple[Table, ...] = (RUN_FORECAST, IN_FLIGHT, RUN_BASELINE)
+"""One row a run: of those to come, of those in progress, and of the latest that have ended."""
 QUESTIONS: dict[str, Table] = {
     "forecast": JOB_FORECAST,
     "baseline": JOB_BASELINE,

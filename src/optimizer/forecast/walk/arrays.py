@@ -1,7 +1,7 @@
-"""What is kept of a job while its runs are walked (`optimizer.forecast.walk.walk`): arrays by name.
+"""The arrays that the compiled walk along a job's runs reads and writes (`optimizer.forecast.walk.walk`).
 
-Kernels take tuples of arrays, made once and used for one job after the other: they are as long as the
-longest job, or as the window.
+Kernels take tuples of arrays, which are allocated once and used for one job after the other: they are
+as long as the runs of the longest job, or as the window.
 """
 
 from typing import Final, NamedTuple
@@ -15,18 +15,18 @@ from optimizer.panel import CANCELLED, FAILED, SUCCEEDED, TIMEOUT, UNKNOWN
 from optimizer.quantile import LEVELS
 
 __all__ = [
-    "ATTEMPT", "BOUND", "ENDED", "ENTERED", "FAILURE", "HOUR_US", "MINUTE_US", "NEWEST_US", "SIZE",
-    "SUCCESSES", "VALUE", "Knobs", "Known", "Learned", "Room", "Runs", "Told", "Window", "memory_of",
-    "roles", "room_for",
+    "ATTEMPT", "BOUND", "ENDED", "ENTERED", "FAILURE", "NEWEST_US", "SIZE",
+    "SUCCESSES", "VALUE", "Buffers", "Forecasts", "JobRuns", "Lessons", "RunFacts", "WalkSettings",
+    "Window", "arrays_for", "buffers_for", "roles",
 ]  # fmt: skip
 
-# Bits of what a run is good for.
+# Bits of a run's role: what can be learned from it.
 VALUE: Final = 1
 BOUND: Final = 2
 ATTEMPT: Final = 4
 FAILURE: Final = 8
 
-# Of the counters of a job.
+# Positions in the counters of a job.
 ENDED: Final = 0
 ENTERED: Final = 1
 SIZE: Final = 2
@@ -34,12 +34,9 @@ SUCCESSES: Final = 3
 NEWEST_US: Final = 4
 COUNTERS: Final = 5
 
-HOUR_US: Final = 3_600_000_000.0
-MINUTE_US: Final = 60_000_000.0
 
-
-class Runs(NamedTuple):
-    """The runs of some jobs (R,), job after job."""
+class JobRuns(NamedTuple):
+    """The runs of some jobs (R,), job after job: what the walk is given."""
 
     start_us: NDArray[np.int64]
     end_us: NDArray[np.int64]
@@ -50,7 +47,7 @@ class Runs(NamedTuple):
     origin_us: NDArray[np.int64]
 
 
-class Knobs(NamedTuple):
+class WalkSettings(NamedTuple):
     """The settings, as `optimizer.config.ForecastConfig` explains them."""
 
     window_runs: int
@@ -66,7 +63,7 @@ class Knobs(NamedTuple):
     prior_failure_runs: float
 
     @classmethod
-    def of(cls, config: ForecastConfig) -> "Knobs":
+    def of(cls, config: ForecastConfig) -> "WalkSettings":
         return cls(
             window_runs=config.window_runs,
             learning_rate=config.learning_rate,
@@ -82,8 +79,8 @@ class Knobs(NamedTuple):
         )
 
 
-class Known(NamedTuple):
-    """What is to be filled in: n answers."""
+class Forecasts(NamedTuple):
+    """n forecasts, which the walk fills in."""
 
     log_quantiles: NDArray[np.float64]
     runs: NDArray[np.int64]
@@ -91,8 +88,8 @@ class Known(NamedTuple):
     failure_rate: NDArray[np.float64]
 
 
-class Told(NamedTuple):
-    """By number of a job's run: when it starts, and what was known and told at its origin."""
+class RunFacts(NamedTuple):
+    """Of each run of one job, by its number: when it starts, and what was known at its origin."""
 
     hours: NDArray[np.float64]
     day_hours: NDArray[np.float64]
@@ -100,14 +97,16 @@ class Told(NamedTuple):
     burst: NDArray[np.int64]
     """Runs of the job that had ended before it started."""
     entered: NDArray[np.int64]
-    """Runs that had entered the window by its origin."""
+    """Runs that had entered the window by its origin; 0 where nothing is learned from it."""
     latest: NDArray[np.int64]
     """The last of them, -1 for none."""
     gap_log: NDArray[np.float64]
     cost: NDArray[np.float64]
+    """CRPS of its forecast."""
     gradient: NDArray[np.float64]
-    order: NDArray[np.int64]
-    """When it entered the window, -1 outside it."""
+    """Its derivative by the share of each expert."""
+    entry: NDArray[np.int64]
+    """As the how-manieth run it entered the window, -1 outside it."""
     twin: NDArray[np.int64]
     """Runs before it that start at the same time."""
 
@@ -115,14 +114,14 @@ class Told(NamedTuple):
 class Window(NamedTuple):
     """Ended runs (`optimizer.forecast.walk.window`), and what the experts ask about them."""
 
-    members: NDArray[np.int64]
+    by_entry: NDArray[np.int64]
     """Numbers in order of entry."""
     lots: NDArray[np.int64]
     """Their lots."""
-    held: NDArray[np.int64]
-    """Numbers in ascending order of duration: what follows is in this order."""
-    x: NDArray[np.float64]
-    bound: NDArray[np.bool_]
+    by_duration: NDArray[np.int64]
+    """Numbers in ascending order of duration, which is the order of what follows."""
+    log_seconds: NDArray[np.float64]
+    is_bound: NDArray[np.bool_]
     burst: NDArray[np.int64]
     rank: NDArray[np.int64]
     after_rank: NDArray[np.float64]
@@ -130,38 +129,40 @@ class Window(NamedTuple):
     day_hours: NDArray[np.float64]
     week_hours: NDArray[np.float64]
     gap_log: NDArray[np.float64]
-    place_rank: NDArray[np.int64]
+    rank_of_run: NDArray[np.int64]
     """By number: the rank of its entry."""
-    tied: NDArray[np.float64]
+    duration_rank_of_run: NDArray[np.float64]
     """By number: its rank among the durations, the lowest where they are equal."""
 
 
-class Room(NamedTuple):
-    """Room for making one answer."""
+class Buffers(NamedTuple):
+    """Scratch arrays for one forecast."""
 
     weights: NDArray[np.float64]
-    total: NDArray[np.float64]
+    weight_sums: NDArray[np.float64]
     pooled: NDArray[np.float64]
-    raw: NDArray[np.float64]
-    scratch: NDArray[np.float64]
-    """By number of a burst, zero between answers."""
+    raw_curve: NDArray[np.float64]
+    burst_weight: NDArray[np.float64]
+    """By number of a burst; zero between forecasts."""
 
 
-class Learned(NamedTuple):
-    """What a job's ended runs have taught."""
+class Lessons(NamedTuple):
+    """What one job's ended runs have taught."""
 
-    counter: NDArray[np.int64]
+    counters: NDArray[np.int64]
     attempts: NDArray[np.float64]
-    tally: NDArray[np.float64]
-    summed: NDArray[np.float64]
-    moved: NDArray[np.float64]
-    share: NDArray[np.float64]
-    taught: NDArray[np.int64]
-    """Runs that have taught, by what they knew."""
+    """Decayed counts of attempts and failures."""
+    cost_tally: NDArray[np.float64]
+    """Decayed counts of runs and their costs."""
+    gradient_sums: NDArray[np.float64]
+    moved_logits: NDArray[np.float64]
+    shares: NDArray[np.float64]
+    lessons_at: NDArray[np.int64]
+    """How many runs have been learned from, by how many had entered at their origin."""
 
 
 def roles(outcome: NDArray[np.int8]) -> NDArray[np.int8]:
-    """What each run is good for, by its outcome code."""
+    """What can be learned from each run, as bits, by its outcome code."""
     role = np.zeros(6, dtype=np.int8)
     role[[SUCCEEDED, UNKNOWN]] = VALUE
     role[[TIMEOUT, CANCELLED]] = BOUND
@@ -170,20 +171,20 @@ def roles(outcome: NDArray[np.int8]) -> NDArray[np.int8]:
     return np.asarray(role[outcome])
 
 
-def room_for(longest: int, window: int) -> Room:
-    """Room for answers about jobs of up to `longest` runs."""
-    return Room(
+def buffers_for(longest: int, window: int) -> Buffers:
+    """Buffers for forecasts from up to `window` runs of jobs of up to `longest` runs."""
+    return Buffers(
         weights=np.empty((EXPERT_COUNT, window)),
-        total=np.empty(EXPERT_COUNT),
+        weight_sums=np.empty(EXPERT_COUNT),
         pooled=np.empty(window),
-        raw=np.empty(LEVELS.size),
-        scratch=np.zeros(longest + 1),
+        raw_curve=np.empty(LEVELS.size),
+        burst_weight=np.zeros(longest + 1),
     )
 
 
-def memory_of(longest: int, window: int) -> tuple[Told, Window, Learned]:
-    """Memory for jobs of up to `longest` runs."""
-    told = Told(
+def arrays_for(longest: int, window: int) -> tuple[RunFacts, Window, Lessons]:
+    """Arrays for walking jobs of up to `longest` runs, `window` of which are used."""
+    facts = RunFacts(
         hours=np.empty(longest),
         day_hours=np.empty(longest),
         week_hours=np.empty(longest),
@@ -193,15 +194,15 @@ def memory_of(longest: int, window: int) -> tuple[Told, Window, Learned]:
         gap_log=np.empty(longest),
         cost=np.empty(longest),
         gradient=np.empty((longest, EXPERT_COUNT)),
-        order=np.empty(longest, dtype=np.int64),
+        entry=np.empty(longest, dtype=np.int64),
         twin=np.empty(longest, dtype=np.int64),
     )
-    held = Window(
-        members=np.empty(window, dtype=np.int64),
+    ended_runs = Window(
+        by_entry=np.empty(window, dtype=np.int64),
         lots=np.empty(window, dtype=np.int64),
-        held=np.empty(window, dtype=np.int64),
-        x=np.empty(window),
-        bound=np.empty(window, dtype=np.bool_),
+        by_duration=np.empty(window, dtype=np.int64),
+        log_seconds=np.empty(window),
+        is_bound=np.empty(window, dtype=np.bool_),
         burst=np.empty(window, dtype=np.int64),
         rank=np.empty(window, dtype=np.int64),
         after_rank=np.empty(window),
@@ -209,16 +210,16 @@ def memory_of(longest: int, window: int) -> tuple[Told, Window, Learned]:
         day_hours=np.empty(window),
         week_hours=np.empty(window),
         gap_log=np.empty(window),
-        place_rank=np.empty(longest, dtype=np.int64),
-        tied=np.empty(longest),
+        rank_of_run=np.empty(longest, dtype=np.int64),
+        duration_rank_of_run=np.empty(longest),
     )
-    learned = Learned(
-        counter=np.empty(COUNTERS, dtype=np.int64),
+    lessons = Lessons(
+        counters=np.empty(COUNTERS, dtype=np.int64),
         attempts=np.empty(2),
-        tally=np.empty(2),
-        summed=np.empty(EXPERT_COUNT),
-        moved=np.empty(LEVELS.size),
-        share=np.empty(EXPERT_COUNT),
-        taught=np.empty(longest + 1, dtype=np.int64),
+        cost_tally=np.empty(2),
+        gradient_sums=np.empty(EXPERT_COUNT),
+        moved_logits=np.empty(LEVELS.size),
+        shares=np.empty(EXPERT_COUNT),
+        lessons_at=np.empty(longest + 1, dtype=np.int64),
     )
-    return told, held, learned
+    return facts, ended_runs, lessons

@@ -1,0 +1,90 @@
+"""Every answer's text: read alike by each engine, parsed by Databricks' dialect, and about tables that are
+declared."""
+
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+from sqlglot import exp, parse_one
+
+from pipeline.answers.answer import Answer
+from pipeline.answers.delta_reader import DeltaReader
+from pipeline.answers.engine_reader import EngineReader
+from pipeline.answers.records import records_of
+from pipeline.lakehouse.folder.tables import DeltaFolder
+from pipeline.tables import gold
+from tests.night.homes import Made
+
+_FOLDER = Path(str(files("pipeline.answers")))
+_ANSWERS = [Answer.of_file(file.parent.name, file.stem) for file in sorted(_FOLDER.glob("*/*.sql"))]
+
+
+def _parameters(answer: Answer, home: Path) -> dict[str, str | None]:
+    """A value for each parameter that rows of the home are told apart by."""
+    jobs = records_of(DeltaReader(home).read(Answer.of_file("jobs", "jobs")))
+    values: dict[str, str | None] = {
+        "series_key": jobs[0]["series_key"],
+        "last_cost_day": str(jobs[0]["last_run_date"]),
+        "since": "2026-01-01T00:00:00+00:00",
+    }
+    return {name: values[name] for name in answer.parameters}
+
+
+@pytest.mark.parametrize("answer", _ANSWERS, ids=lambda answer: answer.name)
+def test_a_text_is_one_select_of_declared_tables(answer: Answer) -> None:
+    statement = parse_one(answer.sql, read="databricks")
+    assert isinstance(statement, exp.Query)
+    aliased = [node for node in statement.find_all(exp.Table) if node.db]
+    assert aliased
+    assert all(node.alias for node in aliased), "each table has an alias"
+    # `tables` raises KeyError for a table that is none of ours.
+    assert {table.full_name for table in answer.tables} == {f"{t.db}.{t.name}" for t in aliased}
+    assert not statement.args.get("limit"), "how many rows are shown is decided afterwards"
+
+
+@pytest.mark.parametrize("answer", _ANSWERS, ids=lambda answer: answer.name)
+def test_both_readers_give_the_same_answer(
+    spark: SparkSession, undisturbed: Made, answer: Answer
+) -> None:
+    home = undisturbed.home
+    parameters = _parameters(answer, home)
+    by_delta = DeltaReader(home).read(answer, **parameters)
+    by_engine = EngineReader(spark, DeltaFolder(home, spark)).read(answer, **parameters)
+    assert by_delta.column_names == by_engine.column_names
+
+    def in_order(rows: list[dict[str, object]]) -> list[str]:
+        # Answers that are looked up, not shown, have no order.
+        texts = [repr(row) for row in rows]
+        return texts if "ORDER BY" in answer.sql else sorted(texts)
+
+    assert in_order(records_of(by_delta)) == in_order(records_of(by_engine))
+
+
+def test_the_fixture_has_rows_for_nearly_all_texts(undisturbed: Made) -> None:
+    """An answer without rows is the same everywhere: that says little."""
+    reader = DeltaReader(undisturbed.home)
+    empty = {
+        answer.name
+        for answer in _ANSWERS
+        if not reader.read(answer, **_parameters(answer, undisturbed.home)).num_rows
+    }
+    assert empty <= {
+        "changes",
+        "decisions",
+        "growing",
+        "proposals",
+        "shifts",
+        "resizes",
+        "quarantined",
+        "shared_names",
+        "single_names",
+    }
+
+
+def test_a_value_is_no_part_of_the_text(undisturbed: Made) -> None:
+    answer = Answer.of_job(gold.JOBS)
+    reader = DeltaReader(undisturbed.home)
+    for hostile in ("' OR '1' = '1", "\\' OR 1 = 1 --", ":series_key", "gold.jobs"):
+        assert reader.read(answer, series_key=hostile).num_rows == 0
+    assert answer.tables == (gold.JOBS,)
