@@ -86,16 +86,8 @@ class Conversion:
         self._arriving = arriving
         self._declared = declared
         self._name = name
-        is_struct = isinstance(arriving, T.StructType) and pa.types.is_struct(declared)
-        # Maps and arrays of structs go by JSON too, which matches fields by name: Sail's optimizer
-        # cannot prune a lambda that rebuilds the structs.
-        self._is_by_json = (
-            pa.types.is_nested(declared)
-            and isinstance(arriving, (*_NESTED, T.StringType))
-            and not (is_struct or _is(arriving, declared))
-        )
         self._fields: dict[str, Conversion] = {}
-        if is_struct:
+        if isinstance(arriving, T.StructType) and pa.types.is_struct(declared):
             types = {field.name: field.dataType for field in arriving.fields}
             self._fields = {
                 field.name: Conversion(
@@ -103,6 +95,13 @@ class Conversion:
                 )
                 for field in declared
             }
+        # Maps and arrays of structs go by JSON too, which matches fields by name: Sail's optimizer
+        # cannot prune a lambda that rebuilds the structs.
+        self._is_by_json = (
+            pa.types.is_nested(declared)
+            and isinstance(arriving, (*_NESTED, T.StringType))
+            and not (self._fields or _is(arriving, declared))
+        )
 
     def prepared(self, raw: Column) -> Column:
         """The value, NULL where it is another spelling of NULL; as JSON text where its structure is

@@ -45,7 +45,7 @@ from pipeline.bronze.flaws import Flaws, absent_columns, flaws_of
 from pipeline.bronze.quarantine import quarantine
 from pipeline.engine.side_by_side import AT_ONCE
 from pipeline.errors import UserError
-from pipeline.lakehouse.protocol import Lakehouse, Written
+from pipeline.lakehouse.protocol import MOST_LISTED_DAYS, Lakehouse, Written
 from pipeline.sources.protocol import Batch, Delivery, Source
 from pipeline.tables import bronze
 from pipeline.tables.declaration import Arrival, SourceTable
@@ -57,7 +57,6 @@ _KNOWN = "known_strength"
 _HASH = "hash"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ON_TIME = timedelta(days=1)
-_MOST_DAYS = 800
 _NEW, _CHANGED, _SAME, _WORSE = "new", "changed", "same", "worse"
 
 
@@ -325,7 +324,7 @@ class _Taking:
             # A key may stand on any day: the content of those on which it does not is not read.
             keys = unique.rows.select(*self._table.identity)
             found = list(self._lakehouse.days_of(self._target, keys))
-        return sorted(found) if len(found) <= _MOST_DAYS else None
+        return sorted(found) if len(found) <= MOST_LISTED_DAYS else None
 
     def _standing(
         self,

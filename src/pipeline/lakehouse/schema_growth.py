@@ -1,4 +1,4 @@
-"""What a stored table lacks of its declaration: columns, fields, comments; and what it may not gain."""
+"""How a stored table follows its declaration: it gains columns, fields and comments, and nothing else."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ class Growth:
     """Stored columns with another comment."""
 
 
-def grown(table: Table, stored: pa.Schema, *, has_rows: Callable[[], bool]) -> Growth:
-    """How the table `stored` so becomes the declared one.
+def growth_to(table: Table, stored: pa.Schema, *, has_rows: Callable[[], bool]) -> Growth:
+    """What makes a table with the schema `stored` the declared one.
 
     UserError where a column was retyped, or a required one was added to rows that lack it.
     """
@@ -38,54 +38,56 @@ def grown(table: Table, stored: pa.Schema, *, has_rows: Callable[[], bool]) -> G
                 )
             gained.append(column)
             continue
-        kept, wanted = stored.field(position), arrow_type(column.type)
-        if kept.type != wanted:
-            if not _extends(wanted, kept.type):
+        stored_field, declared_type = stored.field(position), arrow_type(column.type)
+        if stored_field.type != declared_type:
+            if not _extends(declared_type, stored_field.type):
                 raise UserError(
-                    f"table {table.full_name}: column {column.name} is stored as {kept.type}, "
-                    f"but declared as {wanted}: rename the column, or rebuild the table"
+                    f"table {table.full_name}: column {column.name} is stored as {stored_field.type}, "
+                    f"but declared as {declared_type}: rename the column, or rebuild the table"
                 )
             widened.append(column)
-        if (kept.metadata or {}).get(b"comment", b"").decode() != described(column):
+        if (stored_field.metadata or {}).get(b"comment", b"").decode() != described(column):
             described_anew.append(column)
     return Growth(tuple(gained), tuple(widened), tuple(described_anew))
 
 
 def new_field_types(
-    wanted: pa.DataType, kept: pa.DataType
+    declared: pa.DataType, stored: pa.DataType
 ) -> Iterator[tuple[tuple[str, ...], pa.DataType]]:
-    """Path and type of each struct field that `wanted` has beyond `kept`.
+    """Path and type of each struct field that `declared` has beyond `stored`.
 
     A list's items are called `element` and a map's values `value`, as ALTER TABLE names them.
     """
-    if pa.types.is_struct(wanted):
-        for index, field in enumerate(wanted):
-            if index >= len(kept):
+    if pa.types.is_struct(declared):
+        for index, field in enumerate(declared):
+            if index >= len(stored):
                 yield (field.name,), field.type
             else:
-                inner = new_field_types(field.type, kept.field(index).type)
+                inner = new_field_types(field.type, stored.field(index).type)
                 yield from (((field.name, *path), kind) for path, kind in inner)
-    elif pa.types.is_list(wanted):
-        inner = new_field_types(wanted.value_type, kept.value_type)
+    elif pa.types.is_list(declared):
+        inner = new_field_types(declared.value_type, stored.value_type)
         yield from ((("element", *path), kind) for path, kind in inner)
-    elif pa.types.is_map(wanted):
-        inner = new_field_types(wanted.item_type, kept.item_type)
+    elif pa.types.is_map(declared):
+        inner = new_field_types(declared.item_type, stored.item_type)
         yield from ((("value", *path), kind) for path, kind in inner)
 
 
-def _extends(wanted: pa.DataType, kept: pa.DataType) -> bool:
-    """Whether `wanted` is `kept` with fields added at the end of its structs.
+def _extends(declared: pa.DataType, stored: pa.DataType) -> bool:
+    """Whether `declared` is `stored` with fields added at the end of its structs.
 
     At the end only, because engines cast structs by position.
     """
-    if pa.types.is_struct(wanted) and pa.types.is_struct(kept):
-        head = [wanted.field(index) for index in range(min(len(wanted), len(kept)))]
-        return len(head) == len(kept) and all(
+    if pa.types.is_struct(declared) and pa.types.is_struct(stored):
+        head = [declared.field(index) for index in range(min(len(declared), len(stored)))]
+        return len(head) == len(stored) and all(
             new.name == old.name and _extends(new.type, old.type)
-            for new, old in zip(head, kept, strict=True)
+            for new, old in zip(head, stored, strict=True)
         )
-    if pa.types.is_list(wanted) and pa.types.is_list(kept):
-        return _extends(wanted.value_type, kept.value_type)
-    if pa.types.is_map(wanted) and pa.types.is_map(kept):
-        return wanted.key_type == kept.key_type and _extends(wanted.item_type, kept.item_type)
-    return bool(wanted == kept)
+    if pa.types.is_list(declared) and pa.types.is_list(stored):
+        return _extends(declared.value_type, stored.value_type)
+    if pa.types.is_map(declared) and pa.types.is_map(stored):
+        return declared.key_type == stored.key_type and _extends(
+            declared.item_type, stored.item_type
+        )
+    return bool(declared == stored)
