@@ -27,7 +27,7 @@ from pipeline.nightly.reached import Reached, last_whole_day, reached
 from pipeline.nightly.schema_versions import settle
 from pipeline.nightly.step_run import DROPPED, StepReport, advance
 from pipeline.settings import Settings
-from pipeline.sources.home_source import INPUT, READER, Feed
+from pipeline.sources.home_source import INPUT, READER, HomeSource
 from pipeline.sources.protocol import Source
 from pipeline.tables import bronze
 from pipeline.tables.catalogue import TABLES
@@ -74,7 +74,7 @@ def run_night(
     as_of: datetime | None = None,
     only: str | None = None,
     start: str | None = None,
-    feed: Feed | None = None,
+    feed: HomeSource | None = None,
     graph: Graph = GRAPH,
     progress: Progress = lambda _name, _number, _total: None,
 ) -> Night:
@@ -166,7 +166,7 @@ def _ingest(
     source: Source,
     positions: Positions,
     now: datetime,
-    feed: Feed | None,
+    feed: HomeSource | None,
 ) -> list[Ingested]:
     ingested = []
 
@@ -215,7 +215,7 @@ def _last_cost_day(times: Mapping[SourceTable, Reached], as_of: datetime | None)
     return day if as_of is None else min(day, as_of.date() - timedelta(days=1))
 
 
-def _remember(positions: Positions, feed: Feed) -> None:
+def _remember(positions: Positions, feed: HomeSource) -> None:
     """At once: rows whose source a killed night had forgotten would not keep another's away."""
     if positions.of(READER, INPUT) != feed.position:
         positions.set_all(READER, {INPUT: feed.position})

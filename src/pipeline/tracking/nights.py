@@ -24,7 +24,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models.model import ModelInfo
 from pyspark.sql import functions as F
 
-from pipeline.engine.paths import plain
+from pipeline.engine.paths import literal_path
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.nightly.night import Night
 from pipeline.nightly.positions import Positions
@@ -150,7 +150,7 @@ WORKSPACE = Store("databricks", "databricks-uc", None, "in the workspace")
 
 def store_of(home: Path) -> Store:
     """The home's own store: one file, and a folder beside it."""
-    file = plain(home) / "mlflow.db"
+    file = literal_path(home) / "mlflow.db"
     artifacts = (home.absolute() / artifact_paths.FOLDER).as_uri()
     return Store(
         _uri(file),

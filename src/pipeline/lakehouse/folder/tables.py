@@ -23,7 +23,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.engine import engine_name
-from pipeline.engine.paths import plain
+from pipeline.engine.paths import literal_path
 from pipeline.errors import UserError
 from pipeline.lakehouse.commits import commits_of, rows_changed
 from pipeline.lakehouse.declared_rows import as_declared, declared
@@ -61,7 +61,7 @@ class DeltaFolder:
                 f"no Delta table can be written in {home}, whose whole path holds {refused[0]!r}:"
                 " choose a --home without it"
             )
-        self.home = plain(home)
+        self.home = literal_path(home)
         self._spark = spark
         # Sail reads Delta; Apache Spark without Delta's jars is given the Parquet files.
         self._reads_delta = engine_name(spark).startswith("sail")
