@@ -9,8 +9,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from pipeline.sources.export import look_at
-from pipeline.sources.export_file import readable
+from pipeline.sources.export import inspect_files
+from pipeline.sources.export_file import readable_file
 from pipeline.tables.declaration import SourceTable
 from tests.sources.small import rows_of_table
 
@@ -57,10 +57,10 @@ def read_rows(
     file: Path, table: SourceTable, scratch: Path, files: Sequence[Path] = ()
 ) -> list[dict[str, Any]]:
     """The rows of the file as engines are given them."""
-    looked = look_at(table, {file: {}}, list(files) or [file])[0]
+    looked = inspect_files(table, {file: {}}, list(files) or [file])[0]
     if looked.is_empty:
         return []
-    path = readable(looked, table, _numbered(scratch)).path
+    path = readable_file(looked, table, _numbered(scratch)).path
     rows: list[dict[str, Any]] = pq.ParquetFile(path).read().to_pylist()
     return rows
 

@@ -1,4 +1,4 @@
-"""One row a key among those received together: copies are counted, the weaker rows told apart."""
+"""One row for each key of a delivery: copies are counted, weaker rows are separated."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _KEPT, _COPY, _WEAKER = "kept", "copy", "weaker"
 
 @dataclass(frozen=True)
 class OnePerKey:
-    """Rows with one key each, those that lost to another row with their key, and the counts."""
+    """The row to keep for each key, the weaker rows with the same keys, and the counts."""
 
     rows: DataFrame
     weaker: DataFrame | None = None
@@ -27,23 +27,23 @@ class OnePerKey:
 def one_per_key(
     table: SourceTable, good: DataFrame, count: int, stage: Callable[[DataFrame], DataFrame]
 ) -> OnePerKey:
-    """Only keys that come more than once are sorted: there are few of them.
+    """The strongest row of each key in `good`, which has `count` rows.
 
-    `good` holds `count` rows. `stage` computes a frame once: an engine that knows how few rows there
-    are holds those in memory for a join, and not all the others.
+    Only the few keys that come more than once are sorted. `stage` computes a frame once: an engine that
+    knows how few rows it has keeps those in memory for a join, and not all the others.
     """
     hashed = with_key_hash(table, good)
-    crowded = stage(
+    repeated = stage(
         hashed.groupBy(KEY_HASH).agg(F.count("*").alias("n")).where("n > 1").select(KEY_HASH)
     )
-    alone = hashed.join(crowded, KEY_HASH, "left_anti").drop(KEY_HASH)
-    together = hashed.join(crowded, KEY_HASH, "left_semi").drop(KEY_HASH)
+    single = hashed.join(repeated, KEY_HASH, "left_anti").drop(KEY_HASH)
+    together = hashed.join(repeated, KEY_HASH, "left_semi").drop(KEY_HASH)
     # Columns, not one struct of them: Sail sorts by a struct in a window, and then fails on it.
     strongest_first = Window.partitionBy(*table.identity).orderBy(
         *(column.desc() for column in strength(table))
     )
     in_key = strongest_first.rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    told = stage(
+    ranked = stage(
         together.withColumn("place", F.row_number().over(in_key))
         .withColumn("best", F.first(CONTENT_HASH).over(in_key))
         .withColumn(
@@ -55,12 +55,12 @@ def one_per_key(
         .drop("place", "best")
     )
     counts = {
-        row[_ROLE]: row["n"] for row in told.groupBy(_ROLE).agg(F.count("*").alias("n")).collect()
+        row[_ROLE]: row["n"] for row in ranked.groupBy(_ROLE).agg(F.count("*").alias("n")).collect()
     }
-    kept = told.where(F.col(_ROLE) == _KEPT).select(*good.columns)
+    kept = ranked.where(F.col(_ROLE) == _KEPT).select(*good.columns)
     return OnePerKey(
-        rows=alone.unionByName(kept),
-        weaker=told.where(F.col(_ROLE) == _WEAKER).drop(_ROLE),
+        rows=single.unionByName(kept),
+        weaker=ranked.where(F.col(_ROLE) == _WEAKER).drop(_ROLE),
         count=count - counts.get(_COPY, 0) - counts.get(_WEAKER, 0),
         copies=counts.get(_COPY, 0),
         weaker_count=counts.get(_WEAKER, 0),

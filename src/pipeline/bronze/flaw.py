@@ -24,7 +24,7 @@ def any_of(flaws: Sequence[Flaw]) -> Column:
 
 def first_of(flaws: Sequence[Flaw]) -> Column:
     """The sentence of a row's first flaw, of one or more that it may have; NULL where it has none."""
-    # One level: an engine gathers the rows that are left anew for every branch within a branch.
+    # All in one CASE: within nested ones an engine gathers the remaining rows anew at each level.
     cases = F.when(flaws[0].holds, flaws[0].sentence)
     for flaw in flaws[1:]:
         cases = cases.when(flaw.holds, flaw.sentence)

@@ -24,7 +24,7 @@ _LEAST_SHOWN = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Flaws:
-    """The flaws of one delivery of a table."""
+    """What is wrong with one delivery of a table."""
 
     table: SourceTable
     received: int = 0
@@ -36,7 +36,7 @@ class Flaws:
     why_partial: Counter[str] = field(default_factory=Counter)
     """Rows by reason; a row may lack several values."""
     absent: tuple[str, ...] = ()
-    """Columns that something depends on, and that no part of the delivery has."""
+    """Columns that some answer depends on, and that no part of the delivery has."""
 
     def plus(self, more: "Flaws") -> "Flaws":
         return Flaws(
@@ -59,14 +59,16 @@ class Flaws:
 
     def sentences(self) -> list[str]:
         """What was lost, and the most frequent reasons."""
-        told = []
+        sentences = []
         if self.rejected:
-            told.append(self._told(self.rejected, "could not be kept", self.why_rejected))
+            sentences.append(self._sentence(self.rejected, "could not be kept", self.why_rejected))
         if self.partial:
-            told.append(self._told(self.partial, "were kept without a value", self.why_partial))
-        return told
+            sentences.append(
+                self._sentence(self.partial, "were kept without a value", self.why_partial)
+            )
+        return sentences
 
-    def _told(self, rows: int, what: str, why: Counter[str]) -> str:
+    def _sentence(self, rows: int, what: str, why: Counter[str]) -> str:
         first = why.most_common(_MOST_REASONS)
         reasons = [f"{reason} ({count:,})" if len(why) > 1 else reason for reason, count in first]
         if len(why) > len(first):
@@ -78,16 +80,16 @@ class Flaws:
 
 
 def _percent(share: float) -> str:
-    """Never rounded to nothing, nor to all."""
+    """Never rounded to 0 % nor to 100 %."""
     if share < _LEAST_SHOWN:
         return f"under {_LEAST_SHOWN:.1%}"
     return f"over {1 - _LEAST_SHOWN:.1%}" if 1 - _LEAST_SHOWN < share < 1 else f"{share:.1%}"
 
 
 def absent_columns(table: SourceTable, parts: Iterable[DataFrame]) -> tuple[str, ...]:
-    """Columns that something depends on, and that none of the parts has."""
-    held = {name for part in parts for name in part.columns}
-    return tuple(c.name for c in table.columns if c.switches_off and c.name not in held)
+    """Columns that some answer depends on, and that none of the parts has."""
+    columns = {name for part in parts for name in part.columns}
+    return tuple(c.name for c in table.columns if c.switches_off and c.name not in columns)
 
 
 def flaws_of(table: SourceTable, rows: DataFrame) -> Flaws:
@@ -118,7 +120,9 @@ def try_out(source: Source, table: SourceTable, now: datetime) -> Flaws:
     if delivery is None:
         return Flaws(table)
     try:
-        return reduce(Flaws.plus, (_tried(table, batch, now) for batch in delivery.batches))
+        return reduce(
+            Flaws.plus, (_flaws_of_batch(table, batch, now) for batch in delivery.batches)
+        )
     except UserError:
         raise
     except Exception as error:
@@ -127,7 +131,7 @@ def try_out(source: Source, table: SourceTable, now: datetime) -> Flaws:
         raise
 
 
-def _tried(table: SourceTable, batch: Batch, now: datetime) -> Flaws:
+def _flaws_of_batch(table: SourceTable, batch: Batch, now: datetime) -> Flaws:
     parts = batch.parts
     if batch.received is None:
         parts = tuple(part.limit(_TRIED_ROWS) for part in parts)

@@ -1,4 +1,4 @@
-"""What could not be kept, or not whole, and why: one row for each different row and reason."""
+"""Rows that could not be kept, or not whole, and why: one for each distinct row and reason."""
 
 from datetime import datetime
 
@@ -12,9 +12,9 @@ from pipeline.tables.declaration import SourceTable
 
 
 def quarantine(lakehouse: Lakehouse, table: SourceTable, rows: DataFrame, now: datetime) -> None:
-    """Keep rows with PROBLEM, ROW_HASH, ROW_JSON and IS_KEPT. `copies` is the most that one delivery held,
-    so that a delivery read again after a crash changes nothing."""
-    found = rows.groupBy(
+    """Store rows with PROBLEM, ROW_HASH, ROW_JSON and IS_KEPT. `copies` is the most of one delivery, so
+    that a delivery that is read again after a crash changes nothing."""
+    counted = rows.groupBy(
         F.lit(table.name).alias("source_table"),
         F.col(ROW_HASH).alias("row_hash"),
         F.col(PROBLEM).alias("reason"),
@@ -23,16 +23,16 @@ def quarantine(lakehouse: Lakehouse, table: SourceTable, rows: DataFrame, now: d
         F.count("*").alias("copies"),
         F.max(IS_KEPT).alias("is_kept"),
     )
-    known = (
+    stored = (
         lakehouse.read(QUARANTINE)
         .where(F.col("source_table") == table.name)
-        .select(*QUARANTINE.keys, F.col("copies").alias("known_copies"))
+        .select(*QUARANTINE.keys, F.col("copies").alias("stored_copies"))
     )
-    more = F.col("known_copies").isNull() | (F.col("known_copies") < F.col("copies"))
+    more = F.col("stored_copies").isNull() | (F.col("stored_copies") < F.col("copies"))
     lakehouse.merge(
         QUARANTINE,
-        found.join(known, list(QUARANTINE.keys), "left")
+        counted.join(stored, list(QUARANTINE.keys), "left")
         .where(more)
-        .drop("known_copies")
+        .drop("stored_copies")
         .withColumn("first_seen_at", F.lit(now)),
     )

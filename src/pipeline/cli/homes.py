@@ -83,11 +83,11 @@ def where(home: Path, engine: str) -> str:
 
 def truth_of(home: Path, lakehouse: "Lakehouse") -> Path | None:
     """Where the truth of the simulated account lies that the home is fed from; None for another source."""
-    from pipeline.sources.address import parsed
-    from pipeline.sources.home_source import remembered
+    from pipeline.sources.address import parse_address
+    from pipeline.sources.home_source import stored_source
 
-    source = remembered(lakehouse)
-    kind, folder = parsed(source.spelled(home)) if source is not None else ("", None)
+    source = stored_source(lakehouse)
+    kind, folder = parse_address(source.address(home)) if source is not None else ("", None)
     if kind != "simulated" or folder is None:
         return None
     return folder / "truth"

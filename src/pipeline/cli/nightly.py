@@ -50,8 +50,8 @@ def nightly(
     from pipeline.nightly.night import run_night
     from pipeline.nightly.positions import Positions
     from pipeline.settings import load_settings
-    from pipeline.sources.address import chosen_source, now_at
-    from pipeline.sources.home_source import Feed, remembered, source_of_home
+    from pipeline.sources.address import now_at, open_source
+    from pipeline.sources.home_source import HomeSource, address_for_night, stored_source
     from pipeline.tracking.experiments import NIGHTS, page_of
     from pipeline.tracking.nights import track_night
     from pipeline.tracking.store import WORKSPACE, store_of
@@ -61,14 +61,14 @@ def nightly(
     chosen_engine = engine_named(engine)
     if not home.exists():
         # Looked at first: no folder is made for a night that has nothing to read.
-        chosen_source(source_of_home(source, None, home), connect(chosen_engine))
+        open_source(address_for_night(source, None, home), connect(chosen_engine))
     with home_lock(home, wait=wait):
         spark = connect(chosen_engine)
         lakehouse = writing(home, engine, spark)
-        fed = remembered(lakehouse)
-        spelled = source_of_home(source, fed, home)
-        feed = Feed.of(spelled, home)
-        chosen = chosen_source(spelled, spark)
+        fed = stored_source(lakehouse)
+        spelled = address_for_night(source, fed, home)
+        feed = HomeSource.of(spelled, home)
+        chosen = open_source(spelled, spark)
         if fed is not None and not fed.is_same(feed):
             typer.echo(
                 f"{home} was fed from {fed}, which is gone; from now on it is fed from {feed}.",

@@ -83,12 +83,12 @@ def check(
     from pipeline.bronze.flaws import Flaws, try_out
     from pipeline.engine.session import connect
     from pipeline.settings import load_settings
-    from pipeline.sources.address import chosen_source, now_at
+    from pipeline.sources.address import now_at, open_source
     from pipeline.tables.source import SOURCE_TABLES
 
     most_quarantined = load_settings(home).most_quarantined
     spark = connect(engine_named(engine))
-    chosen = chosen_source(source, spark)
+    chosen = open_source(source, spark)
     now = now_at(source)
     tables = []
     with progress_bar(json_) as bar:

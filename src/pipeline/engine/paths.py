@@ -1,4 +1,4 @@
-"""Paths as engines take them: to an engine a path is a pattern and a URL, to a disk it is a name."""
+"""Paths that mean the same to engines, which read them as patterns and URLs, as they do to the disk."""
 
 import re
 from functools import cache
@@ -7,24 +7,24 @@ from uuid import uuid4
 
 from pipeline.engine.temporary_folders import temporary_folder
 
-_PLAIN = re.compile(r"(/[A-Za-z0-9._+@-]+)+")
+_LITERAL = re.compile(r"(/[A-Za-z0-9._+@-]+)+")
 
 
-def is_plain(path: Path) -> bool:
-    """Whether this absolute path means to every engine what it means to the disk: of other
-    characters it could mean several files, a partition, or something else once decoded."""
-    return _PLAIN.fullmatch(str(path)) is not None
+def is_literal(path: Path) -> bool:
+    """Whether every engine takes this absolute path as it stands: other characters could make it mean
+    several files, a partition, or something else once decoded."""
+    return _LITERAL.fullmatch(str(path)) is not None
 
 
-def plain(folder: Path) -> Path:
-    """The folder by a name that every engine takes as it is: its own, or that of a link to it, which
-    lasts as long as this process."""
-    return _plain(folder.resolve())
+def literal_path(folder: Path) -> Path:
+    """The folder under a path that every engine takes as it stands: its own, or that of a link to it
+    that lasts as long as this process."""
+    return _literal_path(folder.resolve())
 
 
 @cache
-def _plain(folder: Path) -> Path:
-    if is_plain(folder):
+def _literal_path(folder: Path) -> Path:
+    if is_literal(folder):
         return folder
     folder.mkdir(parents=True, exist_ok=True)
     link = _links() / uuid4().hex

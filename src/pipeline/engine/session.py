@@ -1,7 +1,7 @@
 """One Spark Connect session a process: embedded (Sail), Apache Spark, or Databricks.
 
 All code is written against the Spark Connect API, so the three differ only in how the session is
-made. A process keeps the first engine it asked for: pyspark hands out the session it already has
+made. A process keeps the first engine it asked for: pyspark returns the session it already has,
 whatever the builder says, so a second engine would silently be the first one.
 """
 
@@ -23,8 +23,8 @@ SHUFFLE_PARTITIONS = 4
 """A night moves thousands to millions of rows: Spark's own 200 would be 200 near-empty tasks."""
 JAVA_MAJOR = 17
 
-# Else each call of a column function looks for IPython on the disk: a tenth of a short night. Fixed
-# when a server of Apache Spark starts, so it cannot stand among the settings below.
+# Otherwise each call of a column function looks for IPython on the disk, which takes a tenth of a short
+# night. A server of Apache Spark reads it only when it starts, so it is not among the settings below.
 _NO_CALL_SITES = ("spark.python.sql.dataFrameDebugging.enabled", "false")
 _SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
@@ -66,7 +66,7 @@ def connect(engine: Engine) -> SparkSession:
 
 
 def engine_name(spark: SparkSession) -> str:
-    """What really answers: `sail 0.7.2`, or `spark 4.1.4 <revision>`.
+    """The engine that really answers: `sail 0.7.2`, or `spark 4.1.4 <revision>`.
 
     The client's own version says nothing (Sail reports the Spark version it stands in for); the
     SQL function does: Spark adds the revision it was built from, Sail has none.
@@ -83,8 +83,8 @@ def _embedded() -> SparkSession:
     os.environ.setdefault("RUST_LOG", "error")
     # The client's gRPC library reports every retry of a connection as a warning otherwise.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
-    # The engine's allocator else keeps what a step has used: twice the memory over a night, for a
-    # tenth less of the processor's time. Read when the library is loaded.
+    # Otherwise the engine's allocator keeps the memory that a step has used: twice as much over a
+    # night, for a tenth less CPU time. Read when the library is loaded.
     os.environ.setdefault("MIMALLOC_PURGE_DELAY", "0")
     try:
         from pysail.spark import SparkConnectServer

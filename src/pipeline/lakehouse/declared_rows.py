@@ -1,4 +1,4 @@
-"""Frames in the shape of a declaration: on their way to a table, out of it, and cut to a scope."""
+"""Frames in the shape of a declaration: on their way to a table, and out of it."""
 
 from collections.abc import Sequence
 
@@ -15,16 +15,16 @@ from pipeline.tables.types import arrow_type, spark_type
 def declared(table: Table, rows: DataFrame) -> DataFrame:
     """`rows` with the table's columns in order and type; ValueError where some are missing.
 
-    Map entries are sorted by key, for two maps that differ in order only are the same map. Fields of
-    structs stay as they came: `by_name` orders them, or whoever writes the rows.
+    Map entries are sorted by key, since two maps that differ in their order only are the same map.
+    Fields of structs keep their order: `structs_by_name` changes it, or whoever writes the rows.
     """
-    found = {field.name: field.dataType for field in rows.schema.fields}
-    missing = [name for name in table.column_names if name not in found]
+    types = {field.name: field.dataType for field in rows.schema.fields}
+    missing = [name for name in table.column_names if name not in types]
     if missing:
         raise ValueError(f"rows for {table.full_name} lack the columns {', '.join(missing)}")
     selected = []
     for column in table.columns:
-        value, kind = F.col(column.name), found[column.name]
+        value, kind = F.col(column.name), types[column.name]
         if not isinstance(kind, StructType | ArrayType | MapType):
             value = value.cast(column.type)
         # Nested types are aligned by name later: an engine casts structs by position.
@@ -34,7 +34,7 @@ def declared(table: Table, rows: DataFrame) -> DataFrame:
     return rows.select(selected)
 
 
-def by_name(table: Table, rows: DataFrame) -> DataFrame:
+def structs_by_name(table: Table, rows: DataFrame) -> DataFrame:
     """Declared `rows` with the fields of their structs in the declared order, absent ones NULL.
 
     ValueError for a field that is not declared.
@@ -53,41 +53,43 @@ def by_name(table: Table, rows: DataFrame) -> DataFrame:
 
 
 def undeclared(fields: set[str]) -> str:
-    """What is said of a struct with fields that the declaration does not know."""
+    """The message about a struct with fields that the declaration does not have."""
     return f"struct has the fields {sorted(fields)}, which are not declared"
 
 
-def as_declared(table: Table, stored: DataFrame, names: Sequence[str]) -> DataFrame:
-    """The declared columns of `stored`, which has the columns `names`; one that it does not have yet
-    was NULL in it."""
-    if tuple(names) == table.column_names:
+def as_declared(table: Table, stored: DataFrame, stored_names: Sequence[str]) -> DataFrame:
+    """The declared columns of `stored`, which has the columns `stored_names`; NULL in those that it does
+    not have yet."""
+    if tuple(stored_names) == table.column_names:
         return stored
     return stored.select(
         [
             F.col(column.name)
-            if column.name in names
+            if column.name in stored_names
             else F.lit(None).cast(column.type).alias(column.name)
             for column in table.columns
         ]
     )
 
 
-def _aligned(value: Value, found: DataType, wanted: pa.DataType) -> Value:
-    if isinstance(found, StructType) and pa.types.is_struct(wanted):
-        fields = {field.name: field.dataType for field in found.fields}
-        names = [field.name for field in wanted]
+def _aligned(value: Value, arriving: DataType, declared_type: pa.DataType) -> Value:
+    if isinstance(arriving, StructType) and pa.types.is_struct(declared_type):
+        fields = {field.name: field.dataType for field in arriving.fields}
+        names = [field.name for field in declared_type]
         if unknown := set(fields) - set(names):
             raise ValueError(undeclared(unknown))
         parts = [
             _aligned(value.getField(field.name), fields[field.name], field.type)
             if field.name in fields
             else F.lit(None).cast(spark_type(field.type))
-            for field in wanted
+            for field in declared_type
         ]
         named = [part.alias(name) for part, name in zip(parts, names, strict=True)]
         return F.when(value.isNotNull(), F.struct(*named))
-    if isinstance(found, ArrayType) and _holds_struct(found):
-        return F.transform(value, lambda item: _aligned(item, found.elementType, wanted.value_type))
+    if isinstance(arriving, ArrayType) and _holds_struct(arriving):
+        return F.transform(
+            value, lambda item: _aligned(item, arriving.elementType, declared_type.value_type)
+        )
     return value
 
 

@@ -16,6 +16,14 @@ CHANGE_TYPE = "_change_type"
 update_postimage."""
 
 
+MOST_LISTED_DAYS = 1_000
+"""So many days a condition may list to spare partitions that it does not name. Measured over 1,200
+partitions of one row: 1,000 listed days take the engine, and delta-rs, as long as reading them all."""
+
+DELETE_MARK = "_gone"
+"""In the rows of a merge, marks one that only names a key to delete. No declared column begins with _."""
+
+
 class ChangesGone(Exception):
     """The change feed since the asked version is no longer there: recompute fully, and say so."""
 
@@ -43,6 +51,17 @@ class KeyViolation(ValueError):
     def of_copies(cls, table: Table, copies: int) -> "KeyViolation":
         key = ", ".join(table.keys)
         return cls(f"rows for {table.full_name}: {copies} rows have the key ({key}) in common")
+
+
+def missing_value(table: Table, name: str) -> ValueError:
+    """The error for a NULL in the column `name`, which is declared not null."""
+    if name in table.keys or name == table.partition_by:
+        return KeyViolation.of_null(table, name)
+    return ValueError(f"rows for {table.full_name}: {null_in(name)}")
+
+
+def null_in(column: str) -> str:
+    return f"column {column} is NULL, but is declared not null"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +115,9 @@ class Lakehouse(Protocol):
     ) -> Written:
         """Add `rows`. That their keys are not stored yet is the caller's promise.
 
-        `unique` promises as well that no two rows share a key, and spares holding the keys in
-        memory. Otherwise KeyViolation as in `merge`. `before_commit` is told how many rows have been
-        computed: what it raises leaves the table as it stands.
+        `unique` promises as well that no two rows share a key, so that the keys need not be held in
+        memory. Otherwise KeyViolation as in `merge`. `before_commit` is called with the number of
+        rows that have been computed; where it raises, the table stays as it is.
         """
 
     def merge(
@@ -109,13 +128,13 @@ class Lakehouse(Protocol):
         scope: DataFrame | None = None,
         since: date | None = None,
     ) -> Written:
-        """Upsert `rows` on the declared keys, leaving rows alone that only differ in audit columns.
+        """Upsert `rows` on the declared keys; a row that only differs in audit columns is left alone.
 
         An updated row keeps the audit values it was inserted with (first seen stays first seen).
 
-        `scope` holds some of the table's columns: a stored row whose values there are among the
-        scope's, and whose key is not among `rows`, is deleted. NULLs match NULLs in the scope.
-        `since` says that no such row is dated earlier, so that older partitions are not looked at.
+        `scope` has some of the table's columns: a stored row is deleted where its values in them are
+        those of a row of the scope, and its key is not among `rows`. NULL matches NULL in the scope.
+        `since` promises that no such row has an earlier date, so that older partitions are not read.
         KeyViolation where `rows` has a NULL or a duplicate key.
         """
 
@@ -125,7 +144,7 @@ class Lakehouse(Protocol):
     def read(self, table: Table, version: int | None = None) -> DataFrame:
         """The declared columns, in their order, at `version` or at the version of this call.
 
-        The frame is pinned: a later write does not change what it says.
+        The frame is pinned: a later write does not change its rows.
         """
 
     def stored(self, table: Table) -> DataFrame:
@@ -140,18 +159,18 @@ class Lakehouse(Protocol):
     def version(self, table: Table) -> int: ...
 
     def partition_rows(self, table: Table) -> Mapping[date | None, int]:
-        """Rows in each partition, from the log where it says so; None for all of an undated table."""
+        """Rows in each partition, from the log where it counts them; None stands for an undated table."""
 
     def days_of(self, table: Table, rows: DataFrame) -> set[date]:
         """The partitions of a dated table that can hold rows with the values of a row of `rows` in all
         its columns: all that do, and perhaps others. NULL is no value, and the partition's column is
         not among them.
 
-        Only the holder of the home's lock may ask: what is found out is kept in the home.
+        Only the holder of the home's lock may ask: the index behind the answer is stored in the home.
         """
 
     def index_days(self, table: Table, columns: Sequence[str]) -> None:
-        """Find out now what `days_of` these columns would else find out when it is first asked."""
+        """Build now the index that `days_of` these columns would otherwise build when first asked."""
 
     def drop_before(self, table: Table, day: date) -> int:
         """Delete the partitions before `day`; the number of rows that went."""
@@ -160,7 +179,8 @@ class Lakehouse(Protocol):
         """Distinct values of `columns` over all rows that a commit after `since` touched.
 
         An updated row counts with its old and its new values; `CHANGE_TYPE` is a column as well.
-        ChangesGone where the feed was vacuumed away. Only the holder of the home's lock may ask: the answer is kept in the home.
+        ChangesGone where the feed was vacuumed away. Only the holder of the home's lock may ask: the
+        answer is stored in the home.
         """
 
     def changed(self, table: Table, since: int) -> bool:

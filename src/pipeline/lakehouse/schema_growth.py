@@ -1,4 +1,4 @@
-"""What a stored table lacks of its declaration: columns, fields, comments; and what it may not gain."""
+"""How a stored table follows its declaration: it gains columns, fields and comments, and nothing else."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ class Growth:
     """Stored columns with another comment."""
 
 
-def grown(table: Table, stored: pa.Schema, *, has_rows: Callable[[], bool]) -> Growth:
-    """How the table `stored` so becomes the declared one.
+def growth_to(table: Table, stored: pa.Schema, *, has_rows: Callable[[], bool]) -> Growth:
+    """What makes a table with the schema `stored` the declared one.
 
     UserError where a column was retyped, or a required one was added to rows that lack it.
     """
@@ -39,14 +39,14 @@ def grown(table: Table, stored: pa.Schema, *, has_rows: Callable[[], bool]) -> G
                 )
             gained.append(column)
             continue
-        kept, wanted = stored.field(position), arrow_type(column.type)
-        if kept.type != wanted:
-            if not extends(wanted, kept.type):
+        stored_field, declared_type = stored.field(position), arrow_type(column.type)
+        if stored_field.type != declared_type:
+            if not extends(declared_type, stored_field.type):
                 raise UserError(
-                    f"table {table.full_name}: column {column.name} is stored as {kept.type}, "
-                    f"but declared as {wanted}: rename the column, or rebuild the table"
+                    f"table {table.full_name}: column {column.name} is stored as {stored_field.type}, "
+                    f"but declared as {declared_type}: rename the column, or rebuild the table"
                 )
             widened.append(column)
-        if (kept.metadata or {}).get(b"comment", b"").decode() != described(column):
+        if (stored_field.metadata or {}).get(b"comment", b"").decode() != described(column):
             described_anew.append(column)
     return Growth(tuple(gained), tuple(widened), tuple(described_anew))

@@ -11,7 +11,7 @@ from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.nightly.positions import Positions
 from pipeline.nightly.retention import dropped_before
 from pipeline.nightly.step_run import StepReport
-from pipeline.sources.home_source import INPUT, READER, Feed
+from pipeline.sources.home_source import INPUT, READER, HomeSource
 from pipeline.sources.protocol import Source
 from pipeline.tables import bronze
 from pipeline.tables.declaration import Layer, SourceTable
@@ -38,7 +38,7 @@ def ingest_all(
     source: Source,
     positions: Positions,
     now: datetime,
-    feed: Feed | None,
+    feed: HomeSource | None,
 ) -> list[Ingested]:
     """Read every table of the source; UserError where no row of a required one could be kept.
 
@@ -105,7 +105,7 @@ def _past(positions: Positions) -> Callable[[SourceTable], Past]:
     return past
 
 
-def _remember(positions: Positions, feed: Feed) -> None:
+def _remember(positions: Positions, feed: HomeSource) -> None:
     """At once: rows whose source a killed night had forgotten would not keep another's away."""
     if positions.of(READER, INPUT) != feed.position:
         positions.set_all(READER, {INPUT: feed.position})

@@ -29,7 +29,7 @@ from pipeline.nightly.schema_versions import settle
 from pipeline.nightly.step_run import StepReport, run_step
 from pipeline.settings import Settings
 from pipeline.sla.record import follow_slas
-from pipeline.sources.home_source import Feed
+from pipeline.sources.home_source import HomeSource
 from pipeline.sources.protocol import Source
 from pipeline.steps.given import Given
 from pipeline.steps.kinds import Step
@@ -69,7 +69,7 @@ def run_night(
     as_of: datetime | None = None,
     only: str | None = None,
     start: str | None = None,
-    feed: Feed | None = None,
+    feed: HomeSource | None = None,
     graph: Graph = GRAPH,
     progress: Progress = lambda _name, _number, _total: None,
 ) -> Night:

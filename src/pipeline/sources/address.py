@@ -13,19 +13,19 @@ from pipeline.sources.protocol import Source
 from pipeline.sources.system_tables import SystemTables
 
 
-def parsed(spelled: str) -> tuple[str, Path | None]:
-    """The kind of source that `spelled` names, and its folder; UserError saying how to spell one."""
-    kind, _, place = spelled.partition(":")
+def parse_address(address: str) -> tuple[str, Path | None]:
+    """The kind of source at `address`, and its folder; UserError that shows how to write an address."""
+    kind, _, place = address.partition(":")
     if kind == "databricks" and not place:
         return kind, None
     if kind in ("export", "simulated") and place:
         return kind, Path(place)
-    raise UserError(f"{spelled!r} names no source: write export:DIR, simulated:DIR or databricks")
+    raise UserError(f"{address!r} names no source: write export:DIR, simulated:DIR or databricks")
 
 
-def chosen_source(spelled: str, spark: SparkSession) -> Source:
-    """The source `spelled` names; UserError where there is nothing in its place."""
-    kind, folder = parsed(spelled)
+def open_source(address: str, spark: SparkSession) -> Source:
+    """The source at `address`; UserError where there is nothing there."""
+    kind, folder = parse_address(address)
     if folder is None:
         return SystemTables(spark)
     # delta-rs is not on a Databricks runtime.
@@ -38,10 +38,10 @@ def chosen_source(spelled: str, spark: SparkSession) -> Source:
     return ExportFolder(folder, spark)
 
 
-def now_at(spelled: str) -> datetime:
-    """The time it is at the source: for a simulated account that was given days still to come, the first
-    such time of day after its end. By the clock here, all its rows of those days would be wrong."""
-    kind, folder = parsed(spelled)
+def now_at(address: str) -> datetime:
+    """The time at the source: now, or for a simulated account with days in the future, the same time of
+    day right after its end. By the clock here, all its rows of those days would be wrong."""
+    kind, folder = parse_address(address)
     now = datetime.now(UTC)
     if kind != "simulated" or folder is None:
         return now
@@ -49,5 +49,5 @@ def now_at(spelled: str) -> datetime:
         settings = json.loads((folder / SIMULATION).read_text(encoding="utf-8"))
         days_ahead = ceil((datetime.fromisoformat(settings["end"]) - now) / timedelta(days=1))
     except (OSError, ValueError, KeyError, TypeError):
-        return now  # An account of a run log is given no days.
+        return now  # An account simulated from a run log has no end in its settings.
     return now + timedelta(days=max(0, days_ahead))

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pipeline.errors import UserError
-from pipeline.sources.layout import REPAIR, shown
-from pipeline.sources.lookalikes import mistaken_for
+from pipeline.sources.layout import REPAIR, printable
+from pipeline.sources.lookalikes import explain_lookalike
 from pipeline.tables.declaration import SourceTable
 
 _BLOCK_BYTES = 16 * 1024 * 1024
@@ -45,7 +45,7 @@ class Dialect:
     has_rows: bool = True
 
     @property
-    def is_plain(self) -> bool:
+    def is_read_as_is(self) -> bool:
         """Whether Arrow reads the file as it is."""
         return self.encoding == _UTF8 and not self.is_escaped
 
@@ -67,12 +67,14 @@ def dialect_of(
         dialect = replace(dialect, is_escaped=True)
         # Where the other way of quoting fails, this one must not.
         if _first_fault(file, dialect, last_line=doubled[0]) is not None:
-            raise UserError(f"{shown(file)} is not a readable CSV file ({doubled[1]}): {REPAIR}")
+            raise UserError(
+                f"{printable(file)} is not a readable CSV file ({doubled[1]}): {REPAIR}"
+            )
         _refuse_open_quote(file, sum(block.count(b'"') for block in _read(file, dialect)))
     return dialect
 
 
-def opened(file: Path, dialect: Dialect) -> BinaryIO:
+def open_as_utf8(file: Path, dialect: Dialect) -> BinaryIO:
     """The file as UTF-8 with its quotes doubled."""
     return io.BufferedReader(_Blocks(_read(file, dialect)), _BLOCK_BYTES)
 
@@ -80,8 +82,8 @@ def opened(file: Path, dialect: Dialect) -> BinaryIO:
 def fault(file: Path, dialect: Dialect) -> str:
     """The first line that is not written in the dialect and what is wrong with it, never its text;
     empty where there is none."""
-    found = _first_fault(file, dialect)
-    return found[1] if found is not None else ""
+    first_fault = _first_fault(file, dialect)
+    return first_fault[1] if first_fault is not None else ""
 
 
 def _first_fault(
@@ -90,7 +92,7 @@ def _first_fault(
     """The first faulty line and what is wrong with it, of those up to `last_line`."""
     csv.field_size_limit(_WIDEST_FIELD)
     width = len(dialect.header)
-    with io.TextIOWrapper(opened(file, dialect), encoding="utf-8", newline="") as text:
+    with io.TextIOWrapper(open_as_utf8(file, dialect), encoding="utf-8", newline="") as text:
         rows = csv.reader(text, delimiter=dialect.separator, strict=True)
         line = 1
         try:
@@ -137,7 +139,7 @@ def _refuse_open_quote(file: Path, quotes: int) -> None:
     if quotes % 2:
         # Arrow would read the rest of the file as one value, and rows would vanish unseen.
         raise UserError(
-            f"{shown(file)} is not a readable CSV file: it has a quote that is never closed:"
+            f"{printable(file)} is not a readable CSV file: it has a quote that is never closed:"
             f" {REPAIR}"
         )
 
@@ -165,8 +167,8 @@ def _by_header(
     if first is not None and len(_first_row(text, first.separator)[0]) == len(first.header):
         return replace(first, encoding=encoding, has_header=False, is_escaped=False, has_rows=True)
     raise UserError(
-        mistaken_for(file, table, _first_row(text, ",")[0])
-        or f"the first line of {shown(file)} names none of the columns of {table.system_name}, so its"
+        explain_lookalike(file, table, _first_row(text, ",")[0])
+        or f"the first line of {printable(file)} names none of the columns of {table.system_name}, so its"
         " header was not recognised: write the names of the columns into it, separated by commas"
     )
 
@@ -212,9 +214,11 @@ def _blocks(file: Path, encoding: str) -> Iterator[bytes]:
 
 def _not_in(file: Path, encoding: str, line: int) -> str:
     if encoding != _UTF8:
-        return f"{shown(file)} is UTF-16 that breaks off or is damaged: export it again, as UTF-8"
+        return (
+            f"{printable(file)} is UTF-16 that breaks off or is damaged: export it again, as UTF-8"
+        )
     return (
-        f"{shown(file)} is not UTF-8 text from line {line} on: it seems to be Windows-1252 or Latin-1,"
+        f"{printable(file)} is not UTF-8 text from line {line} on: it seems to be Windows-1252 or Latin-1,"
         " or damaged; save it as UTF-8"
     )
 

@@ -1,10 +1,10 @@
-"""What a home is fed from: remembered with its first rows, so that another is not mixed in.
+"""The source of a home: stored with its first rows, so that the rows of another are not mixed in.
 
-Remembered are the folder's own path and its path from the home. A night may name either: a home and
-an export that are moved, copied or mounted elsewhere together keep the one, a home that is moved
-alone keeps the other. A home that holds its export is copied with it: the copy is fed from its own, and
-the original's is not looked at. An export that is moved alone is named anew, and taken because the folder
-that is remembered is no longer there.
+Stored are the folder's own path and its path from the home, and a night may use either. A home and an
+export that are moved, copied or mounted elsewhere together keep the second; a home that is moved alone
+keeps the first. A home that contains its export is copied with it, and the copy then reads its own.
+An export that is moved alone has to be named again, and is accepted because the stored folder is
+no longer there.
 """
 
 import json
@@ -16,25 +16,25 @@ from pyspark.sql import functions as F
 
 from pipeline.errors import UserError
 from pipeline.lakehouse.protocol import Lakehouse
-from pipeline.sources.address import parsed
-from pipeline.sources.layout import shown
+from pipeline.sources.address import parse_address
+from pipeline.sources.layout import printable
 from pipeline.tables import ops
 
 READER, INPUT = "home", "source"
-"""Under which ops.positions has it."""
+"""Its row in ops.positions."""
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
-    """A source as one home remembers it; both paths are empty for `databricks`."""
+class HomeSource:
+    """A source as one home stores it; both paths are empty for `databricks`."""
 
     kind: str
     folder: str
     from_home: str
 
     @classmethod
-    def of(cls, spelled: str, home: Path) -> "Feed":
-        kind, folder = parsed(spelled)
+    def of(cls, address: str, home: Path) -> "HomeSource":
+        kind, folder = parse_address(address)
         if folder is None:
             return cls(kind, "", "")
         # Not resolved: a link that points to each day's export is one place.
@@ -42,7 +42,7 @@ class Feed:
         return cls(kind, place, os.path.relpath(place, home.absolute()))
 
     @classmethod
-    def read(cls, position: str) -> "Feed":
+    def read(cls, position: str) -> "HomeSource":
         return cls(**json.loads(position))
 
     @property
@@ -50,15 +50,15 @@ class Feed:
         return json.dumps(asdict(self))
 
     def __str__(self) -> str:
-        return shown(f"{self.kind}:{self.folder}" if self.folder else self.kind)
+        return printable(f"{self.kind}:{self.folder}" if self.folder else self.kind)
 
     @property
     def is_there(self) -> bool:
         return not self.folder or Path(self.folder).is_dir()
 
-    def spelled(self, home: Path) -> str:
-        """How the source is named now: by its own path, or by that from the home where only it is there,
-        or the home holds it."""
+    def address(self, home: Path) -> str:
+        """The address of the source now: its own path, or its path from the home where only that exists
+        or the home contains it."""
         if not self.folder:
             return self.kind
         from_home = os.path.normpath(home.absolute() / self.from_home)
@@ -66,49 +66,50 @@ class Feed:
         is_meant = (is_held or not self.is_there) and Path(from_home).is_dir()
         return f"{self.kind}:{from_home if is_meant else self.folder}"
 
-    def is_same(self, other: "Feed") -> bool:
+    def is_same(self, other: "HomeSource") -> bool:
         if self.folder and other.folder:
             return self.folder == other.folder or self.from_home == other.from_home
         return self.kind == other.kind
 
-    def has_moved_to(self, other: "Feed") -> bool:
-        """Whether `other` may be this one in a new place."""
+    def has_moved_to(self, other: "HomeSource") -> bool:
+        """Whether `other` may be this source in a new place."""
         return self.kind == other.kind and not self.is_there
 
 
-def remembered(lakehouse: Lakehouse) -> Feed | None:
-    """What the home is fed from; None before its first rows."""
+def stored_source(lakehouse: Lakehouse) -> HomeSource | None:
+    """The source of the home; None before its first rows."""
     if not lakehouse.exists(ops.POSITIONS):
         return None
     is_ours = (F.col("reader") == READER) & (F.col("input") == INPUT)
     rows = lakehouse.read(ops.POSITIONS).where(is_ours).select("position").collect()
-    return Feed.read(rows[0]["position"]) if rows else None
+    return HomeSource.read(rows[0]["position"]) if rows else None
 
 
-def source_of_home(asked: str | None, fed: Feed | None, home: Path) -> str:
-    """The source of the night: as `asked`, else as remembered, else what is simulated in the home.
+def address_for_night(given: str | None, stored: HomeSource | None, home: Path) -> str:
+    """The address that the night reads: the one given, else the stored one, else what is simulated in
+    the home.
 
-    UserError for another than the home is fed from, and where nothing says what it is.
+    UserError for a source other than the stored one, and where none is known.
     """
-    if asked is None:
-        if fed is not None:
-            spelled = fed.spelled(home)
-            if not Feed.of(spelled, home).is_there:
+    if given is None:
+        if stored is not None:
+            address = stored.address(home)
+            if not HomeSource.of(address, home).is_there:
                 raise UserError(
-                    f"{shown(home)} is fed from {fed}, which is not there: put it back, or name its"
+                    f"{printable(home)} is fed from {stored}, which is not there: put it back, or name its"
                     " new place with --source"
                 )
-            return spelled
+            return address
         if (home / "simulated").is_dir():
             return f"simulated:{home / 'simulated'}"
         raise UserError(
-            f"{shown(home)} is fed from nothing yet: name its source with --source export:DIR,"
+            f"{printable(home)} is fed from nothing yet: name its source with --source export:DIR,"
             " simulated:DIR or databricks"
         )
-    named = Feed.of(asked, home)
-    if fed is None or fed.is_same(named) or fed.has_moved_to(named):
-        return asked
+    source = HomeSource.of(given, home)
+    if stored is None or stored.is_same(source) or stored.has_moved_to(source):
+        return given
     raise UserError(
-        f"{shown(home)} is fed from {fed}, and rows of {named} would be mixed into it: leave --source"
+        f"{printable(home)} is fed from {stored}, and rows of {source} would be mixed into it: leave --source"
         " out, or name another --home (a folder that has moved is taken once the old one is gone)"
     )

@@ -3,7 +3,7 @@
 A table is looked for as `jobs`, `lakeflow/jobs`, `lakeflow.jobs`, `system.lakeflow.jobs` or
 `system/lakeflow/jobs`: one file, or a folder of files however deep. Names that start with `_` or
 `.` are what writers leave behind (`_SUCCESS`, checksums) and are passed over. Nothing is written.
-What else lies there is read by nobody, and said.
+Whatever else lies there is not read, and a notice says so.
 """
 
 import os
@@ -17,11 +17,11 @@ from pipeline.tables.declaration import SourceTable
 PARQUET = (".parquet",)
 CSV = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
 _NO_VALUE = ("", "__HIVE_DEFAULT_PARTITION__")
-"""What writers call the folder of rows that have no value in its column."""
+"""How writers name the folder of rows without a value in its column."""
 SIMULATION = "simulation.json"
 """The settings of a simulated account, beside its tables."""
 _SIMULATED = (SIMULATION, "truth")
-"""What the simulator lays beside its tables."""
+"""What the simulator writes beside its tables."""
 REPAIR = "export it again, or take it out of the folder"
 
 
@@ -35,19 +35,19 @@ def place_of(folder: Path, table: SourceTable) -> Path | None:
         table.system_name,
         f"system/{schema}/{name}",
     )
-    found = [
-        place
+    places = [
+        path
         for stem in stems
         for suffix in ("", *PARQUET, *CSV)
         # A folder may carry the suffix (Spark writes `jobs.parquet/`); a file must.
-        if (place := folder / f"{stem}{suffix}").is_dir() or (suffix and place.is_file())
+        if (path := folder / f"{stem}{suffix}").is_dir() or (suffix and path.is_file())
     ]
-    if len(found) > 1:
+    if len(places) > 1:
         raise UserError(
-            f"{table.system_name} is twice in {shown(folder)}, as {found[0].relative_to(folder)}"
-            f" and {found[1].relative_to(folder)}: keep one of them"
+            f"{table.system_name} is twice in {printable(folder)}, as {places[0].relative_to(folder)}"
+            f" and {places[1].relative_to(folder)}: keep one of them"
         )
-    return found[0] if found else None
+    return places[0] if places else None
 
 
 def is_delta(place: Path) -> bool:
@@ -62,16 +62,16 @@ def files_of(place: Path, table: SourceTable) -> list[Path]:
     """The data files of a place, sorted; UserError for a folder that has none."""
     if not place.is_dir():
         return [place]
-    found = [file for file in _files(place) if _holds_rows(file)]
-    if not found:
+    files = [file for file in _files(place) if _holds_rows(file)]
+    if not files:
         raise UserError(
-            f"{shown(place)} holds no Parquet or CSV file for {table.system_name}: {REPAIR}"
+            f"{printable(place)} holds no Parquet or CSV file for {table.system_name}: {REPAIR}"
         )
-    return sorted(found)
+    return sorted(files)
 
 
-def unread(folder: Path, places: Collection[Path]) -> list[Path]:
-    """What lies in the folder and in none of the tables' places, and in those what holds no rows."""
+def unread_paths(folder: Path, places: Collection[Path]) -> list[Path]:
+    """The paths in the folder that are in no table's place, and the files there that hold no rows."""
     above = {folder, *(parent for place in places for parent in place.parents)}
     beside = (
         path
@@ -122,6 +122,6 @@ def named_in_path(file: Path, place: Path) -> dict[str, str | None]:
     }
 
 
-def shown(path: Path | str) -> str:
-    """A path as one line of a message, whatever its name holds."""
+def printable(path: Path | str) -> str:
+    """A path as one line of a message, whatever characters it has."""
     return "".join(char if char.isprintable() else "?" for char in str(path))

@@ -38,25 +38,25 @@ class SystemTables:
 
     def inspect(self, table: SourceTable) -> Presence:
         try:
-            held = self._columns(table)
+            types = self._columns(table)
         except AnalysisException as error:
             return Presence(table, found=False, problem=f"{cause(error)}: {_grant(table)}")
-        kept = [column for column in table.columns if not column.sensitive]
+        kept_columns = [column for column in table.columns if not column.sensitive]
         return Presence(
             table,
             found=True,
-            columns_missing=tuple(c.name for c in kept if c.name not in held),
+            columns_missing=tuple(c.name for c in kept_columns if c.name not in types),
             columns_retyped=tuple(
-                f"{c.name} as {held[c.name]}"
-                for c in kept
-                if c.name in held and "<" not in c.type and held[c.name] != c.type
+                f"{c.name} as {types[c.name]}"
+                for c in kept_columns
+                if c.name in types and "<" not in c.type and types[c.name] != c.type
             ),
             where=table.system_name,
         )
 
     def read(self, table: SourceTable, after: str | None) -> Delivery | None:
         try:
-            held = self._columns(table)
+            types = self._columns(table)
         except AnalysisException as error:
             if table.required:
                 raise UserError(
@@ -64,14 +64,14 @@ class SystemTables:
                 ) from error
             return None
         for column in table.columns:
-            if column.name not in held and not column.nullable:
+            if column.name not in types and not column.nullable:
                 raise UserError(
                     f"{table.system_name} no longer has the column {column.name}:"
                     " this release of RightRun cannot read it"
                 )
-        watermark = table.watermark if table.watermark in held else None
+        watermark = table.watermark if table.watermark in types else None
         if watermark is None:
-            return Delivery((Batch((self._spark.sql(self.select(table, held)),)),), _SNAPSHOT)
+            return Delivery((Batch((self._spark.sql(self.select(table, types)),)),), _SNAPSHOT)
         # Counted first: what lands between this and the reading makes its day grow once more.
         counts = {
             row["day"] or _NO_DAY: row["n"]
@@ -81,7 +81,7 @@ class SystemTables:
         grown = [day for day, rows in counts.items() if rows > read.get(day, 0)]
         if not grown:
             return None
-        rows = self._spark.sql(self.select(table, held, grown if read else ()))
+        rows = self._spark.sql(self.select(table, types, grown if read else ()))
         return Delivery((Batch((rows,)),), json.dumps(counts, sort_keys=True))
 
     def notices(self) -> tuple[str, ...]:
@@ -95,11 +95,11 @@ class SystemTables:
             f" GROUP BY {day}"
         )
 
-    def select(self, table: SourceTable, held: Mapping[str, str], days: Iterable[str] = ()) -> str:
+    def select(self, table: SourceTable, types: Mapping[str, str], days: Iterable[str] = ()) -> str:
         """SQL for the columns that bronze keeps, of the rows of these days of the watermark, or of
         all rows where none is named."""
         columns = ", ".join(
-            _name(c.name) for c in table.columns if c.name in held and not c.sensitive
+            _name(c.name) for c in table.columns if c.name in types and not c.sensitive
         )
         bounds = " OR ".join(_within(table, days))
         where = f" WHERE {bounds}" if bounds else ""
@@ -122,10 +122,10 @@ def _name(identifier: str) -> str:
 def _counts(position: str | None) -> dict[str, int]:
     """How many rows each day had at `position`; none where the table was read otherwise before."""
     try:
-        found = json.loads(position or "")
+        counts = json.loads(position or "")
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return counts if isinstance(counts, dict) else {}
 
 
 def _within(table: SourceTable, days: Iterable[str]) -> Iterator[str]:
@@ -167,8 +167,8 @@ def _day(text: str) -> date:
 
 
 def _literal(day: date, *, is_date: bool) -> str:
-    spelled = day.isoformat()
-    return f"DATE '{spelled}'" if is_date else f"TIMESTAMP '{spelled} 00:00:00+00:00'"
+    text = day.isoformat()
+    return f"DATE '{text}'" if is_date else f"TIMESTAMP '{text} 00:00:00+00:00'"
 
 
 def _grant(table: SourceTable) -> str:

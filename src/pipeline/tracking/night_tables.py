@@ -62,7 +62,7 @@ def jobs(lakehouse: Lakehouse) -> pd.DataFrame:
         )
         .toPandas()
     )
-    return frame.round({name: 1 if name.endswith("_seconds") else 4 for name in frame})
+    return frame.round({name: 1 if name.endswith("_seconds") else 4 for name in map(str, frame)})
 
 
 def not_assessed(lakehouse: Lakehouse, night: Night) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from pathlib import Path
 import mlflow
 from mlflow import MlflowClient
 
-from pipeline.engine.paths import plain
+from pipeline.engine.paths import literal_path
 from pipeline.tracking import artifact_paths
 
 
@@ -34,7 +34,7 @@ WORKSPACE = Store("databricks", "databricks-uc", None, "in the workspace")
 
 def store_of(home: Path) -> Store:
     """The home's own store: one file, and a folder beside it."""
-    file = plain(home) / "mlflow.db"
+    file = literal_path(home) / "mlflow.db"
     artifacts = (home.absolute() / artifact_paths.FOLDER).as_uri()
     shown = _ui_command(home.absolute() / file.name)
     return Store(_uri(file), _uri(file), artifacts, shown, file)

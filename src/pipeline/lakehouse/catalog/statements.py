@@ -1,7 +1,7 @@
-"""The SQL that Unity Catalog is asked in: one function a statement, text in and text out.
+"""The SQL for Unity Catalog: one function a statement, text in and text out.
 
-Written for Databricks' dialect of Spark SQL, and so that a plain Delta table answers the same. The
-reasons for the shapes stand with each; names come quoted (`derive.identifier`).
+Written in Databricks' dialect of Spark SQL, as far as a plain Delta table answers it in the same way.
+Names come quoted (`derive.identifier`).
 """
 
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ from datetime import date
 
 import pyarrow as pa
 
+from pipeline.lakehouse.protocol import DELETE_MARK
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Column, Table
 from pipeline.tables.derive import ddl, described, identifier, layout, quoted
@@ -16,8 +17,6 @@ from pipeline.tables.types import arrow_type, new_field_types, spark_type
 
 STAGING = "staging"
 """The schema of tables that live no longer than a night."""
-GONE = "_gone"
-"""Marks a row of a difference that only names a key to delete. No declared column begins with _."""
 ROWS = "_rows"
 
 
@@ -46,26 +45,26 @@ def table_exists(catalog: str, table: Table) -> str:
 
 
 def add_columns(name: str, columns: Iterable[Column]) -> str:
-    """New columns are nullable first: Delta adds no required one, and `require` follows."""
-    spelled = ", ".join(
+    """New columns are nullable at first, since Delta adds no required ones; `require` follows."""
+    definitions = ", ".join(
         f"{identifier(column.name)} {column.type} COMMENT {quoted(described(column))}"
         for column in columns
     )
-    return f"ALTER TABLE {name} ADD COLUMNS ({spelled})"
+    return f"ALTER TABLE {name} ADD COLUMNS ({definitions})"
 
 
-def add_fields(name: str, column: Column, kept: pa.DataType) -> str:
-    """The fields that the declared struct has beyond `kept`, at its end."""
-    spelled = ", ".join(
+def add_fields(name: str, column: Column, stored: pa.DataType) -> str:
+    """The fields that the declared struct has beyond `stored`, at its end."""
+    definitions = ", ".join(
         f"{identifier(column.name, *path)} {spark_type(kind)}"
-        for path, kind in new_field_types(arrow_type(column.type), kept)
+        for path, kind in new_field_types(arrow_type(column.type), stored)
     )
-    return f"ALTER TABLE {name} ADD COLUMNS ({spelled})"
+    return f"ALTER TABLE {name} ADD COLUMNS ({definitions})"
 
 
 def comment(name: str, column: Column) -> str:
-    said = quoted(described(column))
-    return f"ALTER TABLE {name} ALTER COLUMN {identifier(column.name)} COMMENT {said}"
+    text = quoted(described(column))
+    return f"ALTER TABLE {name} ALTER COLUMN {identifier(column.name)} COMMENT {text}"
 
 
 def require(name: str, column: Column) -> str:
@@ -114,7 +113,7 @@ def difference(
     deleted = f"\nUNION ALL\n{gone}" if gone else ""
     return (
         f"CREATE TABLE {name} USING DELTA AS\n"
-        f"SELECT {columns}, FALSE AS {identifier(GONE)}\n"
+        f"SELECT {columns}, FALSE AS {identifier(DELETE_MARK)}\n"
         f"FROM {staged} AS s\n"
         f"LEFT JOIN {target} VERSION AS OF {version} AS t ON {_same_key(table)}\n"
         f"WHERE t.{identifier(table.keys[0])} IS NULL{f' OR {differs}' if differs else ''}{deleted}"
@@ -147,7 +146,7 @@ def gone(
         dated = f"\nWHERE t.{identifier(table.partition_by)} >= {_date(since)}"
     within = f"LEFT SEMI JOIN {identifier(scope)} AS c ON {matched}\n" if matched else ""
     return (
-        f"SELECT {selected}, TRUE AS {identifier(GONE)}\n"
+        f"SELECT {selected}, TRUE AS {identifier(DELETE_MARK)}\n"
         f"FROM {target} VERSION AS OF {version} AS t\n{within}"
         f"LEFT ANTI JOIN {staged} AS s ON {_same_key(table)}{dated}"
     )
@@ -155,7 +154,7 @@ def gone(
 
 def merge(table: Table, target: str, source: str) -> str:
     """One commit of a difference. Audit columns keep what they were inserted with."""
-    mark = f"s.{identifier(GONE)}"
+    mark = f"s.{identifier(DELETE_MARK)}"
     updated = ", ".join(
         f"t.{identifier(name)} = s.{identifier(name)}"
         for name in table.column_names

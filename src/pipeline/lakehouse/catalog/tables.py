@@ -1,8 +1,8 @@
 """Delta tables of Unity Catalog, through Spark SQL alone: `<catalog>.<schema>.<name>`.
 
-One writer at a time is the caller's to see to (the Workflow's `max_concurrent_runs: 1`). It is
-checked, not trusted: each write finds its own commit in the history, and says so where it finds
-another's beside it.
+The caller sees to it that one writer writes at a time (the Workflow's `max_concurrent_runs: 1`). That
+is checked, not trusted: each write looks for its own commit in the history, and raises where it
+finds another's beside it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,10 +20,17 @@ from pyspark.sql import functions as F
 from pipeline.errors import UserError
 from pipeline.lakehouse.catalog import statements
 from pipeline.lakehouse.catalog.statements import STAGING
-from pipeline.lakehouse.commits import rows_changed, touching
-from pipeline.lakehouse.declared_rows import as_declared, by_name, declared
-from pipeline.lakehouse.protocol import CHANGE_TYPE, ChangesGone, Commit, KeyViolation, Written
-from pipeline.lakehouse.schema_growth import grown
+from pipeline.lakehouse.commits import rows_changed, touching_rows
+from pipeline.lakehouse.declared_rows import as_declared, declared, structs_by_name
+from pipeline.lakehouse.protocol import (
+    CHANGE_TYPE,
+    ChangesGone,
+    Commit,
+    KeyViolation,
+    Written,
+    missing_value,
+)
+from pipeline.lakehouse.schema_growth import growth_to
 from pipeline.tables.declaration import Table
 from pipeline.tables.derive import ddl, identifier
 from pipeline.tables.types import arrow_type
@@ -49,7 +56,7 @@ class DeltaCatalog:
         return statements.target(self.catalog, table)
 
     def clear_staging(self) -> None:
-        """Drop what nights that died left staged. Call it as the one writer, before writing."""
+        """Drop what nights that died left in staging. Only for the one writer, before it writes."""
         self._sql(statements.create_schema(self.catalog, STAGING))
         for row in self._sql(statements.list_tables(self.catalog, STAGING)).collect():
             # Temporary views are listed beside the tables of every schema.
@@ -61,7 +68,7 @@ class DeltaCatalog:
         self._sql(statements.create_schema(self.catalog, table.layer.schema))
         self._sql(ddl(table, name))
         stored = self._stored_schema(table)
-        growth = grown(table, stored, has_rows=lambda: self._has_rows(name))
+        growth = growth_to(table, stored, has_rows=lambda: self._has_rows(name))
         if growth.gained:
             self._sql(statements.add_columns(name, growth.gained))
         for column in growth.widened:
@@ -85,7 +92,7 @@ class DeltaCatalog:
         before_commit: Callable[[int], None] = lambda _rows: None,
     ) -> Written:
         before = self.version(table)
-        with self._staged(by_name(table, declared(table, rows))) as new:
+        with self._staged(structs_by_name(table, declared(table, rows))) as new:
             count = self._counted(table, new)
             if not unique:
                 self._check_repeated(table, new)
@@ -128,16 +135,16 @@ class DeltaCatalog:
         return self.history(table, 1)[0].version
 
     def partition_rows(self, table: Table) -> Mapping[date | None, int]:
-        found = self._sql(statements.partition_rows(table, self.name(table))).collect()
-        return {row["day"]: row[statements.ROWS] for row in found}
+        counts = self._sql(statements.partition_rows(table, self.name(table))).collect()
+        return {row["day"]: row[statements.ROWS] for row in counts}
 
     def days_of(self, table: Table, rows: DataFrame) -> set[date]:
-        known = self.read(table).join(rows, rows.columns, "left_semi")
-        found = known.select(str(table.partition_by)).distinct().collect()
-        return {row[0] for row in found if row[0] is not None}
+        stored = self.read(table).join(rows, rows.columns, "left_semi")
+        days = stored.select(str(table.partition_by)).distinct().collect()
+        return {row[0] for row in days if row[0] is not None}
 
     def index_days(self, table: Table, columns: Sequence[str]) -> None:
-        """Nothing: to look through the keys of all files is what such an engine is made for."""
+        """Nothing to do: such an engine is made for searching the keys of all files."""
 
     def drop_before(self, table: Table, day: date) -> int:
         name, before = self.name(table), self.version(table)
@@ -159,7 +166,7 @@ class DeltaCatalog:
         try:
             self._sql(statements.changes(answer, self.name(table), first, version, columns))
         except PySparkException as error:
-            # Whatever the reason, computing everything is right; what is really amiss shows there.
+            # Whatever the reason, it is right to compute everything; a real fault shows there.
             raise ChangesGone.unreadable(table, since, error) from error
         return self._sql(statements.columns(answer))
 
@@ -167,8 +174,8 @@ class DeltaCatalog:
         return rows_changed(self.version(table), since, lambda limit: self.history(table, limit))
 
     def history(self, table: Table, limit: int) -> list[Commit]:
-        found = self._sql(statements.history(self.name(table), limit))
-        rows = found.select("version", "timestamp", "operation", "operationMetrics").collect()
+        commits = self._sql(statements.history(self.name(table), limit))
+        rows = commits.select("version", "timestamp", "operation", "operationMetrics").collect()
         return [
             Commit(
                 version=row["version"],
@@ -190,7 +197,7 @@ class DeltaCatalog:
 
     def _merge(self, table: Table, rows: DataFrame, scope: "_Scope | None" = None) -> Written:
         name, before = self.name(table), self.version(table)
-        with self._staged(by_name(table, declared(table, rows))) as new:
+        with self._staged(structs_by_name(table, declared(table, rows))) as new:
             self._counted(table, new)
             self._check_repeated(table, new)
             gone = ""
@@ -210,17 +217,11 @@ class DeltaCatalog:
 
     def _counted(self, table: Table, staged: str) -> int:
         """The staged rows; an error where one lacks a required value."""
-        found = self._one(statements.count(table, staged))
-        dated = (table.partition_by,) if table.partition_by else ()
+        counts = self._one(statements.count(table, staged))
         for column in table.columns:
-            if column.nullable or found[column.name] == 0:
-                continue
-            if column.name in (*table.keys, *dated):
-                raise KeyViolation.of_null(table, column.name)
-            raise ValueError(
-                f"rows for {table.full_name}: column {column.name} is NULL, but is declared not null"
-            )
-        return int(found[statements.ROWS])
+            if not column.nullable and counts[column.name] > 0:
+                raise missing_value(table, column.name)
+        return int(counts[statements.ROWS])
 
     def _check_repeated(self, table: Table, staged: str) -> None:
         repeated = self._sql(statements.repeated_key(table, staged)).first()
@@ -232,7 +233,7 @@ class DeltaCatalog:
         commits = self.history(table, 1)
         if (behind := commits[0].version - before) > 1:
             commits = self.history(table, behind)
-        ours = touching(commits)
+        ours = touching_rows(commits)
         if len(ours) != 1:
             raise UserError(
                 f"table {self.catalog}.{table.full_name} was written by somebody else during this"
@@ -252,7 +253,7 @@ class DeltaCatalog:
 
     def _stored_schema(self, table: Table) -> pa.Schema:
         """The stored columns in the Arrow types that declarations use, comments included."""
-        found = self._sql(statements.columns(self.name(table))).schema
+        schema = self._sql(statements.columns(self.name(table))).schema
         return pa.schema(
             pa.field(
                 field.name,
@@ -260,7 +261,7 @@ class DeltaCatalog:
                 nullable=field.nullable,
                 metadata={"comment": field.metadata.get("comment", "")},
             )
-            for field in found.fields
+            for field in schema.fields
         )
 
     @contextmanager

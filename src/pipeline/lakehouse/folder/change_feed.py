@@ -12,7 +12,7 @@ from pipeline.tables.derive import identifier
 from pipeline.tables.types import arrow_type
 
 _FIRST_VERSION = 0
-_HELD_ROWS = 500_000
+_GATHERED_ROWS = 500_000
 """Rows gathered before they are reduced to their distinct values."""
 
 
@@ -26,17 +26,17 @@ def distinct_changes(
         raise ChangesGone.made_anew(table, delta.version(), since)
     if since == delta.version():
         return distinct
-    held: list[pa.RecordBatch] = []
+    gathered: list[pa.RecordBatch] = []
     for batch in _feed(delta, table, since, columns):
         # Strings of the feed come as string_view, which group_by does not take.
-        held.append(batch.select(list(columns)).cast(schema))
-        if sum(part.num_rows for part in held) > _HELD_ROWS:
-            distinct, held = _distinct(distinct, held, schema), []
-    return _distinct(distinct, held, schema)
+        gathered.append(batch.select(list(columns)).cast(schema))
+        if sum(part.num_rows for part in gathered) > _GATHERED_ROWS:
+            distinct, gathered = _distinct(distinct, gathered, schema), []
+    return _distinct(distinct, gathered, schema)
 
 
-def spelled(table: Table, columns: tuple[str, ...]) -> str:
-    """The columns of an answer as a schema of the engine."""
+def changes_ddl(table: Table, columns: tuple[str, ...]) -> str:
+    """The columns of the answer, as the engine declares a schema."""
     return ", ".join(f"{identifier(name)} {_type(table, name)}" for name in columns)
 
 
@@ -48,7 +48,7 @@ def _feed(
     delta: DeltaTable, table: Table, since: int, columns: tuple[str, ...]
 ) -> Iterator[pa.RecordBatch]:
     try:
-        # Not allowed out of range: where the log begins later, that would be an empty answer.
+        # Never allow_out_of_range: a log that begins later would give an empty answer.
         first = max(since + 1, _FIRST_VERSION)
         feed = delta.load_cdf(starting_version=first, columns=list(columns))
         yield from pa.RecordBatchReader.from_stream(feed)
@@ -56,6 +56,6 @@ def _feed(
         raise ChangesGone.unreadable(table, since, error) from error
 
 
-def _distinct(seen: pa.Table, held: list[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
-    rows = pa.concat_tables([seen, pa.Table.from_batches(held, schema=schema)])
+def _distinct(distinct: pa.Table, gathered: list[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
+    rows = pa.concat_tables([distinct, pa.Table.from_batches(gathered, schema=schema)])
     return rows.group_by(schema.names).aggregate([]).select(schema.names)

@@ -1,4 +1,4 @@
-"""One writer a home: who else wants to write is told who does."""
+"""One writer at a time in a home: anybody else who wants to write learns who does."""
 
 import json
 import os
@@ -21,8 +21,8 @@ _HOLDER = ".lock.json"
 def home_lock(home: Path, *, wait: bool = False) -> Iterator[None]:
     """Hold `home` for writing; UserError saying who holds it, or with `wait` wait for them.
 
-    The operating system frees the lock of a process that dies, so a stale one cannot happen. What
-    such a process left staged is removed here: under the lock, nobody else's can be in use.
+    The operating system frees the lock of a process that dies, so there are no stale locks. What such
+    a process left in staging is removed here: under the lock, nobody else can be using it.
     """
     make_home(home)
     lock = FileLock(home / _LOCK, timeout=-1 if wait else 0)
@@ -53,9 +53,9 @@ def make_home(home: Path) -> None:
 
 
 def _holder(home: Path) -> str:
-    # Between taking the lock and naming itself, or just after release, a holder has no name.
+    # A holder has no name between taking the lock and writing it down, nor just after the release.
     try:
-        said = json.loads((home / _HOLDER).read_text(encoding="utf-8"))
-        return f"process {said['pid']} since {said['since']}"
+        holder = json.loads((home / _HOLDER).read_text(encoding="utf-8"))
+        return f"process {holder['pid']} since {holder['since']}"
     except (OSError, ValueError, KeyError):
         return "another process"

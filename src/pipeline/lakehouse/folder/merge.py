@@ -1,6 +1,6 @@
-"""The one Delta merge behind merge and replace: its predicates, and what it costs to prune it.
+"""The one Delta merge behind merge and replace, and its predicates.
 
-Measured with delta-rs 1.6.6, and the reasons for the shape below:
+Its shape has three reasons, measured with delta-rs 1.6.6:
 - without a predicate on the update, an identical row is rewritten and enters the change feed;
 - only literal partition dates prune the files a merge opens, so the dates are listed;
 - a key whose date moves needs its old and its new date in that list, or it ends as two rows.
@@ -13,14 +13,8 @@ from itertools import chain
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from pipeline.lakehouse.protocol import Written
+from pipeline.lakehouse.protocol import DELETE_MARK, MOST_LISTED_DAYS, Written
 from pipeline.tables.declaration import Table
-
-GONE = "_gone"
-"""Marks a source row that only names a key to delete. No declared column begins with _."""
-
-_MOST_DATES = 1_000
-"""Beyond this many dates the list costs more to plan than the files it spares."""
 
 
 def merge_into(
@@ -34,21 +28,21 @@ def merge_into(
     schema, batches = _source(delta, table, rows, gone)
     merger = delta.merge(
         pa.RecordBatchReader.from_batches(schema, batches),
-        predicate=_on(table, dates),
+        predicate=_match(table, dates),
         source_alias="s",
         target_alias="t",
     )
-    marks = [GONE] if gone is not None else None
+    marks = [DELETE_MARK] if gone is not None else None
     if gone is not None:
-        merger = merger.when_matched_delete(predicate=f's."{GONE}"')
-    if changed := _changed(table):
+        merger = merger.when_matched_delete(predicate=f's."{DELETE_MARK}"')
+    if differs := _differs(table):
         # Audit columns keep what they were inserted with: first seen stays first seen.
         merger = merger.when_matched_update_all(
-            predicate=f's."{GONE}" IS FALSE AND ({changed})' if marks else changed,
+            predicate=f's."{DELETE_MARK}" IS FALSE AND ({differs})' if marks else differs,
             except_cols=[*(marks or []), *table.audit_names],
         )
     merger = merger.when_not_matched_insert_all(
-        predicate=f's."{GONE}" IS FALSE' if marks else None, except_cols=marks
+        predicate=f's."{DELETE_MARK}" IS FALSE' if marks else None, except_cols=marks
     )
     metrics = merger.execute()
     return Written(
@@ -76,8 +70,10 @@ def _source(
     schema = writing_schema(delta, table)
     if gone is None:
         return schema, iter(rows)
-    # A row to delete has its key only, so nothing else of the source may be required.
-    marked = pa.schema([*(field.with_nullable(True) for field in schema), (GONE, pa.bool_())])
+    # A row to delete has only its key, so nothing else may be required.
+    marked = pa.schema(
+        [*(field.with_nullable(True) for field in schema), (DELETE_MARK, pa.bool_())]
+    )
     return marked, chain(
         (_marked(batch, marked, False) for batch in rows),
         (_marked(batch, marked, True) for batch in gone),
@@ -94,15 +90,15 @@ def _marked(batch: pa.RecordBatch, schema: pa.Schema, gone: bool) -> pa.RecordBa
     return pa.RecordBatch.from_arrays([*columns, pa.repeat(gone, batch.num_rows)], schema=schema)
 
 
-def _on(table: Table, dates: set[date]) -> str:
+def _match(table: Table, dates: set[date]) -> str:
     terms = [f't."{key}" = s."{key}"' for key in table.keys]
-    if table.partition_by is not None and 0 < len(dates) <= _MOST_DATES:
-        listed = ", ".join(f"DATE '{day.isoformat()}'" for day in sorted(dates))
-        terms.append(f't."{table.partition_by}" IN ({listed})')
+    if table.partition_by is not None and 0 < len(dates) <= MOST_LISTED_DAYS:
+        days = ", ".join(f"DATE '{day.isoformat()}'" for day in sorted(dates))
+        terms.append(f't."{table.partition_by}" IN ({days})')
     return " AND ".join(terms)
 
 
-def _changed(table: Table) -> str:
+def _differs(table: Table) -> str:
     compared = [
         name
         for name in table.column_names

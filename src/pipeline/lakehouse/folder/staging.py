@@ -5,7 +5,7 @@ step's result once, and no more than a few batches of it are ever in Python's me
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.lakehouse.declared_rows import undeclared
-from pipeline.lakehouse.protocol import KeyViolation
+from pipeline.lakehouse.protocol import KeyViolation, missing_value, null_in
 from pipeline.tables.declaration import Table
 from pipeline.tables.types import arrow_type
 
@@ -69,28 +69,42 @@ class Staged:
 
 
 @contextmanager
-def staged(home: Path, table: Table, rows: DataFrame, *, parted: bool = False) -> Iterator[Staged]:
-    """`rows` computed once, on disk until the block ends; `parted`, in a folder for each partition,
-    as a table holds them."""
-    folder = home / STAGING / uuid4().hex
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    by = [table.partition_by] if parted and table.partition_by else []
-    try:
-        rows.write.parquet(str(folder), partitionBy=by)
+def staged(
+    home: Path, table: Table, rows: DataFrame, *, partitioned: bool = False
+) -> Iterator[Staged]:
+    """`rows` computed once, on disk until the block ends; `partitioned`, in a folder for each
+    partition, as the table stores them."""
+    by = [table.partition_by] if partitioned and table.partition_by else []
+    with staged_folder(home, rows, by) as folder:
         count = sum(pq.read_metadata(file).num_rows for file in _files(folder))
         yield Staged(table, folder, count)
+
+
+@contextmanager
+def staged_folder(home: Path, rows: DataFrame, partition_by: Sequence[str] = ()) -> Iterator[Path]:
+    """A folder of Parquet files with `rows`, until the block ends."""
+    folder = home / STAGING / uuid4().hex
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        rows.write.parquet(str(folder), partitionBy=list(partition_by))
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def check_keys(table: Table, rows: Staged) -> pa.Table:
-    """The keys of `rows` with their partition; KeyViolation if NULL or repeated."""
+def key_schema(table: Table) -> pa.Schema:
+    """The key columns, then the partition's where it is not one of them."""
     names = list(table.keys)
     if table.partition_by is not None and table.partition_by not in names:
         names.append(table.partition_by)
-    schema = pa.schema([(name, arrow_type(table.column(name).type)) for name in names])
+    return pa.schema([(name, arrow_type(table.column(name).type)) for name in names])
+
+
+def check_keys(table: Table, rows: Staged) -> pa.Table:
+    """The keys of `rows` with their partition; KeyViolation if NULL or repeated."""
+    schema = key_schema(table)
     keys = pa.Table.from_batches(rows.batches(schema), schema=schema)
-    for name in names:
+    for name in schema.names:
         if keys[name].null_count:
             raise KeyViolation.of_null(table, name)
     counted = keys.group_by(list(table.keys)).aggregate([([], "count_all")])
@@ -100,19 +114,16 @@ def check_keys(table: Table, rows: Staged) -> pa.Table:
 
 
 def check_required(table: Table, rows: Staged) -> None:
-    """ValueError where a required column is NULL in one of `rows`; what stands inside a nested value may
-    be. Whoever writes asks this first, so that no write takes what another refuses."""
+    """ValueError where a required column is NULL in one of `rows`; fields inside a nested value may be.
+    Every kind of write asks this first, so that none takes what another refuses."""
     footers = [pq.read_metadata(file) for file in rows.files]
     for column in table.columns:
         if column.nullable or all(_is_filled(footer, column.name) for footer in footers):
             continue
         schema = pa.schema([(column.name, arrow_type(column.type))])
         for batch in rows.batches(schema):
-            if not batch.column(0).null_count:
-                continue
-            if column.name in table.keys:
-                raise KeyViolation.of_null(table, column.name)
-            raise ValueError(f"rows for {table.full_name}: {_lacks(column.name)}")
+            if batch.column(0).null_count:
+                raise missing_value(table, column.name)
 
 
 def _is_filled(footer: pq.FileMetaData, column: str) -> bool:
@@ -128,14 +139,10 @@ def _is_filled(footer: pq.FileMetaData, column: str) -> bool:
     )
 
 
-def _lacks(column: str) -> str:
-    return f"column {column} is NULL, but is declared not null"
-
-
 def aligned(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    """`batch` as `schema`: engines differ in string, map and nullability flavours, never in value.
+    """`batch` as `schema`: engines differ in the kinds of strings, maps and nullability, never in values.
 
-    A cast that would lose something raises, and so does a NULL where the schema allows none.
+    ValueError for a cast that would lose something, and for a NULL where the schema allows none.
     """
     columns = []
     for field in schema:
@@ -145,7 +152,7 @@ def aligned(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
         except pa.ArrowException as error:
             raise ValueError(f"column {field.name} does not fit {field.type}") from error
         if column.null_count and not field.nullable:
-            raise ValueError(_lacks(field.name))
+            raise ValueError(null_in(field.name))
         columns.append(column)
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 

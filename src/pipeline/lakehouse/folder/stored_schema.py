@@ -6,16 +6,16 @@ import pyarrow as pa
 from deltalake import DeltaTable, Field, Schema, write_deltalake
 
 from pipeline.errors import UserError
-from pipeline.lakehouse.schema_growth import grown
+from pipeline.lakehouse.schema_growth import growth_to
 from pipeline.tables.declaration import Column, Table
 from pipeline.tables.derive import described
 from pipeline.tables.types import arrow_type
 
-_FEED = {"delta.enableChangeDataFeed": "true"}
+_CHANGE_FEED = {"delta.enableChangeDataFeed": "true"}
 _SKIPPING = "delta.dataSkippingStatsColumns"
-_UNTOLD = ("decimal", "struct", "array", "map")
-"""The log tells a decimal as a double, and Sail takes a column of one value from there: the last of
-its eighteen places would be lost. Nor do bounds of nested columns serve anyone."""
+_WITHOUT_BOUNDS = ("decimal", "struct", "array", "map")
+"""The log keeps a decimal's bounds as doubles, and Sail takes a column that has one value from there:
+the last of its eighteen places would be lost. Bounds of nested columns serve nobody."""
 
 
 def make(path: Path, table: Table) -> None:
@@ -32,25 +32,25 @@ def make(path: Path, table: Table) -> None:
 
 
 def _properties(table: Table) -> dict[str, str]:
-    told = [
+    bounded = [
         column.name
         for column in table.columns
-        if column.name != table.partition_by and not column.type.startswith(_UNTOLD)
+        if column.name != table.partition_by and not column.type.startswith(_WITHOUT_BOUNDS)
     ]
-    return _FEED | {_SKIPPING: ",".join(told)}
+    return _CHANGE_FEED | {_SKIPPING: ",".join(bounded)}
 
 
 def grow(delta: DeltaTable, table: Table) -> None:
     """Add the columns, struct fields, comments and properties that the declaration gained; refuse the
     rest."""
-    if (parts := delta.metadata().partition_columns) != (
+    if (partition := delta.metadata().partition_columns) != (
         [table.partition_by] if table.partition_by else []
     ):
         raise UserError(
-            f"table {table.full_name} is partitioned by {', '.join(parts) or 'nothing'}, "
+            f"table {table.full_name} is partitioned by {', '.join(partition) or 'nothing'}, "
             f"but declared by {table.partition_by or 'nothing'}: rebuild it"
         )
-    growth = grown(table, stored_schema(delta), has_rows=lambda: bool(delta.file_uris()))
+    growth = growth_to(table, stored_schema(delta), has_rows=lambda: bool(delta.file_uris()))
     if growth.gained:
         fields = Schema.from_arrow(pa.schema([_field(column) for column in growth.gained])).fields
         delta.alter.add_columns([Field.from_json(field.to_json()) for field in fields])
@@ -58,9 +58,9 @@ def grow(delta: DeltaTable, table: Table) -> None:
         _widen(delta, list(growth.widened))
     for column in growth.described_anew:
         delta.alter.set_column_metadata(column.name, {"comment": described(column)})
-    wanted = _properties(table)
-    if wanted.items() - delta.metadata().configuration.items():
-        delta.alter.set_table_properties(wanted, raise_if_not_exists=False)
+    properties = _properties(table)
+    if properties.items() - delta.metadata().configuration.items():
+        delta.alter.set_table_properties(properties, raise_if_not_exists=False)
 
 
 def stored_schema(delta: DeltaTable) -> pa.Schema:

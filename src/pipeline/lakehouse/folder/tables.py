@@ -8,10 +8,9 @@ lose its work to a conflict.
 import re
 import shutil
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
 from uuid import uuid4
@@ -23,16 +22,25 @@ from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from pipeline.engine.paths import plain
+from pipeline.engine.paths import literal_path
 from pipeline.engine.session import engine_name
 from pipeline.errors import UserError
 from pipeline.lakehouse.commits import commits_of, rows_changed
 from pipeline.lakehouse.declared_rows import as_declared, declared
 from pipeline.lakehouse.folder import change_feed, stored_schema
+from pipeline.lakehouse.folder.file_commit import commit_files
 from pipeline.lakehouse.folder.key_index import KeyIndex
 from pipeline.lakehouse.folder.merge import merge_into, writing_schema
-from pipeline.lakehouse.folder.staged_files import adopt
-from pipeline.lakehouse.folder.staging import STAGING, Staged, check_keys, check_required, staged
+from pipeline.lakehouse.folder.scope import Scope, without
+from pipeline.lakehouse.folder.staging import (
+    STAGING,
+    Staged,
+    check_keys,
+    check_required,
+    key_schema,
+    staged,
+    staged_folder,
+)
 from pipeline.lakehouse.protocol import Commit, Written
 from pipeline.tables.declaration import Table
 from pipeline.tables.derive import identifier
@@ -40,12 +48,9 @@ from pipeline.tables.types import arrow_type, spark_type
 
 _KEY_INDEX = ".key_days"
 _UNWRITABLE = re.compile(r"[\[\]|^\\\x00-\x1f\x7f]|%[0-9A-Fa-f]{2}")
-"""What delta-rs fails on in a path, after it has followed every link: it makes a URL of it, or reads
-one from it."""
-_MOST_DAYS = 400
-"""Beyond this many the list costs more to plan than the partitions it spares."""
-_FEW = 2_000
-"""Rows that a merge compares in less time than the engine needs to be asked."""
+"""What delta-rs fails on in a path, after following every link: it takes the path for a URL."""
+_FEW_ROWS = 2_000
+"""A merge compares so many rows in less time than it takes to ask the engine which of them differ."""
 
 
 class DeltaFolder:
@@ -57,13 +62,13 @@ class DeltaFolder:
                 f"no Delta table can be written in {home}, whose whole path holds {refused[0]!r}:"
                 " choose a --home without it"
             )
-        self.home = plain(home)
+        self.home = literal_path(home)
         self._spark = spark
         # Sail reads Delta; Apache Spark without Delta's jars is given the Parquet files.
         self._reads_delta = engine_name(spark).startswith("sail")
         self._opened: dict[Path, DeltaTable] = {}
         self._key_index = KeyIndex(self.home / _KEY_INDEX, self.home / STAGING)
-        self._counted: dict[Path, tuple[int, Mapping[date | None, int]]] = {}
+        self._partition_rows: dict[Path, tuple[int, Mapping[date | None, int]]] = {}
         # Answers of `changes` are frames over files, which must outlive the call.
         self._answers = self.home / STAGING / f"answers-{uuid4().hex}"
         weakref.finalize(self, shutil.rmtree, self._answers, ignore_errors=True)
@@ -82,13 +87,8 @@ class DeltaFolder:
 
     @contextmanager
     def stage(self, rows: DataFrame) -> Iterator[DataFrame]:
-        folder = self.home / STAGING / uuid4().hex
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            rows.write.parquet(str(folder))
+        with staged_folder(self.home, rows) as folder:
             yield self._spark.read.schema(rows.schema).parquet(str(folder))
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
     def append(
         self,
@@ -98,7 +98,7 @@ class DeltaFolder:
         unique: bool = False,
         before_commit: Callable[[int], None] = lambda _rows: None,
     ) -> Written:
-        with staged(self.home, table, declared(table, rows), parted=True) as new:
+        with staged(self.home, table, declared(table, rows), partitioned=True) as new:
             if not unique:
                 check_keys(table, new)
             check_required(table, new)
@@ -113,14 +113,14 @@ class DeltaFolder:
         scope: DataFrame | None = None,
         since: date | None = None,
     ) -> Written:
-        return self._merge(table, rows, None if scope is None else _Scope(scope, since))
+        return self._merge(table, rows, None if scope is None else Scope(scope, since))
 
     def replace(self, table: Table, rows: DataFrame) -> Written:
-        return self._merge(table, rows, _Scope(None))
+        return self._merge(table, rows, Scope(None))
 
     def read(self, table: Table, version: int | None = None) -> DataFrame:
         delta = self._open(table, version)
-        # From the log: the engine would be asked once for each read of a night.
+        # From the log: the engine would have to be asked at each read of a night.
         names = stored_schema.stored_schema(delta).names
         return as_declared(table, self._frame(delta, table), names)
 
@@ -128,12 +128,16 @@ class DeltaFolder:
         return self._frame(self._open(table), table)
 
     def rewrite(self, table: Table, rows: DataFrame) -> None:
-        kinds = {field.name: field.dataType.simpleString() for field in rows.schema.fields}
-        wanted = pa.schema([(name, arrow_type(kind)) for name, kind in kinds.items()])
+        schema = pa.schema(
+            [
+                (field.name, arrow_type(field.dataType.simpleString()))
+                for field in rows.schema.fields
+            ]
+        )
         with staged(self.home, table, rows) as new:
             write_deltalake(
                 self._open(table),
-                pa.RecordBatchReader.from_batches(wanted, new.batches(wanted)),
+                pa.RecordBatchReader.from_batches(schema, new.batches(schema)),
                 mode="overwrite",
                 schema_mode="overwrite",
             )
@@ -143,11 +147,11 @@ class DeltaFolder:
 
     def partition_rows(self, table: Table) -> Mapping[date | None, int]:
         delta = self._open(table)
-        counted = self._counted.get(self.path(table))
-        if counted is None or counted[0] != delta.version():
+        version, rows = self._partition_rows.get(self.path(table), (None, {}))
+        if version != delta.version():
             rows = _rows_of_partitions(table, pa.table(delta.get_add_actions(flatten=True)))
-            counted = self._counted[self.path(table)] = (delta.version(), rows)
-        return counted[1]
+            self._partition_rows[self.path(table)] = (delta.version(), rows)
+        return rows
 
     def days_of(self, table: Table, rows: DataFrame) -> set[date]:
         return self._key_index.days(self._open(table), self.path(table), table, rows.toArrow())
@@ -157,15 +161,15 @@ class DeltaFolder:
 
     def drop_before(self, table: Table, day: date) -> int:
         delta = self._open(table)
-        gone = delta.delete(f"\"{table.partition_by}\" < DATE '{day.isoformat()}'")
-        return int(gone["num_deleted_rows"] or 0)
+        metrics = delta.delete(f"\"{table.partition_by}\" < DATE '{day.isoformat()}'")
+        return int(metrics["num_deleted_rows"] or 0)
 
     def changes(self, table: Table, since: int, columns: tuple[str, ...]) -> DataFrame:
-        found = change_feed.distinct_changes(self._open(table), table, since, columns)
+        changes = change_feed.distinct_changes(self._open(table), table, since, columns)
         self._answers.mkdir(parents=True, exist_ok=True)
         answer = self._answers / f"{uuid4().hex}.parquet"
-        pq.write_table(found, answer)
-        return self._spark.read.schema(change_feed.spelled(table, columns)).parquet(str(answer))
+        pq.write_table(changes, answer)
+        return self._spark.read.schema(change_feed.changes_ddl(table, columns)).parquet(str(answer))
 
     def changed(self, table: Table, since: int) -> bool:
         return rows_changed(self.version(table), since, lambda limit: self.history(table, limit))
@@ -176,14 +180,14 @@ class DeltaFolder:
     def maintain(self, table: Table, retain_hours: int) -> None:
         delta = self._open(table)
         delta.optimize.compact()
-        # Full: a killed write leaves files that no log entry names. The minimum that delta-rs
-        # would enforce is a week; how long readers lag is the caller's to know.
+        # Full: a killed write leaves files that no log entry names. delta-rs would insist on a week at
+        # least; the caller knows how far its readers lag.
         delta.vacuum(retain_hours, dry_run=False, full=True, enforce_retention_duration=False)
 
-    def _merge(self, table: Table, rows: DataFrame, scope: "_Scope | None") -> Written:
+    def _merge(self, table: Table, rows: DataFrame, scope: Scope | None) -> Written:
         delta = self._open(table)
         adds = self._only_adds(table, scope)
-        with staged(self.home, table, declared(table, rows), parted=adds) as new:
+        with staged(self.home, table, declared(table, rows), partitioned=adds) as new:
             keys = check_keys(table, new)
             check_required(table, new)
             if not delta.file_uris():
@@ -194,44 +198,46 @@ class DeltaFolder:
                 batches = new.batches(writing_schema(delta, table))
                 return merge_into(delta, table, batches, None, self._dates(table, new, keys))
             stored = self._stored(table, scope)
-            # A key that tells its scope is stored in scope, or not at all.
-            is_whole = scope.is_told_by(table.keys) and scope.has_all(keys)
+            # Where its scope follows from a key, the key is stored in scope or not at all.
+            is_whole = scope.follows_from(table.keys) and scope.has_all(keys)
             if is_whole and stored.num_rows == 0:
                 return self._append(delta, table, new)
-            gone = _without(stored, keys, table.keys)
+            gone = without(stored, keys, table.keys)
             if new.count == 0 and gone.num_rows == 0:
                 return Written(delta.version())
-            with self._differing(table, new, scope, stored.num_rows - gone.num_rows) as other:
-                touched = keys if other is new else check_keys(table, other)
-                old = _without(stored, _without(stored, touched, table.keys), table.keys)
+            with self._differing(table, new, scope, stored.num_rows - gone.num_rows) as differing:
+                touched = keys if differing is new else check_keys(table, differing)
+                old = without(stored, without(stored, touched, table.keys), table.keys)
                 dates = _days(table, touched) | _days(table, old) | _days(table, gone)
                 if not is_whole:
-                    dates |= self._dates(table, other, touched)
-                if other.count == 0 and gone.num_rows == 0:
+                    dates |= self._dates(table, differing, touched)
+                if differing.count == 0 and gone.num_rows == 0:
                     return Written(delta.version())
-                batches = other.batches(writing_schema(delta, table))
+                batches = differing.batches(writing_schema(delta, table))
                 return merge_into(delta, table, batches, gone.to_batches(), dates)
 
-    def _only_adds(self, table: Table, scope: "_Scope | None") -> bool:
+    def _only_adds(self, table: Table, scope: Scope | None) -> bool:
         """Whether the table holds nothing yet where the rows of `scope` go; False if it is unsure."""
-        held = self.partition_rows(table)
-        if not any(held.values()):
+        stored_rows = self.partition_rows(table)
+        if not any(stored_rows.values()):
             return True
         if scope is None or table.partition_by is None:
             return False
         days = scope.days(table.partition_by)
-        return bool(days) and not any(held.get(day) for day in days)
+        return bool(days) and not any(stored_rows.get(day) for day in days)
 
     @contextmanager
     def _differing(
-        self, table: Table, new: Staged, scope: "_Scope", known: int
+        self, table: Table, new: Staged, scope: Scope, stored_count: int
     ) -> Iterator[Staged]:
-        """The rows of `new` that are not stored just so; `new` itself where the keys of few of its
-        rows are `known`, that is stored.
+        """The rows of `new` that differ from the stored ones; `new` itself where only few of its keys,
+        `stored_count`, are stored.
 
-        A merge costs as much for a row that is the same as for one that is not.
+        A merge costs as much for a row that stays the same as for one that does not.
         """
-        if known < _FEW or any(column.type.startswith("map") for column in table.columns):
+        if stored_count < _FEW_ROWS or any(
+            column.type.startswith("map") for column in table.columns
+        ):
             yield new
             return
         stored = self._in_scope(table, scope).alias("stored")
@@ -243,23 +249,23 @@ class DeltaFolder:
             if name not in table.audit_names
         ]
         differing = new.frame(self._spark).alias("new").join(stored, same, "left_anti")
-        with staged(self.home, table, differing) as other:
-            yield other
+        with staged(self.home, table, differing) as staged_rows:
+            yield staged_rows
 
     def _append(self, delta: DeltaTable, table: Table, new: Staged) -> Written:
         # An empty append would commit an empty version.
         target = writing_schema(delta, table)
-        if new.count and not adopt(delta, self.path(table), table, new.files, target):
+        if new.count and not commit_files(delta, self.path(table), table, new.files, target):
             reader = pa.RecordBatchReader.from_batches(target, new.batches(target))
             write_deltalake(delta, reader, mode="append", schema_mode="merge")
         return Written(delta.version(), inserted=new.count)
 
-    def _stored(self, table: Table, scope: "_Scope") -> pa.Table:
+    def _stored(self, table: Table, scope: Scope) -> pa.Table:
         """The keys that stand in scope, with their partition."""
-        schema = _key_schema(table)
+        schema = key_schema(table)
         return self._in_scope(table, scope).select(*schema.names).toArrow().cast(schema)
 
-    def _in_scope(self, table: Table, scope: "_Scope") -> DataFrame:
+    def _in_scope(self, table: Table, scope: Scope) -> DataFrame:
         stored = self.read(table)
         if scope.frame is not None:
             if (day := table.partition_by) is not None:
@@ -271,8 +277,8 @@ class DeltaFolder:
                 F.col(f"stored.{name}").eqNullSafe(F.col(f"scope.{name}"))
                 for name in scope.frame.columns
             ]
-            wanted = scope.frame.distinct().alias("scope")
-            stored = stored.alias("stored").join(wanted, matches, "left_semi")
+            named = scope.frame.distinct().alias("scope")
+            stored = stored.alias("stored").join(named, matches, "left_semi")
         return stored
 
     def _dates(self, table: Table, new: Staged, keys: pa.Table) -> set[date]:
@@ -290,73 +296,26 @@ class DeltaFolder:
             reader = self._spark.read.format("delta").option("versionAsOf", delta.version())
             return reader.load(str(self.path(table)))
         fields = stored_schema.stored_schema(delta)
-        spelled = ", ".join(f"{identifier(f.name)} {spark_type(f.type)}" for f in fields)
-        # As the log spells them, in URL encoding: delta-rs would hand out where the links lead.
+        ddl = ", ".join(f"{identifier(f.name)} {spark_type(f.type)}" for f in fields)
+        # Paths as the log has them, in URL encoding: delta-rs would follow the links.
         paths = pa.table(delta.get_add_actions())["path"].to_pylist()
         if not (files := [str(self.path(table) / unquote(path)) for path in paths]):
-            return self._spark.createDataFrame([], spelled)
-        reader = self._spark.read.schema(spelled).option("basePath", str(self.path(table)))
-        # A column that only paths tell would come last.
+            return self._spark.createDataFrame([], ddl)
+        reader = self._spark.read.schema(ddl).option("basePath", str(self.path(table)))
+        # A column that only stands in paths would come last.
         return reader.parquet(*files).select(*fields.names)
 
     def _open(self, table: Table, version: int | None = None) -> DeltaTable:
         path = self.path(table)
         if version is not None:
             return DeltaTable(str(path), version=version)
-        # Held open, and asked for the log's news only where there is any: a night opens its tables
-        # some hundred times, and to ask costs a hundred times as much as to look.
-        if (held := self._opened.get(path)) is None:
-            held = self._opened[path] = DeltaTable(str(path))
-        elif (path / "_delta_log" / f"{held.version() + 1:020}.json").exists():
-            held.update_incremental()
-        return held
-
-
-class _Scope:
-    """What a merge may delete: everything, or the stored rows that match a row of `frame`."""
-
-    def __init__(self, frame: DataFrame | None, since: date | None = None) -> None:
-        self.frame = frame
-        self.since = since
-
-    def days(self, column: str) -> list[date]:
-        """The dates that the scope names, or none where it names no date or too many."""
-        if self.frame is None or column not in self.frame.columns:
-            return []
-        found = self._values.column(column).unique().drop_null().to_pylist()
-        return sorted(found) if len(found) <= _MOST_DAYS else []
-
-    def is_told_by(self, columns: Sequence[str]) -> bool:
-        """Whether the scope of a row follows from these of its columns."""
-        return self.frame is None or set(self.frame.columns) <= set(columns)
-
-    def has_all(self, keys: pa.Table) -> bool:
-        """Whether all these keys, which tell their scope, lie in it."""
-        if self.frame is None:
-            return True
-        on = self.frame.columns
-        return bool(_without(keys.select(on), self._values, on).num_rows == 0)
-
-    @cached_property
-    def _values(self) -> pa.Table:
-        if self.frame is None:
-            raise ValueError("everything has no values")
-        return self.frame.distinct().toArrow()
-
-
-def _without(rows: pa.Table, others: pa.Table, on: Sequence[str]) -> pa.Table:
-    """The rows whose values in `on` are not among those of `others`."""
-    if not rows.num_rows or not others.num_rows:
-        return rows
-    spelled = others.select(on).cast(pa.schema([rows.schema.field(name) for name in on]))
-    return rows.join(spelled, list(on), join_type="left anti").select(rows.column_names)
-
-
-def _key_schema(table: Table) -> pa.Schema:
-    names: Iterable[str] = table.keys
-    if table.partition_by is not None and table.partition_by not in table.keys:
-        names = (*table.keys, table.partition_by)
-    return pa.schema([(name, arrow_type(table.column(name).type)) for name in names])
+        # Kept open, and updated only where the next version is there: a night opens its tables some
+        # hundred times, and an update costs a hundred times as much as a look at the disk.
+        if (delta := self._opened.get(path)) is None:
+            delta = self._opened[path] = DeltaTable(str(path))
+        elif (path / "_delta_log" / f"{delta.version() + 1:020}.json").exists():
+            delta.update_incremental()
+        return delta
 
 
 def _rows_of_partitions(table: Table, files: pa.Table) -> Mapping[date | None, int]:

@@ -1,8 +1,8 @@
-"""Staged files as files of the table: moved into its folder and committed, not written once more.
+"""Commits staged files as they are: they are moved into the table's folder, not written once more.
 
-A second writer would cost a fifth of a first night, and hold every open partition in memory. A file
-is adopted as it is where it spells each column as the table stores it, and where its own statistics
-say that no required column holds a NULL.
+Writing them again would cost a fifth of a first night, and hold every open partition in memory. A file
+is taken where its columns have the types that the table stores, and where its own statistics say
+that no required column holds a NULL.
 """
 
 import json
@@ -18,35 +18,35 @@ from deltalake.transaction import AddAction, RemoveAction
 from pipeline.tables.declaration import Table
 
 
-def adopt(
+def commit_files(
     delta: DeltaTable,
-    home: Path,
+    path: Path,
     table: Table,
     files: Mapping[Path, str | None],
     schema: pa.Schema,
 ) -> bool:
-    """Commit `files`, each with the partition that all of its rows are in, to the table at `home`.
+    """Append `files`, each with the partition that all of its rows are in, to the table at `path`.
 
-    False, and nothing done, where one of them does not hold `schema` as the table stores it.
+    False, with nothing done, where one of them does not have `schema` as the table stores it.
     """
     day = table.partition_by
     if day is not None and None in files.values():
         return False
-    within = pa.schema([field for field in schema if field.name != day])
+    file_schema = pa.schema([field for field in schema if field.name != day])
     footers = {file: pq.read_metadata(file) for file in files}
-    if not all(_fits(footer, within) for footer in footers.values()):
+    if not all(_fits(footer, file_schema) for footer in footers.values()):
         return False
     added: list[AddAction | RemoveAction] = []
     for file, footer in footers.items():
         partition = {} if day is None else {day: files[file]}
         folders = [f"{name}={value}" for name, value in partition.items()]
         place = "/".join([*folders, f"part-{uuid4().hex}.parquet"])
-        found = file.stat()
-        (home / place).parent.mkdir(exist_ok=True)
-        file.rename(home / place)
+        stat = file.stat()
+        (path / place).parent.mkdir(exist_ok=True)
+        file.rename(path / place)
         stats = json.dumps({"numRecords": footer.num_rows})
-        written_ms = found.st_mtime_ns // 1_000_000
-        added.append(AddAction(place, found.st_size, partition, written_ms, True, stats))
+        written_ms = stat.st_mtime_ns // 1_000_000
+        added.append(AddAction(place, stat.st_size, partition, written_ms, True, stats))
     delta.create_write_transaction(
         added, "append", delta.schema(), partition_by=None if day is None else [day]
     )
@@ -55,10 +55,10 @@ def adopt(
 
 
 def _fits(footer: pq.FileMetaData, schema: pa.Schema) -> bool:
-    found = footer.schema.to_arrow_schema()
-    if set(found.names) != set(schema.names):
+    stored = footer.schema.to_arrow_schema()
+    if set(stored.names) != set(schema.names):
         return False
-    if not all(found.field(field.name).type.equals(field.type) for field in schema):
+    if not all(stored.field(field.name).type.equals(field.type) for field in schema):
         return False
     required = {field.name for field in schema if not field.nullable}
     return all(

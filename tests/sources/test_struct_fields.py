@@ -6,8 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.sources.export import look_at
-from pipeline.sources.flattened import lost
+from pipeline.sources.export import inspect_files
+from pipeline.sources.struct_fields import unclaimed_fields
 from pipeline.tables import source
 from pipeline.tables.declaration import SourceTable
 from tests.sources.small import arrow_rows
@@ -54,9 +54,9 @@ def test_columns_of_csv_that_name_their_struct_become_it(tmp_path: Path) -> None
 def test_bare_fields_are_told_and_not_taken_for_the_struct(tmp_path: Path) -> None:
     file = tmp_path / "usage.parquet"
     pq.write_table(_apart(source.USAGE, "usage_metadata", ""), file)
-    looked = look_at(source.USAGE, {file: {}}, [file])[0]
+    looked = inspect_files(source.USAGE, {file: {}}, [file])[0]
     assert "usage_metadata" not in looked.types
-    (sentence,) = lost(source.USAGE, looked.spelled, looked.types)
+    (sentence,) = unclaimed_fields(source.USAGE, looked.names_in_file, looked.types)
     assert sentence.startswith(
         "columns of system.billing.usage named like the fields of usage_metadata (cluster_id, job_id,"
     )

@@ -9,7 +9,7 @@ import pytest
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from pipeline.lakehouse.folder.staged_files import adopt
+from pipeline.lakehouse.folder.file_commit import commit_files
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.tables.declaration import Column, Layer, Table
 from tests.lakehouse.examples import EMPTY, FULL, THINGS, things
@@ -66,7 +66,7 @@ def test_a_fitting_file_is_moved_and_counted(
     folder: DeltaFolder, events: DeltaTable, tmp_path: Path
 ) -> None:
     file = file_of(tmp_path, pa.array([NOON], pa.timestamp("us", "UTC")))
-    assert adopt(events, folder.path(EVENTS), EVENTS, {file: "2026-01-01"}, STORED)
+    assert commit_files(events, folder.path(EVENTS), EVENTS, {file: "2026-01-01"}, STORED)
     assert not file.exists()
     assert folder.partition_rows(EVENTS) == {date(2026, 1, 1): 1}
     rows = pa.table(events.to_pyarrow_table()).to_pylist()
@@ -96,6 +96,6 @@ def test_what_does_not_fit_stays_where_it_is(
     partition: str | None,
 ) -> None:
     file = file_of(tmp_path, at, ids)
-    assert not adopt(events, folder.path(EVENTS), EVENTS, {file: partition}, STORED)
+    assert not commit_files(events, folder.path(EVENTS), EVENTS, {file: partition}, STORED)
     assert file.exists()
     assert folder.version(EVENTS) == 0

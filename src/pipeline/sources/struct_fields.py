@@ -1,7 +1,8 @@
 """Struct columns that a staging model has taken apart: one column a field, named by its path.
 
 `usage_metadata.job_id`, `usage_metadata_job_id` and `usage_metadata__job_id` name where they belong,
-and become the struct again. A bare `job_id` may be anybody's: it is told, and not taken for one.
+and become the struct again. A bare `job_id` may belong to anything: it is reported, and
+not taken for a field.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -18,23 +19,27 @@ Tree = Mapping[str, "str | Tree"]
 _JOINTS = (".", "_", "__")
 
 
-def flattened(column: Column, spelled: Mapping[str, str]) -> Tree:
-    """The fields of a struct column that stand as columns of their own, by their path; `spelled` is
-    every column of the file by its name in lower case."""
+def fields_in_columns(column: Column, names_in_file: Mapping[str, str]) -> Tree:
+    """The fields of a struct column that stand as columns of their own, by their path.
+    `names_in_file` has every column of the file by its name in lower case."""
     kind = arrow_type(column.type)
-    return _fields(kind, (column.name,), spelled) if pa.types.is_struct(kind) else {}
+    return _fields(kind, (column.name,), names_in_file) if pa.types.is_struct(kind) else {}
 
 
-def _fields(kind: pa.StructType, path: tuple[str, ...], spelled: Mapping[str, str]) -> Tree:
-    found: dict[str, str | Tree] = {}
+def _fields(kind: pa.StructType, path: tuple[str, ...], names_in_file: Mapping[str, str]) -> Tree:
+    fields: dict[str, str | Tree] = {}
     for field in kind:
         place = (*path, field.name)
-        names = [spelled[name] for joint in _JOINTS if (name := joint.join(place)) in spelled]
+        names = [
+            names_in_file[name] for joint in _JOINTS if (name := joint.join(place)) in names_in_file
+        ]
         if names:
-            found[field.name] = names[0]
-        elif pa.types.is_struct(field.type) and (inner := _fields(field.type, place, spelled)):
-            found[field.name] = inner
-    return found
+            fields[field.name] = names[0]
+        elif pa.types.is_struct(field.type) and (
+            inner := _fields(field.type, place, names_in_file)
+        ):
+            fields[field.name] = inner
+    return fields
 
 
 def columns_of(tree: Tree) -> Iterator[str]:
@@ -60,22 +65,24 @@ def struct_of(tree: Tree, column: Callable[[str], pa.Array]) -> pa.Array:
     fields = [
         column(part) if isinstance(part, str) else struct_of(part, column) for part in tree.values()
     ]
-    nothing = reduce(pc.and_, (field.is_null() for field in fields))
-    return pa.StructArray.from_arrays(fields, names=list(tree), mask=nothing)
+    is_empty = reduce(pc.and_, (field.is_null() for field in fields))
+    return pa.StructArray.from_arrays(fields, names=list(tree), mask=is_empty)
 
 
-def lost(table: SourceTable, names: Mapping[str, str], held: Mapping[str, object]) -> list[str]:
-    """What is not read of a table with columns `names`, of which `held` are: a sentence for each
-    struct that may be there in parts, which only the names of its fields tell."""
-    found = []
+def unclaimed_fields(
+    table: SourceTable, names: Mapping[str, str], read_columns: Mapping[str, object]
+) -> list[str]:
+    """A sentence for each struct that is not among `read_columns` and may be there in parts, since
+    columns of the file, `names`, are called like its fields."""
+    sentences = []
     for column in table.columns:
         kind = arrow_type(column.type)
-        if column.name in held or not pa.types.is_struct(kind):
+        if column.name in read_columns or not pa.types.is_struct(kind):
             continue
         bare = [f.name for f in kind if f.name in names and f.name not in table.column_names]
         if bare:
-            found.append(
+            sentences.append(
                 f"columns of {table.system_name} named like the fields of {column.name}"
                 f" ({', '.join(bare)}) may be anybody's and are not read: export {column.name} as it is"
             )
-    return found
+    return sentences

@@ -1,6 +1,6 @@
-"""Cells of a CSV file that hold a value as another program spells it, and no reader can be sure of.
+"""Cells of a CSV file in the format of another program, which no reader can be sure of.
 
-Python's own spelling is no JSON. A spreadsheet's day before its month may be the month before the
+Python's own notation is not JSON. A spreadsheet's day before its month may be the month before the
 day, and the seconds of its times are gone. So neither is read, and both are named.
 """
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.errors import UserError
-from pipeline.sources.layout import shown
+from pipeline.sources.layout import printable
 from pipeline.tables.declaration import SourceTable
 
 _PYTHON = (
@@ -24,15 +24,15 @@ _NUMBERS = ("decimal", "double")
 _TIMES = ("timestamp", "date")
 
 
-def refuse_spelling(
+def refuse_local_formats(
     file: Path, table: SourceTable, cells: Mapping[str, pa.Array], separator: str
 ) -> None:
-    """UserError naming the columns of the file whose cells are spelled so; `cells` are text."""
+    """UserError naming the columns of the file whose cells are written so; `cells` are text."""
     kinds = {column.name: column.type for column in table.columns if column.name in cells}
     nested = [name for name, kind in kinds.items() if "<" in kind]
     if python := _matching(cells, nested, _PYTHON):
         raise UserError(
-            f"{shown(file)} holds {', '.join(python)} as Python prints values, not as JSON, which is"
+            f"{printable(file)} holds {', '.join(python)} as Python prints values, not as JSON, which is"
             " what toPandas().to_csv() writes: export the table as Parquet, by the query in the README"
         )
     times = [name for name, kind in kinds.items() if kind in _TIMES]
@@ -47,7 +47,7 @@ def refuse_spelling(
     ]
     if local:
         raise UserError(
-            f"{shown(file)}, whose separator is {separator!r}, holds {' and '.join(local)}, as a"
+            f"{printable(file)}, whose separator is {separator!r}, holds {' and '.join(local)}, as a"
             " spreadsheet writes them: export it again and do not save it from a spreadsheet, or"
             " write times as 2026-01-31T02:00:00Z and numbers with a point"
         )
