@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 from typer.testing import CliRunner
 
 from pipeline.cli.app import app
-from pipeline.engine.session import session
+from pipeline.engine import session
 from pipeline.errors import UserError
 from pipeline.lakehouse.catalog.tables import DeltaCatalog
 from pipeline.lakehouse.folder.tables import DeltaFolder

@@ -90,7 +90,7 @@ def test_an_engine_that_is_not_there_is_one_sentence(engine: str, path: str, sen
 
 
 def test_an_old_java_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline.engine.session import session
+    from pipeline.engine import session
 
     java = tmp_path / "bin" / "java"
     java.parent.mkdir()

@@ -77,10 +77,10 @@ def check(
     from rich.text import Text
 
     from pipeline.answers.selection import Rows
-    from pipeline.answers.terminal import readiness
-    from pipeline.answers.terminal.readiness import Readiness
     from pipeline.answers.terminal.screen import printed, screen
     from pipeline.bronze.flaws import Flaws, try_out
+    from pipeline.cli import readiness
+    from pipeline.cli.readiness import Readiness
     from pipeline.engine.session import connect
     from pipeline.settings import load_settings
     from pipeline.sources.address import now_at, open_source
