@@ -15,8 +15,8 @@ _KIND = "silence"
 
 
 def _silence(subject: str, day: int, terms: str | None, **columns: str) -> Row:
-    known: Row = {"kind": _KIND, "subject": subject, "decided_at": at(day), "terms": terms}
-    return known | columns
+    decision: Row = {"kind": _KIND, "subject": subject, "decided_at": at(day), "terms": terms}
+    return decision | columns
 
 
 def _is_readable() -> Column:

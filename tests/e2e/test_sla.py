@@ -53,6 +53,7 @@ def test_a_proposal_is_signed_and_holds_from_the_next_night(copied: Account) -> 
     signed = _sla(copied, "accept", one, "--by", "ada [red]lovelace[/red]")
     assert signed.code == 0, signed.err
     assert "ada [red]lovelace[/red]" in signed.out
+    assert "it holds for runs that start from 20" in " ".join(signed.out.split())
     said = _sla(copied, "accept", other, "--as", "06:30 Europe/Berlin", "--json").json()
     assert said[0]["sla"] == "06:30 Europe/Berlin"
     assert said[0]["decided_by"] == getpass.getuser()

@@ -16,20 +16,20 @@ _FAR = at(400)
 
 
 def _run(start: datetime, success: datetime | None, **columns: Any) -> Row:
-    known: Row = _KEY | {"run_id": "70", "run_date": start.date(), "started_at": start}
+    run: Row = _KEY | {"run_id": "70", "run_date": start.date(), "started_at": start}
     if success:
         seconds = (success - start).total_seconds()
-        known |= {
+        run |= {
             "status": "SUCCEEDED",
             "first_success_at": success,
             "first_success_seconds": seconds,
         }
-    return known | {"attempts": 1} | columns
+    return run | {"attempts": 1} | columns
 
 
 def _version(start: int = -9, end: int | None = None, **columns: Any) -> Row:
-    known: Row = _KEY | {"valid_from": at(start), "valid_to": None if end is None else at(end)}
-    return known | {"is_first": start == -9} | columns
+    version: Row = _KEY | {"valid_from": at(start), "valid_to": None if end is None else at(end)}
+    return version | {"is_first": start == -9} | columns
 
 
 def _deadline(clock: str, zone: str = "Europe/Berlin") -> Row:
@@ -97,9 +97,9 @@ def test_the_version_at_the_first_start_counts(spark: SparkSession) -> None:
         (at(3), 600.0, "MISSED"),
         (at(-300), 1800.0, "MET"),  # before the first version known, that version stands in
     ):
-        made = _judged(spark, _run(start, start + minutes), *versions)
-        assert (made["sla_limit_seconds"], made["sla_status"]) == (limit, status)
-        assert made["margin_seconds"] == limit - 1200.0
+        judged = _judged(spark, _run(start, start + minutes), *versions)
+        assert (judged["sla_limit_seconds"], judged["sla_status"]) == (limit, status)
+        assert judged["margin_seconds"] == limit - 1200.0
 
 
 def test_a_limit_is_held_against_the_attempt_that_succeeded(spark: SparkSession) -> None:
@@ -132,15 +132,15 @@ def test_runs_without_a_success(
     )
     assert _judged(spark, run, limit)["sla_status"] == by_limit
     assert _judged(spark, run, deadline, as_of=at(0, 5, 59))["sla_status"] == before_due
-    made = _judged(spark, run, deadline, as_of=at(0, 6))
-    assert (made["sla_status"], made["margin_seconds"]) == (after_due, None)
+    judged = _judged(spark, run, deadline, as_of=at(0, 6))
+    assert (judged["sla_status"], judged["margin_seconds"]) == (after_due, None)
 
 
 def test_jobs_without_an_sla_are_not_judged(spark: SparkSession) -> None:
     runs = [_run(at(day), at(day, 1), run_id=str(day)) for day in (0, 5)]
     # The SLA was declared on day 3: the run of day 0 was under none.
     versions = [_version(-9, 3), _version(3, None, **_deadline("06:00"))]
-    made = rows_of(
+    judged_runs = rows_of(
         run_sla(
             frame_of(spark, silver.RUNS, runs),
             frame_of(spark, silver.JOB_VERSIONS, versions),
@@ -148,12 +148,12 @@ def test_jobs_without_an_sla_are_not_judged(spark: SparkSession) -> None:
             as_of=_FAR,
         )
     )
-    assert [row["run_id"] for row in made] == ["5"]
+    assert [row["run_id"] for row in judged_runs] == ["5"]
 
 
 def _decision(day: int, terms: str | None, **columns: Any) -> Row:
-    known: Row = {"kind": "sla", "subject": "w/7", "decided_at": at(day), "terms": terms}
-    return known | {"source": "accepted", "decided_by": "ada"} | columns
+    decision: Row = {"kind": "sla", "subject": "w/7", "decided_at": at(day), "terms": terms}
+    return decision | {"source": "accepted", "decided_by": "ada"} | columns
 
 
 def _decided(spark: SparkSession, *decisions: Row) -> DataFrame:
@@ -161,7 +161,7 @@ def _decided(spark: SparkSession, *decisions: Row) -> DataFrame:
 
 
 @pytest.mark.parametrize(
-    ("declared", "source", "held"),
+    ("declared", "source", "expected"),
     [
         ({}, "accepted", ("accepted", 60.0)),
         ({}, "yaml", ("yaml", 60.0)),
@@ -185,9 +185,9 @@ def _decided(spark: SparkSession, *decisions: Row) -> DataFrame:
     ],
 )
 def test_which_sla_holds(
-    spark: SparkSession, declared: Row, source: str, held: tuple[str, float]
+    spark: SparkSession, declared: Row, source: str, expected: tuple[str, float]
 ) -> None:
-    made = one(
+    judged = one(
         run_sla(
             frame_of(spark, silver.RUNS, [_run(at(5), at(5, 1))]),
             frame_of(spark, silver.JOB_VERSIONS, [_version(**declared)]),
@@ -195,13 +195,13 @@ def test_which_sla_holds(
             as_of=_FAR,
         )
     )
-    assert (made["sla_source"], made["sla_limit_seconds"]) == held
+    assert (judged["sla_source"], judged["sla_limit_seconds"]) == expected
 
 
 def test_a_decision_holds_from_when_it_was_made_until_the_next(spark: SparkSession) -> None:
     runs = [_run(at(day), at(day, 1), run_id=str(day)) for day in (1, 3, 5, 7)]
     decisions = _decided(spark, _decision(2, "60s"), _decision(4, "7200s"), _decision(6, None))
-    made = rows_of(
+    judged_runs = rows_of(
         run_sla(
             frame_of(spark, silver.RUNS, runs),
             # Submitted runs have no definition: people can still decide about them.
@@ -210,7 +210,7 @@ def test_a_decision_holds_from_when_it_was_made_until_the_next(spark: SparkSessi
             as_of=_FAR,
         )
     )
-    assert {row["run_id"]: row["sla_status"] for row in made} == {"3": "MISSED", "5": "MET"}
+    assert {row["run_id"]: row["sla_status"] for row in judged_runs} == {"3": "MISSED", "5": "MET"}
 
 
 @pytest.mark.parametrize("zone", ["localtime", "europe/berlin", "Factory", "Mars/Base", "+02:00"])
@@ -220,7 +220,7 @@ def test_a_decision_in_a_zone_that_no_engine_knows_is_left_aside(
     # Written before such zones were refused: on day 4, after a limit of a minute.
     unknown = _decision(4, f"06:30 {zone}")
     decisions = frame_of(spark, ops.DECISIONS, [_decision(2, "60s"), unknown])
-    made = one(
+    judged = one(
         run_sla(
             frame_of(spark, silver.RUNS, [_run(at(5), at(5, 1))]),
             frame_of(spark, silver.JOB_VERSIONS, []),
@@ -228,7 +228,7 @@ def test_a_decision_in_a_zone_that_no_engine_knows_is_left_aside(
             as_of=_FAR,
         )
     )
-    assert (made["sla_limit_seconds"], made["sla_status"]) == (60.0, "MISSED")
+    assert (judged["sla_limit_seconds"], judged["sla_status"]) == (60.0, "MISSED")
     assert [row["terms"] for row in rows_of(unreadable(decisions))] == [f"06:30 {zone}"]
     again = frame_of(spark, ops.DECISIONS, [unknown, _decision(6, "90s")])
     assert rows_of(unreadable(again)) == []

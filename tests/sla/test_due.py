@@ -57,8 +57,8 @@ def _micros(moment: datetime) -> int:
 def _by_columns(spark: SparkSession, cases: list[_Case]) -> list[int]:
     rows = [(n, start, clock, zone) for n, (start, clock, zone) in enumerate(cases)]
     frame = spark.createDataFrame(rows, "n int, at timestamp, clock string, zone string")
-    made = with_due(frame, start="at", time_of_day="clock", zone="zone", due="due")
-    return [row[0] for row in made.orderBy("n").select(F.unix_micros("due")).collect()]
+    rows = with_due(frame, start="at", time_of_day="clock", zone="zone", due="due")
+    return [row[0] for row in rows.orderBy("n").select(F.unix_micros("due")).collect()]
 
 
 def _by_arrays(cases: list[_Case]) -> list[int]:
@@ -101,9 +101,9 @@ def test_columns_and_arrays_follow_one_rule_around_every_change_of_clocks(
     cases = _cases()
     expected = [_micros(_expected(case)) for case in cases]
     assert len(cases) > 1500
-    for made in (_by_arrays(cases), _by_columns(spark, cases)):
+    for computed in (_by_arrays(cases), _by_columns(spark, cases)):
         wrong = [
-            case for case, due, right in zip(cases, made, expected, strict=True) if due != right
+            case for case, due, right in zip(cases, computed, expected, strict=True) if due != right
         ]
         assert wrong == []
 
@@ -144,6 +144,6 @@ def test_without_a_time_of_day_nothing_is_due(spark: SparkSession) -> None:
     frame = spark.createDataFrame(
         [(_utc(2026, 1, 1, 0), None, None)], "at timestamp, clock string, zone string"
     )
-    made = with_due(frame, start="at", time_of_day="clock", zone="zone", due="due")
-    assert made.columns == ["at", "clock", "zone", "due"]
-    assert made.collect()[0]["due"] is None
+    rows = with_due(frame, start="at", time_of_day="clock", zone="zone", due="due")
+    assert rows.columns == ["at", "clock", "zone", "due"]
+    assert rows.collect()[0]["due"] is None

@@ -67,16 +67,16 @@ def test_words_mean_what_they_mean_in_a_tag(spark: SparkSession) -> None:
         except ValueError:
             assert by_tag[number][0] is None, words
             continue
-        told = (terms.kind, terms.limit_seconds, terms.time_of_day, terms.timezone)
-        assert by_tag[number] == told, words
+        by_words = (terms.kind, terms.limit_seconds, terms.time_of_day, terms.timezone)
+        assert by_tag[number] == by_words, words
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [("soon", "neither a duration"), ("07:30 Mars/Base", "no time zone"), ("", "neither")],
 )
-def test_what_is_no_sla_is_refused_in_a_sentence(words: str, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_what_is_no_sla_is_refused_in_a_sentence(words: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         read_terms(words)
 
 

@@ -27,18 +27,18 @@ _DAY = Column("day", "date", "Day", nullable=False)
 
 
 def _table(**columns: Any) -> Table:
-    known: dict[str, Any] = {
+    required: dict[str, Any] = {
         "layer": Layer.GOLD,
         "name": "made",
         "grain": "one thing",
         "keys": ("id",),
         "columns": (_ID, _DAY),
     }
-    return Table(**(known | columns))
+    return Table(**(required | columns))
 
 
 def _source(**columns: Any) -> SourceTable:
-    known: dict[str, Any] = {
+    required: dict[str, Any] = {
         "layer": Layer.SOURCE,
         "name": "made",
         "grain": "one thing",
@@ -49,11 +49,11 @@ def _source(**columns: Any) -> SourceTable:
         "watermark": "day",
         "switches_off": "x",
     }
-    return SourceTable(**(known | columns))
+    return SourceTable(**(required | columns))
 
 
 @pytest.mark.parametrize(
-    ("declare", "said"),
+    ("declare", "message"),
     [
         (lambda: Column("Id", "string", "x"), "lower snake case"),
         (lambda: Column("a b", "string", "x"), "lower snake case"),
@@ -80,9 +80,11 @@ def _source(**columns: Any) -> SourceTable:
         (lambda: _source(keys=()), "keys are required"),
     ],
 )
-def test_a_declaration_without_sense_is_refused(declare: Callable[[], object], said: str) -> None:
+def test_a_declaration_without_sense_is_refused(
+    declare: Callable[[], object], message: str
+) -> None:
     _table(), _source()  # What the cases change is fine by itself.
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=message):
         declare()
 
 
@@ -104,9 +106,9 @@ def test_ddl_is_what_databricks_reads(table: Table) -> None:
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=40))
 def test_quoted_text_comes_back(spark: SparkSession, text: str) -> None:
     """Comments hold apostrophes and backslashes; the engine must read what was written."""
-    said = f"it's \\ '{text}' \\"
-    assert spark.sql(f"SELECT {quoted(said)} AS said").collect()[0]["said"] == said
-    (literal,) = sqlglot.parse_one(f"SELECT {quoted(said)}", dialect="databricks").find_all(
+    words = f"it's \\ '{text}' \\"
+    assert spark.sql(f"SELECT {quoted(words)} AS words").collect()[0]["words"] == words
+    (literal,) = sqlglot.parse_one(f"SELECT {quoted(words)}", dialect="databricks").find_all(
         exp.Literal
     )
     assert literal.is_string
@@ -175,8 +177,8 @@ def test_checks_catch_what_breaks_them_and_nothing_else(spark: SparkSession) -> 
     ]
     frame = spark.createDataFrame(rows, "id string, share double, word string, breaks string")
     for check in row_checks(table):
-        found = [row["breaks"] for row in frame.where(check.violation).collect()]
-        assert found == [f"{check.name} {check.column}"]
+        caught = [row["breaks"] for row in frame.where(check.violation).collect()]
+        assert caught == [f"{check.name} {check.column}"]
     assert len(row_checks(table)) == 4
 
 
@@ -184,8 +186,8 @@ def test_bronze_keeps_no_secret() -> None:
     secrets = {(t.name, c.name) for t in SOURCE_TABLES for c in t.columns if c.sensitive}
     assert secrets
     for table in SOURCE_TABLES:
-        kept = bronze.BRONZE_OF[table.name].column_names
-        assert [name for name in kept if (table.name, name) in secrets] == []
+        names = bronze.BRONZE_OF[table.name].column_names
+        assert [name for name in names if (table.name, name) in secrets] == []
         assert set(table.keys) <= set(bronze.BRONZE_OF[table.name].keys)
 
 

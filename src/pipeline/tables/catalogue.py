@@ -19,8 +19,8 @@ TABLES: tuple[Table, ...] = (
 
 def table_named(name: str) -> Table:
     """The table called `schema.name`, or `name` when only one schema has it; KeyError otherwise."""
-    found = [table for table in TABLES if name in (table.full_name, table.name)]
-    exact = [table for table in found if table.full_name == name]
-    if len(found) == 1 or exact:
-        return (exact or found)[0]
+    candidates = [table for table in TABLES if name in (table.full_name, table.name)]
+    exact = [table for table in candidates if table.full_name == name]
+    if len(candidates) == 1 or exact:
+        return (exact or candidates)[0]
     raise KeyError(name)

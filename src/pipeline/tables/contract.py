@@ -28,24 +28,24 @@ def unsaid(released: Contract, declared: Contract, changelog: str) -> list[str]:
     A column that is gone or of another type, and other keys, need a new version of the table (and
     so a migration); a table that is gone, and a new column, need their name in the changelog.
     """
-    found = []
+    sentences = []
     for name, before in released.items():
         after = declared.get(name)
         if after is None:
             if f"`{name}`" not in changelog:
-                found.append(f"table {name} is gone, and `{name}` is not in CHANGELOG.md")
+                sentences.append(f"table {name} is gone, and `{name}` is not in CHANGELOG.md")
             continue
         if after["version"] <= before["version"]:
-            found += [
+            sentences += [
                 f"table {name}: {what}, and its version is still {after['version']}"
                 for what in _broken(before, after)
             ]
-        found += [
+        sentences += [
             f"table {name} gained {column}, and `{name}.{column}` is not in CHANGELOG.md"
             for column in after["columns"]
             if column not in before["columns"] and f"`{name}.{column}`" not in changelog
         ]
-    return found
+    return sentences
 
 
 def _broken(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
