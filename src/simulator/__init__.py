@@ -1,7 +1,7 @@
 """A simulated Databricks account: system tables as the platform writes them, and the truth beside.
 
-`simulate` makes an account from settings, `append_day` gives it one more day; `from_log` dresses a
-real log of runs as one.
+`simulate` makes an account from settings, `append_day` gives it one more day; `from_log` makes
+one from a real log of runs.
 """
 
 from simulator.account import append_day, simulate

@@ -5,7 +5,7 @@ status (SUCCEEDED, FAILED, CANCELLED, TIMEOUT or UNKNOWN), and where known queue
 Times move by whole weeks, so that hours and weekdays stay what they were. Jobs take the legacy
 single-task form, the only one whose queueing the platform's tables report; cores become workers of
 m5d instances, at most eight of them (the hours of a supercomputer would drown the rest). An UNKNOWN
-outcome becomes SUCCEEDED, which is what a platform that ran it to its end would say.
+outcome becomes SUCCEEDED, as a platform that ran it to its end would report it.
 """
 
 import time

@@ -1,6 +1,6 @@
 """Usage that belongs to no job: interactive clusters, SQL warehouses, notebooks, the platform.
 
-Some of it carries a team, some only a cluster, some nothing: what a chargeback has to share out.
+Some records carry a team, some only a cluster, some nothing: a chargeback has to share them out.
 """
 
 import numpy as np

@@ -85,7 +85,7 @@ def simulated_hardware(config: SimulatorConfig, fleet: Fleet) -> Hardware:
         size=size,
         p=[0.05, 0.26, 0.2, 0.05, 0.1, 0.08, 0.06, 0.03, 0.1, 0.07],
     ).astype(np.int64)
-    # Long jobs were given more workers: what somebody once did about their duration.
+    # Long jobs have more workers: somebody once did so about their duration.
     longer = np.log(fleet.median_seconds / 600).clip(-2, 3)
     workers = np.rint(2.6 * np.exp(0.45 * longer + 0.75 * rng.standard_normal(size)))
     workers = workers.clip(1, MAX_WORKERS).astype(np.int64)

@@ -71,7 +71,7 @@ def deliver(
     began: float,
     progress: Progress | None,
 ) -> Summary:
-    """Write the given deliveries, what holds now, the truth and the settings."""
+    """Write the given deliveries, the snapshot tables, the truth and the settings."""
     rules = DeliveryRules(history.seed, history.quirks, history.start_us)
     bill = simulated_bill(history, correction_share)
     arrivals = arrivals_of(history, bill, rules)

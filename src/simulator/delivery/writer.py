@@ -23,7 +23,7 @@ def day_name(day: int) -> str:
 
 @contextmanager
 def prepared(folder: Path) -> Iterator[Path]:
-    """Where to write what `folder` holds when the block has ended; what is in it stays untouched.
+    """A folder to write to, whose files are in `folder` when the block has ended; other files stay untouched.
 
     An account that was not written to its end leaves nothing that hinders the next one.
     """

@@ -32,7 +32,7 @@ _BURST_SHARE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What one version of a job says."""
+    """The content of one version of a job."""
 
     name: str
     team: str
@@ -166,7 +166,7 @@ def simulated_versions(
         for at_us, word in sorted(changes):
             before, now = now, _edited(rng, now, word, terms, job, quirks)
             at_us = at_us // 1000 * 1000
-            # An edit session leaves what it began with, and then what it ended with.
+            # An edit session leaves two versions: the one it began with and the one it ended with.
             if word == "edit" and "scd2_bursts" in quirks and rng.random() < _BURST_SHARE:
                 rows.append((job, at_us - 1_300_000, False, True, before))
             rows.append((job, at_us, False, False, now))

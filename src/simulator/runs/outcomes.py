@@ -1,4 +1,4 @@
-"""How attempts end: success, failure, timeout, cancellation, and what is repaired.
+"""How attempts end (success, failure, timeout, cancellation), and which are repaired.
 
 An attempt is a set-up (a cluster, an environment) and then a stretch of the job's work, from
 `progress_from` to `progress_to`. A failed attempt stops inside a stage of the task graph; its
@@ -169,7 +169,7 @@ def with_repairs(
 ) -> Attempts:
     """The first attempts and the repairs that follow failed ones, by run and number.
 
-    `repaired` says of each run whether it may be repaired at all.
+    `repaired` is, for each run, whether it may be repaired at all.
     """
     rng = generator(config.seed, "repairs")
     rounds = [first]

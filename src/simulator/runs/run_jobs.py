@@ -110,7 +110,7 @@ def simulated_run_jobs(config: SimulatorConfig, fleet: Fleet, by_pipeline: Ints)
 def with_run_job_tasks(graphs: Graphs, links: RunJobs) -> Graphs:
     """The graphs with a Run Job task after all others of each job that fires another.
 
-    It begins and ends with the job's own work, at 1: what it waits for is no part of that.
+    It begins and ends with the job's own work, at 1: the run that it waits for is no part of that.
     """
     after = graphs.first[links.upstream + 1]
     keys, depends_on = list(graphs.keys), list(graphs.depends_on)
@@ -204,7 +204,7 @@ def with_fired_again(
 def source_task_runs(graphs: Graphs, runs: Runs, attempts: Attempts, tasks: TaskRuns) -> Ints:
     """The task run that fired each run; -1 for all that no Run Job task fired."""
     firing = np.flatnonzero((graphs.fires[tasks.task] >= 0) & (tasks.status != Status.SKIPPED))
-    # A run comes to its Run Job task once: what has been there is not repaired.
+    # A run comes to its Run Job task once: a run that has reached it is not repaired.
     of_run = np.full(runs.size, -1, dtype=np.int64)
     of_run[attempts.run[tasks.attempt[firing]]] = firing
     return np.where(runs.fired_by >= 0, of_run[runs.fired_by], -1)

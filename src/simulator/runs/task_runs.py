@@ -51,7 +51,7 @@ def task_runs(graphs: Graphs, job: Ints, attempts: Attempts) -> TaskRuns:
     rate = (until_us - first_us) / (high - low)
     start_us = floor_to((first_us + (begin - low) * rate).astype(np.int64), 1000)
     end_us = floor_to((first_us + (np.minimum(end, high) - low) * rate).astype(np.int64), 1000)
-    # The first tasks carry the set-up; what reaches the end of the work ends with it, to the tick.
+    # The first tasks carry the set-up; a task that reaches the end of the work ends with it, to the tick.
     opens = begin == low
     start_us = np.where(opens, attempts.start_us[attempt], start_us)
     end_us = np.where(end >= high, until_us, end_us)

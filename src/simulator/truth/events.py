@@ -1,4 +1,4 @@
-"""truth/events and truth/resizes: what happened to durations, as far as it has begun."""
+"""truth/events and truth/resizes: the events that changed durations, as far as they have begun."""
 
 from typing import Any
 
@@ -60,7 +60,7 @@ def events(history: History, traced: Bools) -> Any:
 
 
 def resizes(history: History) -> Any:
-    """One row per cluster that was resized by now, with what the scaling law made of it."""
+    """One row per cluster that was resized by now, with its effect under the scaling law."""
     hardware = history.hardware
     job = np.flatnonzero(hardware.resized_us < history.now_us)
     before, after = hardware.workers[job], hardware.workers_after[job]
