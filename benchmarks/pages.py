@@ -33,7 +33,7 @@ def performance_page(_: str) -> str:
     parts = [
         "# How long a night takes",
         "",
-        _NOTE.format(file="night.json, forecast.json"),
+        _NOTE.format(file="night.json, answers.json, forecast.json"),
         "",
         f"Measured by `make bench` on {_machine(night['machine'])}. Timings of such a machine vary;"
         " read them as ratios.",
@@ -99,11 +99,35 @@ def performance_page(_: str) -> str:
                 for size in night["sizes"]
             ),
         ),
+        "## An answer",
+        "",
+        *_answers(_result("answers.json")),
+        "",
         "## The statistics of a job",
         "",
         *_statistics(_result("forecast.json")),
     ]  # fmt: skip
     return _page(parts)
+
+
+def _answers(result: dict[str, Any]) -> Iterable[str]:
+    """How long a command that reads an answer takes."""
+    yield (
+        f"Whole processes over a home of {result['jobs']:,} jobs and {result['days']} days, with bytecode"
+        f" cached: the median of {result['runs']} runs."
+    )
+    yield ""
+    yield from rows_of_table(
+        ("command", "seconds", "of processor time"),
+        (
+            (
+                f"`rightrun {command['command']}`",
+                f"{command['seconds']:.2f}",
+                f"{command['processor_seconds']:.2f}",
+            )
+            for command in result["commands"]
+        ),
+    )
 
 
 def _statistics(result: dict[str, Any]) -> Iterable[str]:

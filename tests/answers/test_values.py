@@ -103,6 +103,9 @@ def test_a_saving_is_of_the_priced_part_only() -> None:
         "saving_lower": 2.0,
         "saving_mid": 3.0,
         "saving_upper": 4.0,
+        "added_cost_lower": 0.0,
+        "added_cost_mid": 0.0,
+        "added_cost_upper": 0.0,
         "currency_code": "USD",
         "list_cost_30_days": 9.0,
         "unpriced_quantity": 12.0,
@@ -112,7 +115,10 @@ def test_a_saving_is_of_the_priced_part_only() -> None:
     size = views.sizes(row)
     assert size["cost of 30 days"] == "9.00 + 12 DBU unpriced"
     assert size["saves a month"] == "3.00 (2.00 to 4.00) USD of the priced part"
-    assert size["workers"] == "8 → 4"
+    assert (size["workers"], size["costs more a month"]) == ("8 → 4", "")
+    added = {"added_cost_lower": 1.0, "added_cost_mid": 2.0, "added_cost_upper": 3.0}
+    larger = views.sizes(row | {"action": "upsize", "saving_mid": 0.0} | added)
+    assert larger["costs more a month"].startswith("2.00 (1.00 to 3.00) USD")
 
 
 def test_a_long_name_gives_way_and_the_key_stays() -> None:

@@ -31,6 +31,8 @@ __all__ = ["recommend_many"]
 
 NODES: Final[NDArray[np.float64]] = (np.arange(9, dtype=np.float64) + 0.5) / 9.0
 MOST_CANDIDATES: Final = 32
+_SAVINGS: Final = ("saving_lower", "saving_mid", "saving_upper")
+_ADDED_COSTS: Final = ("added_cost_lower", "added_cost_mid", "added_cost_upper")
 
 REQUIRED: Final = (
     "job_id", "workers", "worker_node_type", "cpu_p95_pct", "mem_p99_pct", "swap", "minutes",
@@ -47,7 +49,8 @@ def recommend_many(frame: pd.DataFrame, *, config: SizingConfig | None = None) -
     period). Used if present: cpu_upper_pct (upper bound of the p95), io_wait_mean_pct.
 
     Out: job_id, workers, recommended_workers, action (keep, downsize, upsize), saving_lower,
-    saving_mid, saving_upper, saving_basis ("dbu"), p_miss_now, p_miss_recommended (NaN without a
+    saving_mid, saving_upper, added_cost_lower, added_cost_mid, added_cost_upper (what more workers
+    cost beyond list_cost, 0 for the others), saving_basis ("dbu"), p_miss_now, p_miss_recommended (NaN without a
     limit), stretch_mid, stretch_upper (runtime after / before), status, reason.
 
     Raises ValueError for a missing column or one that does not hold numbers.
@@ -73,6 +76,7 @@ def recommend_many(frame: pd.DataFrame, *, config: SizingConfig | None = None) -
     edges = np.sort(_stretch(clusters, row, n, np.array([tail, 0.5, 1.0 - tail])), axis=1)
     nodes = (n + 1.0) / (clusters.workers[row] + 1.0)
     share = np.clip(1.0 - edges * nodes[:, None], 0.0, 1.0)  # upper, middle, lower saving
+    added = np.maximum(edges * nodes[:, None] - 1.0, 0.0)  # lower, middle, upper added cost
 
     down = n < clusters.workers[row]
     gate = np.where(np.isnan(limit), edges[:, 2] <= config.max_stretch, p_miss <= config.max_p_miss)
@@ -89,7 +93,7 @@ def recommend_many(frame: pd.DataFrame, *, config: SizingConfig | None = None) -
     out = pd.DataFrame({"job_id": frame["job_id"].to_numpy(), "workers": clusters.workers})
     out["recommended_workers"] = clusters.workers
     out["action"] = "keep"
-    for name in ("saving_lower", "saving_mid", "saving_upper"):
+    for name in (*_SAVINGS, *_ADDED_COSTS):
         out[name] = np.where(ok, 0.0, np.nan)
     out["saving_basis"] = "dbu"
     out["p_miss_now"] = np.where(ok, p_now, np.nan)
@@ -107,6 +111,9 @@ def recommend_many(frame: pd.DataFrame, *, config: SizingConfig | None = None) -
     put("saving_upper", share[best, 0] * spend)
     put("saving_mid", share[best, 1] * spend)
     put("saving_lower", share[best, 2] * spend)
+    price = np.where(down[best], 0.0, clusters.cost[chosen_row])
+    for position, name in enumerate(_ADDED_COSTS):
+        put(name, added[best, position] * price)
     put("p_miss_recommended", p_miss[best])
     put("stretch_mid", edges[best, 1])
     put("stretch_upper", edges[best, 2])

@@ -257,6 +257,10 @@ def test_cpu_bound_jobs_that_miss_get_more() -> None:
     assert 8 < row["recommended_workers"] <= 16
     assert row["p_miss_recommended"] <= 0.5 * row["p_miss_now"]
     assert row["saving_upper"] == 0.0
+    # What it costs: all of the work is shared at best, and then more workers cost next to nothing.
+    assert 0 < row["added_cost_lower"] < row["added_cost_mid"] < row["added_cost_upper"]
+    twice = row["recommended_workers"] + 1.0
+    assert row["added_cost_upper"] <= (twice / 9.0 - 1.0) * _clusters()["list_cost"].iloc[0]
 
 
 fleets = st.lists(

@@ -122,23 +122,26 @@ def proposals(row: Row) -> dict[str, str]:
 def sizes(row: Row) -> dict[str, str]:
     now, then = row["workers"], row["recommended_workers"]
     change = "" if now is None else f"{now} → {then}" if then not in (None, now) else f"{now}"
-    part = " of the priced part" if (row["unpriced_quantity"] or 0) > 0 else ""
-    low, middle, high = (row[f"saving_{end}"] for end in ("lower", "mid", "upper"))
-    saving = (
-        ""
-        if not middle
-        else f"{money(middle)} ({money(low)} to {money(high)}) {row['currency_code']}{part}"
-    )
     cost = priced(row["list_cost_30_days"], row["unpriced_quantity"], row["unpriced_unit"])
     return _who(row) | {
         "action": text(row["action"]) or text(row["status"]),
         "workers": change,
         "node type": text(row["worker_node_type"]),
-        "saves a month": saving,
+        "saves a month": _interval(row, "saving"),
+        "costs more a month": _interval(row, "added_cost"),
         "cost of 30 days": cost,
         "P(miss) then": shown("p_miss", row["p_miss_recommended"]),
         "reason": text(row["reason"]),
     }
+
+
+def _interval(row: Row, name: str) -> str:
+    """Money a month with its 80 % interval; nothing where it is nothing."""
+    low, middle, high = (row[f"{name}_{end}"] for end in ("lower", "mid", "upper"))
+    if not middle:
+        return ""
+    part = " of the priced part" if (row["unpriced_quantity"] or 0) > 0 else ""
+    return f"{money(middle)} ({money(low)} to {money(high)}) {row['currency_code']}{part}"
 
 
 def run_baselines(row: Row) -> dict[str, str]:

@@ -62,10 +62,24 @@ RIGHTSIZING = Table(
         Column(
             "saving_upper", "double", "Monthly saving, upper end", unit="currency_code", minimum=0
         ),
+        *(
+            Column(
+                f"added_cost_{end}",
+                "double",
+                f"What more workers cost a month beyond the list cost, {words}; 0 unless upsize",
+                unit="currency_code",
+                minimum=0,
+            )
+            for end, words in (
+                ("lower", "lower end of 80 %"),
+                ("mid", "middle"),
+                ("upper", "upper end"),
+            )
+        ),
         Column(
             "saving_part",
             "string",
-            "What the saving covers: dbu, the DBU part only",
+            "What the saving or the added cost covers: dbu, the DBU part only",
             one_of=("dbu",),
         ),
         Column("p_miss_now", "double", "P(miss the SLA) at the size now", minimum=0, maximum=1),
