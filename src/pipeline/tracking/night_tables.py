@@ -62,7 +62,7 @@ def jobs(lakehouse: Lakehouse) -> pd.DataFrame:
         )
         .toPandas()
     )
-    return frame.round({name: 1 if name.endswith("_seconds") else 4 for name in frame})
+    return frame.round({name: 1 if name.endswith("_seconds") else 4 for name in map(str, frame)})
 
 
 def not_assessed(lakehouse: Lakehouse, night: Night) -> pd.DataFrame:
@@ -77,9 +77,9 @@ def not_assessed(lakehouse: Lakehouse, night: Night) -> pd.DataFrame:
 
 
 def tables(lakehouse: Lakehouse, night: Night) -> pd.DataFrame:
-    """Each table of the night: its version, its rows where it is of Gold, what was read for it at which
+    """Each table of the night, what it came to first: its version, its rows where it is of Gold, what was read for it at which
     version, and what changed in it."""
-    return pd.DataFrame([_table(lakehouse, report) for report in night.reports])
+    return pd.DataFrame([_table(lakehouse, report) for report in reversed(night.reports)])
 
 
 def _table(lakehouse: Lakehouse, report: StepReport) -> dict[str, object]:

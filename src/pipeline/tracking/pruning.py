@@ -42,7 +42,7 @@ def _versions(client: MlflowClient, name: str) -> list[ModelVersion]:
 
 def _delete_files(client: MlflowClient, version: ModelVersion) -> None:
     """The logged model that the version was made of, and its folder."""
-    scheme, _, model_id = version.source.partition(":/")
+    scheme, _, model_id = (version.source or "").partition(":/")
     if scheme != "models":  # Somebody registered it from a place of their own.
         return
     try:
