@@ -77,9 +77,9 @@ def not_assessed(lakehouse: Lakehouse, night: Night) -> pd.DataFrame:
 
 
 def tables(lakehouse: Lakehouse, night: Night) -> pd.DataFrame:
-    """Each table of the night: its version, its rows where it is of Gold, what was read for it at which
-    version, and what changed in it."""
-    return pd.DataFrame([_table(lakehouse, report) for report in night.reports])
+    """Each table of the night, what it came to first: its version, its rows where it is of Gold, what
+    was read for it at which version, and what changed in it."""
+    return pd.DataFrame([_table(lakehouse, report) for report in reversed(night.reports)])
 
 
 def _table(lakehouse: Lakehouse, report: StepReport) -> dict[str, object]:
