@@ -78,10 +78,10 @@ class SystemTables:
             for row in self._spark.sql(self.rows_by_day(table, watermark)).collect()
         }
         read = _counts(after)
-        grown = [day for day, rows in counts.items() if rows > read.get(day, 0)]
-        if not grown:
+        grown_days = [day for day, rows in counts.items() if rows > read.get(day, 0)]
+        if not grown_days:
             return None
-        rows = self._spark.sql(self.select(table, types, grown if read else ()))
+        rows = self._spark.sql(self.select(table, types, grown_days if read else ()))
         return Delivery((Batch((rows,)),), json.dumps(counts, sort_keys=True))
 
     def notices(self) -> tuple[str, ...]:
