@@ -1,4 +1,4 @@
-"""The history of a job as characters and as a figure."""
+"""The picture of a job as characters and as a figure."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from pipeline.answers.history import ComingRun, History, PastRun
 from pipeline.answers.html.figure import write_figure
+from pipeline.answers.jobs.picture import ComingRun, PastRun, Picture
 from pipeline.answers.terminal.chart import chart
 from pipeline.errors import UserError
 
@@ -30,7 +30,7 @@ _RUNS = tuple(
 )
 
 
-def _history(**columns: Any) -> History:
+def _history(**columns: Any) -> Picture:
     columns_of_it: dict[str, Any] = {
         "name": "nightly",
         "now": NOW,
@@ -38,11 +38,11 @@ def _history(**columns: Any) -> History:
         "upcoming": _coming([(500.0, 700.0, 1000.0)] * 7),
         "allowed_seconds": 1800.0,
     }
-    return History(**columns_of_it | columns)
+    return Picture(**columns_of_it | columns)
 
 
-def _lines(history: History, width: int = 90) -> list[str]:
-    return chart(history, width).plain.split("\n")
+def _lines(picture: Picture, width: int = 90) -> list[str]:
+    return chart(picture, width).plain.split("\n")
 
 
 def test_everything_is_where_it_belongs() -> None:
@@ -71,8 +71,8 @@ def test_what_is_not_known_is_not_drawn() -> None:
 
 def test_each_run_to_come_has_its_own_band(tmp_path: Path) -> None:
     usual, slow = (100.0, 120.0, 150.0), (4000.0, 4500.0, 5000.0)
-    history = _history(upcoming=_coming([usual] * 5 + [slow] * 2), allowed_seconds=None)
-    lines = _lines(history)[:14]
+    picture = _history(upcoming=_coming([usual] * 5 + [slow] * 2), allowed_seconds=None)
+    lines = _lines(picture)[:14]
     middles = {
         column: row
         for row, line in enumerate(lines)
@@ -83,7 +83,7 @@ def test_each_run_to_come_has_its_own_band(tmp_path: Path) -> None:
     # The weekend's runs are drawn higher up, and come last.
     assert rows == sorted(rows, reverse=True)
     assert rows[0] - rows[-1] >= 6
-    write_figure(history, tmp_path / "bands.svg")
+    write_figure(picture, tmp_path / "bands.svg")
     assert ElementTree.parse(tmp_path / "bands.svg")
 
 

@@ -33,7 +33,8 @@ def _said(home: Path, rows: dict[Table, list[Row]], *, nights: int = 2) -> list[
         {"reader": "job_trends", "input": "last_cost_day", "position": str(on(27))},
     ]
     tables = {gold.JOBS: _jobs(), gold.NIGHT_STEPS: steps, ops.POSITIONS: given} | rows
-    return list(headline(reader_of(home, tables), lambda words: f"rightrun {words} --home h"))
+    first = headline(reader_of(home, tables), lambda words: f"rightrun {words} --home h")
+    return [first.as_of, first.state, first.changes, first.first]
 
 
 def test_as_of_when_and_which_source_is_behind(tmp_path: Path) -> None:
@@ -146,9 +147,9 @@ def test_the_most_urgent_thing_is_named(
 
 
 def test_a_home_without_anything_has_a_headline(tmp_path: Path) -> None:
-    lines = list(headline(reader_of(tmp_path, {}), str))
-    assert lines[0].startswith("Nothing has been computed yet")
-    assert len(lines) == 1
+    nothing = headline(reader_of(tmp_path, {}), str)
+    assert nothing.as_of.startswith("Nothing has been computed yet")
+    assert (nothing.state, nothing.changes, nothing.first) == ("", "", "")
 
 
 def test_stages_add_up_their_steps() -> None:

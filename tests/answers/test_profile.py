@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipeline.answers.delta_reader import DeltaReader
-from pipeline.answers.jobs.profile import Profile, history, profile
+from pipeline.answers.jobs.profile import Profile, picture, profile
 from pipeline.answers.terminal.job import job_lines
 from pipeline.tables import gold, ops, silver
 from pipeline.tables.declaration import Table
@@ -153,7 +153,7 @@ def test_the_page_of_a_job_opens_with_sentences_and_fits(tmp_path: Path) -> None
     for width in (60, 80, 120, None):
         lines = [
             line.plain
-            for line in job_lines(about, history(reader, about), width, most_runs=5, widest=140)
+            for line in job_lines(about, picture(reader, about), width, most_runs=5, widest=140)
         ]
         assert lines[0].startswith("load orders (w/7): team core")
         assert max(map(len, lines)) <= (width or 1000)

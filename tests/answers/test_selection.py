@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.answers import listings
 from pipeline.answers.delta_reader import DeltaReader
-from pipeline.answers.jobs.which import key_of, selection
+from pipeline.answers.jobs.which import key_of, selection_of
 from pipeline.answers.selection import Selection
-from pipeline.answers.terminal import lists
 from pipeline.errors import UserError
 from pipeline.tables import gold, ops
 from tests.answers.homes import reader_of
@@ -57,7 +57,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> DeltaReader:
 def test_a_part_that_only_one_has_is_enough(
     reader: DeltaReader, team: str | None, owner: str | None, keys: list[str]
 ) -> None:
-    jobs = lists.JOBS.rows(reader, selection(reader, team, owner))
+    jobs = listings.JOBS.rows(reader, selection_of(reader, team, owner))
     assert sorted(job["series_key"] for job in jobs.shown) == keys
 
 
@@ -76,11 +76,11 @@ def test_one_that_nobody_is_is_refused_with_the_names_near_it(
     reader: DeltaReader, team: str | None, owner: str | None, sentence: str
 ) -> None:
     with pytest.raises(UserError, match=sentence):
-        selection(reader, team, owner)
+        selection_of(reader, team, owner)
 
 
 def test_the_costs_of_a_team_without_jobs_are_asked_for_by_its_name(reader: DeltaReader) -> None:
-    costs = lists.TEAM_COSTS.rows(reader, selection(reader, "ware"))
+    costs = listings.TEAM_COSTS.rows(reader, selection_of(reader, "ware"))
     assert [row["team"] for row in costs.shown] == ["warehouse"]
 
 
@@ -92,22 +92,22 @@ def test_a_job_that_is_not_there_is_answered_with_the_names_near_it(reader: Delt
 
 
 def test_rows_are_filtered_sorted_and_cut_and_counted(reader: DeltaReader) -> None:
-    by_tier = lists.JOBS.rows(reader, Selection(sort="tier:desc", limit=2))
+    by_tier = listings.JOBS.rows(reader, Selection(sort="tier:desc", limit=2))
     assert [job["tier"] for job in by_tier.shown] == [2, 1]
     assert (by_tier.total, by_tier.is_cut) == (3, True)
     # Without a value a row is last in either order.
     for order in ("tier", "tier:desc"):
-        assert lists.JOBS.rows(reader, Selection(sort=order)).shown[-1]["series_key"] == "1/3"
-    assert [job["tier"] for job in lists.JOBS.rows(reader, Selection(tier=2)).shown] == [2]
+        assert listings.JOBS.rows(reader, Selection(sort=order)).shown[-1]["series_key"] == "1/3"
+    assert [job["tier"] for job in listings.JOBS.rows(reader, Selection(tier=2)).shown] == [2]
 
 
 def test_what_an_answer_cannot_be_asked_is_refused(reader: DeltaReader) -> None:
     with pytest.raises(UserError, match=r"--sort 'teir' is no column.*did you mean tier"):
-        lists.JOBS.rows(reader, Selection(sort="teir"))
+        listings.JOBS.rows(reader, Selection(sort="teir"))
     with pytest.raises(UserError, match="--tier says nothing here"):
-        lists.TEAM_COSTS.rows(reader, Selection(tier=1))
+        listings.TEAM_COSTS.rows(reader, Selection(tier=1))
 
 
 def test_a_home_without_a_table_says_which_command_makes_it(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no table gold\.jobs yet: run rightrun nightly first"):
-        lists.JOBS.rows(DeltaReader(tmp_path), Selection())
+        listings.JOBS.rows(DeltaReader(tmp_path), Selection())

@@ -12,12 +12,16 @@ from pipeline.answers.answer import Answer
 from pipeline.answers.delta_reader import DeltaReader
 from pipeline.answers.engine_reader import EngineReader
 from pipeline.answers.records import records_of
+from pipeline.graph.graph import GRAPH
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.tables import gold
 from tests.night.homes import Made
 
 _FOLDER = Path(str(files("pipeline.answers")))
-_ANSWERS = [Answer.of_file(file.parent.name, file.stem) for file in sorted(_FOLDER.glob("*/*.sql"))]
+_ANSWERS = {
+    f"{file.parent.name}/{file.stem}": Answer.of_file(file.parent.name, file.stem)
+    for file in sorted(_FOLDER.glob("*/*.sql"))
+}
 
 
 def _parameters(answer: Answer, home: Path) -> dict[str, str | None]:
@@ -31,7 +35,7 @@ def _parameters(answer: Answer, home: Path) -> dict[str, str | None]:
     return {name: values[name] for name in answer.parameters}
 
 
-@pytest.mark.parametrize("answer", _ANSWERS, ids=lambda answer: answer.name)
+@pytest.mark.parametrize("answer", _ANSWERS.values(), ids=_ANSWERS)
 def test_a_text_is_one_select_of_declared_tables(answer: Answer) -> None:
     statement = parse_one(answer.sql, read="databricks")
     assert isinstance(statement, exp.Query)
@@ -43,7 +47,7 @@ def test_a_text_is_one_select_of_declared_tables(answer: Answer) -> None:
     assert not statement.args.get("limit"), "how many rows are shown is decided afterwards"
 
 
-@pytest.mark.parametrize("answer", _ANSWERS, ids=lambda answer: answer.name)
+@pytest.mark.parametrize("answer", _ANSWERS.values(), ids=_ANSWERS)
 def test_both_readers_give_the_same_answer(
     spark: SparkSession, undisturbed: Made, answer: Answer
 ) -> None:
@@ -65,20 +69,21 @@ def test_the_fixture_has_rows_for_nearly_all_texts(undisturbed: Made) -> None:
     """An answer without rows is the same everywhere: that says little."""
     reader = DeltaReader(undisturbed.home)
     empty = {
-        answer.name
-        for answer in _ANSWERS
+        name
+        for name, answer in _ANSWERS.items()
         if not reader.read(answer, **_parameters(answer, undisturbed.home)).num_rows
     }
     assert empty <= {
-        "changes",
-        "decisions",
-        "growing",
-        "proposals",
-        "shifts",
-        "resizes",
-        "quarantined",
-        "shared_names",
-        "single_names",
+        "baselines/shifts",
+        "jobs/decisions",
+        "nights/changes",
+        "quality/quarantined",
+        "quality/shared_names",
+        "quality/single_names",
+        "rightsizing/resizes",
+        "sla/decisions",
+        "sla/growing",
+        "sla/proposals",
     }
 
 
@@ -88,3 +93,10 @@ def test_a_value_is_no_part_of_the_text(undisturbed: Made) -> None:
     for hostile in ("' OR '1' = '1", "\\' OR 1 = 1 --", ":series_key", "gold.jobs"):
         assert reader.read(answer, series_key=hostile).num_rows == 0
     assert answer.tables == (gold.JOBS,)
+
+
+def test_the_steps_whose_clock_answers_ask_for_are_there() -> None:
+    """Answers name them by what ops.positions calls them."""
+    given = {step.name: step.given for step in GRAPH.steps}
+    assert "as_of" in given["run_forecast"]
+    assert "last_cost_day" in given["job_trends"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.answers.costs.coverage import coverage
+from pipeline.answers.costs.attribution import attribution
 from pipeline.answers.terminal import views
 from pipeline.answers.values import shown
 
@@ -76,15 +76,15 @@ def test_no_sum_without_a_price_looks_free() -> None:
 
 
 def test_coverage_says_what_is_not_in_it_and_keeps_currencies_apart() -> None:
-    (sentence,) = coverage(_TEAMS)
+    (sentence,) = attribution(_TEAMS)
     assert "100.0% of the list cost in USD has a team" in sentence
     assert "12.25 DBU and usage in several units unpriced" in sentence
-    only = coverage([_TEAMS[1]])
+    only = attribution([_TEAMS[1]])
     assert only == ["No usage has a price in USD: costs cannot be attributed; 12 DBU unpriced."]
-    euros, dollars = coverage([_TEAMS[0], _team("", "100", "0", None, currency_code="EUR")])
+    euros, dollars = attribution([_TEAMS[0], _team("", "100", "0", None, currency_code="EUR")])
     assert "0.0% of the list cost in EUR" in euros
     assert "100.0% of the list cost in USD" in dollars
-    (none,) = coverage([])
+    (none,) = attribution([])
     assert none.startswith("No day of usage is billed in full (system.billing.usage)")
 
 

@@ -58,7 +58,7 @@ def night(
         now=NOW + timedelta(minutes=number),
         as_of=as_of,
         only=only,
-        start=start,
+        first_stage=start,
         graph=graph,
     )
 

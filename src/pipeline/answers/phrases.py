@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.answers.costs.coverage import SEVERAL_UNITS
 from pipeline.answers.values import money, text
 from pipeline.sla.durations import duration
+from pipeline.tables.silver.costs import SEVERAL_UNITS
 
 Row = Mapping[str, Any]
 

@@ -11,7 +11,6 @@ __all__ = ["Rows", "Selection"]
 
 Record = dict[str, Any]
 
-_MOST_NAMES: Final = 8
 _DESCENDING: Final = ":desc"
 
 
@@ -85,25 +84,3 @@ def _sorted(names: Sequence[str], rows: list[Record], asked: str) -> list[Record
         raise UserError(f"--sort {column!r} is a column of lists, which have no order")
     with_value.sort(key=lambda row: row[column], reverse=asked.endswith(_DESCENDING))
     return with_value + [row for row in rows if row[column] is None]
-
-
-def the_name_meant(what: str, asked: str, names: Sequence[str]) -> str:
-    """The one of `names` that `asked` is, or that it alone is a part of; UserError with the names near
-    to it otherwise."""
-    by_fold = {name.casefold(): name for name in names if name}
-    every = sorted(by_fold.values())
-    folded = asked.casefold()
-    if folded in by_fold:
-        return by_fold[folded]
-    containing = [by_fold[fold] for fold in sorted(by_fold) if folded and folded in fold]
-    if len(containing) == 1:
-        return containing[0]
-    if containing:
-        raise UserError(
-            f"--{what} {asked!r} is a part of several: say which of {', '.join(containing)}"
-        )
-    listed = ", ".join(every[:_MOST_NAMES])
-    others = f" and {len(every) - _MOST_NAMES} others" if len(every) > _MOST_NAMES else ""
-    all_names = f"there are {listed}{others}" if every else f"no job says its {what}"
-    hint = did_you_mean(asked, every, otherwise=all_names)
-    raise UserError(f"there is no {what} {asked!r}: {hint}")

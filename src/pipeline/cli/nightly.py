@@ -41,7 +41,7 @@ def nightly(
     """
     from rich.text import Text
 
-    from pipeline.answers.export import as_json
+    from pipeline.answers.for_scripts import as_json
     from pipeline.answers.quality.doubts import doubts
     from pipeline.answers.terminal.night import night_lines
     from pipeline.answers.terminal.screen import printed, screen, width_of
@@ -65,13 +65,13 @@ def nightly(
     with home_lock(home, wait=wait):
         spark = connect(chosen_engine)
         lakehouse = writing(home, engine, spark)
-        fed = stored_source(lakehouse)
-        spelled = address_for_night(source, fed, home)
-        feed = HomeSource.of(spelled, home)
-        chosen = open_source(spelled, spark)
-        if fed is not None and not fed.is_same(feed):
+        stored = stored_source(lakehouse)
+        address = address_for_night(source, stored, home)
+        home_source = HomeSource.of(address, home)
+        chosen = open_source(address, spark)
+        if stored is not None and not stored.is_same(home_source):
             typer.echo(
-                f"{home} was fed from {fed}, which is gone; from now on it is fed from {feed}.",
+                f"{home} was fed from {stored}, which is gone; from now on it is fed from {home_source}.",
                 err=True,
             )
         with progress_bar(json_) as bar:
@@ -85,11 +85,11 @@ def nightly(
                 lakehouse,
                 chosen,
                 settings,
-                now=now_at(spelled),
+                now=now_at(address),
                 as_of=asked,
                 only=only,
-                start=from_,
-                feed=feed,
+                first_stage=from_,
+                home_source=home_source,
                 progress=progress,
             )
             bar.update(task, description="mlflow")

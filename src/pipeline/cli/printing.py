@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from pipeline.answers.export import as_csv, as_json
+from pipeline.answers.for_scripts import as_csv, as_json
 from pipeline.answers.selection import Rows
 from pipeline.answers.terminal.answer_lines import answer_lines
 from pipeline.answers.terminal.screen import printed, screen, width_of

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -25,18 +25,36 @@ from pipeline.cli.options import (
 from pipeline.cli.printing import Form, Hints, print_rows
 from pipeline.errors import UserError
 
+if TYPE_CHECKING:
+    from pipeline.answers.listings import Listing
+
 _WIDEST = 140
 """Columns of a picture at the most: wider ones are harder to read, not easier."""
 _FEWER = 10
 """Rows of each of several lists."""
 
+
+class Who(NamedTuple):
+    """Whose jobs are asked about; None is everyone's, or any."""
+
+    team: str | None = None
+    owner: str | None = None
+    tier: int | None = None
+    state: str | None = None
+
+
 commands = typer.Typer(no_args_is_help=True, help="Read the answers of the last night.")
 
 
 def listed(
-    into: typer.Typer, name: str, lists: Callable[[], list[Any]], help_: str, *, fails: bool = False
+    into: typer.Typer,
+    name: str,
+    lists: "Callable[[], list[Listing]]",
+    help_: str,
+    *,
+    fails: bool = False,
 ) -> None:
-    """Add the command `name`: one list of `pipeline.answers.terminal.lists`, or several under their
+    """Add the command `name`: one list of `pipeline.answers.listings`, or several under their
     headings. With `fails` it exits 1 when there are rows."""
 
     @into.command(name, help=help_)
@@ -59,25 +77,26 @@ def listed(
             Form(json_, csv_),
             limit,
             sort,
-            (team, owner, tier, state),
+            Who(team, owner, tier, state),
             fails=fails,
         )
 
 
 def show(
-    lists: list[Any],
+    lists: "list[Listing]",
     home: Path,
     engine: str,
     form: Form,
     limit: int | None,
     sort: str | None,
-    who: tuple[str | None, str | None, int | None, str | None],
+    who: Who,
     *,
     fails: bool = False,
 ) -> None:
-    """Print each list for the jobs of `who`: team, owner, tier and state."""
-    from pipeline.answers.export import as_json
-    from pipeline.answers.jobs.which import selection
+    """Print each list for the jobs of `who`."""
+    from pipeline.answers.for_scripts import as_json
+    from pipeline.answers.jobs.which import selection_of
+    from pipeline.answers.terminal.views import VIEWS
 
     if len(lists) > 1 and (form.csv or sort):
         raise UserError(
@@ -85,7 +104,7 @@ def show(
         )
     reader = reader_of(home, engine)
     most = form.limit(limit) if len(lists) == 1 else form.limit(limit, _FEWER)
-    chosen = selection(reader, *who, sort=sort, limit=most)
+    chosen = selection_of(reader, *who, sort=sort, limit=most)
     rows = {one: one.rows(reader, chosen) for one in lists}
     if form.json and len(lists) > 1:
         typer.echo(as_json({one.name: rows[one].shown for one in lists}))
@@ -96,18 +115,18 @@ def show(
                 typer.echo()
             none = "" if rows[one].shown else one.why_none(reader, chosen)
             everything = hints.command(f"{one.command} --limit {rows[one].total}")
-            print_rows(one.title, rows[one], form, one.view, none=none, everything=everything)
+            print_rows(one.title, rows[one], form, VIEWS[one], none=none, everything=everything)
     if fails and any(answer.total for answer in rows.values()):
         raise typer.Exit(NOT_IN_ORDER)
 
 
-def _lists(*names: str) -> Callable[[], list[Any]]:
+def _lists(*names: str) -> "Callable[[], list[Listing]]":
     """Lists by name, loaded when a command needs them."""
 
-    def load() -> list[Any]:
-        from pipeline.answers.terminal import lists
+    def load() -> "list[Listing]":
+        from pipeline.answers import listings
 
-        return [getattr(lists, name) for name in names]
+        return [getattr(listings, name) for name in names]
 
     return load
 
@@ -152,7 +171,7 @@ def show_rightsizing(
 ) -> None:
     """Show recommended cluster sizes."""
     lists = _lists("ALL_SIZES" if all_ else "SIZES")()
-    show(lists, home, engine, Form(json_, csv_), limit, sort, (team, owner, tier, state))
+    show(lists, home, engine, Form(json_, csv_), limit, sort, Who(team, owner, tier, state))
 
 
 @commands.command("costs")
@@ -167,25 +186,24 @@ def show_costs(
     csv_: Csv = False,
 ) -> None:
     """Show list cost of the last 30 days that were billed in full, by team or by job."""
-    from pipeline.answers.costs.coverage import coverage
-    from pipeline.answers.jobs.which import selection
-    from pipeline.answers.nights.given import last_cost_day
-    from pipeline.answers.terminal import lists
+    from pipeline.answers import listings
+    from pipeline.answers.costs.attribution import attribution
+    from pipeline.answers.jobs.which import selection_of
+    from pipeline.answers.terminal.views import VIEWS
 
     if by not in ("team", "job"):
         raise UserError(f"--by {by!r} is not known: costs are shown by team or by job")
-    one = lists.TEAM_COSTS if by == "team" else lists.JOB_COSTS
+    one = listings.TEAM_COSTS if by == "team" else listings.JOB_COSTS
     form = Form(json_, csv_)
     reader = reader_of(home, engine)
-    chosen = selection(reader, team, sort=sort)
+    chosen = selection_of(reader, team, sort=sort)
     every = one.rows(reader, chosen)
     rows = every.first(form.limit(limit))
-    last = last_cost_day(reader)
-    days = "30 days billed in full; there is none yet" if last is None else f"30 days to {last}"
+    title = f"{one.title}, {listings.days_of_costs(reader)}"
     everything = Hints(home).command(f"{one.command} --limit {rows.total}")
-    print_rows(f"{one.title}, {days}", rows, form, one.view, everything=everything)
+    print_rows(title, rows, form, VIEWS[one], everything=everything)
     if not form.is_for_scripts and team is None and by == "team":
-        for sentence in coverage(every.shown):
+        for sentence in attribution(every.shown):
             typer.echo(sentence)
 
 
@@ -201,8 +219,8 @@ def show_job(
     json_: Json = False,
 ) -> None:
     """Say how one job is, with a picture of its runs, the forecast and the SLA, and all details."""
-    from pipeline.answers.export import as_json
-    from pipeline.answers.jobs.profile import history, profile
+    from pipeline.answers.for_scripts import as_json
+    from pipeline.answers.jobs.profile import picture, profile
     from pipeline.answers.jobs.which import key_of
     from pipeline.answers.terminal.job import job_lines
     from pipeline.answers.terminal.screen import printed, screen, width_of
@@ -212,14 +230,14 @@ def show_job(
     if svg is not None:
         from pipeline.answers.html.figure import write_figure
 
-        write_figure(history(reader, about), svg)
+        write_figure(picture(reader, about), svg)
     if json_:
         typer.echo(as_json(about.sections))
         return
     out = screen()
     printed(
         out,
-        job_lines(about, history(reader, about), width_of(out), most_runs=limit, widest=_WIDEST),
+        job_lines(about, picture(reader, about), width_of(out), most_runs=limit, widest=_WIDEST),
     )
 
 
@@ -247,7 +265,7 @@ listed(
 @commands.command("quality")
 def show_quality(home: Home = HOME, engine: EngineName = ENGINE, json_: Json = False) -> None:
     """Show broken rules, quarantined rows and jobs without an answer; exits 1 when a rule is broken."""
-    from pipeline.answers.export import as_json
+    from pipeline.answers.for_scripts import as_json
     from pipeline.answers.quality.sections import sections
     from pipeline.answers.selection import Rows
     from pipeline.answers.terminal import views

@@ -24,7 +24,7 @@ from pipeline.cli.options import (
     Tier,
 )
 from pipeline.cli.printing import Form, Hints, print_records
-from pipeline.cli.show import show
+from pipeline.cli.show import Who, show
 from pipeline.errors import UserError
 
 commands = typer.Typer(no_args_is_help=True, help="See, propose and accept SLAs.")
@@ -46,11 +46,11 @@ def list_slas(
     csv_: Csv = False,
 ) -> None:
     """List the SLAs that hold, where each comes from, and who accepted it when."""
+    from pipeline.answers import listings
     from pipeline.answers.sla.acceptance import futile_decisions
-    from pipeline.answers.terminal import lists
 
-    form, who = Form(json_, csv_), (team, owner, tier, state)
-    show([lists.SLAS], home, engine, form, limit, sort, who)
+    form, who = Form(json_, csv_), Who(team, owner, tier, state)
+    show([listings.SLAS], home, engine, form, limit, sort, who)
     for sentence in futile_decisions(reader_of(home, engine)):
         printed(screen(stderr=True), [Text(f"SLA: {sentence}", style="red")])
 
@@ -69,10 +69,10 @@ def propose(
     csv_: Csv = False,
 ) -> None:
     """List an SLA for each job without one, with what speaks for it."""
-    from pipeline.answers.terminal import lists
+    from pipeline.answers import listings
 
-    form, who = Form(json_, csv_), (team, owner, tier, state)
-    show([lists.PROPOSALS], home, engine, form, limit, sort, who)
+    form, who = Form(json_, csv_), Who(team, owner, tier, state)
+    show([listings.PROPOSALS], home, engine, form, limit, sort, who)
     if not form.is_for_scripts:
         accept_one = Hints(home).command("sla accept KEY")
         typer.echo(

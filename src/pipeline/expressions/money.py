@@ -4,15 +4,10 @@ A sum without a price is not 0.00: whatever adds up `list_cost` adds up `unprice
 says in which unit it is.
 """
 
-from typing import Final
-
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from pipeline.tables.silver.costs import MONEY_TYPE
-
-SEVERAL_UNITS: Final = "several units"
-"""In place of a unit where quantities of more than one were added: only whether it is 0 says much."""
+from pipeline.tables.silver.costs import MONEY_TYPE, SEVERAL_UNITS
 
 
 def total(amount: Column | str) -> Column:

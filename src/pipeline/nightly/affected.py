@@ -16,9 +16,6 @@ from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.steps.kinds import Keyed
 from pipeline.tables.declaration import Table
 
-MOST_DAYS = 400
-"""Beyond this many days a list of them costs more to plan than the partitions it spares."""
-
 
 def keys_of(step: Keyed, table: Table, rows: DataFrame) -> DataFrame:
     """The key columns that rows of the input `table` tell, under our names."""

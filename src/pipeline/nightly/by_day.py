@@ -14,8 +14,8 @@ from functools import partial
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from pipeline.lakehouse.protocol import CHANGE_TYPE, ChangesGone, Lakehouse
-from pipeline.nightly.affected import MOST_DAYS, completed, distinct_keys, keys_of, restricted
+from pipeline.lakehouse.protocol import CHANGE_TYPE, MOST_LISTED_DAYS, ChangesGone, Lakehouse
+from pipeline.nightly.affected import completed, distinct_keys, keys_of, restricted
 from pipeline.nightly.portions import (
     News,
     PartitionRows,
@@ -90,7 +90,7 @@ def _restricted_to_days(
         rows = rows.where(_stands(step.lasting[table], days[0], days[-1]))
     elif table == step.days_of:
         day = F.col(str(table.partition_by))
-        if len(days) > MOST_DAYS:
+        if len(days) > MOST_LISTED_DAYS:
             rows = rows.where(day >= days[0])
         else:
             rows = rows.where(day.isin(*days))
@@ -112,10 +112,12 @@ def _rows_on(step: ByDay, days: Sequence[date], counts: PartitionRows) -> int:
 def _is_read(step: ByDay, table: Table, day: date, days: Sequence[date]) -> bool:
     """Whether the partition `day` of an input is read for these days."""
     if table in step.lasting:
-        return table.partition_by != step.lasting[table].since or day <= days[-1]
+        # Its partitions say since when its rows stand, or nothing of that.
+        says_since = table.partition_by == step.lasting[table].since
+        return not says_since or day <= days[-1]
     if table != step.days_of:
         return True
-    return day in days if len(days) <= MOST_DAYS else day >= days[0]
+    return day in days if len(days) <= MOST_LISTED_DAYS else day >= days[0]
 
 
 @contextmanager
@@ -194,7 +196,8 @@ def _keys_while_lasting(
     keys = touched.join(_dates(lakehouse, step, sorted(days)), is_within).select(
         step.date, *columns
     )
-    if lasting.since in table.column_names or 1 + len(columns) < len(step.key):
+    has_all_of_key = 1 + len(columns) == len(step.key)
+    if lasting.since in table.column_names or not has_all_of_key:
         return keys
     # What has always stood names all dates there are: those that its rows are on are few.
     theirs = step.columns_in(step.days_of)

@@ -14,8 +14,8 @@ from functools import partial
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.lakehouse.protocol import ChangesGone, Lakehouse
-from pipeline.nightly.affected import MOST_DAYS, completed, distinct_keys, keys_of, restricted
+from pipeline.lakehouse.protocol import MOST_LISTED_DAYS, ChangesGone, Lakehouse
+from pipeline.nightly.affected import completed, distinct_keys, keys_of, restricted
 from pipeline.nightly.portions import (
     News,
     PartitionRows,
@@ -143,7 +143,7 @@ def _days(lakehouse: Lakehouse, step: ByKey, keys: DataFrame) -> dict[Table, set
             columns = step.columns_in(table).items()
             theirs = keys.select(*(F.col(ours).alias(name) for ours, name in columns))
             days = lakehouse.days_of(table, theirs)
-            if len(days) <= MOST_DAYS:
+            if len(days) <= MOST_LISTED_DAYS:
                 all_days[table] = days
     return all_days
 

@@ -38,11 +38,11 @@ def ingest_all(
     source: Source,
     positions: Positions,
     now: datetime,
-    feed: HomeSource | None,
+    home_source: HomeSource | None,
 ) -> list[Ingested]:
     """Read every table of the source; UserError where no row of a required one could be kept.
 
-    `feed` is the source as the home shall remember it.
+    `home_source` is the source as the home shall remember it.
     """
     past = _past(positions)
     ingested = []
@@ -56,8 +56,8 @@ def ingest_all(
         if newest is not None:
             # Of a row that is ahead of the clock, all others would be late.
             positions.set_all(_NEWEST, {table.name: min(newest, now).isoformat()})
-        if feed is not None and (delivery.received or table.required):
-            _remember(positions, feed)
+        if home_source is not None and (delivery.received or table.required):
+            _remember(positions, home_source)
     return ingested
 
 
@@ -105,8 +105,8 @@ def _past(positions: Positions) -> Callable[[SourceTable], Past]:
     return past
 
 
-def _remember(positions: Positions, feed: HomeSource) -> None:
+def _remember(positions: Positions, home_source: HomeSource) -> None:
     """At once: rows whose source a killed night had forgotten would not keep another's away."""
-    if positions.of(READER, INPUT) != feed.position:
-        positions.set_all(READER, {INPUT: feed.position})
+    if positions.of(READER, INPUT) != home_source.position:
+        positions.set_all(READER, {INPUT: home_source.position})
         positions.flush()

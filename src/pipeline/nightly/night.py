@@ -68,18 +68,18 @@ def run_night(
     now: datetime,
     as_of: datetime | None = None,
     only: str | None = None,
-    start: str | None = None,
-    feed: HomeSource | None = None,
+    first_stage: str | None = None,
+    home_source: HomeSource | None = None,
     graph: Graph = GRAPH,
     progress: Progress = lambda _name, _number, _total: None,
 ) -> Night:
     """Run the stages asked for (all by default) and return what they did.
 
-    `only` runs one stage, `start` that one and all later ones; UserError for an unknown stage, or
-    for a night that has nothing to speak of yet. `feed` is the source as the home shall remember it.
+    `only` runs one stage, `first_stage` that one and all later ones; UserError for an unknown stage, or
+    for a night that has nothing to speak of yet. `home_source` is the source as the home shall remember it.
     """
     began = time.perf_counter()
-    stages = _stages(graph, only, start)
+    stages = _stages(graph, only, first_stage)
     steps = [step for step in graph.steps if str(step.writes.layer) in stages]
     total = len(steps) + 1
     settle(spark, lakehouse)
@@ -93,7 +93,7 @@ def run_night(
     ingested: list[Ingested] = []
     if str(Layer.BRONZE) in stages:
         progress(INGEST, 1, total)
-        ingested = ingest_all(lakehouse, source, positions, now, feed)
+        ingested = ingest_all(lakehouse, source, positions, now, home_source)
         night.reports += [report_of(delivery) for delivery in ingested]
         night.flaws = [delivery.flaws for delivery in ingested]
     times = all_reached(lakehouse, positions)
@@ -130,15 +130,15 @@ def run_night(
     return night
 
 
-def _stages(graph: Graph, only: str | None, start: str | None) -> Sequence[str]:
-    if only is not None and start is not None:
+def _stages(graph: Graph, only: str | None, first_stage: str | None) -> Sequence[str]:
+    if only is not None and first_stage is not None:
         raise UserError("--only runs one stage and --from several: name one of them")
-    for stage in (only, start):
+    for stage in (only, first_stage):
         if stage is not None and stage not in graph.stages:
             raise UserError(f"there is no stage {stage!r}; stages are {', '.join(graph.stages)}")
     if only is not None:
         return (only,)
-    return graph.stages[graph.stages.index(start) if start is not None else 0 :]
+    return graph.stages[graph.stages.index(first_stage) if first_stage is not None else 0 :]
 
 
 def _run_steps(

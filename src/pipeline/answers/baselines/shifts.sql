@@ -1,4 +1,4 @@
--- Jobs of which another duration has become usual in the last week, and from what to what.
+-- Jobs of which another duration has become usual in the days of gold.run_baseline, and from what to what.
 SELECT
   j.workspace_id, j.series_key, j.name, j.team, j.owner, j.tier, j.state, j.url,
   s.run_id, s.started_at AS shifted_at, s.center_seconds AS before_seconds, l.center_seconds AS now_seconds,

@@ -1,4 +1,4 @@
-"""The history of a job as an SVG: runs as points, the forecast as a band, the limit as a line."""
+"""The picture of a job as an SVG: runs as points, the forecast as a band, the limit as a line."""
 
 import warnings
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from pathlib import Path
 import matplotlib
 from matplotlib.figure import Figure
 
-from pipeline.answers.history import History
+from pipeline.answers.jobs.picture import Picture
 from pipeline.errors import UserError
 from pipeline.sla.durations import duration
 
@@ -26,11 +26,11 @@ _MARKS_SECONDS = (
 _MOST_MARKS = 6
 
 
-def write_figure(history: History, file: Path) -> None:
+def write_figure(picture: Picture, file: Path) -> None:
     """Write the picture to `file`; UserError where it cannot be written."""
     # Text stays text, and nothing in it depends on when it was drawn.
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "rightrun"}):
-        figure = _drawn(history)
+        figure = _drawn(picture)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             with warnings.catch_warnings():
@@ -41,13 +41,13 @@ def write_figure(history: History, file: Path) -> None:
             raise UserError(f"{file} cannot be written: {error.strerror or error}") from error
 
 
-def _drawn(history: History) -> Figure:
+def _drawn(picture: Picture) -> Figure:
     figure = Figure(figsize=(9.5, 4.2), layout="constrained")
     axes = figure.add_subplot()
     for verdict, (marker, color, words) in _MARKS.items():
-        runs = [run for run in history.runs if run.verdict == verdict]
+        runs = [run for run in picture.runs if run.verdict == verdict]
         if runs:
-            has_limit = history.allowed_seconds is not None
+            has_limit = picture.allowed_seconds is not None
             label = words if has_limit or verdict == "failed" else "succeeded"
             axes.plot(
                 [_days(run.started_at) for run in runs],
@@ -58,12 +58,12 @@ def _drawn(history: History) -> Figure:
                 alpha=0.75,
                 label=label,
             )
-    if history.upcoming:
-        starts = [_days(run.starts_at) for run in history.upcoming]
+    if picture.upcoming:
+        starts = [_days(run.starts_at) for run in picture.upcoming]
         axes.vlines(
             starts,
-            [run.low_seconds for run in history.upcoming],
-            [run.high_seconds for run in history.upcoming],
+            [run.low_seconds for run in picture.upcoming],
+            [run.high_seconds for run in picture.upcoming],
             color="#27ae60",
             alpha=0.35,
             linewidth=max(1.5, 60.0 / len(starts)),
@@ -71,22 +71,22 @@ def _drawn(history: History) -> Figure:
         )
         axes.plot(
             starts,
-            [run.middle_seconds for run in history.upcoming],
+            [run.middle_seconds for run in picture.upcoming],
             "_",
             color="#1e8449",
             markersize=6,
             label="forecast, half",
         )
-    if history.allowed_seconds is not None:
+    if picture.allowed_seconds is not None:
         axes.axhline(
-            history.allowed_seconds,
+            picture.allowed_seconds,
             color="#d68910",
             linestyle="--",
-            label=f"SLA leaves {duration(history.allowed_seconds)}",
+            label=f"SLA leaves {duration(picture.allowed_seconds)}",
         )
-    axes.axvline(_days(history.now), color="0.6", linewidth=0.8)
-    _scale(axes, history)
-    axes.set_title(_plain(history.name), loc="left", fontsize=11, parse_math=False)
+    axes.axvline(_days(picture.now), color="0.6", linewidth=0.8)
+    _scale(axes, picture)
+    axes.set_title(_plain(picture.name), loc="left", fontsize=11, parse_math=False)
     axes.set_ylabel("duration")
     axes.spines[["top", "right"]].set_visible(False)
     if axes.get_legend_handles_labels()[0]:
@@ -94,9 +94,9 @@ def _drawn(history: History) -> Figure:
     return figure
 
 
-def _scale(axes: "matplotlib.axes.Axes", history: History) -> None:
+def _scale(axes: "matplotlib.axes.Axes", picture: Picture) -> None:
     """Durations on a logarithmic scale with marks that a clock has; a mark each week."""
-    drawn = history.all_seconds() or [1.0]
+    drawn = picture.all_seconds() or [1.0]
     low, high = min(drawn) / 1.3, max(drawn) * 1.3
     axes.set_yscale("log")
     axes.set_ylim(low, high)
@@ -104,8 +104,8 @@ def _scale(axes: "matplotlib.axes.Axes", history: History) -> None:
     marks = marks[:: max(len(marks) // _MOST_MARKS, 1)] or [drawn[0]]
     axes.set_yticks(marks, labels=[duration(seconds) for seconds in marks])
     axes.set_yticks([], minor=True)
-    axes.set_xlim(_days(history.begin), _days(history.end))
-    weeks = [history.now + timedelta(days=7 * week) for week in range(-4, 2)]
+    axes.set_xlim(_days(picture.begin), _days(picture.end))
+    weeks = [picture.now + timedelta(days=7 * week) for week in range(-4, 2)]
     axes.set_xticks([_days(at) for at in weeks], labels=[f"{at:%d %b}" for at in weeks])
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from pipeline.answers.answer import Answer
-from pipeline.answers.history import PAST_DAYS, ComingRun, History, PastRun
+from pipeline.answers.jobs.picture import PAST_DAYS, ComingRun, PastRun, Picture
 from pipeline.answers.nights.given import as_of
 from pipeline.answers.phrases import cost_of, terms
 from pipeline.answers.reader import Reader, records
@@ -15,7 +15,7 @@ from pipeline.answers.values import printable, share, shown, text
 from pipeline.sla.durations import duration
 from pipeline.tables import gold
 
-__all__ = ["Profile", "history", "profile"]
+__all__ = ["Profile", "picture", "profile"]
 
 Record = dict[str, Any]
 
@@ -236,14 +236,14 @@ def profile(reader: Reader, series_key: str) -> Profile:
     return Profile(sections)
 
 
-def history(reader: Reader, found: Profile) -> History:
+def picture(reader: Reader, found: Profile) -> Picture:
     """What the picture of the job shows."""
     job = found.job
     now = as_of(reader) or datetime.now(UTC)
     begin = now - timedelta(days=PAST_DAYS)
     past = records(reader, "jobs", "past_runs", series_key=job["series_key"])
     forecast = found.only("forecast")
-    return History(
+    return Picture(
         name=printable(job["name"] or job["series_key"]),
         now=now,
         runs=tuple(

@@ -1,16 +1,18 @@
 """Which job, team or owner somebody means."""
 
 import re
+from collections.abc import Sequence
 
 from pipeline.answers.reader import Reader, records
-from pipeline.answers.selection import Selection, the_name_meant
+from pipeline.answers.selection import Selection
 from pipeline.errors import UserError
 from pipeline.near_names import did_you_mean
 
 _MOST_KEYS = 6
+_MOST_NAMES = 8
 
 
-def selection(
+def selection_of(
     reader: Reader,
     team: str | None = None,
     owner: str | None = None,
@@ -28,9 +30,9 @@ def selection(
         people = records(reader, "jobs", "who")
         if team is not None:
             written = re.sub(r"[\s_-]+", "-", team.strip())
-            team = the_name_meant("team", written, [who["team"] for who in people])
+            team = _the_name_meant("team", written, [who["team"] for who in people])
         if owner is not None:
-            owner = the_name_meant("owner", owner.strip(), [who["owner"] for who in people])
+            owner = _the_name_meant("owner", owner.strip(), [who["owner"] for who in people])
     return Selection(team, owner, tier, state, sort, limit)
 
 
@@ -51,3 +53,25 @@ def key_of(reader: Reader, asked: str) -> str:
     listed = ", ".join(keys[:_MOST_KEYS])
     others = f" and {len(keys) - _MOST_KEYS} others" if len(keys) > _MOST_KEYS else ""
     raise UserError(f"{asked!r} names several jobs: say which of {listed}{others}")
+
+
+def _the_name_meant(what: str, asked: str, names: Sequence[str]) -> str:
+    """The one of `names` that `asked` is, or that it alone is a part of; UserError with the names near
+    to it otherwise."""
+    by_fold = {name.casefold(): name for name in names if name}
+    every = sorted(by_fold.values())
+    folded = asked.casefold()
+    if folded in by_fold:
+        return by_fold[folded]
+    containing = [by_fold[fold] for fold in sorted(by_fold) if folded and folded in fold]
+    if len(containing) == 1:
+        return containing[0]
+    if containing:
+        raise UserError(
+            f"--{what} {asked!r} is a part of several: say which of {', '.join(containing)}"
+        )
+    listed = ", ".join(every[:_MOST_NAMES])
+    others = f" and {len(every) - _MOST_NAMES} others" if len(every) > _MOST_NAMES else ""
+    all_names = f"there are {listed}{others}" if every else f"no job says its {what}"
+    hint = did_you_mean(asked, every, otherwise=all_names)
+    raise UserError(f"there is no {what} {asked!r}: {hint}")

@@ -1,6 +1,7 @@
 """What a person wants to know first of a night: how it stands, what is new, and what to do about it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -11,13 +12,13 @@ from pipeline.answers.values import money, share, shown, text
 from pipeline.tables.gold import LIKELY_TO_MISS
 from pipeline.tables.source import SOURCE_TABLES, USAGE
 
-__all__ = ["headline"]
+__all__ = ["Headline", "headline"]
 
 Record = dict[str, Any]
 Command = Callable[[str], str]
 """A command that can be copied, from its words."""
 
-_GROWING: Final = {
+_ALWAYS_FED: Final = {
     table.system_name
     for table in SOURCE_TABLES
     if table.name.endswith("_timeline") or table is USAGE
@@ -33,26 +34,37 @@ _COUNTED: Final = {
 }
 
 
-def headline(reader: Reader, command: Command) -> Iterator[str]:
-    """A paragraph each: as of when, how the jobs are, what has changed, what to do first."""
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A paragraph each; all but the first are empty where nothing has been computed yet."""
 
+    as_of: str
+    state: str = ""
+    changes: str = ""
+    first: str = ""
+    """The one thing to look at first."""
+
+
+def headline(reader: Reader, command: Command) -> Headline:
+    """What the last night says: as of when, how the jobs are, what has changed, what to do first."""
     now = as_of(reader)
     if now is None:
-        yield f"Nothing has been computed yet that an answer could be read from: {command('nightly')}"
-        return
+        return Headline(
+            f"Nothing has been computed yet that an answer could be read from: {command('nightly')}"
+        )
     jobs = records(reader, "jobs", "jobs")
     failing = records(reader, "jobs", "failing")
-    misses = [
-        row for row in records(reader, "sla", "next_runs") if (row["p_miss"] or 0) >= LIKELY_TO_MISS
-    ]
-    sizes = [row for row in records(reader, "rightsizing", "sizes") if row["action"] == "downsize"]
-    yield _as_of(now, last_cost_day(reader), records(reader, "nights", "sources"))
-    yield _state(jobs, failing, misses, sizes)
-    yield _changes(
-        records(reader, "nights", "changes"),
-        is_first=_is_first(records(reader, "nights", "nights")),
+    next_runs = records(reader, "sla", "next_runs")
+    misses = [run for run in next_runs if (run["p_miss"] or 0.0) >= LIKELY_TO_MISS]
+    sizes = records(reader, "rightsizing", "sizes")
+    smaller = [size for size in sizes if size["action"] == "downsize"]
+    is_first_night = len(records(reader, "nights", "nights")) <= 1
+    return Headline(
+        as_of=_as_of(now, last_cost_day(reader), records(reader, "nights", "sources")),
+        state=_state(jobs, failing, misses, smaller),
+        changes=_changes(records(reader, "nights", "changes"), is_first=is_first_night),
+        first=f"First: {_first(jobs, failing, misses, smaller, command)}",
     )
-    yield f"First: {_first(jobs, failing, misses, sizes, command)}"
 
 
 def _as_of(now: datetime, cost_day: date | None, sources: list[Record]) -> str:
@@ -62,7 +74,7 @@ def _as_of(now: datetime, cost_day: date | None, sources: list[Record]) -> str:
     behind = [
         row
         for row in sources
-        if row["source_table"] in _GROWING and row["behind_hours"] is not None
+        if row["source_table"] in _ALWAYS_FED and row["behind_hours"] is not None
     ]
     if not behind:
         return f"{night}; {costs}."
@@ -98,10 +110,6 @@ def _savings(sizes: list[Record]) -> str:
         by_currency[code] = by_currency.get(code, 0.0) + (row["saving_mid"] or 0.0)
     total = " and ".join(f"{money(amount)} {code}" for code, amount in sorted(by_currency.items()))
     return f" (about {total} a month)" if total else ""
-
-
-def _is_first(nights: list[Record]) -> bool:
-    return len(nights) <= 1
 
 
 def _changes(changes: list[Record], *, is_first: bool) -> str:

@@ -10,7 +10,7 @@ from pipeline.near_names import did_you_mean
 from pipeline.sla.terms import Terms, read_terms
 from pipeline.tables import gold
 
-__all__ = ["futile_decisions", "is_readable", "to_accept"]
+__all__ = ["futile_decisions", "to_accept"]
 
 _DECLARED_IN: Final = {"yaml": "rightrun.yml", "health_rule": "a health rule"}
 
@@ -47,7 +47,7 @@ def to_accept(reader: Reader, key: str, words: str | None) -> tuple[Terms | None
     return terms, str(proposal["evidence"])
 
 
-def is_readable(terms: str) -> bool:
+def _is_readable(terms: str) -> bool:
     """Whether the terms of a decision are an SLA that can be judged."""
     try:
         read_terms(terms)
@@ -68,7 +68,7 @@ def futile_decisions(reader: Reader) -> list[str]:
         key = decision["series_key"]
         if decision["terms"] is None:
             continue
-        if not is_readable(decision["terms"]):
+        if not _is_readable(decision["terms"]):
             sentences.append(
                 f"what {decision['decided_by']} decided for {key} is left aside, as it is neither a duration"
                 " nor a time of day in a zone that every engine knows: decide again with"

@@ -1,4 +1,4 @@
-"""The history of a job as characters: runs as points, the forecast as a band, the limit as a line.
+"""The picture of a job as characters: runs as points, the forecast as a band, the limit as a line.
 
 Durations are drawn on a logarithmic scale, time from left to right; where several things meet in one
 cell, the worst is shown.
@@ -10,7 +10,7 @@ from typing import Final
 
 from rich.text import Text
 
-from pipeline.answers.history import History
+from pipeline.answers.jobs.picture import Picture
 from pipeline.sla.durations import duration
 
 _ROWS: Final = 14
@@ -27,9 +27,9 @@ _SIGNS: Final = {
 """What is drawn over what, the first over the others."""
 
 
-def chart(history: History, width: int) -> Text:
+def chart(picture: Picture, width: int) -> Text:
     """The picture in `width` columns; a sentence where there is nothing to draw."""
-    durations = history.all_seconds()
+    durations = picture.all_seconds()
     if not durations:
         return Text("No run of this job has ended, and none is forecast: nothing to draw.")
     columns = max(width - _LABEL - 1, _LEAST_COLUMNS)
@@ -42,7 +42,7 @@ def chart(history: History, width: int) -> Text:
         return _ROWS - 1 - min(max(int(share * _ROWS), 0), _ROWS - 1)
 
     def column(at: datetime) -> int:
-        share = (at - history.begin) / (history.end - history.begin)
+        share = (at - picture.begin) / (picture.end - picture.begin)
         return min(max(int(share * columns), 0), columns - 1)
 
     cells: dict[tuple[int, int], str] = {}
@@ -53,23 +53,23 @@ def chart(history: History, width: int) -> Text:
         if drawn_there is None or order.index(what) < order.index(drawn_there):
             cells[line, at] = what
 
-    if history.allowed_seconds is not None:
+    if picture.allowed_seconds is not None:
         for at in range(columns):
-            put(row(history.allowed_seconds), at, "limit")
-    for coming in history.upcoming:
+            put(row(picture.allowed_seconds), at, "limit")
+    for coming in picture.upcoming:
         at = column(coming.starts_at)
         for line in range(row(coming.high_seconds), row(coming.low_seconds) + 1):
             put(line, at, "band")
         put(row(coming.middle_seconds), at, "middle")
-    for run in history.runs:
+    for run in picture.runs:
         put(row(run.seconds), column(run.started_at), run.verdict)
-    return _painted(history, cells, columns, low, high)
+    return _painted(picture, cells, columns, low, high)
 
 
 def _painted(
-    history: History, cells: dict[tuple[int, int], str], columns: int, low: float, high: float
+    picture: Picture, cells: dict[tuple[int, int], str], columns: int, low: float, high: float
 ) -> Text:
-    now = int((history.now - history.begin) / (history.end - history.begin) * columns)
+    now = int((picture.now - picture.begin) / (picture.end - picture.begin) * columns)
     text = Text()
     for line in range(_ROWS):
         middle = low + (high - low) * (_ROWS - line - 0.5) / _ROWS
@@ -83,19 +83,19 @@ def _painted(
                 text.append(*_SIGNS[what])
         text.append("\n")
     text.append(" " * (_LABEL - 1) + "└" + "─" * columns + "\n", "dim")
-    first, last = f"{history.begin:%d %b}", f"{history.end:%d %b}"
-    middle_label = f"{history.now:%d %b}"
+    first, last = f"{picture.begin:%d %b}", f"{picture.end:%d %b}"
+    middle_label = f"{picture.now:%d %b}"
     left = max(now - len(first) - len(middle_label) // 2, 1)
     right = max(columns - len(first) - left - len(middle_label) - len(last), 1)
     text.append(" " * _LABEL + first + " " * left + middle_label + " " * right + last + "\n", "dim")
     text.append(" " * _LABEL)
     legend = {"ok": "succeeded", "failed": "failed"}
-    if history.allowed_seconds is not None:
+    if picture.allowed_seconds is not None:
         legend = {"ok": "in time", "missed": "too late", "failed": "failed"}
-    if history.upcoming:
+    if picture.upcoming:
         legend |= {"middle": "forecast", "band": "5 to 95 %"}
-    if history.allowed_seconds is not None:
-        legend["limit"] = f"SLA leaves {duration(history.allowed_seconds)}"
+    if picture.allowed_seconds is not None:
+        legend["limit"] = f"SLA leaves {duration(picture.allowed_seconds)}"
     for what, words in legend.items():
         text.append(*_SIGNS[what])
         text.append(f" {words}   ")

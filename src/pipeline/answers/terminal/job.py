@@ -1,34 +1,33 @@
 """All about one job on a terminal: sentences, the picture of its runs, and then section by section."""
 
 from collections.abc import Iterator
-from textwrap import wrap
 
 from rich.text import Text
 
-from pipeline.answers.history import History
+from pipeline.answers.jobs.picture import Picture
 from pipeline.answers.jobs.profile import Profile
 from pipeline.answers.phrases import cost_of
 from pipeline.answers.terminal.chart import chart
 from pipeline.answers.terminal.layout import facts, listing
+from pipeline.answers.terminal.paragraph import PIPE_WIDTH, paragraph
 from pipeline.answers.terminal.views import as_it_is
 from pipeline.answers.values import shown, text
 
-_PIPE_WIDTH = 100
 _LEAST_PART = 0.005
 _LEFT_OUT = frozenset({"workspace id", "series key"})
 
 
 def job_lines(
-    about: Profile, history: History, width: int | None, *, most_runs: int, widest: int
+    about: Profile, picture: Picture, width: int | None, *, most_runs: int, widest: int
 ) -> Iterator[Text]:
     """The lines of `show job` for a terminal of `width` columns, None for a pipe."""
-    room = width or _PIPE_WIDTH
+    room = width or PIPE_WIDTH
     first, *sentences = about.sentences()
-    yield from _paragraph(first, room, style="bold")
+    yield from paragraph(first, room, style="bold")
     for sentence in sentences:
-        yield from _paragraph(sentence, room)
+        yield from paragraph(sentence, room)
     yield Text()
-    yield from chart(history, min(room, widest)).split("\n")
+    yield from chart(picture, min(room, widest)).split("\n")
     for section in ("runs", "next_runs"):
         rows = about.sections[section]
         if rows:
@@ -43,11 +42,6 @@ def job_lines(
         for row in rows:
             columns = as_it_is(row).items()
             yield from facts([pair for pair in columns if pair[0] not in _LEFT_OUT], room)
-
-
-def _paragraph(sentence: str, room: int, style: str = "") -> Iterator[Text]:
-    for line in wrap(sentence, room, break_long_words=False, break_on_hyphens=False):
-        yield Text(line, style=style)
 
 
 def _heading(words: str) -> Iterator[Text]:

@@ -1,19 +1,19 @@
 """A night on a terminal: what it says first, then lists, what is in doubt, and last what each stage did."""
 
 from collections.abc import Callable, Iterable, Iterator
-from textwrap import wrap
 from typing import Any, Final
 
 from rich.text import Text
 
-from pipeline.answers.costs.coverage import coverage
-from pipeline.answers.nights.given import last_cost_day
+from pipeline.answers import listings
+from pipeline.answers.costs.attribution import attribution
 from pipeline.answers.nights.headline import headline
 from pipeline.answers.quality.doubts import broken_rules, doubts
 from pipeline.answers.reader import Reader, records
 from pipeline.answers.selection import Rows, Selection
-from pipeline.answers.terminal import lists, views
+from pipeline.answers.terminal import views
 from pipeline.answers.terminal.answer_lines import answer_lines
+from pipeline.answers.terminal.paragraph import PIPE_WIDTH, paragraph
 from pipeline.answers.values import shown
 
 __all__ = ["night_lines", "stages"]
@@ -22,7 +22,6 @@ Command = Callable[[str], str]
 Record = dict[str, Any]
 
 _TOP: Final = Selection(limit=10)
-_PIPE_WIDTH: Final = 100
 _COUNTS: Final = ("rows_read", "rows_written", "quarantined", "repeated", "late", "seconds")
 
 
@@ -34,17 +33,25 @@ def night_lines(
     losses: Iterable[str] = (),
 ) -> Iterator[Text]:
     """The report of the night that took `steps`; `losses` are the sentences on rows that it lost."""
-    room = width or _PIPE_WIDTH
+    room = width or PIPE_WIDTH
     for sentence in losses:
-        yield from _paragraph(sentence, room, style="red")
-    for number, sentence in enumerate(headline(reader, command)):
-        yield from _paragraph(sentence, room, style="bold" if number in (0, 3) else "")
-    for one in (lists.FAILING, lists.LIKELY_MISSES, lists.SIZES):
+        yield from paragraph(sentence, room, style="red")
+    first = headline(reader, command)
+    for sentence, style in (
+        (first.as_of, "bold"),
+        (first.state, ""),
+        (first.changes, ""),
+        (first.first, "bold"),
+    ):
+        yield from paragraph(sentence, room, style)
+    for one in (listings.FAILING, listings.POSSIBLE_MISSES, listings.SIZES):
         rows = one.rows(reader, _TOP)
         none = "" if rows.shown else one.why_none(reader, _TOP)
         yield Text()
         everything = command(one.command)
-        yield from answer_lines(one.title, rows, width, one.view, none=none, everything=everything)
+        yield from answer_lines(
+            one.title, rows, width, views.VIEWS[one], none=none, everything=everything
+        )
     yield Text()
     yield from _costs(reader, command, width, room)
     yield Text()
@@ -56,16 +63,14 @@ def night_lines(
 
 
 def _costs(reader: Reader, command: Command, width: int | None, room: int) -> Iterator[Text]:
-    rows = lists.TEAM_COSTS.rows(reader, Selection())
-    last = last_cost_day(reader)
-    days = "30 days billed in full; there is none yet" if last is None else f"30 days to {last}"
-    title = f"{lists.TEAM_COSTS.title}, {days}"
-    everything = command(lists.TEAM_COSTS.command)
+    rows = listings.TEAM_COSTS.rows(reader, Selection())
+    title = f"{listings.TEAM_COSTS.title}, {listings.days_of_costs(reader)}"
+    everything = command(listings.TEAM_COSTS.command)
     yield from answer_lines(
         title, rows.first(_TOP.limit), width, views.team_costs, everything=everything
     )
-    for sentence in coverage(rows.shown):
-        yield from _paragraph(sentence, room)
+    for sentence in attribution(rows.shown):
+        yield from paragraph(sentence, room)
 
 
 def _not_assessed(reader: Reader, command: Command, width: int | None) -> Iterator[Text]:
@@ -86,17 +91,12 @@ def _not_assessed(reader: Reader, command: Command, width: int | None) -> Iterat
 
 def _quality(reader: Reader, room: int) -> Iterator[Text]:
     for doubt in doubts(reader):
-        yield from _paragraph(doubt, room, style="red")
+        yield from paragraph(doubt, room, style="red")
     checked, broken = broken_rules(reader)
     for rule in broken:
-        yield from _paragraph(f"Broken: {rule}; answers from it are in doubt.", room, style="red")
+        yield from paragraph(f"Broken: {rule}; answers from it are in doubt.", room, style="red")
     if not broken:
         yield Text(f"Data quality: all {checked} declared rules hold of what was kept.")
-
-
-def _paragraph(sentence: str, room: int, style: str = "") -> Iterator[Text]:
-    for line in wrap(sentence, room, break_long_words=False, break_on_hyphens=False):
-        yield Text(line, style=style)
 
 
 def stages(steps: Iterable[Record]) -> Rows:

@@ -6,7 +6,9 @@ The whole row is in `--json` and `--csv`. Each view takes a row and gives a text
 from collections.abc import Callable
 from typing import Final
 
-from pipeline.answers.costs.coverage import UNATTRIBUTED
+from pipeline.answers import listings
+from pipeline.answers.costs.attribution import UNATTRIBUTED
+from pipeline.answers.listings import Listing
 from pipeline.answers.phrases import Row, cost_of, priced, terms
 from pipeline.answers.terminal.layout import KEY
 from pipeline.answers.values import money, printable, share, shown, text
@@ -252,3 +254,25 @@ def unassessed(row: Row) -> dict[str, str]:
         "status": text(row["status"]),
         "reason": text(row["reason"]),
     }
+
+
+VIEWS: Final[dict[Listing, View]] = {
+    listings.JOBS: jobs,
+    listings.FAILING: failing,
+    listings.CHANGES: changes,
+    listings.NEXT_RUNS: next_runs,
+    listings.POSSIBLE_MISSES: next_runs,
+    listings.IN_FLIGHT: in_flight,
+    listings.GROWING: growing,
+    listings.COMPLIANCE: compliance,
+    listings.SLAS: slas,
+    listings.PROPOSALS: proposals,
+    listings.RUN_BASELINES: run_baselines,
+    listings.SHIFTS: shifts,
+    listings.RESIZES: resizes,
+    listings.SIZES: sizes,
+    listings.ALL_SIZES: sizes,
+    listings.TEAM_COSTS: team_costs,
+    listings.JOB_COSTS: job_costs,
+}
+"""How each list is shown."""

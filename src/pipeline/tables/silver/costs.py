@@ -6,6 +6,8 @@ from pipeline.tables.declaration import Column, Layer, Table
 from pipeline.tables.silver.columns import JOB, RUN, WORKSPACE
 
 MONEY_TYPE = "decimal(38,18)"
+SEVERAL_UNITS = "several units"
+"""In place of a unit where quantities of more than one were added: only whether it is 0 says much."""
 CURRENCY = Column("currency_code", "string", "Currency of list_cost", nullable=False)
 LIST_COST = Column(
     "list_cost",

@@ -1,4 +1,7 @@
-"""The lists that can be asked for: an answer, its heading, what is shown of a row, and what no rows mean."""
+"""The lists that can be asked for: an answer, its heading, and what it means when there are no rows.
+
+How a row is shown is decided elsewhere (`pipeline.answers.terminal.views`).
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,37 +14,31 @@ from pipeline.answers.nights.given import as_of, last_cost_day, night_before
 from pipeline.answers.reader import Reader, records
 from pipeline.answers.records import records_of
 from pipeline.answers.selection import Record, Rows, Selection
-from pipeline.answers.sla.acceptance import is_readable
+from pipeline.answers.sla.pending import with_pending
 from pipeline.answers.sla.promises import why_none_misses
-from pipeline.answers.terminal import views
-from pipeline.answers.terminal.views import View
+from pipeline.tables.gold import RUN_BASELINE_DAYS
 
 _MONTH: Final = timedelta(days=30)
-LIKELY: Final = 0.05
-"""P(miss) from which on a night's report names a job."""
+MAY_MISS: Final = 0.05
+"""P(miss) from which on a night's report names a job; from `gold.LIKELY_TO_MISS` on it is likely to miss."""
 
 
 def _nothing(_reader: Reader, _selection: Selection) -> str:
     return "none"
 
 
-def _any(_record: Record) -> bool:
-    return True
+def _as_they_are(rows: list[Record]) -> list[Record]:
+    return rows
 
 
-def _is_change(size: Record) -> bool:
-    """Whether a recommended size differs from what runs now."""
-    return size["action"] in ("downsize", "upsize")
+def _changes(sizes: list[Record]) -> list[Record]:
+    """The sizes that differ from what runs now."""
+    return [size for size in sizes if size["action"] in ("downsize", "upsize")]
 
 
-def _is_likely(next_run: Record) -> bool:
-    """Whether a next run may well miss its SLA."""
-    return next_run["p_miss"] is not None and next_run["p_miss"] >= LIKELY
-
-
-def _holds(sla: Record) -> bool:
-    """Whether an SLA is none that the next night will leave aside."""
-    return not sla["from_next_night"] or is_readable(sla["decided_terms"])
+def _possible(next_runs: list[Record]) -> list[Record]:
+    """The next runs that may well miss their SLA."""
+    return [run for run in next_runs if (run["p_miss"] or 0.0) >= MAY_MISS]
 
 
 def _no_parameters(_reader: Reader) -> dict[str, str | None]:
@@ -56,16 +53,16 @@ class Listing:
     title: str
     subject: str
     name: str
-    view: View
     why_none: Callable[[Reader, Selection], str] = _nothing
     parameters: Callable[[Reader], dict[str, str | None]] = _no_parameters
-    only: Callable[[Record], bool] = _any
+    refine: Callable[[list[Record]], list[Record]] = _as_they_are
+    """What becomes of the text's rows: which of them the list has, and what else it says of them."""
 
     def rows(self, reader: Reader, selection: Selection) -> Rows:
         """The rows that `selection` asks for."""
         answer = Answer.of_file(self.subject, self.name)
         rows = reader.read(answer, **self.parameters(reader))
-        return selection.of(rows.column_names, filter(self.only, records_of(rows)))
+        return selection.of(rows.column_names, self.refine(records_of(rows)))
 
 
 def _why_none_fails(reader: Reader, selection: Selection) -> str:
@@ -80,6 +77,12 @@ def _why_no_size(reader: Reader, selection: Selection) -> str:
     sizes = selection.jobs(records(reader, "rightsizing", "sizes"))
     assessed = sum(size["status"] == "ok" for size in sizes)
     return f"none; {assessed} of {len(sizes)} jobs could be assessed"
+
+
+def days_of_costs(reader: Reader) -> str:
+    """Which days a list of costs is of."""
+    last = last_cost_day(reader)
+    return "30 days billed in full; there is none yet" if last is None else f"30 days to {last}"
 
 
 def _costs_until(reader: Reader) -> dict[str, str | None]:
@@ -97,60 +100,49 @@ def _since_a_month(reader: Reader) -> dict[str, str | None]:
     return {"since": None if now is None else (now - _MONTH).isoformat()}
 
 
-JOBS: Final = Listing("show jobs", "Jobs", "jobs", "jobs", views.jobs)
-FAILING: Final = Listing(
-    "show failing", "Jobs failing now", "jobs", "failing", views.failing, _why_none_fails
-)
+JOBS: Final = Listing("show jobs", "Jobs", "jobs", "jobs")
+FAILING: Final = Listing("show failing", "Jobs failing now", "jobs", "failing", _why_none_fails)
 NEXT_RUNS: Final = Listing(
     "show sla",
     "Next runs, by the probability that they miss their SLA",
     "sla",
     "next_runs",
-    views.next_runs,
     why_none_misses,
 )
-LIKELY_MISSES: Final = Listing(
+POSSIBLE_MISSES: Final = Listing(
     "show sla",
-    "Jobs likely to miss their SLA next time",
+    f"Jobs that may miss their SLA next time, with {MAY_MISS:.0%} or more",
     "sla",
     "next_runs",
-    views.next_runs,
-    partial(why_none_misses, at_least=LIKELY),
-    only=_is_likely,
+    partial(why_none_misses, at_least=MAY_MISS),
+    refine=_possible,
 )
-IN_FLIGHT: Final = Listing("show sla", "Runs in progress", "sla", "in_flight", views.in_flight)
-GROWING: Final = Listing(
-    "show sla", "Jobs growing towards their SLA", "sla", "growing", views.growing
-)
+IN_FLIGHT: Final = Listing("show sla", "Runs in progress", "sla", "in_flight")
+GROWING: Final = Listing("show sla", "Jobs growing towards their SLA", "sla", "growing")
 COMPLIANCE: Final = Listing(
-    "show sla", "How SLAs were kept, over all days kept", "sla", "compliance", views.compliance
+    "show sla", "How SLAs were kept, over all days kept", "sla", "compliance"
 )
-CHANGES: Final = Listing(
-    "show changes", "What the last night says anew", "nights", "changes", views.changes
-)
-SLAS: Final = Listing("sla list", "SLAs", "sla", "slas", views.slas, only=_holds)
-PROPOSALS: Final = Listing("sla propose", "Proposed SLAs", "sla", "proposals", views.proposals)
+CHANGES: Final = Listing("show changes", "What the last night says anew", "nights", "changes")
+SLAS: Final = Listing("sla list", "SLAs", "sla", "slas", refine=with_pending)
+PROPOSALS: Final = Listing("sla propose", "Proposed SLAs", "sla", "proposals")
 RUN_BASELINES: Final = Listing(
     "show baselines",
     "Runs since the night before, the strangest first",
     "baselines",
     "runs",
-    views.run_baselines,
     parameters=_since_the_night_before,
 )
 SHIFTS: Final = Listing(
     "show baselines",
-    "Jobs of which another duration has become usual, in a week",
+    f"Jobs of which another duration has become usual, in {RUN_BASELINE_DAYS} days",
     "baselines",
     "shifts",
-    views.shifts,
 )
 RESIZES: Final = Listing(
     "show baselines",
     "Clusters that were resized, in 30 days",
     "rightsizing",
     "resizes",
-    views.resizes,
     parameters=_since_a_month,
 )
 SIZES: Final = Listing(
@@ -158,21 +150,19 @@ SIZES: Final = Listing(
     "Recommended cluster sizes (savings are of the DBU part, with their 80 % interval)",
     "rightsizing",
     "sizes",
-    views.sizes,
     _why_no_size,
-    only=_is_change,
+    refine=_changes,
 )
 ALL_SIZES: Final = Listing(
-    "show rightsizing --all", "Cluster sizes of every job", "rightsizing", "sizes", views.sizes
+    "show rightsizing --all", "Cluster sizes of every job", "rightsizing", "sizes"
 )
 TEAM_COSTS: Final = Listing(
-    "show costs", "List cost by team", "costs", "teams", views.team_costs, parameters=_costs_until
+    "show costs", "List cost by team", "costs", "teams", parameters=_costs_until
 )
 JOB_COSTS: Final = Listing(
     "show costs --by job",
     "List cost by job",
     "costs",
     "jobs",
-    views.job_costs,
     parameters=_costs_until,
 )

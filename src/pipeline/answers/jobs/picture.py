@@ -29,7 +29,7 @@ class ComingRun:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class Picture:
     """One job in a window of time around `now`."""
 
     name: str

@@ -9,7 +9,7 @@ from io import StringIO
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.answers.export import as_csv, as_json
+from pipeline.answers.for_scripts import as_csv, as_json
 
 _ROW = {
     "name": "a [b] \n=c",

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-__all__ = ["SEVERAL_UNITS", "UNATTRIBUTED", "coverage"]
+from pipeline.tables.silver.costs import SEVERAL_UNITS
+
+__all__ = ["UNATTRIBUTED", "attribution"]
 
 UNATTRIBUTED: Final = "(unattributed)"
-SEVERAL_UNITS: Final = "several units"
 
 
-def coverage(team_costs: Iterable[Mapping[str, Any]]) -> list[str]:
+def attribution(team_costs: Iterable[Mapping[str, Any]]) -> list[str]:
     """A sentence for each currency in the rows of `costs/teams.sql`, or one where nothing is billed."""
     by_currency: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in team_costs:
