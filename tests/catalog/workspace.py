@@ -60,13 +60,13 @@ class Workspace:
     def delta(self, name: str) -> DeltaTable:
         return DeltaTable(str(self.tables[name]))
 
-    def sql(self, text: str) -> Any:
+    def sql(self, text: str, args: dict[str, Any] | None = None) -> Any:
         self.said.append(text)
         parsed(text)
         for pattern, answer in _ANSWERS:
             if found := re.match(pattern, text, re.DOTALL):
                 return answer(self, text, *found.groups())
-        return self._spark.sql(text)
+        return self._spark.sql(text, args=args)
 
     def place(self, name: str) -> Path:
         return self._home / re.sub(r"[^\w.]", "", name)

@@ -36,7 +36,7 @@ def test_the_first_night_says_what_a_platform_engineer_wants_first(account: Acco
     assert said.index("Jobs failing now") < said.index("What the night did")
     for title in (
         "Jobs failing now",
-        "Jobs likely to miss their SLA next time",
+        "Jobs that may miss their SLA next time",
         "Recommended cluster sizes",
         "List cost by team",
         "Attribution coverage",
@@ -57,7 +57,9 @@ def test_a_night_with_nothing_new_makes_no_commit_and_no_mlflow_run(account: Acc
 
 
 def test_models_are_registered_with_a_champion_unopposed(account: Account) -> None:
-    client = MlflowClient(store_of(account.home).tracking_uri)
+    store = store_of(account.home)
+    # Both said: a night of another home in this process has set MLflow's own registry.
+    client = MlflowClient(store.tracking_uri, store.registry_uri)
     aliases = {model.name: dict(model.aliases) for model in client.search_registered_models()}
     assert set(aliases) == {
         f"rightrun.model.{name}" for name in ("duration_forecast", "job_baseline", "cluster_sizing")

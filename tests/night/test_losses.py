@@ -87,7 +87,7 @@ def test_a_night_that_lost_rows_says_what_its_answers_go_without(
     assert lines[0].startswith(_LOSS)
     assert any("no cost can be told to a job." in line for line in lines)
     # Last, after all that it says, what each stage did.
-    assert lines[-1].split()[0] == "recommendation"
+    assert lines[-1].split()[0] == "bronze"
     (quarantined,) = sections(reader)["rows_quarantined"]
     assert (quarantined["is_kept"], quarantined["rows"]) == (False, 1)
 

@@ -25,4 +25,4 @@ class EngineReader:
                 )
             view = f"{_VIEWS}{table.layer.schema}_{table.name}"
             self._lakehouse.read(table).createOrReplaceTempView(view)
-        return self._spark.sql(answer.reading(_VIEWS), parameters).toArrow()
+        return self._spark.sql(answer.reading(_VIEWS), args=parameters).toArrow()
