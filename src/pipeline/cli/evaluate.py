@@ -40,7 +40,7 @@ def evaluate(
     engine: EngineName = ENGINE,
     json_: Json = False,
 ) -> None:
-    """Score forecasts of your own runs beside every peer: a page, JSON, and an MLflow run."""
+    """Score forecasts of your own runs beside every peer. Makes a page, JSON, and an MLflow run."""
     from pipeline.evaluation.evaluate import evaluate as evaluated
     from pipeline.evaluation.page import losses, page, sentence_of
     from pipeline.settings import load_settings

@@ -35,7 +35,7 @@ def nightly(
     engine: EngineName = ENGINE,
     json_: Json = False,
 ) -> None:
-    """Run the night: ingest what is new, bring every table up to date, track the models.
+    """Run the night. Ingest what is new, bring every table up to date, track the models.
 
     Exits 1 when a table lost more of its rows than the setting most_quarantined allows.
     """

@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from pipeline.answers.for_scripts import as_csv, as_json
-from pipeline.answers.selection import Rows
-from pipeline.answers.terminal.answer_lines import answer_lines
-from pipeline.answers.terminal.screen import printed, screen, width_of
-from pipeline.answers.terminal.views import View, as_it_is
 from pipeline.cli.options import HOME
 from pipeline.errors import UserError
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what `--help` does without
     from rich.progress import Progress
+
+    from pipeline.answers.selection import Rows
+    from pipeline.answers.terminal.views import View
 
 TERMINAL_ROWS = 50
 """Rows of a list where nobody has said how many."""
@@ -61,14 +59,20 @@ class Hints:
 
 def print_rows(
     title: str,
-    rows: Rows,
+    rows: "Rows",
     form: Form,
-    view: View = as_it_is,
+    view: "View | None" = None,
     *,
     none: str = "none",
     everything: str = "",
 ) -> None:
-    """One answer; `none` says what no rows mean, `everything` which command shows those left out."""
+    """One answer, on a terminal through `view`, by default with every column; `none` says what no rows mean,
+    `everything` which command shows those left out."""
+    from pipeline.answers.for_scripts import as_csv, as_json
+    from pipeline.answers.terminal.answer_lines import answer_lines
+    from pipeline.answers.terminal.screen import printed, screen, width_of
+    from pipeline.answers.terminal.views import as_it_is
+
     if form.json:
         typer.echo(as_json(rows.shown))
     elif form.csv:
@@ -76,7 +80,10 @@ def print_rows(
     else:
         out = screen()
         printed(
-            out, answer_lines(title, rows, width_of(out), view, none=none, everything=everything)
+            out,
+            answer_lines(
+                title, rows, width_of(out), view or as_it_is, none=none, everything=everything
+            ),
         )
 
 
@@ -84,6 +91,8 @@ def print_records(
     title: str, records: Sequence[Mapping[str, Any]], form: Form, names: Iterable[str] = ()
 ) -> None:
     """Records that no answer made: `names` are the columns where there may be none."""
+    from pipeline.answers.selection import Rows
+
     columns = tuple(records[0]) if records else tuple(names)
     print_rows(title, Rows(columns, [dict(one) for one in records], len(records)), form)
 
@@ -92,6 +101,8 @@ def print_records(
 def progress_bar(quiet: bool) -> "Iterator[Progress]":
     """A bar on stderr, where a person watches it: in the log of a night it would leave a blank line."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from pipeline.answers.terminal.screen import screen
 
     terminal = screen(stderr=True)
     with Progress(

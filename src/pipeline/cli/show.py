@@ -43,7 +43,9 @@ class Who(NamedTuple):
     state: str | None = None
 
 
-commands = typer.Typer(no_args_is_help=True, help="Read the answers of the last night.")
+commands = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Read the answers of the last night."
+)
 
 
 def listed(

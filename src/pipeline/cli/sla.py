@@ -27,7 +27,9 @@ from pipeline.cli.printing import Form, Hints, print_records
 from pipeline.cli.show import Who, show
 from pipeline.errors import UserError
 
-commands = typer.Typer(no_args_is_help=True, help="See, propose and accept SLAs.")
+commands = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="See, propose and accept SLAs."
+)
 
 _NONE = "none"
 

@@ -36,7 +36,7 @@ def simulate(
     ] = False,
     json_: Json = False,
 ) -> None:
-    """Write a simulated Databricks account as an export, with the truth beside it."""
+    """Simulate an account. It is written as an export, with the truth beside it."""
     from simulator import SimulatorConfig, append_day
     from simulator import from_log as simulate_log
     from simulator import simulate as simulate_account
@@ -71,7 +71,7 @@ def check(
     engine: EngineName = ENGINE,
     json_: Json = False,
 ) -> None:
-    """Say what a first night would find: tables, columns and values that are not there or cannot be
+    """Say what a first night would find. Tables, columns and values that are not there or cannot be
     read, and what each switches off. Writes nothing, and exits as that night would.
     """
     from rich.text import Text

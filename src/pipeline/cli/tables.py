@@ -131,7 +131,7 @@ def ddl(
     home: Home = HOME,
     json_: Json = False,
 ) -> None:
-    """Print the DDL of the tables in Unity Catalog, in an order that runs; nights run it themselves."""
+    """Print the DDL of the tables in Unity Catalog. In an order that runs; nights run it themselves."""
     from pipeline.answers.query import known_table
     from pipeline.lakehouse.catalog.statements import all_ddl, create_schema, target
     from pipeline.settings import load_settings
@@ -160,7 +160,7 @@ def migrate(
     engine: EngineName = ENGINE,
     json_: Json = False,
 ) -> None:
-    """Bring the tables of an older release to this one; a new night refuses them until then."""
+    """Bring the tables of an older release to this one. A new night refuses them until then."""
     from pipeline.graph.graph import GRAPH
     from pipeline.lakehouse.folder.lock import home_lock
     from pipeline.nightly.schema_versions import migrate as run_migrations
