@@ -138,20 +138,20 @@ listed(
     commands,
     "failing",
     _lists("FAILING"),
-    "List the jobs that are failing now; exits 1 when there are any.",
+    "List the jobs that are failing now. Exits 1 when there are any.",
     fails=True,
 )
 listed(
     commands,
     "sla",
     _lists("NEXT_RUNS", "IN_FLIGHT", "GROWING", "COMPLIANCE"),
-    "Show who is likely to miss: the next runs, those in progress, and jobs that grow; compliance.",
+    "Show who may miss their SLA. The next runs, those in progress, jobs that grow; compliance.",
 )
 listed(
     commands,
     "baselines",
     _lists("RUN_BASELINES", "SHIFTS", "RESIZES"),
-    "Judge every run since the night before; list jobs whose usual duration, or cluster, has changed.",
+    "Judge every run since the night before. List jobs whose usual duration, or cluster, has changed.",
 )
 
 
@@ -187,7 +187,7 @@ def show_costs(
     json_: Json = False,
     csv_: Csv = False,
 ) -> None:
-    """Show list cost of the last 30 days that were billed in full, by team or by job."""
+    """Show list cost by team or by job. Of the last 30 days that were billed in full."""
     from pipeline.answers import listings
     from pipeline.answers.costs.attribution import attribution
     from pipeline.answers.jobs.which import selection_of
@@ -220,7 +220,7 @@ def show_job(
     ] = None,
     json_: Json = False,
 ) -> None:
-    """Say how one job is, with a picture of its runs, the forecast and the SLA, and all details."""
+    """Say how one job is. With a picture of its runs, the forecast and the SLA, and all details."""
     from pipeline.answers.for_scripts import as_json
     from pipeline.answers.jobs.profile import picture, profile
     from pipeline.answers.jobs.which import key_of
@@ -245,7 +245,7 @@ def show_job(
 
 @commands.command("night")
 def show_night(home: Home = HOME, engine: EngineName = ENGINE) -> None:
-    """Say again what the last night said first, its lists, and what each of its steps did."""
+    """Say again what the last night said. First of all, its lists, and what each of its steps did."""
     from pipeline.answers.reader import records
     from pipeline.answers.terminal.night import night_lines
     from pipeline.answers.terminal.screen import printed, screen, width_of
@@ -260,13 +260,13 @@ listed(
     commands,
     "changes",
     _lists("CHANGES"),
-    "List what is said of a job since the last night and was not said in the night before.",
+    "List what the last night says anew. What was not said of a job in the night before.",
 )
 
 
 @commands.command("quality")
 def show_quality(home: Home = HOME, engine: EngineName = ENGINE, json_: Json = False) -> None:
-    """Show broken rules, quarantined rows and jobs without an answer; exits 1 when a rule is broken."""
+    """Show what is in doubt. Broken rules, quarantined rows, jobs without an answer; exits 1 when a rule is broken."""
     from pipeline.answers.for_scripts import as_json
     from pipeline.answers.quality.sections import sections
     from pipeline.answers.selection import Rows
