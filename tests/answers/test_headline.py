@@ -34,7 +34,7 @@ def _said(home: Path, rows: dict[Table, list[Row]], *, nights: int = 2) -> list[
     ]
     tables = {gold.JOBS: _jobs(), gold.NIGHT_STEPS: steps, ops.POSITIONS: given} | rows
     first = headline(reader_of(home, tables), lambda words: f"rightrun {words} --home h")
-    return [first.as_of, first.state, first.changes, first.first]
+    return [first.as_of, first.state, first.changes, f"{first.first} {first.command}"]
 
 
 def test_as_of_when_and_which_source_is_behind(tmp_path: Path) -> None:
@@ -117,26 +117,26 @@ _SIZE = _key(1) | {
     [
         (
             {gold.JOB_HEALTH: [_FAILING], gold.JOB_FORECAST: [_MISS], gold.RIGHTSIZING: [_SIZE]},
-            "First: job 2 (tier 2) has failed 3 times in a row since 2026-04-18 00:00 UTC (DRIVER_ERROR):"
+            "First: job 2 (tier 2) has failed 3 times in a row since 2026-04-18 00:00 UTC (DRIVER_ERROR)."
             " rightrun show job w/2 --home h",
         ),
         (
             {gold.JOB_FORECAST: [_MISS], gold.RIGHTSIZING: [_SIZE]},
             "First: job 1 (tier 1) misses its SLA (by 06:30 Europe/Berlin) with a probability of 90.0 % at"
-            " 2026-04-21 04:00 UTC: rightrun show job w/1 --home h",
+            " 2026-04-21 04:00 UTC. rightrun show job w/1 --home h",
         ),
         (
             {},
-            "First: no job has an SLA, so none can be said to miss it: rightrun sla propose --home h",
+            "First: no job has an SLA, so none can be said to miss it. rightrun sla propose --home h",
         ),
         (
             {gold.JOBS: _jobs(sla_kind="limit"), gold.RIGHTSIZING: [_SIZE]},
             "First: job 1 (tier 1) would do with 4 workers instead of 8, which saves about 12.00 USD a"
-            " month: rightrun show job w/1 --home h",
+            " month. rightrun show job w/1 --home h",
         ),
         (
             {gold.JOBS: _jobs(sla_kind="limit")},
-            "First: nothing is urgent; see how each job is: rightrun show jobs --home h",
+            "First: nothing is urgent; see how each job is. rightrun show jobs --home h",
         ),
     ],
 )
@@ -150,6 +150,7 @@ def test_a_home_without_anything_has_a_headline(tmp_path: Path) -> None:
     nothing = headline(reader_of(tmp_path, {}), str)
     assert nothing.as_of.startswith("Nothing has been computed yet")
     assert (nothing.state, nothing.changes, nothing.first) == ("", "", "")
+    assert nothing.command == "nightly"
 
 
 def test_stages_add_up_their_steps() -> None:

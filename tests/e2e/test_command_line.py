@@ -72,6 +72,7 @@ def test_models_are_registered_with_a_champion_unopposed(account: Account) -> No
 @pytest.mark.parametrize(
     "command",
     [
+        ("show", "night"),
         ("show", "jobs"),
         ("show", "costs"),
         ("show", "sla"),

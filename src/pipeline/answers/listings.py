@@ -111,7 +111,7 @@ NEXT_RUNS: Final = Listing(
 )
 POSSIBLE_MISSES: Final = Listing(
     "show sla",
-    f"Jobs that may miss their SLA next time, with {MAY_MISS:.0%} or more",
+    f"Jobs that may miss their SLA next time (P(miss) of {MAY_MISS:.0%} or more)",
     "sla",
     "next_runs",
     partial(why_none_misses, at_least=MAY_MISS),

@@ -1,6 +1,7 @@
 """The answers of the last night."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -55,9 +56,11 @@ def listed(
     help_: str,
     *,
     fails: bool = False,
+    after: Callable[[Path, str, Form], None] | None = None,
 ) -> None:
     """Add the command `name`: one list of `pipeline.answers.listings`, or several under their
-    headings. With `fails` it exits 1 when there are rows."""
+    headings. With `fails` it exits 1 when there are rows; `after` is called with the home, the engine and the
+    form when they have been shown."""
 
     @into.command(name, help=help_)
     def command(
@@ -72,16 +75,10 @@ def listed(
         json_: Json = False,
         csv_: Csv = False,
     ) -> None:
-        show(
-            lists(),
-            home,
-            engine,
-            Form(json_, csv_),
-            limit,
-            sort,
-            Who(team, owner, tier, state),
-            fails=fails,
-        )
+        form, who = Form(json_, csv_), Who(team, owner, tier, state)
+        show(lists(), home, engine, form, limit, sort, who, fails=fails)
+        if after is not None:
+            after(home, engine, form)
 
 
 def show(
@@ -122,7 +119,7 @@ def show(
         raise typer.Exit(NOT_IN_ORDER)
 
 
-def _lists(*names: str) -> "Callable[[], list[Listing]]":
+def named_lists(*names: str) -> "Callable[[], list[Listing]]":
     """Lists by name, loaded when a command needs them."""
 
     def load() -> "list[Listing]":
@@ -133,24 +130,24 @@ def _lists(*names: str) -> "Callable[[], list[Listing]]":
     return load
 
 
-listed(commands, "jobs", _lists("JOBS"), "List jobs with who they belong to.")
+listed(commands, "jobs", named_lists("JOBS"), "List jobs with who they belong to.")
 listed(
     commands,
     "failing",
-    _lists("FAILING"),
+    named_lists("FAILING"),
     "List the jobs that are failing now. Exits 1 when there are any.",
     fails=True,
 )
 listed(
     commands,
     "sla",
-    _lists("NEXT_RUNS", "IN_FLIGHT", "GROWING", "COMPLIANCE"),
+    named_lists("NEXT_RUNS", "IN_FLIGHT", "GROWING", "COMPLIANCE"),
     "Show who may miss their SLA. The next runs, those in progress, jobs that grow; compliance.",
 )
 listed(
     commands,
     "baselines",
-    _lists("RUN_BASELINES", "SHIFTS", "RESIZES"),
+    named_lists("RUN_BASELINES", "SHIFTS", "RESIZES"),
     "Judge every run since the night before. List jobs whose usual duration, or cluster, has changed.",
 )
 
@@ -172,7 +169,7 @@ def show_rightsizing(
     csv_: Csv = False,
 ) -> None:
     """Show recommended cluster sizes."""
-    lists = _lists("ALL_SIZES" if all_ else "SIZES")()
+    lists = named_lists("ALL_SIZES" if all_ else "SIZES")()
     show(lists, home, engine, Form(json_, csv_), limit, sort, Who(team, owner, tier, state))
 
 
@@ -244,22 +241,27 @@ def show_job(
 
 
 @commands.command("night")
-def show_night(home: Home = HOME, engine: EngineName = ENGINE) -> None:
+def show_night(home: Home = HOME, engine: EngineName = ENGINE, json_: Json = False) -> None:
     """Say again what the last night said. First of all, its lists, and what each of its steps did."""
+    from pipeline.answers.for_scripts import as_json
+    from pipeline.answers.nights.headline import headline
     from pipeline.answers.reader import records
     from pipeline.answers.terminal.night import night_lines
     from pipeline.answers.terminal.screen import printed, screen, width_of
 
-    reader = reader_of(home, engine)
-    out = screen()
+    reader, command = reader_of(home, engine), Hints(home).command
     steps = records(reader, "nights", "last_night")
-    printed(out, night_lines(reader, steps, Hints(home).command, width_of(out)))
+    if json_:
+        typer.echo(as_json({"headline": asdict(headline(reader, command)), "steps": steps}))
+        return
+    out = screen()
+    printed(out, night_lines(reader, steps, command, width_of(out)))
 
 
 listed(
     commands,
     "changes",
-    _lists("CHANGES"),
+    named_lists("CHANGES"),
     "List what the last night says anew. What was not said of a job in the night before.",
 )
 

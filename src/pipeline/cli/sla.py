@@ -2,6 +2,7 @@
 
 import getpass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,19 +13,12 @@ from pipeline.cli.homes import opened, reader_of
 from pipeline.cli.options import (
     ENGINE,
     HOME,
-    Csv,
     EngineName,
     Home,
     Json,
-    Limit,
-    Owner,
-    Sort,
-    State,
-    Team,
-    Tier,
 )
 from pipeline.cli.printing import Form, Hints, print_records
-from pipeline.cli.show import Who, show
+from pipeline.cli.show import listed, named_lists
 from pipeline.errors import UserError
 
 commands = typer.Typer(
@@ -34,52 +28,36 @@ commands = typer.Typer(
 _NONE = "none"
 
 
-@commands.command("list")
-def list_slas(
-    home: Home = HOME,
-    engine: EngineName = ENGINE,
-    team: Team = None,
-    owner: Owner = None,
-    tier: Tier = None,
-    state: State = None,
-    sort: Sort = None,
-    limit: Limit = None,
-    json_: Json = False,
-    csv_: Csv = False,
-) -> None:
-    """List the SLAs that hold, where each comes from, and who accepted it when."""
-    from pipeline.answers import listings
+def _name_futile_decisions(home: Path, engine: str, _form: Form) -> None:
+    """Decisions that come to nothing are named where people look."""
     from pipeline.answers.sla.acceptance import futile_decisions
 
-    form, who = Form(json_, csv_), Who(team, owner, tier, state)
-    show([listings.SLAS], home, engine, form, limit, sort, who)
     for sentence in futile_decisions(reader_of(home, engine)):
         printed(screen(stderr=True), [Text(f"SLA: {sentence}", style="red")])
 
 
-@commands.command("propose")
-def propose(
-    home: Home = HOME,
-    engine: EngineName = ENGINE,
-    team: Team = None,
-    owner: Owner = None,
-    tier: Tier = None,
-    state: State = None,
-    sort: Sort = None,
-    limit: Limit = None,
-    json_: Json = False,
-    csv_: Csv = False,
-) -> None:
-    """List an SLA for each job without one, with what speaks for it."""
-    from pipeline.answers import listings
-
-    form, who = Form(json_, csv_), Who(team, owner, tier, state)
-    show([listings.PROPOSALS], home, engine, form, limit, sort, who)
+def _say_how_to_accept(home: Path, _engine: str, form: Form) -> None:
     if not form.is_for_scripts:
         accept_one = Hints(home).command("sla accept KEY")
         typer.echo(
             f'Accept one: {accept_one}; in other words: --as 45m, or --as "06:30 Europe/Berlin".'
         )
+
+
+listed(
+    commands,
+    "list",
+    named_lists("SLAS"),
+    "List the SLAs that hold. With where each comes from, and who accepted it when.",
+    after=_name_futile_decisions,
+)
+listed(
+    commands,
+    "propose",
+    named_lists("PROPOSALS"),
+    "List an SLA for each job without one. With what speaks for it.",
+    after=_say_how_to_accept,
+)
 
 
 @commands.command("accept")
@@ -96,7 +74,7 @@ def accept(
     engine: EngineName = ENGINE,
     json_: Json = False,
 ) -> None:
-    """Sign off a job's proposed SLA, or another; it holds for runs that start from then on."""
+    """Sign off an SLA of a job. The proposed one, or another; it holds for runs that start from then on."""
     from pipeline.answers.jobs.which import key_of
     from pipeline.answers.sla.acceptance import to_accept
     from pipeline.lakehouse.folder.lock import home_lock

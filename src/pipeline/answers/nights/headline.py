@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from shlex import quote
 from typing import Any, Final
 
 from pipeline.answers.nights.given import as_of, last_cost_day
@@ -43,15 +44,16 @@ class Headline:
     changes: str = ""
     first: str = ""
     """The one thing to look at first."""
+    command: str = ""
+    """The command that shows it."""
 
 
 def headline(reader: Reader, command: Command) -> Headline:
     """What the last night says: as of when, how the jobs are, what has changed, what to do first."""
     now = as_of(reader)
     if now is None:
-        return Headline(
-            f"Nothing has been computed yet that an answer could be read from: {command('nightly')}"
-        )
+        nothing = "Nothing has been computed yet that an answer could be read from."
+        return Headline(nothing, command=command("nightly"))
     jobs = records(reader, "jobs", "jobs")
     failing = records(reader, "jobs", "failing")
     next_runs = records(reader, "sla", "next_runs")
@@ -59,11 +61,13 @@ def headline(reader: Reader, command: Command) -> Headline:
     sizes = records(reader, "rightsizing", "sizes")
     smaller = [size for size in sizes if size["action"] == "downsize"]
     is_first_night = len(records(reader, "nights", "nights")) <= 1
+    first, words = _first(jobs, failing, misses, smaller)
     return Headline(
         as_of=_as_of(now, last_cost_day(reader), records(reader, "nights", "sources")),
         state=_state(jobs, failing, misses, smaller),
         changes=_changes(records(reader, "nights", "changes"), is_first=is_first_night),
-        first=f"First: {_first(jobs, failing, misses, smaller, command)}",
+        first=f"First: {first}",
+        command=command(words),
     )
 
 
@@ -137,33 +141,31 @@ def _first(
     failing: list[Record],
     misses: list[Record],
     sizes: list[Record],
-    command: Command,
-) -> str:
-    """The one thing to look at, the most urgent kind before the others."""
+) -> tuple[str, str]:
+    """The one thing to look at, the most urgent kind before the others, and the command that shows it."""
     if failing:
         job = failing[0]
         code = text(job["last_termination_code"]) or text(job["last_failure_class"])
         times = job["consecutive_failures"]
         return (
             f"{_name(job)} has failed {'once' if times == 1 else f'{times} times in a row'} since"
-            f" {shown('at', job['failing_since'])} UTC{f' ({code})' if code else ''}: {_look(job, command)}"
-        )
+            f" {shown('at', job['failing_since'])} UTC{f' ({code})' if code else ''}."
+        ), _show(job)
     if misses:
         job = misses[0]
         return (
             f"{_name(job)} misses its SLA ({terms(job)}) with a probability of {share(job['p_miss'])}"
-            f" at {shown('at', job['next_start_at'])} UTC: {_look(job, command)}"
-        )
+            f" at {shown('at', job['next_start_at'])} UTC."
+        ), _show(job)
     if jobs and not any(job["sla_kind"] for job in jobs):
-        return f"no job has an SLA, so none can be said to miss it: {command('sla propose')}"
+        return "no job has an SLA, so none can be said to miss it.", "sla propose"
     if sizes:
         job = sizes[0]
         return (
             f"{_name(job)} would do with {job['recommended_workers']} workers instead of {job['workers']},"
-            f" which saves about {money(job['saving_mid'])} {text(job['currency_code'])} a month:"
-            f" {_look(job, command)}"
-        )
-    return f"nothing is urgent; see how each job is: {command('show jobs')}"
+            f" which saves about {money(job['saving_mid'])} {text(job['currency_code'])} a month."
+        ), _show(job)
+    return "nothing is urgent; see how each job is.", "show jobs"
 
 
 def _name(job: Record) -> str:
@@ -171,5 +173,5 @@ def _name(job: Record) -> str:
     return f"{text(job['name']) or text(job['series_key'])}{tier}"
 
 
-def _look(job: Record, command: Command) -> str:
-    return command(f"show job {text(job['series_key'])}")
+def _show(job: Record) -> str:
+    return f"show job {quote(text(job['series_key']))}"

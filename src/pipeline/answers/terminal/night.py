@@ -44,6 +44,7 @@ def night_lines(
         (first.first, "bold"),
     ):
         yield from paragraph(sentence, room, style)
+    yield Text(f"  {first.command}", style="bold")  # Whole, to be copied.
     for one in (listings.FAILING, listings.POSSIBLE_MISSES, listings.SIZES):
         rows = one.rows(reader, _TOP)
         none = "" if rows.shown else one.why_none(reader, _TOP)
