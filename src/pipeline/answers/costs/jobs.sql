@@ -12,8 +12,11 @@ FROM (
          WHEN min(d.unpriced_unit) IS NOT NULL THEN 'several units' END AS unpriced_unit,
     count(DISTINCT d.usage_date) AS days_with_usage
   FROM gold.cost_daily d
-  LEFT JOIN (SELECT DISTINCT s.workspace_id, s.job_id, s.series_key FROM silver.runs s) r
-    ON r.workspace_id = d.workspace_id AND r.job_id = d.job_id
+  LEFT JOIN (
+    SELECT DISTINCT s.workspace_id, s.job_id, s.series_key
+    FROM silver.runs s
+    WHERE s.series_key <> concat(s.workspace_id, '/', s.job_id)
+  ) r ON r.workspace_id = d.workspace_id AND r.job_id = d.job_id
   WHERE d.job_id <> ''
     AND d.usage_date <= CAST(:last_cost_day AS DATE)
     AND d.usage_date > CAST(:last_cost_day AS DATE) - INTERVAL '30' DAY

@@ -236,27 +236,39 @@ def profile(reader: Reader, series_key: str) -> Profile:
     return Profile(sections)
 
 
-def picture(reader: Reader, found: Profile) -> Picture:
+def picture(reader: Reader, about: Profile) -> Picture:
     """What the picture of the job shows."""
-    job = found.job
     now = as_of(reader) or datetime.now(UTC)
     begin = now - timedelta(days=PAST_DAYS)
-    past = records(reader, "jobs", "past_runs", series_key=job["series_key"])
-    forecast = found.only("forecast")
+    recent = [
+        run
+        for run in about.sections["runs"]
+        if run["started_at"] is not None and run["started_at"] >= begin
+    ]
+    forecast = about.only("forecast")
     return Picture(
-        name=printable(job["name"] or job["series_key"]),
+        name=printable(about.job["name"] or about.job["series_key"]),
         now=now,
-        runs=tuple(
-            PastRun(row["started_at"], row["seconds"], row["verdict"])
-            for row in past
-            if row["started_at"] >= begin
-        ),
+        runs=tuple(past for run in reversed(recent) if (past := _past_run(run)) is not None),
         upcoming=tuple(
             ComingRun(
                 run["scheduled_at"], run["p5_seconds"], run["p50_seconds"], run["p95_seconds"]
             )
-            for run in found.sections["next_runs"]
+            for run in about.sections["next_runs"]
             if run["scheduled_at"] is not None and run["p50_seconds"] is not None
         ),
         allowed_seconds=None if forecast is None else forecast["allowed_seconds"],
     )
+
+
+def _past_run(run: Record) -> PastRun | None:
+    """A run that ended by itself, and how it went; None for another."""
+    seconds = run["first_success_seconds"] or run["busy_seconds"]
+    ended = run["status"] in ("SUCCEEDED", "FAILED", "TIMEOUT") and not run["never_started"]
+    if not ended or not seconds:
+        return None
+    if run["status"] != "SUCCEEDED":
+        verdict = "failed"
+    else:
+        verdict = "missed" if run["sla_status"] == "MISSED" else "ok"
+    return PastRun(run["started_at"], seconds, verdict)

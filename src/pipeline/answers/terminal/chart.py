@@ -89,6 +89,7 @@ def _painted(
     right = max(columns - len(first) - left - len(middle_label) - len(last), 1)
     text.append(" " * _LABEL + first + " " * left + middle_label + " " * right + last + "\n", "dim")
     text.append(" " * _LABEL)
+    used = 0
     legend = {"ok": "succeeded", "failed": "failed"}
     if picture.allowed_seconds is not None:
         legend = {"ok": "in time", "missed": "too late", "failed": "failed"}
@@ -97,6 +98,11 @@ def _painted(
     if picture.allowed_seconds is not None:
         legend["limit"] = f"SLA leaves {duration(picture.allowed_seconds)}"
     for what, words in legend.items():
+        entry = f" {words}   "
+        if used and used + len(entry) > columns:
+            text.append("\n" + " " * _LABEL)
+            used = 0
         text.append(*_SIGNS[what])
-        text.append(f" {words}   ")
+        text.append(entry)
+        used += len(entry) + 1
     return text
