@@ -28,7 +28,7 @@ FONT = re.compile(r"@font-face\s*{.*?}", re.DOTALL)
 def rightrun(*arguments: str, folder: Path) -> str:
     """What the command prints, colours included; its progress goes to the real terminal."""
     environment = {**os.environ, "COLUMNS": str(COLUMNS), "FORCE_COLOR": "1"}
-    done = subprocess.run(
+    finished = subprocess.run(
         [RIGHTRUN, *arguments],
         cwd=folder,
         env=environment,
@@ -36,7 +36,7 @@ def rightrun(*arguments: str, folder: Path) -> str:
         text=True,
         check=True,
     )
-    return done.stdout.replace(str(folder), "~/rightrun")
+    return finished.stdout.replace(str(folder), "~/rightrun")
 
 
 def main() -> None:
