@@ -11,7 +11,7 @@ from sqlglot import exp, parse_one
 from pipeline.answers.answer import Answer
 from pipeline.answers.delta_reader import DeltaReader
 from pipeline.answers.engine_reader import EngineReader
-from pipeline.answers.records import records_of
+from pipeline.answers.for_scripts import as_json
 from pipeline.graph.graph import GRAPH
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.tables import gold
@@ -26,7 +26,7 @@ _ANSWERS = {
 
 def _parameters(answer: Answer, home: Path) -> dict[str, str | None]:
     """A value for each parameter that rows of the home are told apart by."""
-    jobs = records_of(DeltaReader(home).read(Answer.of_file("jobs", "jobs")))
+    jobs = DeltaReader(home).read(Answer.of_file("jobs", "jobs")).records
     values: dict[str, str | None] = {
         "series_key": jobs[0]["series_key"],
         "last_cost_day": str(jobs[0]["last_run_date"]),
@@ -55,14 +55,14 @@ def test_both_readers_give_the_same_answer(
     parameters = _parameters(answer, home)
     by_delta = DeltaReader(home).read(answer, **parameters)
     by_engine = EngineReader(spark, DeltaFolder(home, spark)).read(answer, **parameters)
-    assert by_delta.column_names == by_engine.column_names
+    assert by_delta.names == by_engine.names
 
     def in_order(rows: list[dict[str, object]]) -> list[str]:
         # Answers that are looked up, not shown, have no order.
-        texts = [repr(row) for row in rows]
+        texts = [as_json([row]) for row in rows]
         return texts if "ORDER BY" in answer.sql else sorted(texts)
 
-    assert in_order(records_of(by_delta)) == in_order(records_of(by_engine))
+    assert in_order(by_delta.records) == in_order(by_engine.records)
 
 
 def test_the_fixture_has_rows_for_nearly_all_texts(undisturbed: Made) -> None:
@@ -71,7 +71,7 @@ def test_the_fixture_has_rows_for_nearly_all_texts(undisturbed: Made) -> None:
     empty = {
         name
         for name, answer in _ANSWERS.items()
-        if not reader.read(answer, **_parameters(answer, undisturbed.home)).num_rows
+        if not reader.read(answer, **_parameters(answer, undisturbed.home)).records
     }
     assert empty <= {
         "baselines/shifts",
@@ -91,7 +91,7 @@ def test_a_value_is_no_part_of_the_text(undisturbed: Made) -> None:
     answer = Answer.of_job(gold.JOBS)
     reader = DeltaReader(undisturbed.home)
     for hostile in ("' OR '1' = '1", "\\' OR 1 = 1 --", ":series_key", "gold.jobs"):
-        assert reader.read(answer, series_key=hostile).num_rows == 0
+        assert reader.read(answer, series_key=hostile).records == []
     assert answer.tables == (gold.JOBS,)
 
 

@@ -106,7 +106,7 @@ def test_an_answer_loads_no_engine_and_no_statistics(account: Account) -> None:
         "from pipeline.cli.app import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "heavy = {'pyspark', 'pysail', 'pandas', 'scipy', 'numba', 'mlflow', 'matplotlib', 'sqlglot'}\n"
+        "heavy = {'pyspark', 'pysail', 'pyarrow', 'numpy', 'pandas', 'scipy', 'numba', 'mlflow', 'matplotlib', 'sqlglot'}\n"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run(

@@ -1,9 +1,9 @@
 """Answers carried out by an engine: on Databricks, and where a test compares engines."""
 
-import pyarrow as pa
 from pyspark.sql import SparkSession
 
 from pipeline.answers.answer import Answer
+from pipeline.answers.reader import Answered
 from pipeline.errors import UserError
 from pipeline.lakehouse.protocol import Lakehouse
 
@@ -17,7 +17,7 @@ class EngineReader:
         self._spark = spark
         self._lakehouse = lakehouse
 
-    def read(self, answer: Answer, **parameters: str | None) -> pa.Table:
+    def read(self, answer: Answer, **parameters: str | None) -> Answered:
         for table in answer.tables:
             if not self._lakehouse.exists(table):
                 raise UserError(
@@ -25,4 +25,5 @@ class EngineReader:
                 )
             view = f"{_VIEWS}{table.layer.schema}_{table.name}"
             self._lakehouse.read(table).createOrReplaceTempView(view)
-        return self._spark.sql(answer.reading(_VIEWS), args=parameters).toArrow()
+        rows = self._spark.sql(answer.reading(_VIEWS), args=parameters).toArrow()
+        return Answered(tuple(rows.column_names), rows.to_pylist())

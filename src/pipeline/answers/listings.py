@@ -12,7 +12,6 @@ from typing import Final
 from pipeline.answers.answer import Answer
 from pipeline.answers.nights.given import as_of, last_cost_day, night_before
 from pipeline.answers.reader import Reader, records
-from pipeline.answers.records import records_of
 from pipeline.answers.selection import Record, Rows, Selection
 from pipeline.answers.sla.pending import with_pending
 from pipeline.answers.sla.promises import why_none_misses
@@ -61,8 +60,8 @@ class Listing:
     def rows(self, reader: Reader, selection: Selection) -> Rows:
         """The rows that `selection` asks for."""
         answer = Answer.of_file(self.subject, self.name)
-        rows = reader.read(answer, **self.parameters(reader))
-        return selection.of(rows.column_names, self.refine(records_of(rows)))
+        names, rows = reader.read(answer, **self.parameters(reader))
+        return selection.of(names, self.refine(rows))
 
 
 def _why_none_fails(reader: Reader, selection: Selection) -> str:

@@ -20,7 +20,6 @@ from pyspark.sql import SparkSession
 from sqlglot import exp, parse
 from sqlglot.errors import SqlglotError
 
-from pipeline.answers.records import records_of
 from pipeline.errors import UserError, cause
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.near_names import did_you_mean
@@ -104,7 +103,7 @@ def run_query(
     names = rows.column_names
     if twice := sorted(name for name in set(names) if names.count(name) > 1):
         raise UserError(f"two columns are called {twice[0]!r}: call one of them otherwise with AS")
-    return Result(tuple(names), records_of(rows.slice(0, limit)), rows.num_rows > limit)
+    return Result(tuple(names), rows.slice(0, limit).to_pylist(), rows.num_rows > limit)
 
 
 def _bind_truth(spark: SparkSession, node: exp.Table, truth: Path | None) -> None:

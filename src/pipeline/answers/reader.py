@@ -1,24 +1,28 @@
 """Whoever carries out the text of an answer: delta-rs by itself, or an engine."""
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pipeline.answers.answer import Answer
-from pipeline.answers.records import records_of
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+Record = dict[str, Any]
+"""A row, by the names of the columns; times in UTC."""
+
+
+class Answered(NamedTuple):
+    """What came of a text: its columns, and its rows in its order."""
+
+    names: tuple[str, ...]
+    records: list[Record]
 
 
 class Reader(Protocol):
     """The tables of one home, which answers are read from."""
 
-    def read(self, answer: Answer, **parameters: str | None) -> "pa.Table":
-        """The rows of `answer`, in its order; UserError where the home lacks one of its tables."""
+    def read(self, answer: Answer, **parameters: str | None) -> Answered:
+        """The rows of `answer`; UserError where the home lacks one of its tables."""
         ...
 
 
-def records(
-    reader: Reader, subject: str, name: str, **parameters: str | None
-) -> list[dict[str, Any]]:
+def records(reader: Reader, subject: str, name: str, **parameters: str | None) -> list[Record]:
     """All rows of the answer in `<subject>/<name>.sql`."""
-    return records_of(reader.read(Answer.of_file(subject, name), **parameters))
+    return reader.read(Answer.of_file(subject, name), **parameters).records

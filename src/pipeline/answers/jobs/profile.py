@@ -10,7 +10,6 @@ from pipeline.answers.jobs.picture import PAST_DAYS, ComingRun, PastRun, Picture
 from pipeline.answers.nights.given import as_of
 from pipeline.answers.phrases import cost_of, terms
 from pipeline.answers.reader import Reader, records
-from pipeline.answers.records import records_of
 from pipeline.answers.values import printable, share, shown, text
 from pipeline.sla.durations import duration
 from pipeline.tables import gold
@@ -228,8 +227,7 @@ def profile(reader: Reader, series_key: str) -> Profile:
     """All rows about one job."""
     sections: dict[str, list[Record]] = {}
     for section, table in _SECTIONS.items():
-        rows = reader.read(Answer.of_job(table), series_key=series_key)
-        sections[section] = records_of(rows)
+        sections[section] = reader.read(Answer.of_job(table), series_key=series_key).records
     sections["runs"] = records(reader, "jobs", "runs", series_key=series_key)
     for job in sections["job"]:
         job["recognised_by"] = _RECOGNISED_BY.get(job["series_basis"])

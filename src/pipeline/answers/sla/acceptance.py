@@ -4,7 +4,6 @@ from typing import Final
 
 from pipeline.answers.answer import Answer
 from pipeline.answers.reader import Reader, records
-from pipeline.answers.records import records_of
 from pipeline.errors import UserError
 from pipeline.near_names import did_you_mean
 from pipeline.sla.terms import Terms, read_terms
@@ -21,7 +20,7 @@ def to_accept(reader: Reader, key: str, words: str | None) -> tuple[Terms | None
     `none` takes back what was accepted. UserError where the job declares an SLA itself, where nothing is
     proposed, and for words that are no SLA.
     """
-    [job] = records_of(reader.read(Answer.of_job(gold.JOBS), series_key=key))
+    [job] = reader.read(Answer.of_job(gold.JOBS), series_key=key).records
     source = job["sla_source"]
     if source not in (None, "accepted", "timeout"):
         declared_in = _DECLARED_IN.get(source, f"its tag {source}")
@@ -33,7 +32,7 @@ def to_accept(reader: Reader, key: str, words: str | None) -> tuple[Terms | None
             return read_terms(words), "as said"
         except ValueError as error:
             raise UserError(str(error)) from error
-    proposals = records_of(reader.read(Answer.of_job(gold.SLA_PROPOSALS), series_key=key))
+    proposals = reader.read(Answer.of_job(gold.SLA_PROPOSALS), series_key=key).records
     if not proposals or proposals[0]["status"] != "ok":
         why = f": {proposals[0]['reason']}" if proposals else ""
         raise UserError(f"nothing is proposed for {key}{why}; say what holds with --as")
@@ -61,7 +60,7 @@ def futile_decisions(reader: Reader) -> list[str]:
     decisions = records(reader, "sla", "decisions")
     if not decisions:
         return []
-    keys = reader.read(Answer.of_file("jobs", "keys"))["series_key"].to_pylist()
+    keys = [job["series_key"] for job in records(reader, "jobs", "keys")]
     known_keys = set(keys)
     sentences = []
     for decision in decisions:
