@@ -10,9 +10,9 @@ _CUTOFF = 0.6
 def near_names(asked: str, names: Iterable[str]) -> list[str]:
     """Up to three of `names`: those that `asked` is a part of, then those spelled alike."""
     by_fold = {name.casefold(): name for name in sorted(names)}
-    wanted = asked.casefold()
-    parts = [fold for fold in by_fold if wanted and wanted in fold]
-    alike = get_close_matches(wanted, by_fold, n=_MOST, cutoff=_CUTOFF)
+    folded = asked.casefold()
+    parts = [fold for fold in by_fold if folded and folded in fold]
+    alike = get_close_matches(folded, by_fold, n=_MOST, cutoff=_CUTOFF)
     return [by_fold[fold] for fold in dict.fromkeys([*parts, *alike])][:_MOST]
 
 

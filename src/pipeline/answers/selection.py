@@ -51,11 +51,11 @@ class Selection:
 
     def jobs(self, records: Iterable[Record]) -> list[Record]:
         """The records about jobs of these people, of this tier and in this state."""
-        wanted = {column: _fold(value) for column, value in self._who.items()}
+        folded = {column: _fold(value) for column, value in self._who.items()}
         return [
             record
             for record in records
-            if all(_fold(record[column]) == value for column, value in wanted.items())
+            if all(_fold(record[column]) == value for column, value in folded.items())
         ]
 
     def of(self, names: Sequence[str], records: Iterable[Record]) -> Rows:

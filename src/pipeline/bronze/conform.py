@@ -60,17 +60,17 @@ def conform(table: SourceTable, part: DataFrame, *, now: datetime) -> DataFrame:
     """The declared columns that bronze keeps and derives, with PROBLEM (why the row is not kept; NULL
     for a good row), UNREAD (which values a good row is kept without, and why; NULL for none), the row
     as it came as ROW_JSON, and CONTENT_HASH. `now` bounds the times that can be true."""
-    kept = kept_columns(table)
+    columns = kept_columns(table)
     arriving_types = {field.name: field.dataType for field in part.schema.fields}
-    raw = {column.name: f"raw_{column.name}" for column in kept}
+    raw = {column.name: f"raw_{column.name}" for column in columns}
     read, unreadable = _converted(table, part, raw)
-    impossible = {c.name: _impossible(table, c, now) for c in kept}
-    needed = [c.name for c in kept if _is_needed(c)]
+    impossible = {c.name: _impossible(table, c, now) for c in columns}
+    needed = [c.name for c in columns if _is_needed(c)]
     fatal = [flaw for name in needed for flaw in (*unreadable.get(name, ()), *impossible[name])]
     fatal += _reversed(table)
     spared = {
         c.name: [*unreadable.get(c.name, ()), *impossible[c.name]]
-        for c in kept
+        for c in columns
         if c.name not in needed
     }
     problem = first_of(fatal)
@@ -79,7 +79,7 @@ def conform(table: SourceTable, part: DataFrame, *, now: datetime) -> DataFrame:
             _as_text(F.col(raw[c.name]), isinstance(arriving_types.get(c.name), _NESTED)).alias(
                 c.name
             )
-            for c in kept
+            for c in columns
         )
     )
     dated = []
@@ -105,11 +105,11 @@ def _converted(
 ) -> tuple[DataFrame, dict[str, tuple[Flaw]]]:
     """The columns that bronze keeps in their declared types, beside what they were made of under the
     names `raw`; and the flaw of each column whose values may not be readable."""
-    kept = kept_columns(table)
+    columns = kept_columns(table)
     arriving_types = {field.name: field.dataType for field in part.schema.fields}
     conversions = {
         c.name: Conversion(arriving_types.get(c.name, T.NullType()), arrow_type(c.type), c.name)
-        for c in kept
+        for c in columns
     }
     present = part.select(
         *(

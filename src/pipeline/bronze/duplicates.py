@@ -57,9 +57,9 @@ def one_per_key(
     counts = {
         row[_ROLE]: row["n"] for row in ranked.groupBy(_ROLE).agg(F.count("*").alias("n")).collect()
     }
-    kept = ranked.where(F.col(_ROLE) == _KEPT).select(*good.columns)
+    kept_rows = ranked.where(F.col(_ROLE) == _KEPT).select(*good.columns)
     return OnePerKey(
-        rows=single.unionByName(kept),
+        rows=single.unionByName(kept_rows),
         weaker=ranked.where(F.col(_ROLE) == _WEAKER).drop(_ROLE),
         count=count - counts.get(_COPY, 0) - counts.get(_WEAKER, 0),
         copies=counts.get(_COPY, 0),

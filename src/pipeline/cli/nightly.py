@@ -57,7 +57,7 @@ def nightly(
     from pipeline.tracking.store import WORKSPACE, store_of
 
     settings = load_settings(home)
-    asked = moment(as_of) if as_of else None
+    time_asked_for = moment(as_of) if as_of else None
     chosen_engine = engine_named(engine)
     if not home.exists():
         # Looked at first: no folder is made for a night that has nothing to read.
@@ -80,13 +80,13 @@ def nightly(
             def progress(name: str, number: int, total: int) -> None:
                 bar.update(task, description=name, completed=number - 1, total=total + 1)
 
-            done = run_night(
+            night = run_night(
                 spark,
                 lakehouse,
                 chosen,
                 settings,
                 now=now_at(address),
-                as_of=asked,
+                as_of=time_asked_for,
                 only=only,
                 first_stage=from_,
                 home_source=home_source,
@@ -94,11 +94,11 @@ def nightly(
             )
             bar.update(task, description="mlflow")
             store = WORKSPACE if chosen_engine is Engine.DATABRICKS else store_of(home)
-            track_night(store, lakehouse, Positions(spark, lakehouse), settings, done)
-    steps = [report.record() for report in done.reports]
-    lossy = [flaws for flaws in done.flaws if flaws.exceeds(settings.most_quarantined)]
+            track_night(store, lakehouse, Positions(spark, lakehouse), settings, night)
+    steps = [report.record() for report in night.reports]
+    lossy = [flaws for flaws in night.flaws if flaws.exceeds(settings.most_quarantined)]
     losses = [f"Lost: {sentence}." for flaws in lossy for sentence in flaws.sentences()]
-    minor = [flaws for flaws in done.flaws if flaws not in lossy]
+    minor = [flaws for flaws in night.flaws if flaws not in lossy]
     notes = [f"Quarantine: {sentence}." for flaws in minor for sentence in flaws.sentences()]
     notes += [f"Note: {notice}." for notice in chosen.notices()]
     out = screen(stderr=json_)

@@ -52,16 +52,16 @@ def simulate(
             bar.update(task, description=what, completed=share)
 
         if append:
-            done = append_day(out, progress=progress)
+            summary = append_day(out, progress=progress)
         elif from_log is not None:
-            done = simulate_log(from_log, out, end=last, seed=seed, progress=progress)
+            summary = simulate_log(from_log, out, end=last, seed=seed, progress=progress)
         else:
             config = SimulatorConfig(
                 jobs=jobs, days=days, seed=seed, end=last, quirks=parse_quirks(quirks)
             )
-            done = simulate_account(config, out, progress=progress)
-    rows = [{"table": table, "rows": count} for table, count in sorted(done.rows.items())]
-    print_records(f"Simulated account in {out} ({done.seconds:.1f} s)", rows, Form(json_))
+            summary = simulate_account(config, out, progress=progress)
+    rows = [{"table": table, "rows": count} for table, count in sorted(summary.rows.items())]
+    print_records(f"Simulated account in {out} ({summary.seconds:.1f} s)", rows, Form(json_))
 
 
 @commands.command()

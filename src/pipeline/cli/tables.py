@@ -143,10 +143,10 @@ def ddl(
     if name is None:
         texts = all_ddl(chosen)
     else:
-        wanted = known_table(name)
+        table = known_table(name)
         texts = [
-            create_schema(chosen, wanted.layer.schema),
-            table_ddl(wanted, target(chosen, wanted)),
+            create_schema(chosen, table.layer.schema),
+            table_ddl(table, target(chosen, table)),
         ]
     typer.echo(json.dumps(texts) if json_ else "\n\n".join(f"{text};" for text in texts))
 
@@ -170,16 +170,16 @@ def migrate(
     spark, lakehouse = holding(home, engine, ops.SCHEMA_VERSIONS, ops.POSITIONS)
     with home_lock(home):
         if dry_run:
-            done = planned(lakehouse)
+            migrations = planned(lakehouse)
         else:
-            done = run_migrations(spark, writing(home, engine, spark), GRAPH)
+            migrations = run_migrations(spark, writing(home, engine, spark), GRAPH)
     rows = [
         {
             "table": migration.table,
             "to_version": migration.to,
             "changes": "; ".join(map(str, migration.changes)),
         }
-        for migration in done
+        for migration in migrations
     ]
     title = "To be migrated" if dry_run else "Migrated"
     print_records(title, rows, Form(json_), names=("table", "to_version", "changes"))

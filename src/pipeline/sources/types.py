@@ -88,33 +88,33 @@ def plain_type(held: pa.DataType) -> pa.DataType:
 
 def as_plain(array: pa.Array, wanted: pa.DataType) -> pa.Array:
     """The array in its plain type; ArrowInvalid for a value that cannot be, as bytes not UTF-8."""
-    held = array.type
-    if held == wanted:
+    kind = array.type
+    if kind == wanted:
         return array
     if array.null_count == len(array):
         return pa.nulls(len(array), wanted)
-    if isinstance(held, pa.BaseExtensionType):
+    if isinstance(kind, pa.BaseExtensionType):
         return as_plain(array.storage, wanted)
-    if pa.types.is_dictionary(held):
+    if pa.types.is_dictionary(kind):
         return as_plain(array.dictionary_decode(), wanted)
-    if pa.types.is_run_end_encoded(held):
+    if pa.types.is_run_end_encoded(kind):
         return as_plain(pc.run_end_decode(array), wanted)
-    if pa.types.is_struct(held) and pa.types.is_map(wanted):
+    if pa.types.is_struct(kind) and pa.types.is_map(wanted):
         return _as_map(array)
-    if pa.types.is_struct(held) and pa.types.is_struct(wanted):
-        at = {field.name: held.get_field_index(field.name) for field in wanted}
+    if pa.types.is_struct(kind) and pa.types.is_struct(wanted):
+        at = {field.name: kind.get_field_index(field.name) for field in wanted}
         children = [
             as_plain(pc.struct_field(array, [at[field.name]]), field.type) for field in wanted
         ]
         return pa.StructArray.from_arrays(children, fields=list(wanted), mask=array.is_null())
-    if _is_list(held) and pa.types.is_list(wanted) and held.value_type != wanted.value_type:
-        return pa.array(array.to_pylist(), wanted) if _is_nested(held) else array.cast(wanted)
-    if pa.types.is_map(held):
+    if _is_list(kind) and pa.types.is_list(wanted) and kind.value_type != wanted.value_type:
+        return pa.array(array.to_pylist(), wanted) if _is_nested(kind) else array.cast(wanted)
+    if pa.types.is_map(kind):
         return pa.array(array.to_pylist(), wanted)
-    if pa.types.is_timestamp(held) and held.tz is None:
+    if pa.types.is_timestamp(kind) and kind.tz is None:
         array = array.cast(pa.timestamp("us"), safe=False)
         return array.cast(wanted)
-    return array.cast(wanted, safe=not pa.types.is_timestamp(held))
+    return array.cast(wanted, safe=not pa.types.is_timestamp(kind))
 
 
 def _is_list(held: pa.DataType) -> bool:

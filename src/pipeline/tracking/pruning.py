@@ -32,11 +32,11 @@ def prune_versions(store: Store, name: str, kept: int) -> None:
 
 
 def _versions(client: MlflowClient, name: str) -> list[ModelVersion]:
-    found = client.search_model_versions(f"name='{name}'")
-    versions = list(found)
-    while found.token:
-        found = client.search_model_versions(f"name='{name}'", page_token=found.token)
-        versions += found
+    page = client.search_model_versions(f"name='{name}'")
+    versions = list(page)
+    while page.token:
+        page = client.search_model_versions(f"name='{name}'", page_token=page.token)
+        versions += page
     return versions
 
 

@@ -20,8 +20,8 @@ _TAGS = "Wheel-Version: 1.0\nGenerator: rightrun\nRoot-Is-Purelib: true\nTag: py
 
 def packages() -> dict[str, Path]:
     """The folders of what a wheel holds, by their place in it."""
-    found = {one.__name__: Path(one.__path__[0]) for one in (optimizer, pipeline)}
-    return {**found, "pipeline/models": models_folder()}
+    folders = {one.__name__: Path(one.__path__[0]) for one in (optimizer, pipeline)}
+    return {**folders, "pipeline/models": models_folder()}
 
 
 def models_folder() -> Path:

@@ -159,9 +159,9 @@ class Profile:
         promise = f"Its SLA is {terms(forecast)} ({text(forecast['sla_source'])})"
         if forecast["p_miss"] is None:
             return f"{sentence} {promise}; whether it will be kept cannot be told."
-        known = {words: forecast[name] or 0.0 for name, words in _PARTS.items()}
-        most = max(known, key=lambda words: known[words])
-        because = f", mostly because of {most}" if known[most] >= 0.01 else ""
+        causes = {words: forecast[name] or 0.0 for name, words in _PARTS.items()}
+        most = max(causes, key=lambda words: causes[words])
+        because = f", mostly because of {most}" if causes[most] >= 0.01 else ""
         return f"{sentence} {promise}: it will be missed with a probability of {share(forecast['p_miss'])}{because}."
 
     def _proposal(self) -> str:

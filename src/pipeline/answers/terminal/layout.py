@@ -69,8 +69,8 @@ def facts(pairs: Iterable[tuple[str, str]], width: int | None) -> Iterator[Text]
             if line:
                 yield Text(_INDENT + line)
                 line = ""
-            said = text if heading == KEY else f"{heading}: {text}"
-            yield from _sentence(said, width)
+            sentence = text if heading == KEY else f"{heading}: {text}"
+            yield from _sentence(sentence, width)
             continue
         pair = f"{heading} {text}"
         longer = f"{line} · {pair}" if line else pair
