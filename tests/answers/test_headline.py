@@ -25,7 +25,12 @@ def _jobs(**columns: Any) -> list[Row]:
 
 def _said(home: Path, rows: dict[Table, list[Row]], *, nights: int = 2) -> list[str]:
     steps = [
-        {"night_id": night, "step": "jobs", "table_name": "gold.jobs", "as_of": at(28 + number)}
+        {
+            "night_id": night,
+            "step": "job_verdicts",
+            "table_name": "gold.job_verdicts",
+            "as_of": at(28 + number),
+        }
         for number, night in enumerate(_NIGHTS[:nights])
     ]
     given = [
@@ -84,7 +89,7 @@ def test_what_has_changed_since_the_night_before(tmp_path: Path) -> None:
     changes = _said(tmp_path / "two", {gold.JOB_VERDICTS: verdicts})[2]
     assert changes == "Since the night before: 1 began to fail (job 1)."
     none = _said(tmp_path / "none", {gold.JOB_VERDICTS: verdicts[1:]})[2]
-    assert none.startswith("Since the night before: no job has begun")
+    assert none.startswith("Since the night before: nothing that is said")
     first = _said(tmp_path / "first", {gold.JOB_VERDICTS: verdicts}, nights=1)[2]
     assert first.startswith("This is the first night")
 

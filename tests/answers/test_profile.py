@@ -81,7 +81,7 @@ def _of(table: Table, **columns: Any) -> dict[Table, list[Row]]:
                 p_miss_failure=0.02,
                 sla_status="ok",
             ),
-            "Its next run is expected at 2026-04-20 06:00 UTC, takes 10m00s as often as not and less than"
+            "Its next run is expected at 2026-04-20 06:00 UTC. It takes 10m00s as often as not and less than"
             " 15m00s in 95 of 100 cases. Its SLA is within 14m00s (sla): it will be missed with a"
             " probability of 12.0 %, mostly because of how long it takes.",
         ),
@@ -89,7 +89,7 @@ def _of(table: Table, **columns: Any) -> dict[Table, list[Row]]:
             _of(gold.JOB_FORECAST, start_reason="it has no schedule")
             | _of(gold.SLA_PROPOSALS, status="ok", sla_kind="limit", sla_limit_seconds=1200.0),
             "When it runs next is not known (it has no schedule). It has no SLA; within 20m00s would suit"
-            " it: rightrun sla accept w/7.",
+            " it, and waits for somebody to accept it.",
         ),
         (
             _of(
@@ -125,8 +125,7 @@ def _of(table: Table, **columns: Any) -> dict[Table, list[Row]]:
                 currency_code="USD",
                 last_cost_day=on(26),
             ),
-            "It cost 2.00 USD at list prices in the 30 days to 2026-04-18, and 4 DBU unpriced in the 30"
-            " days before.",
+            "It cost 2.00 USD at list prices in the 30 days to 2026-04-18.",
         ),
     ],
 )
@@ -153,9 +152,50 @@ def test_the_page_of_a_job_opens_with_sentences_and_fits(tmp_path: Path) -> None
     for width in (60, 80, 120, None):
         lines = [
             line.plain
-            for line in job_lines(about, picture(reader, about), width, most_runs=5, widest=140)
+            for line in job_lines(
+                about, picture(reader, about), width, str, most_runs=5, widest=140
+            )
         ]
         assert lines[0].startswith("load orders (w/7): team core")
         assert max(map(len, lines)) <= (width or 1000)
         assert "Runs, 5 of 28" in lines
         assert sum("2026-04-1" in line and "10m00s" in line for line in lines) == 5
+
+
+def test_costs_are_compared_with_days_on_which_the_job_was_there(tmp_path: Path) -> None:
+    trend = _of(
+        gold.JOB_TRENDS,
+        window_days=30,
+        list_cost=2,
+        previous_list_cost=0,
+        previous_unpriced_quantity=4,
+        previous_unpriced_unit="DBU",
+        currency_code="USD",
+        last_cost_day=on(60),
+    )
+    for name, first_day, is_compared in (("old", on(0), True), ("new", on(2), False)):
+        job = {gold.JOBS: [_JOB | {"first_run_date": first_day}]}
+        _, about = _profile(tmp_path / name, trend | job)
+        said = " ".join(about.sentences())
+        assert ("and 4 DBU unpriced in the 30 days before" in said) == is_compared
+
+
+def test_an_sla_that_is_proposed_is_accepted_by_a_command_that_can_be_copied(
+    tmp_path: Path,
+) -> None:
+    key = "w/load (daily)"
+    rows = {
+        gold.JOBS: [_JOB | {"series_key": key}],
+        gold.JOB_FORECAST: [_KEY | {"series_key": key, "start_reason": "it has no schedule"}],
+        gold.SLA_PROPOSALS: [
+            _KEY
+            | {"series_key": key, "status": "ok", "sla_kind": "limit", "sla_limit_seconds": 60.0}
+        ],
+        ops.POSITIONS: [_AS_OF],
+    }
+    reader = reader_of(tmp_path, rows)
+    about = profile(reader, key)
+    lines = job_lines(
+        about, picture(reader, about), 60, "rightrun {} --home h".format, most_runs=5, widest=140
+    )
+    assert "  rightrun sla accept 'w/load (daily)' --home h" in [line.plain for line in lines]

@@ -5,8 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
-from pipeline.answers.costs.attribution import attribution
+from pipeline.answers.costs.attribution import attribution, without_a_job
 from pipeline.answers.terminal import views
 from pipeline.answers.values import shown
 
@@ -77,15 +78,23 @@ def test_no_sum_without_a_price_looks_free() -> None:
 
 def test_coverage_says_what_is_not_in_it_and_keeps_currencies_apart() -> None:
     (sentence,) = attribution(_TEAMS)
-    assert "100.0% of the list cost in USD has a team" in sentence
+    assert "of 5.30 USD at list prices 100.0% has a team" in sentence
     assert "12.25 DBU and usage in several units unpriced" in sentence
     only = attribution([_TEAMS[1]])
     assert only == ["No usage has a price in USD: costs cannot be attributed; 12 DBU unpriced."]
     euros, dollars = attribution([_TEAMS[0], _team("", "100", "0", None, currency_code="EUR")])
-    assert "0.0% of the list cost in EUR" in euros
-    assert "100.0% of the list cost in USD" in dollars
+    assert "of 100.00 EUR at list prices 0.0%" in euros
+    assert "of 1.80 USD at list prices 100.0%" in dollars
     (none,) = attribution([])
     assert none.startswith("No day of usage is billed in full (system.billing.usage)")
+
+
+def test_what_no_job_has_cost_is_said() -> None:
+    jobs = [{"currency_code": "USD", "list_cost": Decimal("1.3")}]
+    assert without_a_job(_TEAMS, jobs) == [
+        "Of 5.30 USD at list prices 4.00 belong to no job: interactive clusters, warehouses, pipelines by"
+        " themselves."
+    ]
 
 
 def test_a_saving_is_of_the_priced_part_only() -> None:
@@ -123,7 +132,9 @@ def test_a_saving_is_of_the_priced_part_only() -> None:
 
 def test_a_long_name_gives_way_and_the_key_stays() -> None:
     who = views.job({"name": "x" * 500, "series_key": "5206439413157315/662557978176617"})
-    assert len(who["job"]) <= 60
+    assert len(who["job"]) == 60
+    wide = views.job({"name": "名" * 60, "series_key": "1/2"})["job"]
+    assert cell_len(wide) <= 60
     assert who["job"].endswith("…")
     assert who["key"] == "5206439413157315/662557978176617"
     assert views.job({"name": None, "series_key": "1/2"})["job"] == "(unnamed)"

@@ -63,6 +63,56 @@ def test_a_list_that_is_cut_says_of_how_many_and_how_to_see_all(account: Account
     assert account.run(*everything).out.count("\n") >= total
 
 
+def test_the_command_that_shows_all_keeps_what_was_asked_for(account: Account) -> None:
+    jobs = account.run("show", "jobs", "--home", account.home, "--json").json()
+    state = "active"
+    total = sum(job["state"] == state for job in jobs)
+    cut = account.run(
+        "show",
+        "jobs",
+        "--home",
+        account.home,
+        "--state",
+        state,
+        "--sort",
+        "runs:desc",
+        "--limit",
+        "1",
+    )
+    last = cut.out.splitlines()[-1]
+    assert last.startswith(f"1 of {total}; all: ")
+    everything = account.run(*shlex.split(last.split("rightrun ")[1]), "--json")
+    assert [job["series_key"] for job in everything.json()] == [
+        job["series_key"]
+        for job in sorted(jobs, key=lambda job: -job["runs"])
+        if job["state"] == state
+    ]
+    wrong = account.run("show", "jobs", "--home", account.home, "--state", "activ")
+    assert (wrong.code, "did you mean active" in wrong.err) == (2, True)
+
+
+def test_an_output_that_is_full_is_one_sentence(account: Account) -> None:
+    done = subprocess.run(
+        f'"{sys.executable}" -m pipeline.cli show jobs --home "{account.home}" > /dev/full',
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (2, "rightrun: No space left on device: make room\n")
+
+
+def test_a_query_shows_every_column_it_asks_for(account: Account) -> None:
+    query = "select cast(null as int) as nothing, 1234.5678 as amount, cast('nan' as double) as odd"
+    seen = account.run("sql", query, "--home", account.home).out
+    assert "NULL" in seen
+    assert "1234.5678" in seen
+    assert "nan" in seen
+    row = account.run("sql", query, "--home", account.home, "--json").json()
+    assert row == [{"nothing": None, "amount": 1234.5678, "odd": None}]
+
+
 def test_scripts_get_everything_in_the_form_they_ask_for(account: Account) -> None:
     rows = account.run("show", "costs", "--by", "job", "--home", account.home, "--json").json()
     assert all(isinstance(row["list_cost"], float) for row in rows)

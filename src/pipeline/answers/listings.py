@@ -121,7 +121,7 @@ GROWING: Final = Listing("show sla", "Jobs growing towards their SLA", "sla", "g
 COMPLIANCE: Final = Listing(
     "show sla", "How SLAs were kept, over all days kept", "sla", "compliance"
 )
-CHANGES: Final = Listing("show changes", "What the last night says anew", "nights", "changes")
+CHANGES: Final = Listing("show changes", "What is new in the last night", "nights", "changes")
 SLAS: Final = Listing("sla list", "SLAs", "sla", "slas", refine=with_pending)
 PROPOSALS: Final = Listing("sla propose", "Proposed SLAs", "sla", "proposals")
 RUN_BASELINES: Final = Listing(

@@ -62,10 +62,10 @@ def run_query(
     lakehouse: Lakehouse,
     query: str,
     *,
-    limit: int,
+    limit: int | None,
     truth: Path | None = None,
 ) -> Result:
-    """The first `limit` rows of the query; UserError for anything that is not one SELECT, and for
+    """The first `limit` rows of the query, all for None; UserError for anything that is not one SELECT, and for
     what cannot be carried out. `truth` is the folder that the tables `truth.*` are read from."""
     statement = _select(query)
     tables = []
@@ -83,7 +83,8 @@ def run_query(
     for node, table in tables:
         _bind(node, table, lakehouse)
     try:
-        planned = spark.sql(statement.sql(dialect="spark")).limit(limit + 1)
+        planned = spark.sql(statement.sql(dialect="spark"))
+        planned = planned if limit is None else planned.limit(limit + 1)
         planned.schema  # noqa: B018  # Asks the engine to plan it, which reads no row that it could quote.
     except (PySparkException, pa.ArrowException) as error:
         raise UserError(_why_not(statement, [table for _, table in tables], error)) from error
@@ -103,7 +104,8 @@ def run_query(
     names = rows.column_names
     if twice := sorted(name for name in set(names) if names.count(name) > 1):
         raise UserError(f"two columns are called {twice[0]!r}: call one of them otherwise with AS")
-    return Result(tuple(names), rows.slice(0, limit).to_pylist(), rows.num_rows > limit)
+    first = rows if limit is None else rows.slice(0, limit)
+    return Result(tuple(names), first.to_pylist(), first.num_rows < rows.num_rows)
 
 
 def _bind_truth(spark: SparkSession, node: exp.Table, truth: Path | None) -> None:

@@ -12,6 +12,7 @@ __all__ = ["Rows", "Selection"]
 Record = dict[str, Any]
 
 _DESCENDING: Final = ":desc"
+_ASCENDING: Final = ":asc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def _fold(value: Any) -> Any:
 
 def _sorted(names: Sequence[str], rows: list[Record], asked: str) -> list[Record]:
     """The rows by the column that is asked for; those without a value last, whatever the order."""
-    column = asked.removesuffix(_DESCENDING).strip()
+    column = asked.removesuffix(_DESCENDING).removesuffix(_ASCENDING).strip()
     if column not in names:
         hint = did_you_mean(column, names, otherwise=f"there are {', '.join(names)}")
         raise UserError(f"--sort {column!r} is no column of this answer: {hint}")

@@ -4,6 +4,7 @@ Exit codes: 0 done; 1 done, and what was asked about is not in order; 2 the user
 143 ended by SIGINT and by SIGTERM (`pipeline.cli.interrupts`), 141 where nobody reads on.
 """
 
+import errno
 import logging
 import os
 import sys
@@ -19,6 +20,7 @@ from pipeline.cli.options import NOT_IN_ORDER, USER_ERROR
 from pipeline.errors import UserError, traced
 
 _NOBODY_READS = 141
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -67,11 +69,17 @@ def main() -> None:
     try:
         app()
     except BrokenPipeError:
-        _end_quietly()
+        _silence()
+        sys.exit(_NOBODY_READS)
     except UserError as error:
         printed(screen(stderr=True), [_red(f"rightrun: {error}")])
         sys.exit(USER_ERROR)
-    except Exception as error:  # A fault of ours: where it is, and nothing of any row.
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            printed(screen(stderr=True), [_red(f"rightrun: {os.strerror(error.errno)}: make room")])
+            _silence()
+            sys.exit(USER_ERROR)
+        # A fault of ours: where it is, and nothing of any row.
         report = (
             f"{traced(error)}\nrightrun: this is a fault of RightRun; report it with the lines above,"
             " which quote none of your rows"
@@ -84,7 +92,6 @@ def _red(line: str) -> Text:
     return Text(line, style="red")
 
 
-def _end_quietly() -> None:
-    """Whoever reads has closed the pipe: what is left in the buffers goes nowhere, and nothing is said."""
+def _silence() -> None:
+    """What is left in the buffer of an output that takes no more goes nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(_NOBODY_READS)

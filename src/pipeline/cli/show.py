@@ -1,5 +1,6 @@
 """The answers of the last night."""
 
+import shlex
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -42,6 +43,15 @@ class Who(NamedTuple):
     owner: str | None = None
     tier: int | None = None
     state: str | None = None
+
+    def options(self, sort: str | None) -> str:
+        """The same as options of a command, with a space before each."""
+        given = {**self._asdict(), "sort": sort}
+        return "".join(
+            f" --{name} {shlex.quote(str(value))}"
+            for name, value in given.items()
+            if value is not None
+        )
 
 
 commands = typer.Typer(
@@ -113,7 +123,9 @@ def show(
             if number:
                 typer.echo()
             none = "" if rows[one].shown else one.why_none(reader, chosen)
-            everything = hints.command(f"{one.command} --limit {rows[one].total}")
+            everything = hints.command(
+                f"{one.command} --limit {rows[one].total}{who.options(sort)}"
+            )
             print_rows(one.title, rows[one], form, VIEWS[one], none=none, everything=everything)
     if fails and any(answer.total for answer in rows.values()):
         raise typer.Exit(NOT_IN_ORDER)
@@ -186,8 +198,11 @@ def show_costs(
 ) -> None:
     """Show list cost by team or by job. Of the last 30 days that were billed in full."""
     from pipeline.answers import listings
-    from pipeline.answers.costs.attribution import attribution
+    from pipeline.answers.costs.attribution import attribution, without_a_job
     from pipeline.answers.jobs.which import selection_of
+    from pipeline.answers.selection import Selection
+    from pipeline.answers.terminal.paragraph import PIPE_WIDTH, paragraph
+    from pipeline.answers.terminal.screen import printed, screen, width_of
     from pipeline.answers.terminal.views import VIEWS
 
     if by not in ("team", "job"):
@@ -199,11 +214,18 @@ def show_costs(
     every = one.rows(reader, chosen)
     rows = every.first(form.limit(limit))
     title = f"{one.title}, {listings.days_of_costs(reader)}"
-    everything = Hints(home).command(f"{one.command} --limit {rows.total}")
+    everything = Hints(home).command(f"{one.command} --limit {rows.total}{Who(team).options(sort)}")
     print_rows(title, rows, form, VIEWS[one], everything=everything)
-    if not form.is_for_scripts and team is None and by == "team":
-        for sentence in attribution(every.shown):
-            typer.echo(sentence)
+    if form.is_for_scripts or team is not None:
+        return
+    if by == "team":
+        sentences = attribution(every.shown)
+    else:
+        of_teams = listings.TEAM_COSTS.rows(reader, Selection()).shown
+        sentences = without_a_job(of_teams, every.shown)
+    out = screen()
+    for sentence in sentences:
+        printed(out, paragraph(sentence, width_of(out) or PIPE_WIDTH))
 
 
 @commands.command("job")
@@ -236,7 +258,14 @@ def show_job(
     out = screen()
     printed(
         out,
-        job_lines(about, picture(reader, about), width_of(out), most_runs=limit, widest=_WIDEST),
+        job_lines(
+            about,
+            picture(reader, about),
+            width_of(out),
+            Hints(home).command,
+            most_runs=limit,
+            widest=_WIDEST,
+        ),
     )
 
 

@@ -7,11 +7,14 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.homes import holding, opened, truth_of, writing
-from pipeline.cli.options import ENGINE, HOME, Csv, EngineName, Home, Json
+from pipeline.cli.options import ENGINE, HOME, Csv, EngineName, Home, Json, Limit
 from pipeline.cli.printing import Form, print_records, print_rows, progress_bar
 from pipeline.errors import UserError
 
 commands = typer.Typer()
+
+_QUERIED_ROWS = 100
+"""Rows of a query on a terminal where nobody has said how many."""
 
 
 @commands.command()
@@ -49,21 +52,23 @@ def sql(
     ],
     home: Home = HOME,
     engine: EngineName = ENGINE,
-    limit: Annotated[int, typer.Option(min=1, help="Rows at the most.")] = 100,
+    limit: Limit = None,
     json_: Json = False,
     csv_: Csv = False,
 ) -> None:
     """Ask the tables anything; nothing can be changed this way."""
     from pipeline.answers.query import run_query
     from pipeline.answers.selection import Rows
+    from pipeline.answers.terminal.views import as_queried
 
     form = Form(json_, csv_)
     spark, lakehouse = opened(home, engine)
-    result = run_query(spark, lakehouse, query, limit=limit, truth=truth_of(home, lakehouse))
+    most = form.limit(limit, _QUERIED_ROWS)
+    result = run_query(spark, lakehouse, query, limit=most, truth=truth_of(home, lakehouse))
     records = result.records
-    print_rows("Result", Rows(result.names, records, len(records)), form)
+    print_rows("Result", Rows(result.names, records, len(records)), form, as_queried)
     if result.has_more:
-        typer.echo(f"The first {limit:,} rows; more with --limit.", err=True)
+        typer.echo(f"The first {most:,} rows; more with --limit.", err=True)
 
 
 @commands.command()

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pipeline.tables.silver.costs import SEVERAL_UNITS
 
-__all__ = ["UNATTRIBUTED", "attribution"]
+__all__ = ["UNATTRIBUTED", "attribution", "without_a_job"]
 
 UNATTRIBUTED: Final = "(unattributed)"
 
@@ -20,6 +20,23 @@ def attribution(team_costs: Iterable[Mapping[str, Any]]) -> list[str]:
     if not by_currency:
         return ["No day of usage is billed in full (system.billing.usage): nothing can be charged."]
     return [_covered(currency, by_currency[currency]) for currency in sorted(by_currency)]
+
+
+def without_a_job(
+    team_costs: Iterable[Mapping[str, Any]], job_costs: Iterable[Mapping[str, Any]]
+) -> list[str]:
+    """A sentence for each currency on the list cost that belongs to no job, of the rows of `costs/teams.sql`
+    and `costs/jobs.sql`."""
+    totals: dict[str, Decimal] = defaultdict(Decimal)
+    of_jobs: dict[str, Decimal] = defaultdict(Decimal)
+    for rows, sums in ((team_costs, totals), (job_costs, of_jobs)):
+        for row in rows:
+            sums[str(row["currency_code"])] += row["list_cost"] or Decimal(0)
+    return [
+        f"Of {float(total):,.2f} {currency} at list prices {float(total - of_jobs[currency]):,.2f} belong to no"
+        " job: interactive clusters, warehouses, pipelines by themselves."
+        for currency, total in sorted(totals.items())
+    ]
 
 
 def _covered(currency: str, rows: list[Mapping[str, Any]]) -> str:
@@ -37,5 +54,8 @@ def _covered(currency: str, rows: list[Mapping[str, Any]]) -> str:
             f"; {unpriced} unpriced." if unpriced else "."
         )
     attributed = sum((row["list_cost"] for row in rows if row["team"]), Decimal(0))
-    share = f"Attribution coverage: {float(attributed / total):.1%} of the list cost in {currency} has a team."
+    share = (
+        f"Attribution coverage: of {float(total):,.2f} {currency} at list prices"
+        f" {float(attributed / total):.1%} has a team."
+    )
     return f"{share} Not in it: {unpriced} unpriced." if unpriced else share

@@ -42,6 +42,8 @@ _RECOGNISED_BY: Final = {
     " runs apart: unlike works may be mixed here",
     "nothing": "nothing: a submitted run without a name that stays, and without tasks",
 }
+_TWO_MONTHS: Final = timedelta(days=59)
+"""A job that began later was not there for all of the 30 days before."""
 _PARTS: Final = {
     "p_miss_upstream": "the job that starts it being late",
     "p_miss_start": "its start being late",
@@ -97,7 +99,7 @@ class Profile:
             schedule = f", scheduled at {text(job['cron'])} {text(job['timezone'])}"
         elif job["periodic_seconds"]:
             schedule = f", scheduled every {duration(job['periodic_seconds'])}"
-        state = "" if job["state"] == "active" else f"; it is {text(job['state'])}"
+        state = "" if job["state"] in ("active", "submitted") else f"; it is {text(job['state'])}"
         named = text(job["name"]) or "(unnamed)"
         return (
             f"{named} ({text(job['series_key'])}): {', '.join(filter(None, belongs))};"
@@ -141,19 +143,17 @@ class Profile:
         forecast = self.only("forecast")
         if forecast is None:
             return ""
-        parts = []
-        if forecast["next_start_at"] is not None:
-            parts.append(
-                f"Its next run is expected at {shown('at', forecast['next_start_at'])} UTC"
-            )
-        else:
-            parts.append(f"When it runs next is not known ({text(forecast['start_reason'])})")
+        start = forecast["next_start_at"]
+        sentence = (
+            f"When it runs next is not known ({text(forecast['start_reason'])})."
+            if start is None
+            else f"Its next run is expected at {shown('at', start)} UTC."
+        )
         if forecast["p50_seconds"] is not None:
-            parts.append(
-                f"takes {duration(forecast['p50_seconds'])} as often as not and less than"
-                f" {duration(forecast['p95_seconds'])} in 95 of 100 cases"
+            sentence += (
+                f" It takes {duration(forecast['p50_seconds'])} as often as not and less than"
+                f" {duration(forecast['p95_seconds'])} in 95 of 100 cases."
             )
-        sentence = ", ".join(parts) + "."
         if forecast["sla_kind"] is None:
             return f"{sentence} {self._proposal()}"
         promise = f"Its SLA is {terms(forecast)} ({text(forecast['sla_source'])})"
@@ -169,9 +169,15 @@ class Profile:
         if proposal is None or proposal["status"] != "ok":
             return "It has no SLA."
         return (
-            f"It has no SLA; {terms(proposal)} would suit it:"
-            f" rightrun sla accept {text(self.job['series_key'])}."
+            f"It has no SLA; {terms(proposal)} would suit it, and waits for somebody to accept it."
         )
+
+    @property
+    def acceptable(self) -> bool:
+        """Whether an SLA is proposed for it that somebody may accept."""
+        forecast, proposal = self.only("forecast"), self.only("proposed_sla")
+        has_none = forecast is not None and forecast["sla_kind"] is None
+        return has_none and proposal is not None and proposal["status"] == "ok"
 
     def _usual(self) -> str:
         baseline = self.only("baseline")
@@ -215,7 +221,9 @@ class Profile:
         if month is None or month["list_cost"] is None:
             return ""
         cost = cost_of(month)
-        before = cost_of(month, "previous_")
+        first_day = self.job["first_run_date"]
+        ran_before = first_day is not None and first_day <= month["last_cost_day"] - _TWO_MONTHS
+        before = cost_of(month, "previous_") if ran_before else ""
         compared = f", and {before} in the 30 days before" if before else ""
         return (
             f"It cost {cost} {text(month['currency_code'])} at list prices in the 30 days to"

@@ -7,8 +7,10 @@ from pipeline.answers.reader import Reader, records
 from pipeline.answers.selection import Selection
 from pipeline.errors import UserError
 from pipeline.near_names import did_you_mean
+from pipeline.tables import gold
 
 _MOST_KEYS = 6
+_STATES = gold.JOBS.column("state").one_of
 _MOST_NAMES = 8
 
 
@@ -33,6 +35,9 @@ def selection_of(
             team = _the_name_meant("team", written, [who["team"] for who in people])
         if owner is not None:
             owner = _the_name_meant("owner", owner.strip(), [who["owner"] for who in people])
+    if state is not None and state.lower() not in _STATES:
+        hint = did_you_mean(state, _STATES, otherwise=f"there are {', '.join(_STATES)}")
+        raise UserError(f"there is no state {state!r}: {hint}")
     return Selection(team, owner, tier, state, sort, limit)
 
 

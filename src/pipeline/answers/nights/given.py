@@ -7,8 +7,7 @@ from pipeline.answers.reader import Reader, records
 
 def as_of(reader: Reader) -> datetime | None:
     """The time that the last forecast of runs spoke of; None before there is one."""
-    times = _given(reader, "as_of")
-    latest = times.get("run_forecast") or max(times.values(), default=None)
+    latest = _given(reader, "as_of").get("run_forecast")
     return None if latest is None else datetime.fromisoformat(latest).astimezone(UTC)
 
 

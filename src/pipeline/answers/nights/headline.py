@@ -31,7 +31,10 @@ _COUNTED: Final = {
     ("failing", "failing"): ("began to fail", "begun to fail"),
     ("failing", "ok"): ("recovered", "recovered"),
     ("likely_to_miss", "likely"): ("now likely to miss", "now likely to miss"),
-    ("unlike_itself", "unlike"): ("unlike itself", "unlike themselves"),
+    ("likely_to_miss", "unlikely"): ("no longer likely to miss", "no longer likely to miss"),
+    ("unlike_itself", "unlike"): ("with a last run unlike it", "with a last run unlike them"),
+    ("size", "downsize"): ("to run on a smaller cluster", "to run on a smaller cluster"),
+    ("size", "upsize"): ("to run on a larger cluster", "to run on a larger cluster"),
 }
 
 
@@ -131,8 +134,13 @@ def _changes(changes: list[Record], *, is_first: bool) -> str:
             listed = ", ".join(names[:_MOST_NAMES])
             more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
             groups.append(f"{len(names)} {one if len(names) == 1 else several} ({listed}{more})")
+    counted = sum((row["question"], row["verdict"]) in _COUNTED for row in changes)
+    if others := len(changes) - counted:
+        groups.append(
+            f"{others} other {'change' if others == 1 else 'changes'} (rightrun show changes)"
+        )
     if not groups:
-        return "Since the night before: no job has begun or ceased to fail, to miss or to be unlike itself."
+        return "Since the night before: nothing that is said of a job has changed."
     return f"Since the night before: {'; '.join(groups)}."
 
 

@@ -6,6 +6,7 @@ from rich.text import Text
 
 from pipeline.answers.selection import Rows
 from pipeline.answers.terminal.layout import listing
+from pipeline.answers.terminal.paragraph import PIPE_WIDTH, paragraph
 from pipeline.answers.terminal.views import View
 
 
@@ -21,9 +22,9 @@ def answer_lines(
     """The lines of one answer; `none` says what no rows mean, `everything` which command shows those left
     out."""
     if not rows.shown:
-        yield Text.assemble((f"{title}: ", "bold"), none)
+        yield from paragraph(f"{title}: {none}", width or PIPE_WIDTH)
         return
-    yield Text(title, style="bold underline")
+    yield from paragraph(title, width or PIPE_WIDTH, style="bold underline")
     yield from listing([view(row) for row in rows.shown], width)
     if rows.is_cut:
         more = f"; all: {everything}" if everything else ""

@@ -1,6 +1,7 @@
 """All about one job on a terminal: sentences, the picture of its runs, and then section by section."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from shlex import quote
 
 from rich.text import Text
 
@@ -18,7 +19,13 @@ _LEFT_OUT = frozenset({"workspace id", "series key"})
 
 
 def job_lines(
-    about: Profile, picture: Picture, width: int | None, *, most_runs: int, widest: int
+    about: Profile,
+    picture: Picture,
+    width: int | None,
+    command: Callable[[str], str],
+    *,
+    most_runs: int,
+    widest: int,
 ) -> Iterator[Text]:
     """The lines of `show job` for a terminal of `width` columns, None for a pipe."""
     room = width or PIPE_WIDTH
@@ -26,6 +33,9 @@ def job_lines(
     yield from paragraph(first, room, style="bold")
     for sentence in sentences:
         yield from paragraph(sentence, room)
+    if about.acceptable:
+        key = quote(text(about.job["series_key"]))
+        yield Text(f"  {command(f'sla accept {key}')}")  # Whole, to be copied.
     yield Text()
     yield from chart(picture, min(room, widest)).split("\n")
     for section in ("runs", "next_runs"):

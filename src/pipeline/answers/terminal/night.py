@@ -45,6 +45,16 @@ def night_lines(
     ):
         yield from paragraph(sentence, room, style)
     yield Text(f"  {first.command}", style="bold")  # Whole, to be copied.
+    if first.state:
+        yield from _lists(reader, command, width, room)
+    yield from _quality(reader, room)
+    yield Text()
+    stage_rows = stages(steps)
+    yield from answer_lines("What the night did", stage_rows, width, views.as_it_is, none="nothing")
+
+
+def _lists(reader: Reader, command: Command, width: int | None, room: int) -> Iterator[Text]:
+    """What the night answered, list by list, and what is in doubt."""
     for one in (listings.FAILING, listings.POSSIBLE_MISSES, listings.SIZES):
         rows = one.rows(reader, _TOP)
         none = "" if rows.shown else one.why_none(reader, _TOP)
@@ -57,10 +67,6 @@ def night_lines(
     yield from _costs(reader, command, width, room)
     yield Text()
     yield from _not_assessed(reader, command, width)
-    yield from _quality(reader, room)
-    yield Text()
-    stage_rows = stages(steps)
-    yield from answer_lines("What the night did", stage_rows, width, views.as_it_is, none="nothing")
 
 
 def _costs(reader: Reader, command: Command, width: int | None, room: int) -> Iterator[Text]:
@@ -96,7 +102,7 @@ def _quality(reader: Reader, room: int) -> Iterator[Text]:
     checked, broken = broken_rules(reader)
     for rule in broken:
         yield from paragraph(f"Broken: {rule}; answers from it are in doubt.", room, style="red")
-    if not broken:
+    if checked and not broken:
         yield Text(f"Data quality: all {checked} declared rules hold of what was kept.")
 
 

@@ -4,7 +4,11 @@ The whole row is in `--json` and `--csv`. Each view takes a row and gives a text
 """
 
 from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
 from typing import Final
+
+from rich.cells import cell_len, set_cell_size
 
 from pipeline.answers import listings
 from pipeline.answers.costs.attribution import UNATTRIBUTED
@@ -17,12 +21,30 @@ View = Callable[[Row], dict[str, str]]
 
 _UNNAMED: Final = "(unnamed)"
 _LONGEST_NAME: Final = 60
-"""Characters of a name: a longer one gives way, for it is the key that names the job."""
+"""Columns of a name: a longer one gives way, for it is the key that names the job."""
 
 
 def as_it_is(row: Row) -> dict[str, str]:
     """Every column under its own name."""
     return {name.replace("_", " "): shown(name, value) for name, value in row.items()}
+
+
+def as_queried(row: Row) -> dict[str, str]:
+    """A row of somebody's own query: every column as it is called, every digit, and NULL where it is."""
+    return {name: _queried(value) for name, value in row.items()}
+
+
+def _queried(value: object) -> str:
+    match value:
+        case None:
+            return "NULL"
+        case bool() | int():
+            return str(value)
+        case float() | Decimal():
+            return f"{value:.12g}"
+        case datetime():
+            return value.isoformat(sep=" ")
+    return shown("", value)
 
 
 def job(row: Row) -> dict[str, str]:
@@ -31,10 +53,9 @@ def job(row: Row) -> dict[str, str]:
     key = text(row["series_key"])
     if name == key:
         return {"job": key, KEY: ""}
-    return {
-        "job": name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…",
-        KEY: key,
-    }
+    if cell_len(name) > _LONGEST_NAME:
+        name = f"{set_cell_size(name, _LONGEST_NAME - 1).rstrip()}…"
+    return {"job": name, KEY: key}
 
 
 def _who(row: Row) -> dict[str, str]:
