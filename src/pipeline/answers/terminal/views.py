@@ -97,7 +97,8 @@ def in_flight(row: Row) -> dict[str, str]:
     return _who(row) | {
         "run": text(row["run_id"]),
         "started": shown("at", row["started_at"]),
-        "has taken": shown("_seconds", row["elapsed_seconds"]),
+        "last seen": shown("at", row["seen_until"]),
+        "had taken": shown("_seconds", row["elapsed_seconds"]),
         "half need": shown("_seconds", row["remaining_p50_seconds"]),
         "95 % need": shown("_seconds", row["remaining_p95_seconds"]),
         "SLA": terms(row),
@@ -225,7 +226,7 @@ def team_costs(row: Row) -> dict[str, str]:
         "list cost": cost_of(row),
         "currency": text(row["currency_code"]),
         **parts,
-        "jobs a day": shown("jobs", row["most_jobs_a_day"]),
+        "most jobs a day": shown("jobs", row["most_jobs_a_day"]),
     }
 
 
