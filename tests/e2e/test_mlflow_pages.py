@@ -93,7 +93,7 @@ def _wait_for(address: str, server: "subprocess.Popen[bytes]") -> None:
         except (URLError, OSError):
             assert server.poll() is None, "the printed command ended at once"
             assert time.monotonic() < deadline_at, "the printed command started no server"
-            time.sleep(0.1)
+            time.sleep(0.1)  # Nothing but an answer says that a server of MLflow has started.
 
 
 @pytest.fixture(scope="module")

@@ -88,6 +88,7 @@ def test_killed_nights_leave_no_trace(
     home = tmp_path / "home"
     moments = random.Random(_SEED)
     total = len(GRAPH.steps) + 1
+    # Not among the last steps: the night would end before it could be killed.
     thirds = [(1, 1), (2, total // 2), (total // 2 + 1, total - 15)]
     for first, last in thirds:
         _killed(home, undisturbed.export, moments.randint(first, last), moments.uniform(0.0, 1.0))
