@@ -10,6 +10,7 @@ from typing import Any
 import mlflow
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
@@ -47,12 +48,17 @@ SIGNATURE = ModelSignature(
 )
 
 
+def _states(file: str) -> pd.DataFrame:
+    """The artifact, read in this thread: Arrow's own threads may abort a process that ends (apache/arrow#34314)."""
+    return pq.ParquetFile(file).read(use_threads=False).to_pandas(use_threads=False)
+
+
 class ClusterSizing(mlflow.pyfunc.PythonModel):
     """Recommendations for rows of job_id."""
 
     def load_context(self, context: Any) -> None:
         """Read what was measured once."""
-        states = pd.read_parquet(context.artifacts["states"])
+        states = _states(context.artifacts["states"])
         if states["job_id"].duplicated().any():
             raise ValueError("states hold a job more than once; keep one cluster per job_id")
         self.states = states

@@ -11,6 +11,7 @@ from typing import Any
 import mlflow
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
@@ -41,12 +42,17 @@ SIGNATURE = ModelSignature(
 """`quantile_seconds` is a JSON object from level to seconds: the levels are the caller's choice."""
 
 
+def _states(file: str) -> pd.DataFrame:
+    """The artifact, read in this thread: Arrow's own threads may abort a process that ends (apache/arrow#34314)."""
+    return pq.ParquetFile(file).read(use_threads=False).to_pandas(use_threads=False)
+
+
 class DurationForecast(mlflow.pyfunc.PythonModel):
     """Quantiles and P(duration > limit | elapsed) for rows of job_id."""
 
     def load_context(self, context: Any) -> None:
         """Read the states once."""
-        self.forecaster = Forecaster.from_states(pd.read_parquet(context.artifacts["states"]))
+        self.forecaster = Forecaster.from_states(_states(context.artifacts["states"]))
 
     def predict(
         self, model_input: pd.DataFrame, params: dict[str, Any] | None = None

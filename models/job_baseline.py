@@ -9,6 +9,7 @@ from typing import Any
 import mlflow
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
@@ -36,12 +37,17 @@ SIGNATURE = ModelSignature(
 )
 
 
+def _states(file: str) -> pd.DataFrame:
+    """The artifact, read in this thread: Arrow's own threads may abort a process that ends (apache/arrow#34314)."""
+    return pq.ParquetFile(file).read(use_threads=False).to_pandas(use_threads=False)
+
+
 class JobBaseline(mlflow.pyfunc.PythonModel):
     """robust_z and its one-sided p-value for rows of job_id and duration_seconds."""
 
     def load_context(self, context: Any) -> None:
         """Read the baselines once."""
-        self.states = pd.read_parquet(context.artifacts["states"]).set_index("job_id")
+        self.states = _states(context.artifacts["states"]).set_index("job_id")
 
     def predict(
         self, model_input: pd.DataFrame, params: dict[str, Any] | None = None

@@ -33,6 +33,12 @@ class Settings(BaseSettings):
         min_length=1,
         description="Catalog of Unity Catalog that the engine databricks keeps the tables in.",
     )
+    system_catalog: str = Field(
+        default="system",
+        min_length=1,
+        description="Catalog that the source databricks reads system tables from: another one where they"
+        " are copied, or where a stand-in has none of this name.",
+    )
     experiment: str = Field(
         default="/Shared/rightrun",
         min_length=1,

@@ -2,8 +2,8 @@
 
 Sail runs as they are: SELECT (as of a version too), CREATE TABLE AS, INSERT, MERGE, DROP, SHOW
 TABLES. What it has no word for is carried out on the same Delta files, or said of them: ALTER,
-OPTIMIZE, VACUUM and CREATE OR REPLACE by delta-rs; DESCRIBE HISTORY, information_schema and comments
-from the log. Its tables have no change feed and no clustering, so `table_changes` is told from the
+OPTIMIZE, VACUUM and CREATE OR REPLACE by delta-rs; DESCRIBE HISTORY, comments and which tables there
+are from the log. Its tables have no change feed and no clustering, so `table_changes` is told from the
 rows of each version and the one before. Every statement must first be read by sqlglot as Databricks'
 dialect.
 """
@@ -148,7 +148,7 @@ class Workspace:
 
     def catalogued(self, _: str, catalog: str, schema: str, table: str) -> DataFrame:
         known = f"`{catalog}`.`{schema}`.`{table}`" in self.tables
-        return self._spark.range(int(known))
+        return self._spark.range(int(known)).selectExpr("FALSE AS isTemporary")
 
     def _rows_at(self, name: str, version: int) -> list[dict[str, Any]]:
         if version < 0:
@@ -191,11 +191,7 @@ _ANSWERS = (
     (rf"ALTER TABLE {_NAME} (.*)$", Workspace.altered),
     (rf"OPTIMIZE {_NAME}$", Workspace.compacted),
     (rf"VACUUM {_NAME} RETAIN (\d+) HOURS$", Workspace.vacuumed),
-    (
-        r"SELECT 1 FROM `(\w+)`\.`information_schema`\.`tables`\n"
-        r"WHERE table_schema = '(\w+)' AND table_name = '(\w+)'$",
-        Workspace.catalogued,
-    ),
+    (r"SHOW TABLES IN `(\w+)`\.`(\w+)` LIKE '(\w+)'$", Workspace.catalogued),
 )
 
 

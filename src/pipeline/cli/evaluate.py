@@ -101,10 +101,10 @@ def _runs(runs: Path | None, home: Path, engine: str) -> "pd.DataFrame":
 
 def _store(home: Path, engine: str) -> "Store":
     from pipeline.lakehouse.folder.lock import make_home
-    from pipeline.tracking.store import WORKSPACE, store_of
+    from pipeline.tracking.store import store_of, workspace_store
 
     if engine_named(engine) is Engine.DATABRICKS:
-        return WORKSPACE
+        return workspace_store()
     make_home(home)
     return store_of(home)
 

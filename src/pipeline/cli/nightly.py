@@ -54,21 +54,23 @@ def nightly(
     from pipeline.sources.home_source import HomeSource, address_for_night, stored_source
     from pipeline.tracking.experiments import NIGHTS, page_of
     from pipeline.tracking.nights import track_night
-    from pipeline.tracking.store import WORKSPACE, store_of
+    from pipeline.tracking.store import store_of, workspace_store
 
     settings = load_settings(home)
     time_asked_for = moment(as_of) if as_of else None
     chosen_engine = engine_named(engine)
     if not home.exists():
         # Looked at first: no folder is made for a night that has nothing to read.
-        open_source(address_for_night(source, None, home), connect(chosen_engine))
+        open_source(
+            address_for_night(source, None, home), connect(chosen_engine), settings.system_catalog
+        )
     with home_lock(home, wait=wait):
         spark = connect(chosen_engine)
         lakehouse = writing(home, engine, spark)
         stored = stored_source(lakehouse)
         address = address_for_night(source, stored, home)
         home_source = HomeSource.of(address, home)
-        chosen = open_source(address, spark)
+        chosen = open_source(address, spark, settings.system_catalog)
         if stored is not None and not stored.is_same(home_source):
             typer.echo(
                 f"{home} was fed from {stored}, which is gone; from now on it is fed from {home_source}.",
@@ -93,7 +95,7 @@ def nightly(
                 progress=progress,
             )
             bar.update(task, description="mlflow")
-            store = WORKSPACE if chosen_engine is Engine.DATABRICKS else store_of(home)
+            store = workspace_store() if chosen_engine is Engine.DATABRICKS else store_of(home)
             track_night(store, lakehouse, Positions(spark, lakehouse), settings, night)
     steps = [report.record() for report in night.reports]
     lossy = [flaws for flaws in night.flaws if flaws.exceeds(settings.most_quarantined)]

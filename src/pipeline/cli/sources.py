@@ -86,9 +86,9 @@ def check(
     from pipeline.sources.address import now_at, open_source
     from pipeline.tables.source import SOURCE_TABLES
 
-    most_quarantined = load_settings(home).most_quarantined
+    settings = load_settings(home)
     spark = connect(engine_named(engine))
-    chosen = open_source(source, spark)
+    chosen = open_source(source, spark, settings.system_catalog)
     now = now_at(source)
     tables = []
     with progress_bar(json_) as bar:
@@ -103,10 +103,10 @@ def check(
     rows = Rows(tuple(records[0]), records, len(records))
     print_rows(f"Source {chosen.name}", rows, Form(json_), readiness.view)
     if not json_:
-        printed(screen(), readiness.lines(tables, most_quarantined))
+        printed(screen(), readiness.lines(tables, settings.most_quarantined))
     notices = (Text(f"Note: {notice}.", style="yellow") for notice in chosen.notices())
     printed(screen(stderr=json_), notices)
     if any(one.stops for one in tables):
         raise typer.Exit(USER_ERROR)
-    if any(one.flaws.exceeds(most_quarantined) for one in tables):
+    if any(one.flaws.exceeds(settings.most_quarantined) for one in tables):
         raise typer.Exit(NOT_IN_ORDER)

@@ -23,11 +23,11 @@ def parse_address(address: str) -> tuple[str, Path | None]:
     raise UserError(f"{address!r} names no source: write export:DIR, simulated:DIR or databricks")
 
 
-def open_source(address: str, spark: SparkSession) -> Source:
+def open_source(address: str, spark: SparkSession, system_catalog: str) -> Source:
     """The source at `address`; UserError where there is nothing there."""
     kind, folder = parse_address(address)
     if folder is None:
-        return SystemTables(spark)
+        return SystemTables(spark, system_catalog)
     # delta-rs is not on a Databricks runtime.
     from pipeline.sources.export import ExportFolder
 

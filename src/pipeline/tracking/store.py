@@ -28,8 +28,12 @@ class Store:
     """The database, where it is a file of ours."""
 
 
-WORKSPACE = Store("databricks", "databricks-uc", None, "in the workspace")
-"""The workspace's own tracking, and Unity Catalog's registry."""
+def workspace_store() -> Store:
+    """The workspace's own tracking and Unity Catalog's registry, unless MLflow's variables name others."""
+    tracking = os.environ.get("MLFLOW_TRACKING_URI", "databricks")
+    registry = os.environ.get("MLFLOW_REGISTRY_URI", "databricks-uc")
+    shown = "in the workspace" if tracking == "databricks" else tracking
+    return Store(tracking, registry, None, shown)
 
 
 def store_of(home: Path) -> Store:

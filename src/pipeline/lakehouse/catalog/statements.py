@@ -38,10 +38,7 @@ def all_ddl(catalog: str) -> list[str]:
 
 
 def table_exists(catalog: str, table: Table) -> str:
-    return (
-        f"SELECT 1 FROM {identifier(catalog, 'information_schema', 'tables')}\n"
-        f"WHERE table_schema = {quoted(table.layer.schema)} AND table_name = {quoted(table.name)}"
-    )
+    return f"SHOW TABLES IN {identifier(catalog, table.layer.schema)} LIKE {quoted(table.name)}"
 
 
 def add_columns(name: str, columns: Iterable[Column]) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import pyarrow as pa
-from pyspark.errors import PySparkException
+from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
@@ -81,7 +81,14 @@ class DeltaCatalog:
                 self._sql(statements.require(name, column))
 
     def exists(self, table: Table) -> bool:
-        return self._sql(statements.table_exists(self.catalog, table)).first() is not None
+        try:
+            listed = self._sql(statements.table_exists(self.catalog, table)).collect()
+        except AnalysisException as error:
+            if error.getCondition() == "SCHEMA_NOT_FOUND":
+                return False
+            raise
+        # A temporary view of the same name is listed as well.
+        return any(not row["isTemporary"] for row in listed)
 
     def append(
         self,
