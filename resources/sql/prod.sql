@@ -5,7 +5,7 @@
 CREATE CATALOG IF NOT EXISTS `rightrun`;
 
 -- In this target whoever deploys is whom the night runs as, and needs USE CATALOG and CREATE SCHEMA
--- on `rightrun`, and USE SCHEMA and SELECT on the schemas of `system`.
+-- on `rightrun`, and to read the tables of `system`.
 
 -- Of the schemas in it, readers are given gold and ops by the bundle.
 GRANT USE CATALOG ON CATALOG `rightrun` TO `rightrun-readers`;

@@ -24,6 +24,8 @@ class Target:
     run_as: str | None
     readers: str | None
     groups_of_team: Mapping[str, Sequence[str]]
+    catalog_of_region: Mapping[str, str]
+    """Where system tables are read from; empty where the setting says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ def _target(name: str, declared: object, variables: Mapping[str, Any]) -> Target
         return assigned(variables.get(variable)), f"variables.{variable} in {ROOT}"
 
     teams, place = value("team_groups")
+    regions, place_of_regions = value("sources")
     return Target(
         name=literal_name(name, f"targets in {ROOT}"),
         catalog=catalog_name(*value("catalog")),
@@ -103,6 +106,10 @@ def _target(name: str, declared: object, variables: Mapping[str, Any]) -> Target
         groups_of_team={
             literal_name(team, place): _groups(groups, f"{place}, team {team!r}")
             for team, groups in _mapping(teams, place).items()
+        },
+        catalog_of_region={
+            literal_name(region, place_of_regions): literal_name(catalog, place_of_regions)
+            for region, catalog in _mapping(regions, place_of_regions).items()
         },
     )
 

@@ -61,10 +61,10 @@ def _variables(catalog: str) -> dict[str, Any]:
             "default": "${workspace.current_user.userName}",
         },
         "sources": {
-            "description": "Where rows come from, by region; the night reads `home`. System tables show one region,"
-            " so others are collected.",
+            "description": "By region the catalog of its system tables, this workspace's own region first; empty"
+            " where there is one.",
             "type": "complex",
-            "default": {"home": "databricks"},
+            "default": {},
         },
         "readers": {
             "description": "Group of the account that may read Gold; it has to be there.",

@@ -48,7 +48,6 @@ def nightly(graph: Graph, *, has_destination: bool) -> dict[str, Any]:
         "Reads what is new in the system tables and brings every table up to date.",
         tasks,
         {
-            "source": "${var.sources.home}",
             "home": HOME,
             # Empty: as of the newest that was seen.
             "as_of": "",
@@ -83,8 +82,8 @@ def _night_task(stage: str, stages_before: tuple[str, ...]) -> dict[str, Any]:
         stage,
         stages_before,
         [
-            *("nightly", "--only", stage, "--engine", "databricks"),
-            *("--source", "{{job.parameters.source}}", "--home", "{{job.parameters.home}}"),
+            *("nightly", "--only", stage, "--engine", "databricks", "--source", "databricks"),
+            *("--home", "{{job.parameters.home}}"),
             # One night, whichever task and whichever try.
             *("--night", "{{job.run_id}}"),
             # One word: an empty time is none.
