@@ -180,7 +180,9 @@ def test_the_wheel_has_what_a_task_needs_and_asks_for_no_more_than_is_pinned(who
         lines = wheel.read(metadata).decode().split("\n")
     assert {name.split("/")[0] for name in names} >= {"optimizer", "pipeline", "simulator"}
     assert "pipeline/models/duration_forecast.py" in names
-    asked = [Requirement(line.partition(": ")[2]) for line in lines if line.startswith("Requires")]
+    asked = [
+        Requirement(line.partition(": ")[2]) for line in lines if line.startswith("Requires-Dist")
+    ]
     pinned = [one for one in asked if one.name in PINS]
     assert {"numba", "croniter", "sqlglot"} <= {one.name for one in pinned}
     assert [one.name for one in pinned if PINS[one.name] not in one.specifier] == []

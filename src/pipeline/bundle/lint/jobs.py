@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
-from importlib.metadata import entry_points
+from importlib.metadata import distribution
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -53,11 +53,8 @@ def _task_faults(job: Resource) -> Iterator[Fault]:
 def _entry_point_faults(job: Resource, place: str, wheel: Mapping[str, Any]) -> Iterator[Fault]:
     if wheel.get("package_name") != DISTRIBUTION:
         return  # Of another's wheel nothing is known here.
-    names = {
-        point.name
-        for point in entry_points(group="console_scripts")
-        if point.dist is not None and point.dist.name == DISTRIBUTION
-    }
+    scripts = distribution(DISTRIBUTION).entry_points.select(group="console_scripts")
+    names = {point.name for point in scripts}
     if (name := wheel.get("entry_point")) not in names:
         yield job.fault(
             f"{place}.python_wheel_task.entry_point",
