@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(VENV)/uv/bin/uv
 INSTALLED := $(VENV)/installed
+JARS := .venv-jars
 
 # What `make demo` simulates, and how many workers run the tests.
 JOBS ?= 1000
@@ -85,6 +86,10 @@ clean: ## Remove .venv, the demo's home and every cache
 	rm -rf .venv .venv-* .rightrun dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+.PHONY: workspace
+workspace: $(INSTALLED) jars ## A stand-in for a workspace, Apache Spark with Delta (Java 17), with ACCOUNT=a simulated one, until Ctrl-C
+	$(BIN)/python -m tools.workspace $(ACCOUNT)
+
 ##@ The parts of check
 
 .PHONY: style
@@ -159,6 +164,15 @@ $(UV): requirements-uv.lock | $(VENV)/pyvenv.cfg
 $(INSTALLED): requirements.lock pyproject.toml $(UV)
 	$(UV) pip sync $(CERTS) --python $(BIN)/python --require-hashes requirements.lock
 	$(UV) pip install --python $(BIN)/python --quiet --offline --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Delta's jars: by their coordinates, and only those with the hashes that are written down.
+.PHONY: jars
+jars: $(JARS)/fetched
+$(JARS)/fetched: tools/workspace/pom.xml tools/workspace/jars.sha256
+	@rm -rf $(JARS)
+	mvn --quiet --batch-mode --file tools/workspace/pom.xml dependency:copy-dependencies -DoutputDirectory="$$PWD/$(JARS)"
+	cd $(JARS) && sha256sum --check --strict --quiet "$$OLDPWD/tools/workspace/jars.sha256"
 	@touch $@
 
 ##@ Help
