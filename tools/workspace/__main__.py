@@ -9,6 +9,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from tools.workspace.server import serving
@@ -27,10 +28,8 @@ def main() -> None:
         for name, value in workspace.environment.items():
             print(f"export {name}={value}")
         sys.stdout.flush()
-        try:
+        with suppress(KeyboardInterrupt):
             workspace.process.wait()
-        except KeyboardInterrupt:
-            pass
 
 
 if __name__ == "__main__":
