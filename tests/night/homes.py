@@ -10,7 +10,8 @@ from pyspark.sql import SparkSession
 
 from pipeline.graph.graph import GRAPH, Graph
 from pipeline.lakehouse.folder.tables import DeltaFolder
-from pipeline.nightly.night import Night, run_night
+from pipeline.nightly.night import run_night
+from pipeline.nightly.outcome import Night
 from pipeline.settings import Settings
 from pipeline.sources.export import ExportFolder
 from pipeline.steps.kinds import Continued
