@@ -1,5 +1,6 @@
 """The tables that a command reads or writes: in a home, or in Unity Catalog."""
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,19 @@ def lakehouse_of(home: Path, engine: str, spark: "SparkSession") -> "Lakehouse":
     from pipeline.lakehouse.folder.tables import DeltaFolder
 
     return DeltaFolder(home, spark)
+
+
+def sole_writer(home: Path, engine: str, *, wait: bool = False) -> AbstractContextManager[None]:
+    """Nobody else writes the tables until the block ends; UserError where somebody does.
+
+    On Databricks nothing is written in the home, which holds settings only: there a file locks nobody
+    out, and the Workflow sees to it that one night runs at a time.
+    """
+    if engine_named(engine) is Engine.DATABRICKS:
+        return nullcontext()
+    from pipeline.lakehouse.folder.lock import home_lock
+
+    return home_lock(home, wait=wait)
 
 
 def writing(home: Path, engine: str, spark: "SparkSession") -> "Lakehouse":

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.homes import reader_of, where, writing
+from pipeline.cli.homes import reader_of, sole_writer, where, writing
 from pipeline.cli.options import ENGINE, HOME, NOT_IN_ORDER, EngineName, Home, Json
 from pipeline.cli.printing import Hints, moment, progress_bar
 from pipeline.engine.names import Engine, engine_named
@@ -28,6 +28,14 @@ def nightly(
     from_: Annotated[
         str | None, typer.Option("--from", help="Run this stage and later ones.")
     ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--night",
+            help="A name, by which tasks that run a stage each are parts of one night, which the stage"
+            " track ends.",
+        ),
+    ] = None,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait while another night holds the home.")
     ] = False,
@@ -43,10 +51,9 @@ def nightly(
 
     from pipeline.answers.for_scripts import as_json
     from pipeline.answers.quality.doubts import doubts
-    from pipeline.answers.terminal.night import night_lines
+    from pipeline.answers.terminal.night import night_lines, stage_lines
     from pipeline.answers.terminal.screen import printed, screen, width_of
     from pipeline.engine.session import connect
-    from pipeline.lakehouse.folder.lock import home_lock
     from pipeline.nightly.night import run_night
     from pipeline.nightly.positions import Positions
     from pipeline.settings import load_settings
@@ -64,7 +71,7 @@ def nightly(
         open_source(
             address_for_night(source, None, home), connect(chosen_engine), settings.system_catalog
         )
-    with home_lock(home, wait=wait):
+    with sole_writer(home, engine, wait=wait):
         spark = connect(chosen_engine)
         lakehouse = writing(home, engine, spark)
         stored = stored_source(lakehouse)
@@ -89,27 +96,36 @@ def nightly(
                 settings,
                 now=now_at(address),
                 as_of=time_asked_for,
+                name=name,
                 only=only,
                 first_stage=from_,
                 home_source=home_source,
                 progress=progress,
             )
-            bar.update(task, description="mlflow")
             store = workspace_store() if chosen_engine is Engine.DATABRICKS else store_of(home)
-            track_night(store, lakehouse, Positions(spark, lakehouse), settings, night)
-    steps = [report.record() for report in night.reports]
+            if night.is_closed:
+                bar.update(task, description="mlflow")
+                track_night(store, lakehouse, Positions(spark, lakehouse), settings, night)
     lossy = [flaws for flaws in night.flaws if flaws.exceeds(settings.most_quarantined)]
     losses = [f"Lost: {sentence}." for flaws in lossy for sentence in flaws.sentences()]
     minor = [flaws for flaws in night.flaws if flaws not in lossy]
     notes = [f"Quarantine: {sentence}." for flaws in minor for sentence in flaws.sentences()]
     notes += [f"Note: {notice}." for notice in chosen.notices()]
     out = screen(stderr=json_)
-    reader = reader_of(home, engine)
+    steps = [report.record() for report in night.reports]
     if json_:
         typer.echo(as_json(steps))
+    if not night.is_closed:
+        # Its end says what the night says; a stage that exits 1 would keep the others from running.
+        printed(out, stage_lines(steps, width_of(out)) if not json_ else ())
+        printed(out, (Text(sentence, style="red") for sentence in losses))
+        printed(out, (Text(note, style="yellow") for note in notes))
+        return
+    reader = reader_of(home, engine)
+    hints = Hints(home)
+    if json_:
         printed(out, (Text(sentence, style="red") for sentence in (*losses, *doubts(reader))))
     else:
-        hints = Hints(home)
         printed(out, night_lines(reader, steps, hints.command, width_of(out), losses))
     printed(out, (Text(note, style="yellow") for note in notes))
     if not json_:

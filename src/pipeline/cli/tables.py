@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.homes import holding, opened, truth_of, writing
+from pipeline.cli.homes import holding, opened, sole_writer, truth_of, writing
 from pipeline.cli.options import ENGINE, HOME, Csv, EngineName, Home, Json, Limit
 from pipeline.cli.printing import Form, print_records, print_rows, progress_bar
 from pipeline.errors import UserError
@@ -106,12 +106,11 @@ def maintain(
     json_: Json = False,
 ) -> None:
     """Compact small files and remove old ones; not part of a night."""
-    from pipeline.lakehouse.folder.lock import home_lock
     from pipeline.tables.catalogue import TABLES
 
     # Looked at first: a lock is not taken, nor a folder made, for a home that holds nothing.
     _, lakehouse = opened(home, engine)
-    with home_lock(home):
+    with sole_writer(home, engine):
         rows = []
         with progress_bar(json_) as bar:
             for declared in bar.track(TABLES, description="maintaining"):
@@ -167,13 +166,12 @@ def migrate(
 ) -> None:
     """Bring the tables of an older release to this one. A new night refuses them until then."""
     from pipeline.graph.graph import GRAPH
-    from pipeline.lakehouse.folder.lock import home_lock
     from pipeline.nightly.schema_versions import migrate as run_migrations
     from pipeline.nightly.schema_versions import planned
     from pipeline.tables import ops
 
     spark, lakehouse = holding(home, engine, ops.SCHEMA_VERSIONS, ops.POSITIONS)
-    with home_lock(home):
+    with sole_writer(home, engine):
         if dry_run:
             migrations = planned(lakehouse)
         else:
