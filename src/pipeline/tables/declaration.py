@@ -31,6 +31,22 @@ class Layer(StrEnum):
         """The schema its tables live in: recommendations are what Gold promises, so gold."""
         return "gold" if self is Layer.RECOMMENDATION else str(self)
 
+    @property
+    def comment(self) -> str:
+        """What its tables are, in a sentence."""
+        return _LAYER_COMMENTS[self]
+
+
+_LAYER_COMMENTS = {
+    Layer.SOURCE: "What is read.",
+    Layer.BRONZE: "The system tables as received, once, and what could not be kept.",
+    Layer.SILVER: "Runs, attempts, clusters and costs, cleaned and joined.",
+    Layer.GOLD: "Facts by job, day and team.",
+    Layer.MODEL: "What was learned of each job, and how well it did.",
+    Layer.RECOMMENDATION: "What RightRun says: forecasts, baselines and sizes, one row a job.",
+    Layer.OPS: "What RightRun remembers of itself between nights.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
