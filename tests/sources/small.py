@@ -101,7 +101,7 @@ def arrow_rows(table: SourceTable, first: int = 0, rows: int = ROWS) -> pa.Table
 
 
 def path_of(folder: Path, table: SourceTable) -> Path:
-    _, schema, name = table.system_name.split(".")
+    schema, name = table.place
     return folder / schema / name
 
 

@@ -61,16 +61,14 @@ def nightly(
     chosen_engine = engine_named(engine)
     if not home.exists():
         # Looked at first: no folder is made for a night that has nothing to read.
-        open_source(
-            address_for_night(source, None, home), connect(chosen_engine), settings.system_catalog
-        )
+        open_source(address_for_night(source, None, home), connect(chosen_engine), settings)
     with home_lock(home, wait=wait):
         spark = connect(chosen_engine)
         lakehouse = writing(home, engine, spark)
         stored = stored_source(lakehouse)
         address = address_for_night(source, stored, home)
         home_source = HomeSource.of(address, home)
-        chosen = open_source(address, spark, settings.system_catalog)
+        chosen = open_source(address, spark, settings)
         if stored is not None and not stored.is_same(home_source):
             typer.echo(
                 f"{home} was fed from {stored}, which is gone; from now on it is fed from {home_source}.",

@@ -8,6 +8,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from pipeline.errors import UserError
+from pipeline.settings import Settings
 from pipeline.sources.layout import SIMULATION
 from pipeline.sources.protocol import Source
 from pipeline.sources.system_tables import SystemTables
@@ -23,11 +24,11 @@ def parse_address(address: str) -> tuple[str, Path | None]:
     raise UserError(f"{address!r} names no source: write export:DIR, simulated:DIR or databricks")
 
 
-def open_source(address: str, spark: SparkSession, system_catalog: str) -> Source:
+def open_source(address: str, spark: SparkSession, settings: Settings) -> Source:
     """The source at `address`; UserError where there is nothing there."""
     kind, folder = parse_address(address)
     if folder is None:
-        return SystemTables(spark, system_catalog)
+        return SystemTables(spark, settings.system_catalog)
     # delta-rs is not on a Databricks runtime.
     from pipeline.sources.export import ExportFolder
 
