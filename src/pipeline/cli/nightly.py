@@ -68,7 +68,6 @@ def nightly(
         stored = stored_source(lakehouse)
         address = address_for_night(source, stored, home)
         home_source = HomeSource.of(address, home)
-        chosen = open_source(address, spark, settings)
         if stored is not None and not stored.is_same(home_source):
             typer.echo(
                 f"{home} was fed from {stored}, which is gone; from now on it is fed from {home_source}.",
@@ -77,9 +76,13 @@ def nightly(
         with progress_bar(json_) as bar:
             task = bar.add_task("starting", total=None)
 
+            def jobs_read(jobs: int) -> None:
+                bar.update(task, description=f"{jobs:,} jobs' settings")
+
             def progress(name: str, number: int, total: int) -> None:
                 bar.update(task, description=name, completed=number - 1, total=total + 1)
 
+            chosen = open_source(address, spark, settings, jobs_read)
             night = run_night(
                 spark,
                 lakehouse,
