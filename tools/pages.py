@@ -274,7 +274,7 @@ def readme_page(current: str) -> str:
 def export_code() -> str:
     """A notebook cell that writes an export: the tables without what may hold secrets."""
     lines = ['volume = "/Volumes/CATALOG/SCHEMA/VOLUME/export"', "days = 90", "queries = {"]
-    for table in SOURCE_TABLES:
+    for table in filter(lambda table: table.is_system_table, SOURCE_TABLES):
         secret = ", ".join(column.name for column in table.columns if column.sensitive)
         kept = f"* EXCEPT ({secret})" if secret else "*"
         # Versions and prices are needed whole; only what happens every day is cut.
