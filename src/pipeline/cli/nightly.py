@@ -46,7 +46,6 @@ def nightly(
     from pipeline.answers.terminal.night import night_lines
     from pipeline.answers.terminal.screen import printed, screen, width_of
     from pipeline.engine.session import connect
-    from pipeline.lakehouse.folder.lock import home_lock
     from pipeline.nightly.night import run_night
     from pipeline.nightly.positions import Positions
     from pipeline.settings import load_settings
@@ -64,9 +63,7 @@ def nightly(
         open_source(
             address_for_night(source, None, home), connect(chosen_engine), settings.system_catalog
         )
-    with home_lock(home, wait=wait):
-        spark = connect(chosen_engine)
-        lakehouse = writing(home, engine, spark)
+    with writing(home, engine, wait=wait) as (spark, lakehouse):
         stored = stored_source(lakehouse)
         address = address_for_night(source, stored, home)
         home_source = HomeSource.of(address, home)
