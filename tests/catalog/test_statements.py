@@ -74,7 +74,8 @@ def test_each_tables_own_statements_are_read(table: Table) -> None:
         statements.difference("d", table, target, 1, "s", gone),
         statements.merge(table, target, "d"),
         statements.insert(table, target, "s"),
-        statements.count(table, "s"),
+        statements.profile(table, "s", unique=False),
+        statements.touched_days(table, "d"),
     ):
         parsed(text)
 
@@ -84,7 +85,7 @@ def test_a_hostile_name_stays_a_name() -> None:
     for text in (
         ddl(THINGS, target),
         statements.create_schema(HOSTILE, "silver"),
-        statements.table_exists(HOSTILE, THINGS),
+        statements.list_tables(HOSTILE, "silver"),
         statements.merge(THINGS, target, "s"),
         statements.read(target, 1),
         statements.changes("s", target, 1, 2, ("id",)),
