@@ -13,7 +13,6 @@ from pipeline.engine.names import Engine
 from pipeline.engine.session import connect, engine_name
 from pipeline.lakehouse.catalog.tables import DeltaCatalog
 from tests.delta.evidence import EVIDENCE
-from tests.jvm import one_jvm
 from tools.workspace.server import CATALOG, Workspace, serving
 
 _SERVERS_ZONE = "America/St_Johns"
@@ -24,7 +23,7 @@ _CLIENTS_ZONE = "Pacific/Auckland"
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     zone = {"spark.driver.extraJavaOptions": f"-Duser.timezone={_SERVERS_ZONE}"}
     folder = tmp_path_factory.mktemp("workspace")
-    with one_jvm(), serving(folder, settings=zone) as workspace:
+    with serving(folder, settings=zone) as workspace:
         yield workspace
 
 

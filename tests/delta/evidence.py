@@ -1,36 +1,19 @@
 """What has really run on Apache Spark with Delta Lake, over Spark Connect: docs/engines.md is made of it."""
 
-import inspect
 import json
+import sys
 from collections import defaultdict, deque
 from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from pipeline.lakehouse.catalog import lease, statements
+from tools.engines import RECORD, statement_functions
 from tools.workspace.server import JARS
 
-FILE = Path(__file__).parent / "ran.json"
-SOURCES: tuple[ModuleType, ...] = (statements, lease)
-"""Where the texts are made, a function each."""
 _NEWEST = 30
 """Texts of a function that a longer one may still hold; steps that run side by side make some each."""
-
-
-def text_functions() -> dict[str, Callable[..., str]]:
-    """By name, the functions that make a statement, or a part of one."""
-    return {
-        name: function
-        for module in SOURCES
-        for name, function in inspect.getmembers(module, inspect.isfunction)
-        if function.__module__ == module.__name__
-        and not name.startswith("_")
-        and inspect.signature(function, eval_str=True).return_annotation is str
-    }
 
 
 class Evidence:
@@ -45,10 +28,9 @@ class Evidence:
 
     def watch(self, spark: SparkSession) -> None:
         """From here on, note whose texts the session carries out."""
-        for module in SOURCES:
-            for name, function in text_functions().items():
-                if function.__module__ == module.__name__:
-                    setattr(module, name, self._remembering(name, function))
+        for name, function in statement_functions().items():
+            module = sys.modules[function.__module__]
+            setattr(module, name, self._remembering(name, function))
         carry_out = type(spark).sql
 
         def sql(session: SparkSession, text: str, *arguments: Any, **named: Any) -> DataFrame:
@@ -67,7 +49,7 @@ class Evidence:
             "commands": sorted(self.commands),
             "steps": sorted(self.steps),
         }
-        FILE.write_text(json.dumps(seen, indent=2) + "\n", encoding="utf-8")
+        RECORD.write_text(json.dumps(seen, indent=2) + "\n", encoding="utf-8")
 
     def _remembering(self, name: str, function: Callable[..., str]) -> Callable[..., str]:
         @wraps(function)

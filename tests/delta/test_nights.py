@@ -73,15 +73,15 @@ def peer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("peer") / "home"
 
 
-def versions(catalog: DeltaCatalog) -> dict[str, int]:
+def versions(spark: SparkSession) -> dict[str, int]:
     """Of all tables but that of the lease, which every night takes."""
-    fresh = DeltaCatalog(catalog.catalog, catalog._spark)
+    fresh = DeltaCatalog(CATALOG, spark)
     return {table.full_name: fresh.version(table) for table in TABLES if table != ops.WRITERS}
 
 
-def assert_same(spark: SparkSession, catalog: DeltaCatalog, home: Path) -> None:
+def assert_same(spark: SparkSession, home: Path) -> None:
     """Every table holds the same rows: floats to 1e-9 relative, all else exactly."""
-    fresh = DeltaCatalog(catalog.catalog, spark)
+    fresh = DeltaCatalog(CATALOG, spark)
 
     def rows(table: Table) -> list[list[dict[str, Any]]]:
         folder = str(home / table.layer.schema / table.name)
@@ -131,27 +131,28 @@ def test_a_first_night_gives_the_embedded_engines_tables(
         steps = steps_of(account.rightrun("nightly", *ON_DELTA, *as_of(days), "--json"))
     assert embedded.result().code == 0, embedded.result().err
     assert {step["as_of"] for step in steps if "as_of" in step} <= {as_of(days)[1]}
-    assert_same(spark, catalog, peer)
+    assert_same(spark, peer)
     assert spark.table(catalog.name(gold.JOB_FORECAST)).count() > 0
     assert [*account.place.iterdir()] == [], "nothing is written beside the workspace"
     assert nights_logged(account.workspace) == 1
 
 
 def test_a_night_with_nothing_new_commits_nothing(
-    account: Delivered, catalog: DeltaCatalog, days: list[str]
+    account: Delivered, spark: SparkSession, days: list[str]
 ) -> None:
-    before = versions(catalog)
+    before = versions(spark)
     steps = steps_of(in_process(account, "nightly", *ON_DELTA, *as_of(days), "--json"))
     assert {step["mode"] for step in steps} == {"current"}
-    assert versions(catalog) == before
+    assert versions(spark) == before
     assert nights_logged(account.workspace) == 1
     assert [*account.place.iterdir()] == []
 
 
 def test_every_answer_is_the_one_that_is_read_from_files(
-    account: Delivered, spark: SparkSession, catalog: DeltaCatalog, peer: Path
+    account: Delivered, spark: SparkSession, peer: Path
 ) -> None:
-    by_file, by_engine = DeltaReader(peer), EngineReader(spark, catalog)
+    by_file = DeltaReader(peer)
+    by_engine = EngineReader(spark, DeltaCatalog(CATALOG, spark))
     unlike = []
     for name, answer in ANSWERS.items():
         values = parameters(answer, peer)
@@ -202,7 +203,7 @@ def test_killed_nights_over_a_source_that_grows_come_to_the_same_end(
         grow_old(catalog, spark)
     steps_of(to_the_end(account, *nightly))
     assert account.peer(peer).code == 0
-    assert_same(spark, catalog, peer)
+    assert_same(spark, peer)
 
 
 def test_a_feed_vacuumed_away_makes_its_readers_compute_everything(
@@ -217,7 +218,7 @@ def test_a_feed_vacuumed_away_makes_its_readers_compute_everything(
     modes = {step["step"]: step["mode"] for step in steps}
     assert modes["attempts"] == "full"
     assert account.peer(peer).code == 0
-    assert_same(spark, catalog, peer)
+    assert_same(spark, peer)
 
 
 def test_old_days_are_dropped(
@@ -228,16 +229,16 @@ def test_old_days_are_dropped(
     steps_of(in_process(account, "nightly", *ON_DELTA, *long_after, "--json"))
     assert spark.table(catalog.name(bronze.NODE_TIMELINE)).count() == 0
     assert account.peer(peer, *long_after).code == 0
-    assert_same(spark, catalog, peer)
+    assert_same(spark, peer)
 
 
-def test_maintenance_is_no_news(account: Delivered, catalog: DeltaCatalog) -> None:
+def test_maintenance_is_no_news(account: Delivered, spark: SparkSession) -> None:
     assert in_process(account, "maintain", "--engine", "databricks", "--json").code == 0
-    before = versions(catalog)
+    before = versions(spark)
     long_after = ("--as-of", _LONG_AFTER)
     steps = steps_of(in_process(account, "nightly", *ON_DELTA, *long_after, "--json"))
     assert {step["mode"] for step in steps} == {"current"}
-    assert versions(catalog) == before
+    assert versions(spark) == before
 
 
 def wait_for_lease(spark: SparkSession, catalog: DeltaCatalog) -> None:
