@@ -13,6 +13,7 @@ from pipeline.engine.names import Engine
 from pipeline.engine.session import connect, engine_name
 from pipeline.lakehouse.catalog.tables import DeltaCatalog
 from tests.delta.evidence import EVIDENCE
+from tests.delta.tables import empty
 from tools.workspace.server import CATALOG, Workspace, serving
 
 _SERVERS_ZONE = "America/St_Johns"
@@ -45,11 +46,6 @@ def lakehouse(spark: SparkSession) -> Iterator[DeltaCatalog]:
     """An empty catalog; its schemas go with what the test has made in them."""
     yield DeltaCatalog(CATALOG, spark)
     empty(spark)
-
-
-def empty(spark: SparkSession) -> None:
-    for schema in ("bronze", "silver", "gold", "model", "ops", "staging"):
-        spark.sql(f"DROP SCHEMA IF EXISTS {CATALOG}.{schema} CASCADE")
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

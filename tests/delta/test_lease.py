@@ -18,7 +18,7 @@ from pipeline.lakehouse.catalog import lease
 from pipeline.lakehouse.catalog.lease import leased
 from pipeline.lakehouse.catalog.tables import DeltaCatalog
 from pipeline.tables import ops
-from tests.delta.conftest import empty
+from tests.delta.tables import empty, grow_old
 from tests.lakehouse.examples import FULL, THINGS, things
 from tools.workspace.server import CATALOG, Workspace
 
@@ -40,12 +40,6 @@ with leased(DeltaCatalog("spark_catalog", spark), spark):
 def catalog(spark: SparkSession) -> Iterator[DeltaCatalog]:
     yield DeltaCatalog(CATALOG, spark)
     empty(spark)
-
-
-def grow_old(catalog: DeltaCatalog, spark: SparkSession) -> None:
-    """As if its holder had been silent for longer than a holder may."""
-    age = f"`renewed_at` - INTERVAL {lease.SILENT_MINUTES + 1} MINUTES"
-    spark.sql(f"UPDATE {catalog.name(ops.WRITERS)} SET `renewed_at` = {age}")
 
 
 def refused(catalog: DeltaCatalog, spark: SparkSession) -> str:
@@ -102,7 +96,7 @@ def test_a_killed_holder_is_waited_for_and_then_taken_to_be_dead(
         waiting = threads.submit(wait)
         time.sleep(3)
         assert not waiting.done()
-        grow_old(catalog, spark)
+        grow_old(spark)
         assert waiting.result(timeout=60) == "held"
 
 
@@ -111,7 +105,7 @@ def test_a_holder_that_lives_is_not_taken_to_be_dead(
 ) -> None:
     monkeypatch.setattr(lease, "RENEWED_EVERY_SECONDS", 0.5)
     with leased(catalog, spark):
-        grow_old(catalog, spark)
+        grow_old(spark)
         time.sleep(3)
         assert "are being written by" in refused(catalog, spark)
 
@@ -134,7 +128,7 @@ def test_a_holder_that_was_away_stops_before_it_writes(
         ended.close()
     assert DeltaCatalog(CATALOG, spark).version(THINGS) == before
     assert "process 7" in refused(catalog, spark)
-    grow_old(catalog, spark)
+    grow_old(spark)
 
 
 def test_a_holder_that_cannot_renew_it_stops(

@@ -12,7 +12,7 @@ from pipeline.lakehouse.catalog.tables import DeltaCatalog
 from pipeline.nightly.positions import Positions
 from pipeline.nightly.schema_versions import planned, refuse_other_release
 from tests.catalog.test_migrations import MADE, ONE, THREE, assert_is_three, home_of, run
-from tests.delta.conftest import empty
+from tests.delta.tables import empty
 from tests.lakehouse.test_merge_model import TABLE, Key, Row, check_step, operations
 from tools.workspace.server import CATALOG
 

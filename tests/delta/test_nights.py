@@ -19,25 +19,20 @@ from pyspark.sql import SparkSession
 
 from pipeline.answers.delta_reader import DeltaReader
 from pipeline.answers.engine_reader import EngineReader
-from pipeline.lakehouse.catalog import lease, statements
+from pipeline.lakehouse.catalog import statements
 from pipeline.lakehouse.catalog.tables import DeltaCatalog
-from pipeline.tables import bronze, gold, ops
-from pipeline.tables.catalogue import TABLES
-from pipeline.tables.declaration import Table
+from pipeline.tables import bronze, gold
 from simulator import SimulatorConfig
 from tests.answers.test_texts import ANSWERS, parameters
-from tests.delta.conftest import empty
 from tests.delta.delivered import ON_DELTA, Delivered
 from tests.delta.evidence import EVIDENCE
-from tests.delta.test_lease import grow_old
+from tests.delta.tables import empty, grow_old, unlike, versions, wait_for_lease
 from tests.e2e.account import Ran, rightrun
-from tests.night.homes import KEPT, rebuilt_columns
-from tests.parity.comparing import differences, same, shown
+from tests.parity.comparing import same
 from tools.workspace.server import CATALOG, Workspace
 
 _CONFIG = SimulatorConfig(jobs=4, days=4, end=datetime(2026, 1, 26, tzinfo=UTC))
 _LONG_AFTER = "2026-06-01T00:00:00Z"
-_COMPARED = (*KEPT, ops.QUALITY, ops.SCHEMA_VERSIONS, ops.DECISIONS)
 _KILLS = 2
 
 
@@ -73,31 +68,6 @@ def peer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("peer") / "home"
 
 
-def versions(spark: SparkSession) -> dict[str, int]:
-    """Of all tables but that of the lease, which every night takes."""
-    fresh = DeltaCatalog(CATALOG, spark)
-    return {table.full_name: fresh.version(table) for table in TABLES if table != ops.WRITERS}
-
-
-def assert_same(spark: SparkSession, home: Path) -> None:
-    """Every table holds the same rows: floats to 1e-9 relative, all else exactly."""
-    fresh = DeltaCatalog(CATALOG, spark)
-
-    def rows(table: Table) -> list[list[dict[str, Any]]]:
-        folder = str(home / table.layer.schema / table.name)
-        frames = fresh.read(table), spark.read.format("delta").load(folder)
-        return [frame.select(*table.column_names).toArrow().to_pylist() for frame in frames]
-
-    with ThreadPoolExecutor(4) as threads:
-        sides = dict(zip(_COMPARED, threads.map(rows, _COMPARED), strict=True))
-    unlike = []
-    for table, (ours, theirs) in sides.items():
-        problems = differences(ours, theirs, keys=table.keys, columns=rebuilt_columns(table))
-        if problems:
-            unlike.append(f"{table.full_name}: {shown(problems)}")
-    assert not unlike, "\n".join(unlike)
-
-
 def steps_of(ran: Ran) -> list[dict[str, Any]]:
     assert ran.code == 0, ran.err
     steps: list[dict[str, Any]] = json.loads(ran.out)
@@ -131,7 +101,7 @@ def test_a_first_night_gives_the_embedded_engines_tables(
         steps = steps_of(account.rightrun("nightly", *ON_DELTA, *as_of(days), "--json"))
     assert embedded.result().code == 0, embedded.result().err
     assert {step["as_of"] for step in steps if "as_of" in step} <= {as_of(days)[1]}
-    assert_same(spark, peer)
+    assert unlike(spark, peer) == []
     assert spark.table(catalog.name(gold.JOB_FORECAST)).count() > 0
     assert [*account.place.iterdir()] == [], "nothing is written beside the workspace"
     assert nights_logged(account.workspace) == 1
@@ -186,7 +156,7 @@ def test_killed_nights_over_a_source_that_grows_come_to_the_same_end(
     for number in range(_KILLS):
         with ThreadPoolExecutor(1) as threads:
             process = account.begin(*nightly)
-            wait_for_lease(spark, catalog)
+            wait_for_lease(spark)
             if number == 0:
                 # Its tables get their rows one after another, while the night reads them.
                 threads.submit(account.deliver, spark, days[2]).result()
@@ -200,10 +170,10 @@ def test_killed_nights_over_a_source_that_grows_come_to_the_same_end(
         assert third.code == 2
         assert f"process {process.pid} of" in third.err
         assert "taken to be dead" in third.err
-        grow_old(catalog, spark)
-    steps_of(to_the_end(account, *nightly))
+        grow_old(spark)
+    steps_of(account.to_the_end(*nightly))
     assert account.peer(peer).code == 0
-    assert_same(spark, peer)
+    assert unlike(spark, peer) == []
 
 
 def test_a_feed_vacuumed_away_makes_its_readers_compute_everything(
@@ -218,7 +188,7 @@ def test_a_feed_vacuumed_away_makes_its_readers_compute_everything(
     modes = {step["step"]: step["mode"] for step in steps}
     assert modes["attempts"] == "full"
     assert account.peer(peer).code == 0
-    assert_same(spark, peer)
+    assert unlike(spark, peer) == []
 
 
 def test_old_days_are_dropped(
@@ -229,7 +199,7 @@ def test_old_days_are_dropped(
     steps_of(in_process(account, "nightly", *ON_DELTA, *long_after, "--json"))
     assert spark.table(catalog.name(bronze.NODE_TIMELINE)).count() == 0
     assert account.peer(peer, *long_after).code == 0
-    assert_same(spark, peer)
+    assert unlike(spark, peer) == []
 
 
 def test_maintenance_is_no_news(account: Delivered, spark: SparkSession) -> None:
@@ -239,18 +209,3 @@ def test_maintenance_is_no_news(account: Delivered, spark: SparkSession) -> None
     steps = steps_of(in_process(account, "nightly", *ON_DELTA, *long_after, "--json"))
     assert {step["mode"] for step in steps} == {"current"}
     assert versions(spark) == before
-
-
-def wait_for_lease(spark: SparkSession, catalog: DeltaCatalog) -> None:
-    text = lease.holder(catalog.name(ops.WRITERS))
-    while spark.sql(text).first() is None:
-        time.sleep(0.2)
-
-
-def to_the_end(account: Delivered, *arguments: str) -> Ran:
-    """A night after one that was killed: what the server still did for that one may come between, and
-    then the night says so, and the next one does it."""
-    ran = account.rightrun(*arguments)
-    while ran.code == 2 and "written by somebody else" in ran.err:
-        ran = account.rightrun(*arguments)
-    return ran
