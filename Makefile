@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(VENV)/uv/bin/uv
 INSTALLED := $(VENV)/installed
+JARS := .venv-jars
 
 # What `make demo` simulates, and how many workers run the tests.
 JOBS ?= 1000
@@ -40,8 +41,13 @@ check: $(INSTALLED) ## Style, types, borders, generated files and the fast tests
 .PHONY: test
 test: prerequisites ## The whole suite, both engines (Java 17, Chromium); then check on the other Python
 	@$(MAKE) $(INSTALLED)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 15
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 15 --ignore tests/delta
+	@$(MAKE) test-delta
 	@$(MAKE) other-python
+
+.PHONY: test-delta
+test-delta: $(INSTALLED) jars ## Nights on Apache Spark with Delta Lake, over Spark Connect (Java 17); writes tests/delta/ran.json
+	$(BIN)/python -m pytest tests/delta --durations 15
 
 .PHONY: format
 format: $(INSTALLED) ## Format the code and mend what ruff can mend
@@ -68,6 +74,10 @@ bench: $(INSTALLED) ## First nights of 1,000 and 5,000 jobs beside DuckDB, night
 soak: $(INSTALLED) ## Nights killed and interrupted, exports damaged, rivals, appended days; 25 minutes
 	$(BIN)/python -m benchmarks.soak --out benchmarks/results/soak.json
 
+.PHONY: soak-delta
+soak-delta: $(INSTALLED) jars ## Nights killed on Apache Spark with Delta Lake
+	$(BIN)/python -m benchmarks.soak.delta --out benchmarks/results/soak_delta.json
+
 .PHONY: bench-quality
 bench-quality: $(INSTALLED) ## Forecasts beside all peers, on DATA=a folder of runs_*.parquet and on simulated kinds; what a night said, and came
 	$(BIN)/python -m benchmarks.quality.evaluation $(DATA) --out benchmarks/results/quality.json
@@ -85,6 +95,10 @@ lock: $(UV) ## Choose versions again, with hashes, for Python 3.11 and 3.12
 clean: ## Remove .venv, the demo's home and every cache
 	rm -rf .venv .venv-* .rightrun dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: workspace
+workspace: $(INSTALLED) jars ## A stand-in for a workspace, Apache Spark with Delta (Java 17), with ACCOUNT=a simulated one, until Ctrl-C
+	$(BIN)/python -m tools.workspace $(ACCOUNT)
 
 ##@ The parts of check
 
@@ -161,6 +175,15 @@ $(UV): requirements-uv.lock | $(VENV)/pyvenv.cfg
 $(INSTALLED): requirements.lock pyproject.toml $(UV)
 	$(UV) pip sync $(CERTS) --python $(BIN)/python --require-hashes requirements.lock
 	$(UV) pip install --python $(BIN)/python --quiet --offline --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Delta's jars: by their coordinates, and only those with the hashes that are written down.
+.PHONY: jars
+jars: $(JARS)/fetched
+$(JARS)/fetched: tools/workspace/pom.xml tools/workspace/jars.sha256
+	@rm -rf $(JARS)
+	mvn --quiet --batch-mode --file tools/workspace/pom.xml dependency:copy-dependencies -DoutputDirectory="$$PWD/$(JARS)"
+	cd $(JARS) && sha256sum --check --strict --quiet "$$OLDPWD/tools/workspace/jars.sha256"
 	@touch $@
 
 ##@ Help

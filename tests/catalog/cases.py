@@ -1,7 +1,7 @@
 """Every kind of statement that `DeltaCatalog` emits, over the example table, by the golden's name."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from pipeline.lakehouse.catalog import statements
 from pipeline.tables.declaration import Column
@@ -19,13 +19,14 @@ _GROWN = replace(
     THINGS.column("compute"), type="array<struct<kind:string, node:string, zone:string>>"
 )
 _DAY = date(2026, 1, 1)
+_UNDATED = replace(THINGS, partition_by=None)
+_DAY_IN_KEY = replace(THINGS, keys=(*THINGS.keys, str(THINGS.partition_by)))
 _GONE = statements.gone(THINGS, _TARGET, 7, _STAGED, "scope", ("day", "name"), _DAY)
 _ALL = statements.gone(THINGS, _TARGET, 7, _STAGED, "", ())
 
 STATEMENTS = {
     "create_schema": statements.create_schema("rightrun", "silver"),
     "create_table": ddl(THINGS, _TARGET),
-    "table_exists": statements.table_exists("rightrun", THINGS),
     "columns": statements.columns(_TARGET),
     "any_row": statements.any_row(_TARGET),
     "add_columns": statements.add_columns(
@@ -35,17 +36,26 @@ STATEMENTS = {
     "comment": statements.comment(_TARGET, THINGS.column("name")),
     "require": statements.require(_TARGET, THINGS.column("count")),
     "stage": statements.stage(_STAGED, "rows"),
-    "count": statements.count(THINGS, _STAGED),
-    "repeated_key": statements.repeated_key(THINGS, _STAGED),
+    "profile": statements.profile(THINGS, _STAGED, unique=False),
+    "profile_unique": statements.profile(THINGS, _STAGED, unique=True),
+    "profile_undated": statements.profile(_UNDATED, _STAGED, unique=False),
     "difference": statements.difference(_DIFFERENCE, THINGS, _TARGET, 7, _STAGED),
     "difference_in_scope": statements.difference(_DIFFERENCE, THINGS, _TARGET, 7, _STAGED, _GONE),
     "difference_of_all": statements.difference(_DIFFERENCE, THINGS, _TARGET, 7, _STAGED, _ALL),
+    "difference_on_days": statements.difference(
+        _DIFFERENCE, _DAY_IN_KEY, _TARGET, 7, _STAGED, days=[_DAY]
+    ),
+    "touched_days": statements.touched_days(THINGS, _DIFFERENCE),
+    "touched_days_in_key": statements.touched_days(_DAY_IN_KEY, _DIFFERENCE),
+    "touched_undated": statements.touched_days(_UNDATED, _DIFFERENCE),
     "merge": statements.merge(THINGS, _TARGET, _DIFFERENCE),
+    "merge_on_days": statements.merge(THINGS, _TARGET, _DIFFERENCE, [_DAY, date(2025, 12, 31)]),
+    "merge_on_many_days": statements.merge(
+        THINGS, _TARGET, _DIFFERENCE, [_DAY + timedelta(days=n) for n in range(1001)]
+    ),
     "insert": statements.insert(THINGS, _TARGET, _STAGED),
     "partition_rows": statements.partition_rows(THINGS, _TARGET),
-    "partition_rows_undated": statements.partition_rows(
-        replace(THINGS, partition_by=None), _TARGET
-    ),
+    "partition_rows_undated": statements.partition_rows(_UNDATED, _TARGET),
     "any_before": statements.any_before(THINGS, _TARGET, _DAY),
     "delete_before": statements.delete_before(THINGS, _TARGET, _DAY),
     "replace_with": statements.replace_with(THINGS, _TARGET, _STAGED),

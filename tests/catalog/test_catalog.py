@@ -158,7 +158,10 @@ def test_days_are_counted_and_dropped(
     catalog.create(THINGS)
     catalog.merge(THINGS, things(spark, FULL, EMPTY, EMPTY | {"id": "c"}))
     assert catalog.partition_rows(THINGS) == {FULL["day"]: 1, EMPTY["day"]: 2}
-    assert catalog.partition_rows(replace(THINGS, partition_by=None)) == {None: 3}
+    undated = replace(THINGS, name="undated", partition_by=None)
+    catalog.create(undated)
+    catalog.merge(undated, things(spark, FULL, EMPTY, EMPTY | {"id": "c"}))
+    assert catalog.partition_rows(undated) == {None: 3}
     assert catalog.drop_before(THINGS, FULL["day"]) == 0
     assert catalog.version(THINGS) == 1
     assert catalog.drop_before(THINGS, EMPTY["day"]) == 1

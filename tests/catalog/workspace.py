@@ -146,9 +146,10 @@ class Workspace:
             int(hours), dry_run=False, full=True, enforce_retention_duration=False
         )
 
-    def catalogued(self, _: str, catalog: str, schema: str, table: str) -> DataFrame:
-        known = f"`{catalog}`.`{schema}`.`{table}`" in self.tables
-        return self._spark.range(int(known)).selectExpr("FALSE AS isTemporary")
+    def listed(self, _: str, catalog: str, schema: str) -> DataFrame:
+        names = [re.findall(r"`([^`]+)`", name) for name in self.tables]
+        rows = [(table, False) for *place, table in names if place == [catalog, schema]]
+        return self._spark.createDataFrame(rows, "tableName string, isTemporary boolean")
 
     def _rows_at(self, name: str, version: int) -> list[dict[str, Any]]:
         if version < 0:
@@ -191,7 +192,7 @@ _ANSWERS = (
     (rf"ALTER TABLE {_NAME} (.*)$", Workspace.altered),
     (rf"OPTIMIZE {_NAME}$", Workspace.compacted),
     (rf"VACUUM {_NAME} RETAIN (\d+) HOURS$", Workspace.vacuumed),
-    (r"SHOW TABLES IN `(\w+)`\.`(\w+)` LIKE '(\w+)'$", Workspace.catalogued),
+    (r"SHOW TABLES IN `(\w+)`\.`(\w+)`$", Workspace.listed),
 )
 
 

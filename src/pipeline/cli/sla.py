@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from pipeline.answers.terminal.screen import printed, screen
-from pipeline.cli.homes import opened, reader_of
+from pipeline.cli.homes import opened, reader_of, writing
 from pipeline.cli.options import (
     ENGINE,
     HOME,
@@ -77,12 +77,11 @@ def accept(
     """Sign off an SLA of a job. The proposed one, or another; it holds for runs that start from then on."""
     from pipeline.answers.jobs.which import key_of
     from pipeline.answers.sla.acceptance import to_accept
-    from pipeline.lakehouse.folder.lock import home_lock
     from pipeline.sla.record import accept as accept_sla
 
     # Looked at first: a lock is not taken, nor a folder made, for a home that holds nothing.
-    spark, lakehouse = opened(home, engine)
-    with home_lock(home):
+    opened(home, engine)
+    with writing(home, engine) as (spark, lakehouse):
         reader = reader_of(home, engine)
         series_key = key_of(reader, key)
         words = None if as_ is None else as_.strip()

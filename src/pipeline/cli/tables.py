@@ -106,12 +106,11 @@ def maintain(
     json_: Json = False,
 ) -> None:
     """Compact small files and remove old ones; not part of a night."""
-    from pipeline.lakehouse.folder.lock import home_lock
     from pipeline.tables.catalogue import TABLES
 
     # Looked at first: a lock is not taken, nor a folder made, for a home that holds nothing.
-    _, lakehouse = opened(home, engine)
-    with home_lock(home):
+    opened(home, engine)
+    with writing(home, engine) as (_, lakehouse):
         rows = []
         with progress_bar(json_) as bar:
             for declared in bar.track(TABLES, description="maintaining"):
@@ -167,17 +166,16 @@ def migrate(
 ) -> None:
     """Bring the tables of an older release to this one. A new night refuses them until then."""
     from pipeline.graph.graph import GRAPH
-    from pipeline.lakehouse.folder.lock import home_lock
     from pipeline.nightly.schema_versions import migrate as run_migrations
     from pipeline.nightly.schema_versions import planned
     from pipeline.tables import ops
 
-    spark, lakehouse = holding(home, engine, ops.SCHEMA_VERSIONS, ops.POSITIONS)
-    with home_lock(home):
-        if dry_run:
-            migrations = planned(lakehouse)
-        else:
-            migrations = run_migrations(spark, writing(home, engine, spark), GRAPH)
+    _, lakehouse = holding(home, engine, ops.SCHEMA_VERSIONS, ops.POSITIONS)
+    if dry_run:
+        migrations = planned(lakehouse)
+    else:
+        with writing(home, engine) as (spark, lakehouse):
+            migrations = run_migrations(spark, lakehouse, GRAPH)
     rows = [
         {
             "table": migration.table,

@@ -10,7 +10,7 @@ from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.tables import ops
 from pipeline.tables.derive import spark_schema
 
-_WRITE_EVERY_SECONDS = 15.0
+_WRITE_EVERY_SECONDS = 30.0
 """A night that is killed does at most so much again; writing each position by itself would make a
 short night half as long again."""
 

@@ -4,12 +4,12 @@ Written in Databricks' dialect of Spark SQL, as far as a plain Delta table answe
 Names come quoted (`derive.identifier`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 
 import pyarrow as pa
 
-from pipeline.lakehouse.protocol import DELETE_MARK
+from pipeline.lakehouse.protocol import DELETE_MARK, MOST_LISTED_DAYS
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Column, Table
 from pipeline.tables.derive import ddl, described, identifier, layout, quoted
@@ -17,7 +17,9 @@ from pipeline.tables.types import arrow_type, new_field_types, spark_type
 
 STAGING = "staging"
 """The schema of tables that live no longer than a night."""
-ROWS = "_rows"
+ROWS, COPIES = "_rows", "_copies"
+DAY, _DAY = "_day", "`_day`"
+_STORED_DAY = "`_stored_day`"
 
 
 def target(catalog: str, table: Table) -> str:
@@ -35,10 +37,6 @@ def all_ddl(catalog: str) -> list[str]:
         *(create_schema(catalog, schema) for schema in schemas),
         *(ddl(table, target(catalog, table)) for table in TABLES),
     ]
-
-
-def table_exists(catalog: str, table: Table) -> str:
-    return f"SHOW TABLES IN {identifier(catalog, table.layer.schema)} LIKE {quoted(table.name)}"
 
 
 def add_columns(name: str, columns: Iterable[Column]) -> str:
@@ -73,21 +71,25 @@ def stage(name: str, view: str) -> str:
     return f"CREATE TABLE {name} USING DELTA AS\nSELECT * FROM {identifier(view)}"
 
 
-def count(table: Table, staged: str) -> str:
-    """Rows, and for each required column the rows that lack it."""
-    nulls = "".join(
-        f",\n  count_if({identifier(column.name)} IS NULL) AS {identifier(column.name)}"
-        for column in table.columns
-        if not column.nullable
-    )
-    return f"SELECT\n  count(*) AS {identifier(ROWS)}{nulls}\nFROM {staged}"
-
-
-def repeated_key(table: Table, staged: str) -> str:
+def profile(table: Table, staged: str, *, unique: bool) -> str:
+    """By date, or under one NULL: rows, the most that share a key, and of each required column how many
+    rows lack it. Of rows that are `unique` the keys are not looked at."""
+    day = _day_of(table)
+    required = [identifier(column.name) for column in table.columns if not column.nullable]
+    if unique:
+        lacking = "".join(f",\n  count_if({name} IS NULL) AS {name}" for name in required)
+        return (
+            f"SELECT\n  {day} AS {_DAY}, count(*) AS {identifier(ROWS)}, 1 AS {identifier(COPIES)}"
+            f"{lacking}\nFROM {staged}\nGROUP BY {day}"
+        )
+    lacking = "".join(f",\n    count_if({name} IS NULL) AS {_lacking(name)}" for name in required)
     keys = ", ".join(map(identifier, table.keys))
+    sums = "".join(f",\n  sum({_lacking(name)}) AS {name}" for name in required)
     return (
-        f"SELECT {keys}, count(*) AS {identifier(ROWS)} FROM {staged}\n"
-        f"GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
+        f"SELECT\n  {_DAY}, sum({identifier(COPIES)}) AS {identifier(ROWS)},"
+        f" max({identifier(COPIES)}) AS {identifier(COPIES)}{sums}\nFROM (\n"
+        f"  SELECT min({day}) AS {_DAY}, count(*) AS {identifier(COPIES)}{lacking}\n"
+        f"  FROM {staged}\n  GROUP BY {keys}\n) AS by_key\nGROUP BY {_DAY}"
     )
 
 
@@ -98,8 +100,12 @@ def difference(
     version: int,
     staged: str,
     gone: str = "",
+    days: Collection[date] = (),
 ) -> str:
-    """What a merge has to change: rows that are new or differ, and keys to delete (see `gone`).
+    """What a merge has to change: rows that are new or differ, and keys to delete (see `gone`); where
+    the key does not name the date, with the date that the stored row has.
+
+    `days` has the dates of staged rows: of a table whose keys name the date, only they are read.
 
     Computed before the merge, because a merge that meets equal rows rewrites their files and may
     commit a version in which nothing changed, and because no condition of a merge may hold the
@@ -108,11 +114,14 @@ def difference(
     columns = ", ".join(f"s.{identifier(column)}" for column in table.column_names)
     differs = _differs(table)
     deleted = f"\nUNION ALL\n{gone}" if gone else ""
+    stored = read(target, version)
+    if table.partition_by in table.keys:
+        stored += _where(_within(identifier(str(table.partition_by)), days))
     return (
         f"CREATE TABLE {name} USING DELTA AS\n"
-        f"SELECT {columns}, FALSE AS {identifier(DELETE_MARK)}\n"
+        f"SELECT {columns}, FALSE AS {identifier(DELETE_MARK)}{_stored_day(table)}\n"
         f"FROM {staged} AS s\n"
-        f"LEFT JOIN {target} VERSION AS OF {version} AS t ON {_same_key(table)}\n"
+        f"LEFT JOIN ({stored}) AS t ON {_same_key(table)}\n"
         f"WHERE t.{identifier(table.keys[0])} IS NULL{f' OR {differs}' if differs else ''}{deleted}"
     )
 
@@ -143,14 +152,30 @@ def gone(
         dated = f"\nWHERE t.{identifier(table.partition_by)} >= {_date(since)}"
     within = f"LEFT SEMI JOIN {identifier(scope)} AS c ON {matched}\n" if matched else ""
     return (
-        f"SELECT {selected}, TRUE AS {identifier(DELETE_MARK)}\n"
+        f"SELECT {selected}, TRUE AS {identifier(DELETE_MARK)}{_stored_day(table)}\n"
         f"FROM {target} VERSION AS OF {version} AS t\n{within}"
         f"LEFT ANTI JOIN {staged} AS s ON {_same_key(table)}{dated}"
     )
 
 
-def merge(table: Table, target: str, source: str) -> str:
-    """One commit of a difference. Audit columns keep what they were inserted with."""
+def touched_days(table: Table, difference: str) -> str:
+    """The dates of what a merge changes, old and new; of an undated table a row where it changes any."""
+    if table.partition_by is None:
+        return f"SELECT CAST(NULL AS date) AS {_DAY} FROM {difference} LIMIT 1"
+    day = identifier(table.partition_by)
+    if table.partition_by in table.keys:
+        return f"SELECT DISTINCT {day} AS {_DAY} FROM {difference}"
+    return (
+        f"SELECT DISTINCT {_DAY} FROM (\n  SELECT {day} AS {_DAY} FROM {difference}\n"
+        f"  UNION ALL\n  SELECT {_STORED_DAY} FROM {difference}\n) AS days"
+    )
+
+
+def merge(table: Table, target: str, source: str, days: Collection[date] = ()) -> str:
+    """One commit of a difference. Audit columns keep what they were inserted with.
+
+    `days` are all dates it touches, old and new: files of others are not read.
+    """
     mark = f"s.{identifier(DELETE_MARK)}"
     updated = ", ".join(
         f"t.{identifier(name)} = s.{identifier(name)}"
@@ -160,8 +185,9 @@ def merge(table: Table, target: str, source: str) -> str:
     update = f"WHEN MATCHED THEN UPDATE SET {updated}\n" if updated else ""
     columns = ", ".join(map(identifier, table.column_names))
     values = ", ".join(f"s.{identifier(name)}" for name in table.column_names)
+    on = " AND ".join([_same_key(table), *_within(f"t.{_day_of(table)}", days)])
     return (
-        f"MERGE INTO {target} AS t\nUSING {source} AS s\nON {_same_key(table)}\n"
+        f"MERGE INTO {target} AS t\nUSING {source} AS s\nON {on}\n"
         f"WHEN MATCHED AND {mark} THEN DELETE\n{update}"
         f"WHEN NOT MATCHED AND NOT {mark} THEN INSERT ({columns}) VALUES ({values})"
     )
@@ -174,10 +200,8 @@ def insert(table: Table, target: str, staged: str) -> str:
 
 def partition_rows(table: Table, target: str) -> str:
     """Rows by date, or of the whole table under a NULL; it reads one column at the most."""
-    if table.partition_by is None:
-        return f"SELECT CAST(NULL AS date) AS `day`, count(*) AS {identifier(ROWS)} FROM {target}"
-    day = identifier(table.partition_by)
-    return f"SELECT {day} AS `day`, count(*) AS {identifier(ROWS)} FROM {target} GROUP BY {day}"
+    day = _day_of(table)
+    return f"SELECT {day} AS {_DAY}, count(*) AS {identifier(ROWS)} FROM {target} GROUP BY {day}"
 
 
 def any_before(table: Table, target: str, day: date) -> str:
@@ -241,6 +265,35 @@ def compact(target: str) -> str:
 
 def vacuum(target: str, retain_hours: int) -> str:
     return f"VACUUM {target} RETAIN {retain_hours} HOURS"
+
+
+def _day_of(table: Table) -> str:
+    return "CAST(NULL AS date)" if table.partition_by is None else identifier(table.partition_by)
+
+
+def _stored_day(table: Table) -> str:
+    """Of a row that is stored, its date: where the key does not name it, the new row may have another."""
+    if table.partition_by is None or table.partition_by in table.keys:
+        return ""
+    return f", t.{identifier(table.partition_by)} AS {_STORED_DAY}"
+
+
+def _lacking(name: str) -> str:
+    return identifier(f"_lacking_{name.strip('`')}")
+
+
+def _where(conditions: Iterable[str]) -> str:
+    joined = " AND ".join(conditions)
+    return f" WHERE {joined}" if joined else ""
+
+
+def _within(column: str, days: Collection[date]) -> list[str]:
+    """The condition that a date is one of `days`, or between them where they are many; none without any."""
+    if not days:
+        return []
+    if len(days) > MOST_LISTED_DAYS:
+        return [f"{column} >= {_date(min(days))}", f"{column} <= {_date(max(days))}"]
+    return [f"{column} IN ({', '.join(map(_date, sorted(days)))})"]
 
 
 def _before(table: Table, day: date) -> str:

@@ -2,23 +2,25 @@
 
 The caller sees to it that one writer writes at a time (the Workflow's `max_concurrent_runs: 1`). That
 is checked, not trusted: each write looks for its own commit in the history, and raises where it
-finds another's beside it.
+finds another's beside it. So what has been seen of a table, its version and the rows of its days, is
+remembered until it is written again: each question is a round trip.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date
-from typing import Any
 from uuid import uuid4
 
 import pyarrow as pa
 from pyspark.errors import AnalysisException, PySparkException
-from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.errors import UserError
 from pipeline.lakehouse.catalog import statements
+from pipeline.lakehouse.catalog.conflicts import Overtaken, is_conflict
 from pipeline.lakehouse.catalog.statements import STAGING
 from pipeline.lakehouse.commits import rows_changed, touching_rows
 from pipeline.lakehouse.declared_rows import as_declared, declared, structs_by_name
@@ -30,7 +32,7 @@ from pipeline.lakehouse.protocol import (
     Written,
     missing_value,
 )
-from pipeline.lakehouse.schema_growth import growth_to
+from pipeline.lakehouse.schema_growth import Growth, growth_to
 from pipeline.tables.declaration import Table
 from pipeline.tables.derive import ddl, identifier
 from pipeline.tables.types import arrow_type
@@ -48,9 +50,18 @@ class _Scope:
 class DeltaCatalog:
     """The lakehouse on Databricks. Spark Connect is all it needs: no RDD, no JVM, no files."""
 
-    def __init__(self, catalog: str, spark: SparkSession) -> None:
+    def __init__(
+        self, catalog: str, spark: SparkSession, check: Callable[[], None] = lambda: None
+    ) -> None:
+        """`check` raises where it may no longer be used: a writer's lease is gone."""
         self.catalog = catalog
         self._spark = spark
+        self._check = check
+        self._tables: dict[str, set[str]] = {}
+        """By schema, those that exist."""
+        self._versions: dict[str, int] = {}
+        self._rows_of_days: dict[str, dict[date | None, int]] = {}
+        """By table, at the version remembered. Steps run side by side, but one alone writes a table."""
 
     def name(self, table: Table) -> str:
         return statements.target(self.catalog, table)
@@ -58,37 +69,43 @@ class DeltaCatalog:
     def clear_staging(self) -> None:
         """Drop what nights that died left in staging. Only for the one writer, before it writes."""
         self._sql(statements.create_schema(self.catalog, STAGING))
-        for row in self._sql(statements.list_tables(self.catalog, STAGING)).collect():
-            # Temporary views are listed beside the tables of every schema.
-            if not row["isTemporary"]:
-                self._drop(identifier(self.catalog, STAGING, row["tableName"]))
+        for name in self._listed(STAGING):
+            self._drop(name)
 
     def create(self, table: Table) -> None:
         name = self.name(table)
-        self._sql(statements.create_schema(self.catalog, table.layer.schema))
-        self._sql(ddl(table, name))
+        if not self.exists(table):
+            tables = self._tables[table.layer.schema]
+            if not tables:
+                self._sql(statements.create_schema(self.catalog, table.layer.schema))
+            self._sql(ddl(table, name))
+            tables.add(name)
+            self._versions[name], self._rows_of_days[name] = 0, {}
+            return
         stored = self._stored_schema(table)
         growth = growth_to(table, stored, has_rows=lambda: self._has_rows(name))
+        optional = {field.name for field in stored if field.nullable}
+        required = [
+            column
+            for column in table.columns
+            if not column.nullable and (column in growth.gained or column.name in optional)
+        ]
         if growth.gained:
             self._sql(statements.add_columns(name, growth.gained))
         for column in growth.widened:
             self._sql(statements.add_fields(name, column, stored.field(column.name).type))
         for column in growth.described_anew:
             self._sql(statements.comment(name, column))
-        optional = {field.name for field in stored if field.nullable}
-        for column in table.columns:
-            if not column.nullable and (column in growth.gained or column.name in optional):
-                self._sql(statements.require(name, column))
+        for column in required:
+            self._sql(statements.require(name, column))
+        if required or growth != Growth():
+            self._forget(name)
 
     def exists(self, table: Table) -> bool:
-        try:
-            listed = self._sql(statements.table_exists(self.catalog, table)).collect()
-        except AnalysisException as error:
-            if error.getCondition() == "SCHEMA_NOT_FOUND":
-                return False
-            raise
-        # A temporary view of the same name is listed as well.
-        return any(not row["isTemporary"] for row in listed)
+        schema = table.layer.schema
+        if schema not in self._tables:
+            self._tables[schema] = self._listed(schema)
+        return self.name(table) in self._tables[schema]
 
     def append(
         self,
@@ -100,15 +117,13 @@ class DeltaCatalog:
     ) -> Written:
         before = self.version(table)
         with self._staged(structs_by_name(table, declared(table, rows))) as new:
-            count = self._counted(table, new)
-            if not unique:
-                self._check_repeated(table, new)
+            staged = self._checked(table, new, unique=unique)
+            count = sum(staged.values())
             before_commit(count)
             # An empty append would commit an empty version.
             if count == 0:
                 return Written(before)
-            self._sql(statements.insert(table, self.name(table), new))
-            return self._written(table, before)
+            return self._insert(table, before, new, staged)
 
     def merge(
         self,
@@ -137,13 +152,21 @@ class DeltaCatalog:
     def rewrite(self, table: Table, rows: DataFrame) -> None:
         with self._staged(rows) as new:
             self._sql(statements.replace_with(table, self.name(table), new))
+        self._forget(self.name(table))
 
     def version(self, table: Table) -> int:
-        return self.history(table, 1)[0].version
+        name = self.name(table)
+        if name not in self._versions:
+            self._versions[name] = self.history(table, 1)[0].version
+        return self._versions[name]
 
     def partition_rows(self, table: Table) -> Mapping[date | None, int]:
-        counts = self._sql(statements.partition_rows(table, self.name(table))).collect()
-        return {row["day"]: row[statements.ROWS] for row in counts}
+        name = self.name(table)
+        if name not in self._rows_of_days:
+            at = statements.read(name, self.version(table))
+            counts = self._sql(statements.partition_rows(table, f"({at})")).collect()
+            self._rows_of_days[name] = {row[statements.DAY]: row[statements.ROWS] for row in counts}
+        return self._rows_of_days[name]
 
     def days_of(self, table: Table, rows: DataFrame) -> set[date]:
         stored = self.read(table).join(rows, rows.columns, "left_semi")
@@ -201,12 +224,16 @@ class DeltaCatalog:
     def maintain(self, table: Table, *, retain_hours: int) -> None:
         self._sql(statements.compact(self.name(table)))
         self._sql(statements.vacuum(self.name(table), retain_hours))
+        self._forget(self.name(table))
 
     def _merge(self, table: Table, rows: DataFrame, scope: "_Scope | None" = None) -> Written:
         name, before = self.name(table), self.version(table)
         with self._staged(structs_by_name(table, declared(table, rows))) as new:
-            self._counted(table, new)
-            self._check_repeated(table, new)
+            staged = self._checked(table, new, unique=False)
+            if not any(self.partition_rows(table).values()):
+                if not staged:
+                    return Written(before)
+                return self._insert(table, before, new, staged)
             gone = ""
             if scope is not None:
                 gone = statements.gone(
@@ -214,26 +241,39 @@ class DeltaCatalog:
                 )
             difference = self._staging()
             try:
-                self._sql(statements.difference(difference, table, name, before, new, gone))
-                if not self._has_rows(difference):
+                days = [day for day in staged if day is not None]
+                self._sql(statements.difference(difference, table, name, before, new, gone, days))
+                touched = self._sql(statements.touched_days(table, difference)).collect()
+                if not touched:
                     return Written(before)
-                self._sql(statements.merge(table, name, difference))
+                days = [row[0] for row in touched if row[0] is not None]
+                self._sql(statements.merge(table, name, difference, days))
             finally:
                 self._drop(difference)
         return self._written(table, before)
 
-    def _counted(self, table: Table, staged: str) -> int:
-        """The staged rows; an error where one lacks a required value."""
-        counts = self._one(statements.count(table, staged))
-        for column in table.columns:
-            if not column.nullable and counts[column.name] > 0:
-                raise missing_value(table, column.name)
-        return int(counts[statements.ROWS])
+    def _insert(
+        self, table: Table, before: int, staged: str, rows: Mapping[date | None, int]
+    ) -> Written:
+        """Add staged rows, of which there are so many by date."""
+        stored = self._rows_of_days.get(self.name(table))
+        self._sql(statements.insert(table, self.name(table), staged))
+        written = self._written(table, before)
+        if stored is not None:
+            both = Counter(stored) + Counter(rows)
+            self._rows_of_days[self.name(table)] = dict(both)
+        return written
 
-    def _check_repeated(self, table: Table, staged: str) -> None:
-        repeated = self._sql(statements.repeated_key(table, staged)).first()
-        if repeated is not None:
-            raise KeyViolation.of_copies(table, repeated[statements.ROWS])
+    def _checked(self, table: Table, staged: str, *, unique: bool) -> dict[date | None, int]:
+        """The staged rows by date; an error where one lacks a required value, or two share a key."""
+        days = self._sql(statements.profile(table, staged, unique=unique)).collect()
+        for column in table.columns:
+            if not column.nullable and any(day[column.name] > 0 for day in days):
+                raise missing_value(table, column.name)
+        copies = max((day[statements.COPIES] for day in days), default=1)
+        if copies > 1:
+            raise KeyViolation.of_copies(table, copies)
+        return {day[statements.DAY]: day[statements.ROWS] for day in days}
 
     def _written(self, table: Table, before: int) -> Written:
         """What our commit did, in its own metrics; UserError where another wrote at the same time."""
@@ -241,12 +281,14 @@ class DeltaCatalog:
         if (behind := commits[0].version - before) > 1:
             commits = self.history(table, behind)
         ours = touching_rows(commits)
+        self._forget(self.name(table))
         if len(ours) != 1:
             raise UserError(
                 f"table {self.catalog}.{table.full_name} was written by somebody else during this"
                 " night: let one night run at a time, and run it again"
             )
         metrics = ours[0].metrics
+        self._versions[self.name(table)] = commits[0].version
 
         def rows(*names: str) -> int:
             return next((int(str(metrics[name])) for name in names if name in metrics), 0)
@@ -296,6 +338,25 @@ class DeltaCatalog:
         finally:
             self._sql(statements.drop_view(view))
 
+    def _listed(self, schema: str) -> set[str]:
+        """The tables of a schema, by their quoted names; none where there is no such schema."""
+        try:
+            rows = self._sql(statements.list_tables(self.catalog, schema)).collect()
+        except AnalysisException as error:
+            if error.getCondition() == "SCHEMA_NOT_FOUND":
+                return set()
+            raise
+        # Temporary views are listed beside the tables of every schema.
+        return {
+            identifier(self.catalog, schema, row["tableName"])
+            for row in rows
+            if not row["isTemporary"]
+        }
+
+    def _forget(self, name: str) -> None:
+        self._versions.pop(name, None)
+        self._rows_of_days.pop(name, None)
+
     def _staging(self) -> str:
         return identifier(self.catalog, STAGING, uuid4().hex)
 
@@ -305,11 +366,14 @@ class DeltaCatalog:
     def _has_rows(self, name: str) -> bool:
         return self._sql(statements.any_row(name)).first() is not None
 
-    def _one(self, statement: str) -> Mapping[str, Any]:
-        row: Row | None = self._sql(statement).first()
-        if row is None:
-            raise RuntimeError(f"no row from: {statement}")
-        return row.asDict()
-
     def _sql(self, statement: str) -> DataFrame:
-        return self._spark.sql(statement)
+        self._check()
+        try:
+            return self._spark.sql(statement)
+        except PySparkException as error:
+            if is_conflict(error):
+                raise Overtaken(
+                    f"a table of catalog {self.catalog} was written by somebody else at the same time:"
+                    " let one night run at a time, and run it again"
+                ) from error
+            raise
