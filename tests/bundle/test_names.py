@@ -97,10 +97,21 @@ def test_a_group_that_is_no_plain_text_is_refused(folder: Path, groups: object) 
         read_project(folder)
 
 
-@pytest.mark.parametrize("setting", ["catalog: a`b", "catalog: ${var.team}", "experiment: /x/${a}"])
+@pytest.mark.parametrize(
+    "setting", ["catalog: a`b", "catalog: ${var.team}", "experiment: /x/${a}", "experiment: nights"]
+)
 def test_a_setting_that_a_bundle_would_follow_is_refused(folder: Path, setting: str) -> None:
     (folder / "rightrun.yml").write_text(setting, encoding="utf-8")
     with pytest.raises(UserError, match=r"in rightrun\.yml"):
+        read_project(folder)
+
+
+@pytest.mark.parametrize("target", ["../prod", "a/b", "", "pr od", "${var.team}", 1])
+def test_a_target_that_no_folder_can_be_named_for_is_refused(folder: Path, target: object) -> None:
+    root = yaml.safe_load((folder / "databricks.yml").read_text(encoding="utf-8"))
+    root["targets"][target] = {"mode": "development"}
+    (folder / "databricks.yml").write_text(yaml.safe_dump(root), encoding="utf-8")
+    with pytest.raises(UserError, match=r"targets in databricks\.yml"):
         read_project(folder)
 
 
