@@ -139,7 +139,7 @@ def test_variables_of_this_shell_have_no_say_in_what_is_deployed(
 ) -> None:
     before = generated_files(read_project(folder))
     monkeypatch.setenv("RIGHTRUN_CATALOG", "another")
-    monkeypatch.setenv("RIGHTRUN_EXPERIMENT", "/Users/somebody/else")
+    monkeypatch.setenv("RIGHTRUN_EXPERIMENT", "/Shared/elsewhere")
     assert generated_files(read_project(folder)) == before
 
 
