@@ -27,10 +27,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 
 def resources(folder: Path, kind: str) -> dict[str, dict]:
-    found: dict[str, dict] = {}
+    declared: dict[str, dict] = {}
     for file in sorted((folder / "resources").glob("*.yml")):
-        found |= yaml.safe_load(file.read_text(encoding="utf-8"))["resources"].get(kind, {})
-    return found
+        declared |= yaml.safe_load(file.read_text(encoding="utf-8"))["resources"].get(kind, {})
+    return declared
 
 
 def test_the_bundle_of_this_repository_is_current_and_in_order() -> None:
@@ -178,9 +178,9 @@ def test_what_is_pinned_is_what_was_tested() -> None:
 def test_what_is_pinned_and_the_base_are_all_that_the_wheel_asks_for() -> None:
     base = dict(re.findall(r"^([a-z0-9-]+)==(\S+)$", BASE, re.MULTILINE))
     assert not PINS.keys() & base.keys()
-    wanted = [Requirement(line) for line in PROJECT["dependencies"]]
-    there = base | PINS
-    assert [one.name for one in wanted if there.get(one.name, "none") not in one.specifier] == []
+    requirements = [Requirement(line) for line in PROJECT["dependencies"]]
+    versions = base | PINS
+    assert [one.name for one in requirements if versions[one.name] not in one.specifier] == []
 
 
 def test_the_wheel_has_what_a_task_needs(whole: Path) -> None:
