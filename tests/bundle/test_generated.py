@@ -52,7 +52,7 @@ def test_generating_twice_gives_the_same_text(whole: Path) -> None:
 
 
 def test_a_night_has_a_task_for_each_stage_and_one_that_tracks_it() -> None:
-    tasks = nightly(GRAPH, has_destination=False)["tasks"]
+    tasks = nightly(GRAPH)["tasks"]
     assert [task["task_key"] for task in tasks] == [*GRAPH.stages, TRACK]
     for task in tasks:
         words = task["python_wheel_task"]["parameters"]
@@ -94,6 +94,7 @@ def test_every_task_may_be_tried_again_and_one_night_runs_at_a_time(whole: Path)
             assert (task["max_retries"], task["retry_on_timeout"]) == (2, False)
             assert 0 < task["timeout_seconds"] <= job["timeout_seconds"]
         assert job["email_notifications"]["on_failure"] == ["${var.notification_email}"]
+        assert job["webhook_notifications"]["on_failure"] == "${var.destinations}"
         assert job["health"]["rules"][0]["value"] < job["timeout_seconds"]
         assert "pause_status" not in job.get("schedule", {})
 
@@ -141,16 +142,6 @@ def test_variables_of_this_shell_have_no_say_in_what_is_deployed(
     monkeypatch.setenv("RIGHTRUN_CATALOG", "another")
     monkeypatch.setenv("RIGHTRUN_EXPERIMENT", "/Shared/elsewhere")
     assert generated_files(read_project(folder)) == before
-
-
-def test_a_destination_is_told_once_there_is_one(folder: Path) -> None:
-    root = yaml.safe_load((folder / "databricks.yml").read_text(encoding="utf-8"))
-    lookup = {"lookup": {"notification_destination": "on-call"}}
-    root["variables"]["notification_destination"] = lookup
-    (folder / "databricks.yml").write_text(yaml.safe_dump(root), encoding="utf-8")
-    text = generated_files(read_project(folder))["resources/nightly.yml"]
-    job = yaml.safe_load(text)["resources"]["jobs"]["nightly"]
-    assert job["webhook_notifications"]["on_failure"] == [{"id": "${var.notification_destination}"}]
 
 
 def test_catalogs_by_region_reach_the_settings_of_their_target_and_its_grants(folder: Path) -> None:

@@ -43,8 +43,6 @@ class Project:
     settings: Mapping[str, Any]
     """`rightrun.yml` as it is written, which Settings has accepted."""
     targets: tuple[Target, ...]
-    has_destination: bool
-    """Whether there is a variable that names a notification destination."""
 
     def setting(self, name: str) -> Any:
         return self.settings.get(name, Settings.model_fields[name].default)
@@ -60,7 +58,6 @@ def read_project(folder: Path) -> Project:
     return Project(
         settings=written_settings(folder),
         targets=tuple(_target(name, value, variables) for name, value in targets.items()),
-        has_destination="notification_destination" in variables,
     )
 
 

@@ -75,6 +75,11 @@ def _variables(catalog: str) -> dict[str, Any]:
             "description": "Who hears of a night that fails or is late.",
             "default": "${workspace.current_user.userName}",
         },
+        "destinations": {
+            "description": "Notification destinations that hear of it too, at most three: `id: ...` each.",
+            "type": "complex",
+            "default": [],
+        },
         "sources": {
             "description": "By region the catalog of its system tables, this workspace's own region first; empty"
             " where there is one.",
