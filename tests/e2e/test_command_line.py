@@ -102,6 +102,12 @@ def test_a_job_is_found_by_key_and_by_name_and_says_all(account: Account) -> Non
     assert told["job"][0]["name"] == job["name"]
     assert len(told["forecast"]) == len(told["baseline"]) == len(told["rightsizing"]) == 1
     assert told["runs"]
+    # Of one workspace the Jobs API has told, of the others not.
+    told_of = {j["workspace_id"] for j in jobs if j["max_retries"] is not None}
+    assert len(told_of) == 1
+    assert all(
+        j["settings_problem"] for j in jobs if j["job_id"] and j["workspace_id"] not in told_of
+    )
     missing = account.run("show", "job", "no such job", "--home", account.home)
     assert missing.code == 2
     assert "no such job" in missing.err
