@@ -102,15 +102,22 @@ def test_a_job_is_found_by_key_and_by_name_and_says_all(account: Account) -> Non
     assert told["job"][0]["name"] == job["name"]
     assert len(told["forecast"]) == len(told["baseline"]) == len(told["rightsizing"]) == 1
     assert told["runs"]
-    # Of one workspace the Jobs API has told, of the others not.
-    told_of = {j["workspace_id"] for j in jobs if j["max_retries"] is not None}
-    assert len(told_of) == 1
-    assert all(
-        j["settings_problem"] for j in jobs if j["job_id"] and j["workspace_id"] not in told_of
-    )
     missing = account.run("show", "job", "no such job", "--home", account.home)
     assert missing.code == 2
     assert "no such job" in missing.err
+
+
+def test_how_jobs_are_set_up_is_known_of_the_workspace_that_is_asked(account: Account) -> None:
+    asked = (
+        "select workspace_id, count(max_retries) as known, max(max_retries) as most,"
+        " max(settings_problem) as problem from gold.jobs where job_id is not null group by 1"
+    )
+    rows = account.run("sql", asked, "--home", account.home, "--json").json()
+    (told,) = [row for row in rows if row["known"]]
+    assert told["most"] > 0
+    others = [row for row in rows if row is not told]
+    assert others
+    assert all("the Jobs API has not told of it" in row["problem"] for row in others)
 
 
 def test_filters_keep_only_that_team(account: Account) -> None:

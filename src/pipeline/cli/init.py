@@ -18,6 +18,8 @@ commands = typer.Typer()
 
 _RETRY_SECONDS = 30
 """Somebody waits: a workspace that does not answer is said sooner than at night."""
+_COMMAND = "databricks "
+"""How what is no SQL begins."""
 _COLOURS = {"ok": "green", "missing": "red", "not known": "yellow"}
 
 
@@ -116,17 +118,20 @@ def _record(finding: "Finding") -> dict[str, object]:
 
 
 def _lines(findings: "Sequence[Finding]") -> "Iterator[Text]":
-    """A line for each finding; then what mends those that are missing, each statement once."""
+    """A line for each finding, and below it what mends it, where no line before has said so."""
     from rich.text import Text
 
     width = max(len(finding.item) for finding in findings)
+    shown = set[str]()
     for finding in findings:
         line = Text(f"{finding.state:<10}", style=_COLOURS[finding.state])
         line.append(f"{finding.item:<{width}}  {finding.explanation}", style="default")
         yield line
-    mends = dict.fromkeys(mend for finding in findings for mend in finding.mends)
-    if mends:
-        yield Text("To be run by whom the line names:", style="bold")
-        yield from (Text(f"  {mend}") for mend in mends)
+        for mend in finding.mends:
+            if mend not in shown:
+                yield Text(
+                    f"{'':<10}{mend}{'' if mend.startswith(_COMMAND) else ';'}", style="bold"
+                )
+        shown.update(finding.mends)
     if any(finding.stops for finding in findings):
         yield Text("No night can run here yet.", style="bold")

@@ -157,11 +157,14 @@ class SystemTables:
         position = _counts_by_region(after)
         batches, newest_days = [], {}
         for region, one in zip(regions, readable, strict=True):
-            # Counted first: what lands between this and the reading makes its day grow once more.
-            counts = {
-                row["day"] or _NO_DAY: row["n"]
-                for row in self._spark.sql(self.rows_by_day(table, one, watermark)).collect()
-            }
+            try:
+                # Counted first: what lands between this and the reading makes its day grow once more.
+                counts = self._count(table, one, watermark)
+            except PySparkException as error:
+                if len(self._catalogs) == 1:
+                    raise
+                self._unread[str(one.catalog.region)][table.system_name] = cause(error)
+                continue
             read = position.get(region or "", {})
             grown_days = [day for day, rows in counts.items() if rows > read.get(day, 0)]
             position[region or ""] = counts
@@ -170,13 +173,17 @@ class SystemTables:
                 rows = self._spark.sql(self.select(table, one, grown_days if read else ()))
                 batches.append(Batch((rows,), region=one.catalog.region))
         if table.required:
-            newest = max(newest_days.values())
+            newest = max(newest_days.values(), default=date.min)
             self._behind = {
                 str(region): day for region, day in newest_days.items() if newest - day > _ONE_DAY
             }
         if not batches:
             return None
         return Delivery(tuple(batches), _position_of(position))
+
+    def _count(self, table: SourceTable, readable: Readable, watermark: str) -> Counts:
+        rows = self._spark.sql(self.rows_by_day(table, readable, watermark)).collect()
+        return {row["day"] or _NO_DAY: row["n"] for row in rows}
 
     def rows_by_day(self, table: SourceTable, readable: Readable, watermark: str) -> str:
         """SQL for how many rows each day has, as far as the source still keeps it."""
@@ -210,9 +217,11 @@ class SystemTables:
     def _principal(self) -> str:
         """Who reads, as GRANT names them."""
         try:
-            return str(self._spark.sql("SELECT current_user() AS name").collect()[0]["name"])
+            name = self._spark.sql("SELECT current_user() AS name").collect()[0]["name"]
         except PySparkException:
-            return "PRINCIPAL"
+            name = ""
+        # The embedded engine knows nobody.
+        return str(name or "PRINCIPAL")
 
     @staticmethod
     def _said(catalog: SystemCatalog, error: PySparkException) -> str:
