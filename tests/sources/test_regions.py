@@ -116,7 +116,9 @@ def test_a_lost_region_is_named_with_its_grants_and_the_other_goes_on(
     assert done["list_prices"].received == 1, "another region tells what is global"
     assert len(held(home, bronze.NODE_TYPES)) == 2, "what the lost region had told still holds"
     (notice,) = tables.notices()
-    assert notice.startswith("region eu could not be read for system.lakeflow.job_run_timeline and")
+    assert notice.startswith(
+        "region eu could not be read for system.billing.list_prices and 2 other"
+    )
     looked = tables.inspect(source.JOB_RUN_TIMELINE)
     assert (looked.found, looked.where) == (True, "us")
     assert looked.problem.startswith("region eu: ")
