@@ -44,7 +44,9 @@ class Regions:
             row |= {"period_start_time": ended - timedelta(minutes=7), "period_end_time": ended}
         place = self._folder / region / table.name
         place.mkdir(parents=True, exist_ok=True)
-        rows = pa.Table.from_pylist([row], schema=arrow_schema(table))
+        # Bronze has columns of its own beside those of the source.
+        schema = arrow_schema(bronze.BRONZE_OF[table.name])
+        rows = pa.Table.from_pylist([row], pa.schema([f.with_nullable(True) for f in schema]))
         pq.write_table(rows, place / f"{first}.parquet")
         name = f"`{CATALOG}`.`{region}`.`{table.name}`"
         self._names.append(name)
