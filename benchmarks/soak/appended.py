@@ -23,7 +23,8 @@ from benchmarks.soak.homes import changed_rows, differing, versions
 from pipeline.engine.names import Engine
 from pipeline.engine.session import connect
 from pipeline.lakehouse.folder.tables import DeltaFolder
-from pipeline.nightly.night import Night, run_night
+from pipeline.nightly.night import run_night
+from pipeline.nightly.outcome import Night
 from pipeline.settings import Settings
 from pipeline.sources.export import ExportFolder
 from pipeline.tables.declaration import Layer

@@ -35,7 +35,8 @@ def measure(export: Path, home: Path, compared: Collection[str]) -> dict[str, An
     from pipeline.engine.session import connect
     from pipeline.graph.graph import GRAPH, Graph
     from pipeline.lakehouse.folder.tables import DeltaFolder
-    from pipeline.nightly.night import Night, run_night
+    from pipeline.nightly.night import run_night
+    from pipeline.nightly.outcome import Night
     from pipeline.settings import Settings
     from pipeline.sources.export import ExportFolder
     from pipeline.tables.declaration import Layer

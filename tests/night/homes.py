@@ -10,7 +10,8 @@ from pyspark.sql import SparkSession
 
 from pipeline.graph.graph import GRAPH, Graph
 from pipeline.lakehouse.folder.tables import DeltaFolder
-from pipeline.nightly.night import Night, run_night
+from pipeline.nightly.night import run_night
+from pipeline.nightly.outcome import Night
 from pipeline.settings import Settings
 from pipeline.sources.export import ExportFolder
 from pipeline.steps.kinds import Continued
@@ -45,6 +46,7 @@ def night(
     *,
     number: int = 0,
     as_of: datetime | None = None,
+    name: str | None = None,
     only: str | None = None,
     start: str | None = None,
     graph: Graph = GRAPH,
@@ -57,6 +59,7 @@ def night(
         Settings(),
         now=NOW + timedelta(minutes=number),
         as_of=as_of,
+        name=name,
         only=only,
         first_stage=start,
         graph=graph,

@@ -16,7 +16,8 @@ from pipeline.answers.terminal.night import night_lines
 from pipeline.cli.app import app
 from pipeline.errors import UserError
 from pipeline.lakehouse.folder.tables import DeltaFolder
-from pipeline.nightly.night import Night, run_night
+from pipeline.nightly.night import run_night
+from pipeline.nightly.outcome import Night
 from pipeline.settings import Settings
 from pipeline.sources.export import ExportFolder
 from pipeline.tables import bronze, source

@@ -12,7 +12,8 @@ from pipeline.answers.quality.doubts import doubts
 from pipeline.answers.sla.acceptance import futile_decisions
 from pipeline.graph.graph import GRAPH, Graph
 from pipeline.lakehouse.folder.tables import DeltaFolder
-from pipeline.nightly.night import Night, run_night
+from pipeline.nightly.night import run_night
+from pipeline.nightly.outcome import Night
 from pipeline.settings import Settings
 from pipeline.sla.record import accept
 from pipeline.sla.terms import Terms
@@ -238,8 +239,8 @@ def test_a_cost_day_counts_when_it_has_been_billed_in_full(
     home = _Home(spark, tmp_path, account)
 
     def last_cost_day(done: Night) -> date | None:
-        assert done.given is not None
-        return done.given.last_cost_day
+        assert done.standpoint is not None
+        return done.standpoint.last_cost_day
 
     days = [last_cost_day(home.night(day)) for day in range(3)]
     # Billing may be 12 hours late: day 2 is complete when usage has reached the noon of day 3.

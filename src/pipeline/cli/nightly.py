@@ -28,6 +28,14 @@ def nightly(
     from_: Annotated[
         str | None, typer.Option("--from", help="Run this stage and later ones.")
     ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--night",
+            help="A name, by which tasks that run a stage each are parts of one night, which the stage"
+            " track ends.",
+        ),
+    ] = None,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait while another night holds the home.")
     ] = False,
@@ -43,7 +51,7 @@ def nightly(
 
     from pipeline.answers.for_scripts import as_json
     from pipeline.answers.quality.doubts import doubts
-    from pipeline.answers.terminal.night import night_lines
+    from pipeline.answers.terminal.night import night_lines, stage_lines
     from pipeline.answers.terminal.screen import printed, screen, width_of
     from pipeline.engine.session import connect
     from pipeline.nightly.night import run_night
@@ -60,14 +68,11 @@ def nightly(
     chosen_engine = engine_named(engine)
     if not home.exists():
         # Looked at first: no folder is made for a night that has nothing to read.
-        open_source(
-            address_for_night(source, None, home), connect(chosen_engine), settings.system_catalog
-        )
+        open_source(address_for_night(source, None, home), connect(chosen_engine), settings)
     with writing(home, engine, wait=wait) as (spark, lakehouse):
         stored = stored_source(lakehouse)
         address = address_for_night(source, stored, home)
         home_source = HomeSource.of(address, home)
-        chosen = open_source(address, spark, settings.system_catalog)
         if stored is not None and not stored.is_same(home_source):
             typer.echo(
                 f"{home} was fed from {stored}, which is gone; from now on it is fed from {home_source}.",
@@ -76,9 +81,13 @@ def nightly(
         with progress_bar(json_) as bar:
             task = bar.add_task("starting", total=None)
 
+            def jobs_read(jobs: int) -> None:
+                bar.update(task, description=f"{jobs:,} jobs' settings")
+
             def progress(name: str, number: int, total: int) -> None:
                 bar.update(task, description=name, completed=number - 1, total=total + 1)
 
+            chosen = open_source(address, spark, settings, jobs_read)
             night = run_night(
                 spark,
                 lakehouse,
@@ -86,27 +95,36 @@ def nightly(
                 settings,
                 now=now_at(address),
                 as_of=time_asked_for,
+                name=name,
                 only=only,
                 first_stage=from_,
                 home_source=home_source,
                 progress=progress,
             )
-            bar.update(task, description="mlflow")
             store = workspace_store() if chosen_engine is Engine.DATABRICKS else store_of(home)
-            track_night(store, lakehouse, Positions(spark, lakehouse), settings, night)
-    steps = [report.record() for report in night.reports]
+            if night.is_closed:
+                bar.update(task, description="mlflow")
+                track_night(store, lakehouse, Positions(spark, lakehouse), settings, night)
     lossy = [flaws for flaws in night.flaws if flaws.exceeds(settings.most_quarantined)]
     losses = [f"Lost: {sentence}." for flaws in lossy for sentence in flaws.sentences()]
     minor = [flaws for flaws in night.flaws if flaws not in lossy]
     notes = [f"Quarantine: {sentence}." for flaws in minor for sentence in flaws.sentences()]
     notes += [f"Note: {notice}." for notice in chosen.notices()]
     out = screen(stderr=json_)
-    reader = reader_of(home, engine)
+    steps = [report.record() for report in night.reports]
     if json_:
         typer.echo(as_json(steps))
+    if not night.is_closed:
+        # Its end says what the night says; a stage that exits 1 would keep the others from running.
+        printed(out, stage_lines(steps, width_of(out)) if not json_ else ())
+        printed(out, (Text(sentence, style="red") for sentence in losses))
+        printed(out, (Text(note, style="yellow") for note in notes))
+        return
+    reader = reader_of(home, engine)
+    hints = Hints(home)
+    if json_:
         printed(out, (Text(sentence, style="red") for sentence in (*losses, *doubts(reader))))
     else:
-        hints = Hints(home)
         printed(out, night_lines(reader, steps, hints.command, width_of(out), losses))
     printed(out, (Text(note, style="yellow") for note in notes))
     if not json_:

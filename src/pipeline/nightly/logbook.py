@@ -7,15 +7,15 @@ nothing new leaves no trace.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.bronze.ingest import Ingested
 from pipeline.gold.assessments import not_assessed
 from pipeline.lakehouse.protocol import Lakehouse
+from pipeline.nightly.outcome import Night
 from pipeline.nightly.positions import Positions
 from pipeline.nightly.reached import Reached
-from pipeline.nightly.step_run import StepReport
 from pipeline.tables import bronze, gold
 from pipeline.tables.declaration import SourceTable, Table
 from pipeline.tables.derive import spark_schema
@@ -30,14 +30,14 @@ class Logbook:
     """The night's pages of it."""
 
     def __init__(
-        self, spark: SparkSession, lakehouse: Lakehouse, positions: Positions, night_id: str
+        self, spark: SparkSession, lakehouse: Lakehouse, positions: Positions, night: Night
     ) -> None:
         self._spark = spark
         self._lakehouse = lakehouse
         self._positions = positions
-        self._night_id = night_id
+        self._night = night
 
-    def write(self, as_of: datetime | None, reports: Sequence[StepReport]) -> None:
+    def write(self) -> None:
         """The night's steps and what they could not answer, when anything has changed: in this
         night, or in one that was killed before it could write."""
         answered = {
@@ -47,20 +47,20 @@ class Logbook:
         unwritten = any(
             self._positions.of(_LOGBOOK, name) != version for name, version in answered.items()
         )
-        if unwritten or any(report.written for report in reports):
-            self._assessments(as_of)
-            self._steps(as_of, reports)
+        if unwritten or self._night.changed_anything:
+            self._assessments()
+            self._steps()
             self._positions.set_all(_LOGBOOK, answered)
 
-    def _steps(self, as_of: datetime | None, reports: Iterable[StepReport]) -> None:
+    def _steps(self) -> None:
         """One row a step and table."""
         rows = [
             (
-                self._night_id,
+                self._night.night_id,
                 report.step,
                 report.table.full_name,
                 report.stage,
-                as_of,
+                self._night.as_of,
                 report.mode,
                 report.rows_read,
                 report.inserted,
@@ -74,26 +74,31 @@ class Logbook:
                 report.version,
                 report.versions_read,
             )
-            for report in reports
+            for report in self._night.reports
         ]
         self._write(gold.NIGHT_STEPS, rows)
 
-    def _assessments(self, as_of: datetime | None) -> None:
-        """Jobs not assessed, by question and reason."""
+    def _assessments(self) -> None:
+        """Jobs not assessed, by question and reason; in place of what an earlier task of this night, that
+        has been run again, wrote of it."""
         answers = {
             question: self._lakehouse.read(table) for question, table in gold.QUESTIONS.items()
         }
         self._lakehouse.merge(
             gold.NIGHT_ASSESSMENTS,
             not_assessed(answers).select(
-                F.lit(self._night_id).alias("night_id"),
-                F.lit(as_of).alias("as_of"),
+                F.lit(self._night.night_id).alias("night_id"),
+                F.lit(self._night.as_of).alias("as_of"),
                 "question",
                 "status",
                 "reason",
                 "jobs",
             ),
+            scope=None if self._night.name is None else self._this_night(),
         )
+
+    def _this_night(self) -> DataFrame:
+        return self._spark.createDataFrame([(self._night.night_id,)], "night_id string")
 
     def sources(
         self, ingested: Iterable[Ingested], reached: Mapping[SourceTable, Reached], now: datetime

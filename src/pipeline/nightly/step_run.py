@@ -8,7 +8,7 @@ at any point is simply done again.
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -23,6 +23,8 @@ from pipeline.steps.kinds import ByDatedKey, ByDay, ByKey, RecentDays, Step, Who
 from pipeline.tables.declaration import Table
 
 AS_OF = "as_of"
+_MODES = ("current", "incremental", "full")
+"""What a step did, from nothing to everything."""
 _PLACES = Places()
 """A step that takes several portions fills both cores and the most memory: it runs by itself."""
 _NONE_PREVIOUS: Mapping[Table, int] = MappingProxyType({})
@@ -70,6 +72,24 @@ class StepReport:
     @property
     def written(self) -> int:
         return self.inserted + self.updated + self.deleted
+
+    def plus(self, more: "StepReport") -> "StepReport":
+        """Both runs of one step together; the versions are those of the later one."""
+        summed = {name: getattr(self, name) + getattr(more, name) for name in _SUMMED}
+        return replace(more, mode=max(self.mode, more.mode, key=_MODES.index), **summed)
+
+
+_SUMMED = (
+    "seconds",
+    "inserted",
+    "updated",
+    "deleted",
+    "rows_read",
+    "rejected",
+    "duplicates",
+    "expired",
+    "late",
+)
 
 
 @dataclass(slots=True)

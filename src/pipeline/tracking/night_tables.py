@@ -4,7 +4,7 @@ import pandas as pd
 from pyspark.sql import functions as F
 
 from pipeline.lakehouse.protocol import Lakehouse
-from pipeline.nightly.night import Night
+from pipeline.nightly.outcome import Night
 from pipeline.nightly.step_run import StepReport
 from pipeline.tables import gold
 from pipeline.tables.declaration import Layer

@@ -7,9 +7,10 @@ import tempfile
 from pathlib import Path
 
 import mlflow
+from mlflow import MlflowClient
 
 from pipeline.lakehouse.protocol import Lakehouse
-from pipeline.nightly.night import Night
+from pipeline.nightly.outcome import Night
 from pipeline.nightly.positions import Positions
 from pipeline.settings import Settings
 from pipeline.tables import gold
@@ -55,10 +56,14 @@ def track_night(
         return
     as_of = spelled(night.as_of)
     experiment_id = opened_experiment(store, settings.experiment, NIGHTS)
+    if night.name is not None:
+        _withdraw_earlier(experiment_id, night.night_id)
     with mlflow.start_run(
         experiment_id=experiment_id, run_name=f"night {night.as_of:%Y-%m-%d %H:%M}"
     ):
         mlflow.set_tags({"night_id": night.night_id, "as_of": night.as_of.isoformat()})
+        if night.name is not None:
+            mlflow.set_tag("night", night.name)
         mlflow.log_params(settings.model_dump(include=set(LOGGED_SETTINGS)))
         mlflow.log_dict(
             settings.model_dump(include=set(LOGGED_IN_FULL), mode="json"), "settings.json"
@@ -74,6 +79,13 @@ def track_night(
         prune_versions(store, _model_name(settings, family.name), settings.model_versions_kept)
     positions.set_all(_TRACKED, versions)
     positions.flush()
+
+
+def _withdraw_earlier(experiment_id: str, night_id: str) -> None:
+    """Delete what a task that ended here before, or whose night has been repaired since, told of it."""
+    client = MlflowClient()
+    for run in client.search_runs([experiment_id], f"tags.night_id = '{night_id}'"):
+        client.delete_run(run.info.run_id)
 
 
 def stage_metrics(night: Night) -> dict[str, float]:

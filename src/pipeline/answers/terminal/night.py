@@ -16,7 +16,7 @@ from pipeline.answers.terminal.answer_lines import answer_lines
 from pipeline.answers.terminal.paragraph import PIPE_WIDTH, paragraph
 from pipeline.answers.values import shown
 
-__all__ = ["night_lines", "stages"]
+__all__ = ["night_lines", "stage_lines", "stages"]
 
 Command = Callable[[str], str]
 Record = dict[str, Any]
@@ -49,6 +49,11 @@ def night_lines(
         yield from _lists(reader, command, width, room)
     yield from _quality(reader, room)
     yield Text()
+    yield from stage_lines(steps, width)
+
+
+def stage_lines(steps: Iterable[Record], width: int | None) -> Iterator[Text]:
+    """What each stage did in the night that took `steps`."""
     stage_rows = stages(steps)
     yield from answer_lines("What the night did", stage_rows, width, views.as_it_is, none="nothing")
 
