@@ -18,6 +18,9 @@ _NIGHT_HOURS = 8
 _LATE_HOURS = 2
 _RETRIES = 2
 _RETRY_MINUTES = 2
+_WAIT = "--wait"
+"""A try after one that was killed begins before that one's lease ends; and stages that need nothing of each
+other write one after the other."""
 
 
 def stage_needs(graph: Graph) -> dict[str, tuple[str, ...]]:
@@ -63,6 +66,7 @@ def maintain(*, has_destination: bool) -> dict[str, Any]:
     return _command_job(
         "maintain",
         "Compacts the tables and removes files that no reader needs any more.",
+        _WAIT,
         cron=_MAINTAINED_AT,
         has_destination=has_destination,
     )
@@ -88,15 +92,20 @@ def _night_task(stage: str, stages_before: tuple[str, ...]) -> dict[str, Any]:
             *("--night", "{{job.run_id}}"),
             # One word: an empty time is none.
             "--as-of={{job.parameters.as_of}}",
+            _WAIT,
         ],
     )
 
 
 def _command_job(
-    command: str, description: str, *, cron: str | None = None, has_destination: bool
+    command: str,
+    description: str,
+    *more: str,
+    cron: str | None = None,
+    has_destination: bool,
 ) -> dict[str, Any]:
     """A job of one task, which is called as its command is."""
-    words = [command, "--engine", "databricks", "--home", "{{job.parameters.home}}"]
+    words = [command, "--engine", "databricks", "--home", "{{job.parameters.home}}", *more]
     return _job(
         command,
         description,
