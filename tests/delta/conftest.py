@@ -49,7 +49,9 @@ def spark(workspace: Workspace) -> Iterator[SparkSession]:
 @pytest.fixture
 def lakehouse(spark: SparkSession) -> Iterator[DeltaCatalog]:
     """An empty catalog; its schemas go with what the test has made in them."""
-    yield DeltaCatalog(CATALOG, spark)
+    catalog = DeltaCatalog(CATALOG, spark)
+    catalog.clear_staging()
+    yield catalog
     empty(spark)
 
 
