@@ -101,19 +101,17 @@ def test_a_first_night_gives_the_embedded_engines_tables(
         embedded = threads.submit(account.peer, peer, *as_of(days))
         steps_of(account.rightrun(*_NIGHTLY, *as_of(days)))
     assert embedded.result().code == 0, embedded.result().err
-    assert unlike(spark, peer) == []
+    assert unlike(account.workspace, peer) == []
     assert spark.table(catalog.name(gold.JOB_FORECAST)).count() > 0
     assert [*account.place.iterdir()] == [], "nothing is written beside the workspace"
     assert nights_logged(account.workspace) == 1
 
 
-def test_a_night_with_nothing_new_commits_nothing(
-    account: Delivered, spark: SparkSession, days: list[str]
-) -> None:
-    before = versions(spark)
+def test_a_night_with_nothing_new_commits_nothing(account: Delivered, days: list[str]) -> None:
+    before = versions(account.workspace)
     steps = steps_of(in_process(account, *_NIGHTLY, *as_of(days)))
     assert {step["mode"] for step in steps} == {"current"}
-    assert versions(spark) == before
+    assert versions(account.workspace) == before
     assert nights_logged(account.workspace) == 1
     assert [*account.place.iterdir()] == []
 
@@ -176,7 +174,7 @@ def test_killed_nights_over_a_source_that_grows_come_to_the_same_end(
         steps = steps_of(in_process(account, *_NIGHTLY))
     assert {step["step"]: step["mode"] for step in steps}["attempts"] == "full"
     assert embedded.result().code == 0, embedded.result().err
-    assert unlike(spark, peer) == []
+    assert unlike(account.workspace, peer) == []
 
 
 def test_old_days_are_dropped(
@@ -188,12 +186,12 @@ def test_old_days_are_dropped(
         steps_of(in_process(account, *_NIGHTLY, *_LONG_AFTER))
     assert spark.table(catalog.name(bronze.NODE_TIMELINE)).count() == 0
     assert embedded.result().code == 0, embedded.result().err
-    assert unlike(spark, peer) == []
+    assert unlike(account.workspace, peer) == []
 
 
-def test_maintenance_is_no_news(account: Delivered, spark: SparkSession) -> None:
+def test_maintenance_is_no_news(account: Delivered) -> None:
     assert in_process(account, "maintain", "--engine", "databricks", "--json").code == 0
-    before = versions(spark)
+    before = versions(account.workspace)
     steps = steps_of(in_process(account, *_NIGHTLY, *_LONG_AFTER))
     assert {step["mode"] for step in steps} == {"current"}
-    assert versions(spark) == before
+    assert versions(account.workspace) == before
