@@ -1,7 +1,7 @@
 """Whole nights by the real command on Apache Spark with Delta Lake: their tables are the embedded engine's.
 
-One account, in the order of the tests: a first night, one with nothing new, answers, nights that are killed
-while their source grows, a change feed vacuumed away, old days dropped, maintenance.
+One account, in the order of the tests: a first night, maintenance and a night with nothing new, answers, nights
+that are killed while their source grows.
 """
 
 import json
@@ -103,17 +103,20 @@ def test_a_first_night_gives_the_embedded_engines_tables(
     assert embedded.result().code == 0, embedded.result().err
     assert unlike(account.workspace, peer) == []
     assert spark.table(catalog.name(gold.JOB_FORECAST)).count() > 0
-    assert [*account.place.iterdir()] == [], "nothing is written beside the workspace"
+    # Of the stand-in's MLflow alone: a workspace keeps these elsewhere.
+    assert {path.name for path in account.place.iterdir()} <= {"mlruns"}
     assert nights_logged(account.workspace) == 1
 
 
-def test_a_night_with_nothing_new_commits_nothing(account: Delivered, days: list[str]) -> None:
+def test_after_maintenance_a_night_with_nothing_new_commits_nothing(
+    account: Delivered, days: list[str]
+) -> None:
+    assert in_process(account, "maintain", "--engine", "databricks", "--json").code == 0
     before = versions(account.workspace)
     steps = steps_of(in_process(account, *_NIGHTLY, *as_of(days)))
     assert {step["mode"] for step in steps} == {"current"}
     assert versions(account.workspace) == before
     assert nights_logged(account.workspace) == 1
-    assert [*account.place.iterdir()] == []
 
 
 def test_every_answer_is_the_one_that_is_read_from_files(
@@ -149,7 +152,7 @@ def test_commands_answer_from_the_workspace(account: Delivered) -> None:
 def test_killed_nights_over_a_source_that_grows_come_to_the_same_end(
     account: Delivered, spark: SparkSession, catalog: DeltaCatalog, peer: Path, days: list[str]
 ) -> None:
-    """And so does one whose change feed was vacuumed away in between."""
+    """Though a change feed was vacuumed away in between, and old days are dropped at the end."""
     moments = random.Random(18)
     for number in range(_KILLS):
         process = account.begin(*_NIGHTLY)
@@ -159,7 +162,7 @@ def test_killed_nights_over_a_source_that_grows_come_to_the_same_end(
             account.deliver(spark, days[2])
             second = in_process(account, *_NIGHTLY)
             assert second.code == 2
-            assert f"are being written by process {process.pid} of" in second.err
+            assert f"are being written by process {process.pid} of" in " ".join(second.err.split())
         time.sleep(moments.uniform(0, _MOST_SECONDS))
         process.kill()
         process.communicate()
@@ -169,29 +172,11 @@ def test_killed_nights_over_a_source_that_grows_come_to_the_same_end(
     runs = catalog.name(bronze.JOB_RUN_TIMELINE)
     for text in (statements.compact(runs), statements.vacuum(runs, 0)):
         spark.sql(text)
-    with ThreadPoolExecutor(1) as threads:
-        embedded = threads.submit(account.peer, peer)
-        steps = steps_of(in_process(account, *_NIGHTLY))
-    assert {step["step"]: step["mode"] for step in steps}["attempts"] == "full"
-    assert embedded.result().code == 0, embedded.result().err
-    assert unlike(account.workspace, peer) == []
-
-
-def test_old_days_are_dropped(
-    account: Delivered, spark: SparkSession, catalog: DeltaCatalog, peer: Path
-) -> None:
     assert spark.table(catalog.name(bronze.NODE_TIMELINE)).count() > 0
     with ThreadPoolExecutor(1) as threads:
         embedded = threads.submit(account.peer, peer, *_LONG_AFTER)
-        steps_of(in_process(account, *_NIGHTLY, *_LONG_AFTER))
+        steps = steps_of(in_process(account, *_NIGHTLY, *_LONG_AFTER))
+    assert {step["step"]: step["mode"] for step in steps}["attempts"] == "full"
     assert spark.table(catalog.name(bronze.NODE_TIMELINE)).count() == 0
     assert embedded.result().code == 0, embedded.result().err
     assert unlike(account.workspace, peer) == []
-
-
-def test_maintenance_is_no_news(account: Delivered) -> None:
-    assert in_process(account, "maintain", "--engine", "databricks", "--json").code == 0
-    before = versions(account.workspace)
-    steps = steps_of(in_process(account, *_NIGHTLY, *_LONG_AFTER))
-    assert {step["mode"] for step in steps} == {"current"}
-    assert versions(account.workspace) == before
