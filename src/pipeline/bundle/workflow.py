@@ -18,6 +18,9 @@ _NIGHT_HOURS = 8
 _LATE_HOURS = 2
 _RETRIES = 2
 _RETRY_MINUTES = 2
+_WAIT = "--wait"
+"""A try after one that was killed begins before that one's lease ends; and stages that need nothing of each
+other write one after the other."""
 
 
 def stage_needs(graph: Graph) -> dict[str, tuple[str, ...]]:
@@ -62,6 +65,7 @@ def maintain() -> dict[str, Any]:
     return _command_job(
         "maintain",
         "Compacts the tables and removes files that no reader needs any more.",
+        _WAIT,
         cron=_MAINTAINED_AT,
     )
 
@@ -85,13 +89,16 @@ def _night_task(stage: str, stages_before: tuple[str, ...]) -> dict[str, Any]:
             *("--night", "{{job.run_id}}"),
             # One word: an empty time is none.
             "--as-of={{job.parameters.as_of}}",
+            _WAIT,
         ],
     )
 
 
-def _command_job(command: str, description: str, *, cron: str | None = None) -> dict[str, Any]:
+def _command_job(
+    command: str, description: str, *more: str, cron: str | None = None
+) -> dict[str, Any]:
     """A job of one task, which is called as its command is."""
-    words = [command, "--engine", "databricks", "--home", "{{job.parameters.home}}"]
+    words = [command, "--engine", "databricks", "--home", "{{job.parameters.home}}", *more]
     return _job(
         command,
         description,
