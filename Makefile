@@ -53,6 +53,7 @@ format: $(INSTALLED) ## Format the code and mend what ruff can mend
 docs: $(INSTALLED) ## Write the generated pages again
 	$(BIN)/python -m tools.pages
 	$(BIN)/python -m benchmarks.pages
+	$(BIN)/rightrun bundle generate
 
 .PHONY: picture
 picture: $(INSTALLED) ## Draw docs/pictures/nightly.svg from a real first night
@@ -106,9 +107,10 @@ borders: $(INSTALLED) ## Who may import whom
 	$(BIN)/lint-imports
 
 .PHONY: generated
-generated: $(INSTALLED) ## Whether the generated pages are current
+generated: $(INSTALLED) ## Whether the generated pages and the bundle are current and in order
 	$(BIN)/python -m tools.pages --check
 	$(BIN)/python -m benchmarks.pages --check
+	$(BIN)/rightrun bundle check
 
 .PHONY: fast
 fast: $(INSTALLED) ## The tests of the statistics and of the declarations

@@ -30,14 +30,7 @@ _CONTRACTS = Path("docs/contracts")
 _MADE = "<!-- Made by `make docs` from the declarations in {where}; change them, not this page. -->"
 _EXPORT_BEGINS = "<!-- export query: made by `make docs` -->"
 _EXPORT_ENDS = "<!-- end of the export query -->"
-_LAYERS = {
-    Layer.BRONZE: "The system tables as received, once, and what could not be kept.",
-    Layer.SILVER: "Runs, attempts, clusters and costs, cleaned and joined.",
-    Layer.GOLD: "Facts by job, day and team.",
-    Layer.MODEL: "What was learned of each job, and how well it did.",
-    Layer.RECOMMENDATION: "What RightRun says: forecasts, baselines and sizes, one row a job.",
-    Layer.OPS: "What RightRun remembers of itself between nights.",
-}
+_LAYERS = tuple(layer for layer in Layer if layer is not Layer.SOURCE)
 
 
 def tables_page(_: str) -> str:
@@ -88,9 +81,9 @@ def tables_page(_: str) -> str:
             ),
         )
         parts += ["</details>", ""]
-    for layer, sentence in _LAYERS.items():
+    for layer in _LAYERS:
         held = [table for table in TABLES if table.layer is layer]
-        parts += [f"## {str(layer).capitalize()}", "", sentence, ""]
+        parts += [f"## {str(layer).capitalize()}", "", layer.comment, ""]
         parts += rows_of_table(
             ("table", "one row"),
             ((f"[`{t.full_name}`](#{t.full_name.replace('.', '')})", t.grain) for t in held),
@@ -281,7 +274,7 @@ def readme_page(current: str) -> str:
 def export_code() -> str:
     """A notebook cell that writes an export: the tables without what may hold secrets."""
     lines = ['volume = "/Volumes/CATALOG/SCHEMA/VOLUME/export"', "days = 90", "queries = {"]
-    for table in SOURCE_TABLES:
+    for table in filter(lambda table: table.is_system_table, SOURCE_TABLES):
         secret = ", ".join(column.name for column in table.columns if column.sensitive)
         kept = f"* EXCEPT ({secret})" if secret else "*"
         # Versions and prices are needed whole; only what happens every day is cut.

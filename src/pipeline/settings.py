@@ -33,11 +33,16 @@ class Settings(BaseSettings):
         min_length=1,
         description="Catalog of Unity Catalog that the engine databricks keeps the tables in.",
     )
-    system_catalog: str = Field(
+    system_catalog: str | dict[str, str] = Field(
         default="system",
-        min_length=1,
-        description="Catalog that the source databricks reads system tables from: another one where they"
-        " are copied, or where a stand-in has none of this name.",
+        description="Catalog that the source databricks reads system tables from. For several regions a"
+        " catalog by the region's name, this workspace's own first; `CATALOG.SCHEMA` where one schema has"
+        " all tables, as the bronze of a region's own nights.",
+    )
+    jobs_api: bool = Field(
+        default=True,
+        description="Whether the source databricks asks the Jobs API how jobs are set up: retries, queue,"
+        " notifications and clusters, which no system table tells.",
     )
     experiment: str = Field(
         default="/Shared/rightrun",
@@ -79,6 +84,17 @@ class Settings(BaseSettings):
         description="Versions of each registered model that are kept, the newest; older ones are deleted,"
         " save the champion and any other that an alias names.",
     )
+
+    @field_validator("system_catalog")
+    @classmethod
+    def _catalogs_are_named(cls, catalogs: str | dict[str, str]) -> str | dict[str, str]:
+        places = {"": catalogs} if isinstance(catalogs, str) else catalogs
+        if not places:
+            raise ValueError("no region is named: write `region: catalog`")
+        for place in places.values():
+            if not 1 <= len(parts := place.split(".")) <= 2 or not all(parts):
+                raise ValueError(f"{place!r} is not CATALOG or CATALOG.SCHEMA")
+        return catalogs
 
     @field_validator("run_name_rules")
     @classmethod

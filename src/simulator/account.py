@@ -139,7 +139,7 @@ def simulated_history(config: SimulatorConfig) -> History:
     runs, happens = placed(config, fleet, due, tries)
     runs = replace(runs, slowed=slowed[happens], cause=renumbered(happens, cause)[happens])
     attempts = _started(runs, tries, happens)
-    retrying = retrying_jobs(config, fleet)
+    retrying = retrying_jobs(config.seed, config.quirks, fleet)
     if "repairs" in config.quirks:
         # A run that failed for want of its input is repaired like any other; one that failed at a Run
         # Job task is not.

@@ -27,6 +27,13 @@ _JOB = _KEY | {
     "state": "active",
     "series_basis": "job_id",
 }
+_SETTINGS = {
+    "max_retries": 3,
+    "max_concurrent_runs": 1,
+    "is_queued": True,
+    "failure_recipients": 2,
+    "timeout_seconds": 7200.0,
+}
 _AS_OF = {"reader": "run_forecast", "input": "as_of", "position": at(28).isoformat()}
 
 
@@ -113,6 +120,27 @@ def _of(table: Table, **columns: Any) -> dict[Table, list[Row]]:
                 gold.RIGHTSIZING, reason="the cluster autoscales: there is no fixed size to compare"
             ),
             "Cluster: the cluster autoscales: there is no fixed size to compare.",
+        ),
+        (
+            {gold.JOBS: [_JOB | _SETTINGS]},
+            "A failed task is tried up to 3 times more; a run is stopped after 2h00m, and one beyond 1 at once"
+            " waits; 2 recipients are told of a failure.",
+        ),
+        (
+            {
+                gold.JOBS: [
+                    _JOB
+                    | _SETTINGS
+                    | {"max_retries": 0, "timeout_seconds": None, "is_queued": False}
+                    | {"failure_recipients": 0}
+                ]
+            },
+            "A failed task is not tried again; a run has no timeout, and one beyond 1 at once is skipped;"
+            " nobody is told of a failure.",
+        ),
+        (
+            {gold.JOBS: [_JOB | {"settings_problem": "the Jobs API has not told of it"}]},
+            "who is told of failures are not known: the Jobs API has not told of it.",
         ),
         (
             _of(

@@ -45,7 +45,7 @@ def test_every_job_that_is_defined_or_ran_is_listed_once(spark: SparkSession) ->
         _version("1", name="new", valid_from=at(5)),
         _version("2", is_paused=True),
         _version("3", deleted_at=at(9), is_paused=True),
-        _version("4"),
+        _version("4", timeout_seconds=30.0),
     ]
     ran = [_day("w/1", 3), _day("w/1", 8), _day("w/77", 2), _day("v/1", 1)]
     ran += [
@@ -65,6 +65,13 @@ def test_every_job_that_is_defined_or_ran_is_listed_once(spark: SparkSession) ->
         }
         for day, until, seconds in ((1, at(2), 60.0), (2, None, 90.0))
     ]
+    settings = [
+        {"workspace_id": "w", "job_id": job, "series_key": f"w/{job}"} | columns
+        for job, columns in (
+            ("1", {"max_retries": 2, "is_queued": True, "timeout_seconds": 60.0}),
+            ("2", {"settings_problem": "denied"}),
+        )
+    ]
     spaces = [
         {"workspace_id": "w", "workspace_name": "west", "workspace_url": "https://w.example.com//"}
     ]
@@ -75,6 +82,7 @@ def test_every_job_that_is_defined_or_ran_is_listed_once(spark: SparkSession) ->
             frame_of(spark, gold.COST_DAILY, []),
             frame_of(spark, bronze.WORKSPACES_LATEST, spaces),
             frame_of(spark, silver.SLA_DECISIONS, decisions),
+            frame_of(spark, silver.JOB_SETTINGS, settings),
         )
     )
     by_key = {row["series_key"]: row for row in output}
@@ -99,6 +107,11 @@ def test_every_job_that_is_defined_or_ran_is_listed_once(spark: SparkSession) ->
         on(8),
     )
     assert one["url"] == "https://w.example.com/jobs/1"
+    assert (one["max_retries"], one["is_queued"]) == (2, True)
+    assert (one["timeout_seconds"], by_key["w/4"]["timeout_seconds"]) == (60.0, 30.0)
+    assert (one["settings_problem"], by_key["w/2"]["settings_problem"]) == (None, "denied")
+    assert "has not told of it" in by_key["w/4"]["settings_problem"]
+    assert submitted["settings_problem"] is None, "it is set up anew each time"
     assert (by_key["w/4"]["runs"], by_key["w/4"]["last_run_date"]) == (0, None)
     # A submitted run has no job to link to, and its name is all it has.
     assert (by_key["w/adf / load"]["job_id"], by_key["w/adf / load"]["url"]) == (None, None)
@@ -263,6 +276,7 @@ def test_a_job_is_called_what_is_known_of_its_name(spark: SparkSession) -> None:
             frame_of(spark, gold.COST_DAILY, cost),
             frame_of(spark, bronze.WORKSPACES_LATEST, []),
             frame_of(spark, silver.SLA_DECISIONS, []),
+            frame_of(spark, silver.JOB_SETTINGS, []),
         )
     )
     assert {row["job_id"]: row["name"] for row in output} == {

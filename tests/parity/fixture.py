@@ -301,12 +301,41 @@ def _price(
     )
 
 
+def _settings(account: Account) -> None:
+    """How three jobs of one workspace are set up; of the last it could not be read."""
+    tasks = [
+        {"task_key": "load", "max_retries": 2, "failure_recipients": 1},
+        {"task_key": "own", "max_retries": None, "failure_recipients": 0},
+    ]
+    endless = [{"task_key": "main", "max_retries": -1}, {"task_key": "rest", "max_retries": 3}]
+    clusters = [
+        {
+            "job_cluster_key": "main",
+            "node_type_id": "m5d.xlarge",
+            "min_workers": 1,
+            "max_workers": 4,
+        },
+        {"task_key": "own", "num_workers": 0, "availability": "SPOT_WITH_FALLBACK"},
+    ]
+    notified = [{"event": "on_failure", "emails": 2, "destinations": 1}]
+    rule = {"metric": "RUN_DURATION_SECONDS", "op": "GREATER_THAN", "value": 5400}
+    rows: tuple[Row, ...] = (
+        {"job_id": "1", "tasks": tasks, "clusters": clusters, "notifications": notified,
+         "queue_enabled": True, "timeout_seconds": 7200, "health_rules": [rule]},
+        {"job_id": "2", "tasks": endless, "clusters": [], "timeout_seconds": 0},
+        {"job_id": "3", "error": "whoever asks lacks the permission (403)"},
+    )  # fmt: skip
+    for row in rows:
+        account.add("job_settings", 0, workspace_id=WEST, **row)
+
+
 def account() -> Account:
     """The account; the same rows on every call."""
     made = Account()
     rng = np.random.default_rng(20260323)
     billing = _Billing(made)
     _definitions(made)
+    _settings(made)
     _prices(made)
     _daily_runs(made, rng, billing)
     _odd_runs(made)

@@ -24,7 +24,7 @@ from tests.simulator.conftest import DAYS, END, Account
 
 
 def path_of(table: SourceTable) -> str:
-    _, schema, name = table.system_name.split(".")
+    schema, name = table.place
     return f"{schema}/{name}"
 
 

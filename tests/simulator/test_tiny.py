@@ -25,7 +25,7 @@ def test_an_account_without_a_run_is_an_account(
     append_day(tmp_path)
     # Each table is there all the same, and tells its columns.
     for table in source.SOURCE_TABLES:
-        _, schema, name = table.system_name.split(".")
+        schema, name = table.place
         files = sorted((tmp_path / schema / name).glob("*.parquet"))
         columns = [column.name for column in table.columns if column.name != "account_id"]
         assert set(columns) <= {*pq.read_schema(files[-1]).names}, table.system_name

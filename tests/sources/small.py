@@ -43,6 +43,10 @@ def _row(table: SourceTable, n: int) -> dict[str, Any]:
             {"metric": "RUN_DURATION_SECONDS", "operator": "GREATER_THAN", "value": n}
         ],
         "timeout_seconds": 60,
+        "notifications": [{"event": "on_failure", "emails": 1, "destinations": 0}],
+        "tasks": [{"task_key": f"task{n}", "max_retries": n}],
+        "clusters": [{"job_cluster_key": "main", "num_workers": n}],
+        "environments": [{"environment_key": "default", "dependencies": 1}],
         "task_key": f"task{n}",
         "depends_on_keys": ["a", "b"],
         "run_id": str(10**15 + n),
@@ -101,7 +105,7 @@ def arrow_rows(table: SourceTable, first: int = 0, rows: int = ROWS) -> pa.Table
 
 
 def path_of(folder: Path, table: SourceTable) -> Path:
-    _, schema, name = table.system_name.split(".")
+    schema, name = table.place
     return folder / schema / name
 
 

@@ -11,7 +11,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipeline.lakehouse.folder.tables import DeltaFolder
-from pipeline.sources.system_tables import SystemTables
+from pipeline.sources.system_tables import Catalog, Readable, SystemTables
 from pipeline.tables import bronze, source
 from pipeline.tables.declaration import SourceTable
 from pipeline.tables.types import arrow_schema
@@ -34,7 +34,7 @@ class Live:
         self._folder = folder
         self._rows = 0
         folder.mkdir()
-        _, schema, name = table.system_name.split(".")
+        schema, name = table.place
         self._name = f"`{CATALOG}`.`{schema}`.`{name}`"
         spark.sql(f"CREATE DATABASE IF NOT EXISTS `{CATALOG}`.`{schema}`")
 
@@ -138,7 +138,8 @@ def test_rows_of_no_day_are_read_whenever_they_land(
 def test_a_day_far_ahead_hides_no_other(days: list[datetime], spark: SparkSession) -> None:
     table = source.JOB_RUN_TIMELINE
     named = [day.date().isoformat() for day in days] + ["+10000-01-01"]
-    asked = SystemTables(spark, CATALOG).select(table, {"run_id": "string"}, named)
+    there = Readable(Catalog.at(CATALOG), {"run_id": "string"})
+    asked = SystemTables(spark, CATALOG).select(table, there, named)
     (bounds,) = asked.split(" WHERE ")[1:]
     moments = [*days, at(3), at(4)]
     spelled = ", ".join(f"(TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S}')" for moment in moments)

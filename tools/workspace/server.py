@@ -28,9 +28,14 @@ _MAIN_CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 _SETTINGS = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-    # A table of some rows needs neither fifty tasks to read its log, nor a wait for a nearer core.
-    "spark.databricks.delta.snapshotPartitions": "2",
-    "spark.sql.shuffle.partitions": "4",
+    # Thousands of statements over some rows each: neither fifty tasks to read a log nor a wait for a
+    # nearer core are worth it, nor code compiled for each of them.
+    "spark.databricks.delta.snapshotPartitions": "1",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     "spark.locality.wait": "0",
     # So that a change feed can be vacuumed away within a test.
     "spark.databricks.delta.retentionDurationCheck.enabled": "false",

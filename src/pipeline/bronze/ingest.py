@@ -200,6 +200,7 @@ class _TableIngest:
         self._past = past
         self._quarantine_lock = quarantine_lock
         self._replaced = replaced
+        self._region: str | None = None
 
     def index(self) -> None:
         """Prepare the question of the next delivery, on which days its keys are stored."""
@@ -212,6 +213,7 @@ class _TableIngest:
         return self._table.dated_by is not None and self._table.dated_by not in self._table.keys
 
     def ingest_batch(self, batch: Batch) -> Ingested:
+        self._region = batch.region
         with ExitStack() as staged:
             return self._ingest_batch(batch, staged)
 
@@ -432,7 +434,7 @@ class _TableIngest:
     def _arrivals(self, rows: DataFrame) -> DataFrame:
         return rows.select(
             *(name for name in self._target.column_names if name in rows.columns),
-            F.lit(None).cast("string").alias("region"),
+            F.lit(self._region).cast("string").alias("region"),
             F.lit(None).cast("string").alias("metastore_id"),
             F.lit(self._now).alias("first_seen_at"),
         )

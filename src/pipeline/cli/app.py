@@ -15,7 +15,7 @@ import typer
 from rich.text import Text
 
 from pipeline.answers.terminal.screen import printed, screen
-from pipeline.cli import evaluate, nightly, show, sla, sources, tables
+from pipeline.cli import bundle, evaluate, nightly, show, sla, sources, tables
 from pipeline.cli.options import NOT_IN_ORDER, USER_ERROR
 from pipeline.errors import UserError, traced
 
@@ -34,6 +34,7 @@ for group in (sources, nightly, tables, evaluate):
     app.add_typer(group.commands)
 app.add_typer(show.commands, name="show")
 app.add_typer(sla.commands, name="sla")
+app.add_typer(bundle.commands, name="bundle")
 
 
 def _print_version(is_wanted: bool) -> None:

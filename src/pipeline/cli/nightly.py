@@ -68,16 +68,13 @@ def nightly(
     chosen_engine = engine_named(engine)
     if not home.exists():
         # Looked at first: no folder is made for a night that has nothing to read.
-        open_source(
-            address_for_night(source, None, home), connect(chosen_engine), settings.system_catalog
-        )
+        open_source(address_for_night(source, None, home), connect(chosen_engine), settings)
     with sole_writer(home, engine, wait=wait):
         spark = connect(chosen_engine)
         lakehouse = writing(home, engine, spark)
         stored = stored_source(lakehouse)
         address = address_for_night(source, stored, home)
         home_source = HomeSource.of(address, home)
-        chosen = open_source(address, spark, settings.system_catalog)
         if stored is not None and not stored.is_same(home_source):
             typer.echo(
                 f"{home} was fed from {stored}, which is gone; from now on it is fed from {home_source}.",
@@ -86,9 +83,13 @@ def nightly(
         with progress_bar(json_) as bar:
             task = bar.add_task("starting", total=None)
 
+            def jobs_read(jobs: int) -> None:
+                bar.update(task, description=f"{jobs:,} jobs' settings")
+
             def progress(name: str, number: int, total: int) -> None:
                 bar.update(task, description=name, completed=number - 1, total=total + 1)
 
+            chosen = open_source(address, spark, settings, jobs_read)
             night = run_night(
                 spark,
                 lakehouse,

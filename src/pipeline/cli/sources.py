@@ -88,7 +88,7 @@ def check(
 
     settings = load_settings(home)
     spark = connect(engine_named(engine))
-    chosen = open_source(source, spark, settings.system_catalog)
+    chosen = open_source(source, spark, settings)
     now = now_at(source)
     tables = []
     with progress_bar(json_) as bar:

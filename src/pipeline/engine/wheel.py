@@ -7,7 +7,7 @@ A model that asked an index for the name `rightrun` would get whatever somebody 
 import base64
 import hashlib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 
@@ -31,15 +31,18 @@ def models_folder() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).parents[3] / "models"
 
 
-def write_wheel(folder: Path) -> Path:
-    """The wheel, in `folder`; the same code gives the same bytes."""
+def write_wheel(folder: Path, more: Mapping[str, Path] | None = None) -> Path:
+    """The wheel, in `folder`; the same code gives the same bytes.
+
+    It holds what a model is served by, and `more`: folders by their place in the wheel.
+    """
     installed = metadata.distribution(_NAME)
     info = f"{_NAME}-{installed.version}.dist-info"
     file = folder / f"{_NAME}-{installed.version}-py3-none-any.whl"
     record = []
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as wheel:
         for name, content in (
-            *_sources(),
+            *_sources({**packages(), **(more or {})}),
             *(
                 (f"{info}/{entry}", (installed.read_text(entry) or "").encode())
                 for entry in _COPIED
@@ -53,10 +56,10 @@ def write_wheel(folder: Path) -> Path:
     return file
 
 
-def _sources() -> Iterator[tuple[str, bytes]]:
+def _sources(folders: Mapping[str, Path]) -> Iterator[tuple[str, bytes]]:
     named = {
         f"{place}/{file.relative_to(folder).as_posix()}": file
-        for place, folder in packages().items()
+        for place, folder in folders.items()
         for file in folder.rglob("*")
         if file.is_file() and "__pycache__" not in file.parts
     }

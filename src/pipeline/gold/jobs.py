@@ -12,6 +12,10 @@ from pipeline.steps.kinds import Whole
 from pipeline.tables import bronze, gold, silver
 
 _KEY = ["workspace_id", "series_key"]
+_NOT_TOLD = (
+    "the Jobs API has not told of it: it was not asked, or whoever asked may not see the job"
+)
+_SETTINGS = [column.name for column in silver.SETTINGS]
 
 
 def _where_named(name: str, order: str) -> Column:
@@ -25,9 +29,10 @@ def jobs(
     cost_daily: DataFrame,
     workspaces: DataFrame,
     sla_decisions: DataFrame,
+    job_settings: DataFrame,
 ) -> DataFrame:
-    """gold.jobs from silver.job_versions, gold.job_daily, gold.cost_daily, bronze.workspaces_latest
-    and silver.sla_decisions."""
+    """gold.jobs from silver.job_versions, gold.job_daily, gold.cost_daily, bronze.workspaces_latest,
+    silver.sla_decisions and silver.job_settings."""
     defined = job_versions.where("valid_to IS NULL").withColumn("is_defined", F.lit(True))
     ran = job_daily.groupBy(*_KEY).agg(
         F.min("run_date").alias("first_run_date"),
@@ -59,6 +64,16 @@ def jobs(
             workspaces.select("workspace_id", "workspace_name", "workspace_url"),
             "workspace_id",
             "left",
+        )
+        .join(
+            job_settings.select(
+                *_KEY,
+                *_SETTINGS,
+                F.col("timeout_seconds").alias("timeout_set"),
+                F.coalesce("settings_problem", F.lit("")).alias("told_problem"),
+            ),
+            _KEY,
+            "left",
         ),
         sla_decisions,
     )
@@ -87,6 +102,10 @@ def jobs(
             .otherwise(F.lit("submitted")),
             "is_continuous": F.coalesce("is_continuous", F.lit(False)),
             "runs": F.coalesce("runs", F.lit(0)).cast("bigint"),
+            "timeout_seconds": F.coalesce("timeout_set", "timeout_seconds"),
+            "settings_problem": F.when(
+                is_job, F.nullif(F.coalesce("told_problem", F.lit(_NOT_TOLD)), F.lit(""))
+            ),
         }
     ).select(*gold.JOBS.column_names)
 
@@ -101,6 +120,7 @@ STEPS = (
             gold.COST_DAILY,
             bronze.WORKSPACES_LATEST,
             silver.SLA_DECISIONS,
+            silver.JOB_SETTINGS,
         ),
         writes=gold.JOBS,
     ),

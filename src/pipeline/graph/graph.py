@@ -23,7 +23,7 @@ from pipeline.scoring import (
     sizing,
     upcoming,
 )
-from pipeline.silver import compute, costs, jobs, pipelines, runs, sla
+from pipeline.silver import compute, costs, job_settings, jobs, pipelines, runs, sla
 from pipeline.steps.kinds import Step
 from pipeline.tables import bronze
 from pipeline.tables.declaration import Layer, Table
@@ -86,6 +86,7 @@ class Graph:
 GRAPH = Graph(
     (
         *jobs.STEPS,
+        *job_settings.STEPS,
         *runs.STEPS,
         *pipelines.STEPS,
         *compute.STEPS,

@@ -8,6 +8,9 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from pipeline.errors import UserError
+from pipeline.settings import Settings
+from pipeline.sources.databricks import DatabricksAccount
+from pipeline.sources.jobs_api import JobsApi, Progress
 from pipeline.sources.layout import SIMULATION
 from pipeline.sources.protocol import Source
 from pipeline.sources.system_tables import SystemTables
@@ -23,11 +26,18 @@ def parse_address(address: str) -> tuple[str, Path | None]:
     raise UserError(f"{address!r} names no source: write export:DIR, simulated:DIR or databricks")
 
 
-def open_source(address: str, spark: SparkSession, system_catalog: str) -> Source:
-    """The source at `address`; UserError where there is nothing there."""
+def open_source(
+    address: str,
+    spark: SparkSession,
+    settings: Settings,
+    jobs_read: Progress = lambda _jobs: None,
+) -> Source:
+    """The source at `address`; UserError where there is nothing there. `jobs_read` is told how many jobs the
+    Jobs API has told of."""
     kind, folder = parse_address(address)
     if folder is None:
-        return SystemTables(spark, system_catalog)
+        jobs_api = JobsApi(spark, progress=jobs_read) if settings.jobs_api else None
+        return DatabricksAccount(SystemTables(spark, settings.system_catalog), jobs_api)
     # delta-rs is not on a Databricks runtime.
     from pipeline.sources.export import ExportFolder
 

@@ -27,7 +27,7 @@ REPAIR = "export it again, or take it out of the folder"
 
 def place_of(folder: Path, table: SourceTable) -> Path | None:
     """The file or folder that holds the table; UserError when there are two."""
-    _, schema, name = table.system_name.split(".")
+    schema, name = table.place
     stems = (
         name,
         f"{schema}/{name}",
@@ -37,7 +37,7 @@ def place_of(folder: Path, table: SourceTable) -> Path | None:
     )
     places = [
         path
-        for stem in stems
+        for stem in dict.fromkeys(stems)
         for suffix in ("", *PARQUET, *CSV)
         # A folder may carry the suffix (Spark writes `jobs.parquet/`); a file must.
         if (path := folder / f"{stem}{suffix}").is_dir() or (suffix and path.is_file())

@@ -25,6 +25,8 @@ class Batch:
     is_lasting: bool = False
     """Whether the rows are the same however often they are read. Those of a live table are not, and
     of files they are until `Delivery.replaced` names one."""
+    region: str | None = None
+    """The region that all of them come from, where it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Delivery:
     """Rows not handed out before (or again, to catch late ones), and how to ask for the next."""
 
     batches: tuple[Batch, ...]
-    """One for a snapshot; of other tables as many as keep each small enough for memory."""
+    """One for a snapshot; of other tables one a region, and as many as keep each small enough for memory."""
     position: str
     """Opaque to everyone but the source: what to hand back next time."""
     replaced: Callable[[], str] = _unknown
@@ -53,6 +55,8 @@ class Presence:
     columns_retyped: tuple[str, ...] = ()
     """Columns held as another type than declared, as `job_id as bigint`."""
     problem: str = ""
+    mends: tuple[str, ...] = ()
+    """SQL that an admin runs to let the table be read."""
     where: str = ""
     newest: datetime | None = None
     """The newest time the rows speak of, where known without reading them."""

@@ -55,6 +55,7 @@ CLUSTERS = bronze_of(source.CLUSTERS)
 NODE_TIMELINE = bronze_of(source.NODE_TIMELINE, kept_days=30)
 NODE_TYPES = bronze_of(source.NODE_TYPES)
 WORKSPACES_LATEST = bronze_of(source.WORKSPACES_LATEST)
+JOB_SETTINGS = bronze_of(source.JOB_SETTINGS)
 
 QUARANTINE = Table(
     layer=Layer.BRONZE,
@@ -92,5 +93,6 @@ BRONZE_OF: dict[str, Table] = {
         NODE_TIMELINE,
         NODE_TYPES,
         WORKSPACES_LATEST,
+        JOB_SETTINGS,
     )
 }

@@ -31,6 +31,22 @@ class Layer(StrEnum):
         """The schema its tables live in: recommendations are what Gold promises, so gold."""
         return "gold" if self is Layer.RECOMMENDATION else str(self)
 
+    @property
+    def comment(self) -> str:
+        """What its tables are, in a sentence."""
+        return _LAYER_COMMENTS[self]
+
+
+_LAYER_COMMENTS = {
+    Layer.SOURCE: "What is read.",
+    Layer.BRONZE: "The system tables as received, once, and what could not be kept.",
+    Layer.SILVER: "Runs, attempts, clusters and costs, cleaned and joined.",
+    Layer.GOLD: "Facts by job, day and team.",
+    Layer.MODEL: "What was learned of each job, and how well it did.",
+    Layer.RECOMMENDATION: "What RightRun says: forecasts, baselines and sizes, one row a job.",
+    Layer.OPS: "What RightRun remembers of itself between nights.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -154,7 +170,8 @@ class Derived:
 class SourceTable(Table):
     """A system table as we rely on it: the columns we read, pinned, and what its absence costs.
 
-    `system_name` is its three-part name on Databricks; `watermark` the column by
+    `system_name` is its three-part name on Databricks, or two parts where an API tells it;
+    `is_global` says that each region shows the rows of the whole account; `watermark` is the column by
     whose days its rows are counted, to tell what is new, `observed_at` the column that says what time
     the rows speak of (`pipeline.nightly.reached`), `late_hours` how long after newer rows others may still
     come, `dated_by` the column whose UTC date partitions bronze, `interval` a start and an end that
@@ -168,6 +185,7 @@ class SourceTable(Table):
     arrival: Arrival
     switches_off: str
     required: bool = False
+    is_global: bool = False
     watermark: str | None = None
     observed_at: str | None = None
     late_hours: int = 0
@@ -188,6 +206,17 @@ class SourceTable(Table):
             raise ValueError(
                 f"table {self.full_name}: append tables, and only they, have a watermark"
             )
+
+    @property
+    def is_system_table(self) -> bool:
+        """Whether Unity Catalog has it; what else there is, an API tells."""
+        return self.system_name.startswith("system.")
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Its schema and its name there, which are its folders in an export."""
+        *_, schema, name = self.system_name.split(".")
+        return schema, name
 
     @property
     def identity(self) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ from simulator.delivery.writer import (
     write_file,
     write_truth,
 )
+from simulator.fleet.job_settings import job_settings
 from simulator.fleet.jobs_table import jobs_table
 from simulator.fleet.versions import COLUMNS_ADDED_US
 from simulator.history import History
@@ -109,6 +110,7 @@ def deliver(
             (source.LIST_PRICES, list_prices(prices)),
             (source.NODE_TYPES, _node_types()),
             (source.WORKSPACES_LATEST, _workspaces(history.workspaces)),
+            (source.JOB_SETTINGS, job_settings(history)),
         ):
             write_file(snapshot, table_folder(folder, table) / "snapshot.parquet")
             rows[table.name] = snapshot.num_rows

@@ -44,8 +44,7 @@ def prepared(folder: Path) -> Iterator[Path]:
 
 def table_folder(folder: Path, table: SourceTable) -> Path:
     """<folder>/<schema>/<table>."""
-    _, schema, name = table.system_name.split(".")
-    path = folder / schema / name
+    path = folder.joinpath(*table.place)
     path.mkdir(parents=True, exist_ok=True)
     return path
 

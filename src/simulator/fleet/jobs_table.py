@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from pipeline.tables import source
 from pipeline.tables.types import arrow_type
-from simulator.clock import ZONES, Ints, floor_to
+from simulator.clock import ZONES, Bools, Ints, floor_to
 from simulator.columns import (
     TAGS,
     coded,
@@ -47,7 +47,7 @@ def jobs_table(
         rows,
         {
             "quartz_cron_expression": coded(crons, job),
-            "timezone_id": coded(ZONES, _zone_of_cron(fleet, schedules)[job]),
+            "timezone_id": coded_zones(fleet, schedules, job, scheduled),
         },
         scheduled,
     )
@@ -97,6 +97,11 @@ def jobs_table(
             "create_time": timestamps(floor_to(fleet.created_us[job], 1000), full),
         },
     )
+
+
+def coded_zones(fleet: Fleet, schedules: Schedules | None, job: Ints, is_scheduled: Bools) -> Any:
+    """The time zones of the jobs' schedules, NULL where they have none."""
+    return coded(ZONES, _zone_of_cron(fleet, schedules)[job], is_scheduled)
 
 
 def _zone_of_cron(fleet: Fleet, schedules: Schedules | None) -> Ints:

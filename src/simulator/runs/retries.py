@@ -26,14 +26,14 @@ _TASK_RETRY_SHARE = 0.01
 _WAIT_US = 60 * SECOND_US
 
 
-def retrying_jobs(config: SimulatorConfig, fleet: Fleet) -> Bools:
+def retrying_jobs(seed: int, quirks: frozenset[str], fleet: Fleet) -> Bools:
     """The legacy jobs whose failed runs are retried as new runs, and never repaired."""
-    rng = generator(config.seed, "retrying")
+    rng = generator(seed, "retrying")
     is_drawn = rng.random(fleet.size) < _RETRYING_SHARE
     retrying: Bools = (
         is_drawn & fleet.single_task & fleet.has_definition & (fleet.kind != Kind.CONTINUOUS)
     )
-    return retrying & ("run_retries" in config.quirks)
+    return retrying & ("run_retries" in quirks)
 
 
 def with_retries(

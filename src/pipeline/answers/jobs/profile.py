@@ -72,6 +72,7 @@ class Profile:
         yield self._who()
         for part in (
             self._health,
+            self._settings,
             self._in_flight,
             self._next_run,
             self._usual,
@@ -124,6 +125,32 @@ class Profile:
         return (
             f"It is failing: {times} {'run' if times == 1 else 'runs'} in a row since"
             f" {shown('at', health['failing_since'])} UTC{f', the last with {code}' if code else ''}; {last_success}."
+        )
+
+    def _settings(self) -> str:
+        job = self.job
+        if job["settings_problem"]:
+            return f"Its retries, queue and who is told of failures are not known: {text(job['settings_problem'])}."
+        if job["max_retries"] is None:
+            return ""  # A submitted run is set up anew each time.
+        retries, recipients, at_once = (
+            job[name] for name in ("max_retries", "failure_recipients", "max_concurrent_runs")
+        )
+        again = {
+            -1: "is tried again without end",
+            0: "is not tried again",
+            1: "is tried once more",
+        }.get(retries, f"is tried up to {retries} times more")
+        killed = (
+            f"is stopped after {duration(job['timeout_seconds'])}"
+            if job["timeout_seconds"]
+            else "has no timeout"
+        )
+        beyond = "waits" if job["is_queued"] else "is skipped"
+        whom = f"{recipients} {'recipient is' if recipients == 1 else 'recipients are'}"
+        return (
+            f"A failed task {again}; a run {killed}, and one beyond {at_once} at once {beyond};"
+            f" {whom if recipients else 'nobody is'} told of a failure."
         )
 
     def _in_flight(self) -> str:

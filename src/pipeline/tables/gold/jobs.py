@@ -2,6 +2,7 @@
 
 from pipeline.tables.declaration import Column, Layer, Table
 from pipeline.tables.silver.columns import SERIES, SERIES_BASIS, WORKSPACE
+from pipeline.tables.silver.job_settings import SETTINGS
 from pipeline.tables.silver.jobs import IS_CONTINUOUS, SCHEDULE, TAGGED
 
 JOBS = Table(
@@ -31,5 +32,12 @@ JOBS = Table(
         Column("first_run_date", "date", "Day of the first run known"),
         Column("last_run_date", "date", "Day of the last run known"),
         Column("runs", "bigint", "Runs known", nullable=False, minimum=0),
+        Column("timeout_seconds", "double", "Kill limit; NULL is none", unit="seconds", minimum=0),
+        *SETTINGS,
+        Column(
+            "settings_problem",
+            "string",
+            "Why retries, queue and recipients are not known; NULL where they are, and of submitted runs",
+        ),
     ),
 )

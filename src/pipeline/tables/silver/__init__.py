@@ -4,6 +4,7 @@ from pipeline.tables.declaration import Table
 from pipeline.tables.silver.columns import STATUSES
 from pipeline.tables.silver.compute import CLUSTERS, RUN_CLUSTERS, RUN_UTILISATION
 from pipeline.tables.silver.costs import PRICES, RUN_COSTS, USAGE_COSTS
+from pipeline.tables.silver.job_settings import JOB_SETTINGS, SETTINGS
 from pipeline.tables.silver.jobs import JOB_TASKS, JOB_VERSIONS
 from pipeline.tables.silver.pipelines import PIPELINE_UPDATES, PIPELINE_VERSIONS, TASK_UPDATES
 from pipeline.tables.silver.runs import ATTEMPTS, RUNS, TASK_RUNS
@@ -12,6 +13,7 @@ from pipeline.tables.silver.sla import RUN_SLA, SLA_DECISIONS
 __all__ = [
     "ATTEMPTS",
     "CLUSTERS",
+    "JOB_SETTINGS",
     "JOB_TASKS",
     "JOB_VERSIONS",
     "PIPELINE_UPDATES",
@@ -22,6 +24,7 @@ __all__ = [
     "RUN_COSTS",
     "RUN_SLA",
     "RUN_UTILISATION",
+    "SETTINGS",
     "SILVER_TABLES",
     "SLA_DECISIONS",
     "STATUSES",
@@ -33,6 +36,7 @@ __all__ = [
 SILVER_TABLES: tuple[Table, ...] = (
     JOB_VERSIONS,
     JOB_TASKS,
+    JOB_SETTINGS,
     ATTEMPTS,
     RUNS,
     TASK_RUNS,

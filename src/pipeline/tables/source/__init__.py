@@ -1,4 +1,4 @@
-"""The system tables of Unity Catalog, as far as RightRun reads them.
+"""The system tables of Unity Catalog, as far as RightRun reads them, and what an API tells beside them.
 
 Types and meanings follow the published table reference (docs/sources.md says which copy). A column
 that the source may lack carries `since`; it is read as NULL where it is absent. Columns that may
@@ -8,6 +8,7 @@ hold secrets are declared so that the next reader knows they exist, and never re
 from pipeline.tables.declaration import SourceTable
 from pipeline.tables.source.compute import CLUSTERS, NODE_TIMELINE, NODE_TYPES
 from pipeline.tables.source.costs import LIST_PRICES, USAGE
+from pipeline.tables.source.job_settings import JOB_SETTINGS
 from pipeline.tables.source.jobs import JOB_TASKS, JOBS
 from pipeline.tables.source.pipelines import PIPELINE_UPDATE_TIMELINE, PIPELINES
 from pipeline.tables.source.runs import JOB_RUN_TIMELINE, JOB_TASK_RUN_TIMELINE
@@ -17,6 +18,7 @@ __all__ = [
     "CLUSTERS",
     "JOBS",
     "JOB_RUN_TIMELINE",
+    "JOB_SETTINGS",
     "JOB_TASKS",
     "JOB_TASK_RUN_TIMELINE",
     "LIST_PRICES",
@@ -42,4 +44,5 @@ SOURCE_TABLES: tuple[SourceTable, ...] = (
     NODE_TIMELINE,
     NODE_TYPES,
     WORKSPACES_LATEST,
+    JOB_SETTINGS,
 )

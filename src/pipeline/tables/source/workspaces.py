@@ -7,6 +7,7 @@ WORKSPACES_LATEST = SourceTable(
     layer=Layer.SOURCE,
     name="workspaces_latest",
     system_name="system.access.workspaces_latest",
+    is_global=True,
     grain="one workspace as it is now",
     keys=("workspace_id",),
     arrival=Arrival.SNAPSHOT,

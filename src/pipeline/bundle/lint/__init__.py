@@ -1,0 +1,1 @@
+"""What may be wrong with a bundle, found without a workspace: one file a question."""

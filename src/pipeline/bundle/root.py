@@ -1,0 +1,88 @@
+"""`databricks.yml` as `init` writes it: variables and targets, which are the user's from then on."""
+
+from typing import Any
+
+from pipeline.bundle.environment import DISTRIBUTION
+
+_PRINCIPAL = "${var.run_as}"
+_ROOT = "/Workspace/Users/${var.run_as}/.bundle/${bundle.name}/${bundle.target}"
+_CLI_VERSION = ">= 1.3.0"
+
+
+def root_document(catalog: str, *, builds_wheel: bool) -> dict[str, Any]:
+    """The bundle without its resources; `builds_wheel` where it lies in a checkout of RightRun."""
+    artifacts = {DISTRIBUTION: {"type": "whl", "build": "uv build --wheel", "path": "."}}
+    return {
+        "bundle": {"name": DISTRIBUTION, "databricks_cli_version": _CLI_VERSION},
+        # Dashboards, alerts and reports will be further files there.
+        "include": ["resources/*.yml"],
+        "sync": {"paths": ["resources/homes"]},
+        **({"artifacts": artifacts} if builds_wheel else {}),
+        "variables": _variables(catalog),
+        "targets": {
+            "dev": {
+                "mode": "development",
+                "default": True,
+                "variables": {"catalog": f"{catalog}_dev"},
+            },
+            "staging": {
+                **_shared(f"{catalog}_staging"),
+                "presets": {"trigger_pause_status": "PAUSED"},
+            },
+            "prod": _shared(catalog),
+        },
+    }
+
+
+def _shared(catalog: str) -> dict[str, Any]:
+    """A target that one service principal deploys and runs, whoever asks for it."""
+    return {
+        "mode": "production",
+        "workspace": {"root_path": _ROOT},
+        "run_as": {"service_principal_name": _PRINCIPAL},
+        # No readers here: of a bundle, CAN_VIEW is READ on its secrets too.
+        "permissions": [{"level": "CAN_MANAGE", "service_principal_name": _PRINCIPAL}],
+        "variables": {"catalog": catalog},
+    }
+
+
+def _variables(catalog: str) -> dict[str, Any]:
+    return {
+        "catalog": {
+            "description": "Catalog of the tables; it has to be there. Each target has its own.",
+            "default": catalog,
+        },
+        "warehouse_id": {
+            "description": "SQL warehouse for dashboards and alerts, which do not exist yet; a night needs none.",
+            "default": "",
+        },
+        "notification_email": {
+            "description": "Who hears of a night that fails or is late.",
+            "default": "${workspace.current_user.userName}",
+        },
+        "sources": {
+            "description": "By region the catalog of its system tables, this workspace's own region first; empty"
+            " where there is one.",
+            "type": "complex",
+            "default": {},
+        },
+        "readers": {
+            "description": "Group of the account that may read Gold; it has to be there.",
+            "default": "rightrun-readers",
+        },
+        "run_as": {
+            "description": "Application id of the service principal that deploys and runs; in development whoever"
+            " deploys.",
+            "default": "${workspace.current_user.userName}",
+        },
+        "team": {
+            "description": "Team that pays for RightRun's own jobs.",
+            "default": "data-platform",
+        },
+        "team_groups": {
+            "description": "By team, the group of the account that may see no more of Gold than this team's rows;"
+            " `rightrun bundle generate` makes SQL of it.",
+            "type": "complex",
+            "default": {},
+        },
+    }

@@ -1,0 +1,174 @@
+"""The jobs: a night with one task a stage of the graph, the weekly maintenance, and the self-test."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.bundle.environment import DISTRIBUTION, ENVIRONMENT_KEY, environments
+from pipeline.graph.graph import Graph
+
+TRACK = "track"
+"""The task after the stages: it logs the night to MLflow and registers its models."""
+HOME = "${workspace.file_path}/resources/homes/${bundle.target}"
+"""Where the settings of a target are once they are deployed."""
+
+_NIGHTLY_AT = "0 0 3 * * ?"
+_MAINTAINED_AT = "0 0 12 ? * SUN"
+_TASK_HOURS = 3
+_NIGHT_HOURS = 8
+_LATE_HOURS = 2
+_RETRIES = 2
+_RETRY_MINUTES = 2
+
+
+def stage_needs(graph: Graph) -> dict[str, tuple[str, ...]]:
+    """Each stage of the graph with those it has to wait for, without what these wait for themselves."""
+    read: dict[str, set[str]] = {stage: set() for stage in graph.stages}
+    for step in graph.steps:
+        layers = {str(table.layer) for table in step.reads}
+        stage = str(step.writes.layer)
+        read[stage] |= layers & read.keys() - {stage}
+    waited_for: dict[str, set[str]] = {}
+    needs = {}
+    for stage in graph.stages:
+        # Stages come in order, so those it reads have been seen.
+        through_others = {far for near in read[stage] for far in waited_for[near]}
+        waited_for[stage] = read[stage] | through_others
+        needs[stage] = tuple(name for name in graph.stages if name in read[stage] - through_others)
+    return needs
+
+
+def nightly(graph: Graph, *, has_destination: bool) -> dict[str, Any]:
+    """The nightly job. Its steps are idempotent, so a task is safe to try again."""
+    needs = stage_needs(graph)
+    waited_for = {name for names in needs.values() for name in names}
+    needs[TRACK] = tuple(stage for stage in graph.stages if stage not in waited_for)
+    tasks = [_night_task(stage, stages_before) for stage, stages_before in needs.items()]
+    return _job(
+        "nightly",
+        "Reads what is new in the system tables and brings every table up to date.",
+        tasks,
+        {
+            "home": HOME,
+            # Empty: as of the newest that was seen.
+            "as_of": "",
+        },
+        cron=_NIGHTLY_AT,
+        hours=_NIGHT_HOURS,
+        has_destination=has_destination,
+    )
+
+
+def maintain(*, has_destination: bool) -> dict[str, Any]:
+    """The weekly job, at a time of day at which no night runs."""
+    return _command_job(
+        "maintain",
+        "Compacts the tables and removes files that no reader needs any more.",
+        cron=_MAINTAINED_AT,
+        has_destination=has_destination,
+    )
+
+
+def selftest(*, has_destination: bool) -> dict[str, Any]:
+    """The job that shows, on request, that this workspace computes what it should."""
+    return _command_job(
+        "selftest",
+        "Runs every stage over a small simulated account in a schema of its own, compares, and drops it.",
+        has_destination=has_destination,
+    )
+
+
+def _night_task(stage: str, stages_before: tuple[str, ...]) -> dict[str, Any]:
+    return _task(
+        stage,
+        stages_before,
+        [
+            *("nightly", "--only", stage, "--engine", "databricks", "--source", "databricks"),
+            *("--home", "{{job.parameters.home}}"),
+            # One night, whichever task and whichever try.
+            *("--night", "{{job.run_id}}"),
+            # One word: an empty time is none.
+            "--as-of={{job.parameters.as_of}}",
+        ],
+    )
+
+
+def _command_job(
+    command: str, description: str, *, cron: str | None = None, has_destination: bool
+) -> dict[str, Any]:
+    """A job of one task, which is called as its command is."""
+    words = [command, "--engine", "databricks", "--home", "{{job.parameters.home}}"]
+    return _job(
+        command,
+        description,
+        [_task(command, (), words)],
+        {"home": HOME},
+        cron=cron,
+        hours=_TASK_HOURS,
+        has_destination=has_destination,
+    )
+
+
+def _task(key: str, keys_before: tuple[str, ...], words: list[str]) -> dict[str, Any]:
+    depends_on = {"depends_on": [{"task_key": before} for before in keys_before]}
+    return {
+        "task_key": key,
+        **(depends_on if keys_before else {}),
+        "environment_key": ENVIRONMENT_KEY,
+        "python_wheel_task": {
+            "package_name": DISTRIBUTION,
+            "entry_point": DISTRIBUTION,
+            "parameters": words,
+        },
+        # Serverless would try again by rules of its own.
+        "disable_auto_optimization": True,
+        "max_retries": _RETRIES,
+        "min_retry_interval_millis": _RETRY_MINUTES * 60_000,
+        "retry_on_timeout": False,
+        "timeout_seconds": _TASK_HOURS * 3600,
+    }
+
+
+def _job(
+    command: str,
+    description: str,
+    tasks: list[dict[str, Any]],
+    parameters: Mapping[str, str],
+    *,
+    cron: str | None,
+    hours: int,
+    has_destination: bool,
+) -> dict[str, Any]:
+    """What every job has in common: one run at a time, and a word to people where it fails or is late."""
+    events = ("on_failure", "on_duration_warning_threshold_exceeded")
+    people = {event: ["${var.notification_email}"] for event in events}
+    channels = {event: [{"id": "${var.notification_destination}"}] for event in events}
+    return {
+        "name": f"{DISTRIBUTION} {command}",
+        "description": description,
+        # RightRun finds its own cost as it finds that of every job: by these.
+        "tags": {"product": DISTRIBUTION, "team": "${var.team}"},
+        # Without a pause status: development and staging pause it, production does not.
+        **(
+            {"schedule": {"quartz_cron_expression": cron, "timezone_id": "UTC"}}
+            if cron is not None
+            else {}
+        ),
+        "parameters": [{"name": name, "default": default} for name, default in parameters.items()],
+        "max_concurrent_runs": 1,
+        "queue": {"enabled": True},
+        "timeout_seconds": hours * 3600,
+        "performance_target": "STANDARD",
+        "health": {
+            "rules": [
+                {
+                    "metric": "RUN_DURATION_SECONDS",
+                    "op": "GREATER_THAN",
+                    "value": _LATE_HOURS * 3600,
+                }
+            ]
+        },
+        "email_notifications": people,
+        **({"webhook_notifications": channels} if has_destination else {}),
+        "environments": environments(),
+        "tasks": tasks,
+    }

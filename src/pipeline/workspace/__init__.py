@@ -1,0 +1,1 @@
+"""The workspace itself, as its APIs tell: who asks, what is enabled and granted, what is there."""
