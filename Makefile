@@ -41,8 +41,13 @@ check: $(INSTALLED) ## Style, types, borders, generated files and the fast tests
 .PHONY: test
 test: prerequisites ## The whole suite, both engines (Java 17, Chromium); then check on the other Python
 	@$(MAKE) $(INSTALLED)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 15
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 15 --ignore tests/delta
+	@$(MAKE) test-delta
 	@$(MAKE) other-python
+
+.PHONY: test-delta
+test-delta: $(INSTALLED) jars ## Nights on Apache Spark with Delta Lake, over Spark Connect (Java 17); writes tests/delta/ran.json
+	$(BIN)/python -m pytest tests/delta --durations 15
 
 .PHONY: format
 format: $(INSTALLED) ## Format the code and mend what ruff can mend
@@ -68,6 +73,10 @@ bench: $(INSTALLED) ## First nights of 1,000 and 5,000 jobs beside DuckDB, night
 .PHONY: soak
 soak: $(INSTALLED) ## Nights killed and interrupted, exports damaged, rivals, appended days; 25 minutes
 	$(BIN)/python -m benchmarks.soak --out benchmarks/results/soak.json
+
+.PHONY: soak-delta
+soak-delta: $(INSTALLED) jars ## Nights killed on Apache Spark with Delta Lake
+	$(BIN)/python -m benchmarks.soak.delta --out benchmarks/results/soak_delta.json
 
 .PHONY: bench-quality
 bench-quality: $(INSTALLED) ## Forecasts beside all peers, on DATA=a folder of runs_*.parquet and on simulated kinds; what a night said, and came

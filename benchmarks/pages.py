@@ -12,7 +12,8 @@ from typing import Any
 
 from benchmarks.quality.page import quality_parts
 from tests.e2e.truth import EVERY
-from tools.pages import keep_pages, rows_of_table
+from tools.markdown import rows_of_table
+from tools.pages import keep_pages
 
 _RESULTS = Path("benchmarks/results")
 _NOTE = "<!-- Made by `make docs` from `benchmarks/results/{file}`; measure again, do not edit. -->"

@@ -6,9 +6,8 @@ nothing, names the pages that are not current, and exits 1.
 
 import argparse
 import json
-import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from importlib.metadata import version
 from pathlib import Path
@@ -25,9 +24,10 @@ from pipeline.tables.migration import MIGRATIONS, refuse_gaps
 from pipeline.tables.source import SOURCE_TABLES
 from simulator import SimulatorConfig
 from simulator.quirks import QUIRKS
+from tools.engines import engines_page
+from tools.markdown import MADE, page_of, rows_of_table
 
 _CONTRACTS = Path("docs/contracts")
-_MADE = "<!-- Made by `make docs` from the declarations in {where}; change them, not this page. -->"
 _EXPORT_BEGINS = "<!-- export query: made by `make docs` -->"
 _EXPORT_ENDS = "<!-- end of the export query -->"
 _LAYERS = tuple(layer for layer in Layer if layer is not Layer.SOURCE)
@@ -38,7 +38,7 @@ def tables_page(_: str) -> str:
     parts = [
         "# Tables",
         "",
-        _MADE.format(where="`src/pipeline/tables`"),
+        MADE.format(where="`src/pipeline/tables`"),
         "",
         "Names are `schema.table`: a schema in Unity Catalog, a folder under the home on a laptop."
         " Times are UTC, intervals are half-open, ids are strings. NULL means not known.",
@@ -90,7 +90,7 @@ def tables_page(_: str) -> str:
         )
         for table in held:
             parts.append(markdown(table))
-    return _page(parts)
+    return page_of(parts)
 
 
 def _is_long(default: object) -> bool:
@@ -109,7 +109,7 @@ def settings_page(_: str) -> str:
     parts = [
         "# Settings",
         "",
-        _MADE.format(
+        MADE.format(
             where="`src/pipeline/settings.py`, `src/optimizer/config.py` and the simulator's config"
         ),
         "",
@@ -175,7 +175,7 @@ def settings_page(_: str) -> str:
         "",
     ]
     parts += rows_of_table(("quirk", "meaning"), ((f"`{name}`", QUIRKS[name]) for name in QUIRKS))
-    return _page(parts)
+    return page_of(parts)
 
 
 def lineage_page(_: str) -> str:
@@ -183,7 +183,7 @@ def lineage_page(_: str) -> str:
     parts = [
         "# Lineage",
         "",
-        _MADE.format(
+        MADE.format(
             where="the steps (`STEPS`) of `src/pipeline/silver`, `src/pipeline/gold` and"
             " `src/pipeline/scoring`"
         ),
@@ -235,16 +235,16 @@ def lineage_page(_: str) -> str:
             ),
         ),
     ]
-    return _page(parts)
+    return page_of(parts)
 
 
 def decisions_page(_: str, folder: Path = Path("docs/decisions")) -> str:
     """docs/decisions/README.md: the titles of the records."""
-    parts = ["# Decisions", "", _MADE.format(where="the records beside it"), ""]
+    parts = ["# Decisions", "", MADE.format(where="the records beside it"), ""]
     for record in sorted(folder.glob("[0-9]*.md")):
         title = record.read_text(encoding="utf-8").split("\n", 1)[0].lstrip("# ")
         parts.append(f"- [{title}]({record.name})")
-    return _page(parts)
+    return page_of(parts)
 
 
 def contract_page(_: str, release: str = version("rightrun")) -> str:
@@ -300,6 +300,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "docs/lineage.md": lineage_page,
     "docs/decisions/README.md": decisions_page,
     f"{_CONTRACTS}/gold-{version('rightrun')}.json": contract_page,
+    "docs/engines.md": engines_page,
     "README.md": readme_page,
 }
 """Each page, and what makes it from its present text."""
@@ -327,19 +328,6 @@ def keep_pages(pages: dict[str, Callable[[str], str]], *, prog: str, about: str)
     said = ", ".join(stale) or "none"
     print(f"pages not current: {said}" if asked.check else f"pages written: {said}")
     sys.exit(int(asked.check and bool(stale)))
-
-
-def rows_of_table(names: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
-    """A Markdown table, and the empty line after it."""
-    lines = [names, ("---",) * len(names)]
-    lines += [
-        tuple(cell.replace("|", "\\|").replace(os.linesep, " ") for cell in row) for row in rows
-    ]
-    return [*(f"| {' | '.join(cells)} |" for cells in lines), ""]
-
-
-def _page(parts: list[str]) -> str:
-    return "\n".join(parts).rstrip("\n") + "\n"
 
 
 def _numbers(release: str) -> tuple[int, ...]:

@@ -18,13 +18,13 @@ from pipeline.tables import gold
 from tests.night.homes import Made
 
 _FOLDER = Path(str(files("pipeline.answers")))
-_ANSWERS = {
+ANSWERS = {
     f"{file.parent.name}/{file.stem}": Answer.of_file(file.parent.name, file.stem)
     for file in sorted(_FOLDER.glob("*/*.sql"))
 }
 
 
-def _parameters(answer: Answer, home: Path) -> dict[str, str | None]:
+def parameters(answer: Answer, home: Path) -> dict[str, str | None]:
     """A value for each parameter that rows of the home are told apart by."""
     jobs = DeltaReader(home).read(Answer.of_file("jobs", "jobs")).records
     values: dict[str, str | None] = {
@@ -35,7 +35,7 @@ def _parameters(answer: Answer, home: Path) -> dict[str, str | None]:
     return {name: values[name] for name in answer.parameters}
 
 
-@pytest.mark.parametrize("answer", _ANSWERS.values(), ids=_ANSWERS)
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
 def test_a_text_is_one_select_of_declared_tables(answer: Answer) -> None:
     statement = parse_one(answer.sql, read="databricks")
     assert isinstance(statement, exp.Query)
@@ -47,14 +47,14 @@ def test_a_text_is_one_select_of_declared_tables(answer: Answer) -> None:
     assert not statement.args.get("limit"), "how many rows are shown is decided afterwards"
 
 
-@pytest.mark.parametrize("answer", _ANSWERS.values(), ids=_ANSWERS)
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
 def test_both_readers_give_the_same_answer(
     spark: SparkSession, undisturbed: Made, answer: Answer
 ) -> None:
     home = undisturbed.home
-    parameters = _parameters(answer, home)
-    by_delta = DeltaReader(home).read(answer, **parameters)
-    by_engine = EngineReader(spark, DeltaFolder(home, spark)).read(answer, **parameters)
+    values = parameters(answer, home)
+    by_delta = DeltaReader(home).read(answer, **values)
+    by_engine = EngineReader(spark, DeltaFolder(home, spark)).read(answer, **values)
     assert by_delta.names == by_engine.names
 
     def in_order(rows: list[dict[str, object]]) -> list[str]:
@@ -70,8 +70,8 @@ def test_the_fixture_has_rows_for_nearly_all_texts(undisturbed: Made) -> None:
     reader = DeltaReader(undisturbed.home)
     empty = {
         name
-        for name, answer in _ANSWERS.items()
-        if not reader.read(answer, **_parameters(answer, undisturbed.home)).records
+        for name, answer in ANSWERS.items()
+        if not reader.read(answer, **parameters(answer, undisturbed.home)).records
     }
     assert empty == {
         "nights/changes",

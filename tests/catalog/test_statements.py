@@ -11,6 +11,7 @@ import sqlglot
 from pyspark.sql import SparkSession
 from sqlglot import exp
 
+from pipeline.graph.graph import GRAPH
 from pipeline.lakehouse.catalog import statements
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Table
@@ -20,6 +21,7 @@ from tests.catalog.differing import differing
 from tests.catalog.workspace import parsed
 from tests.jvm import one_jvm
 from tests.lakehouse.examples import THINGS
+from tools.engines import record, statement_functions
 
 _ROOT = Path(__file__).parents[2]
 _GOLDEN = Path(__file__).parent / "golden"
@@ -78,6 +80,13 @@ def test_each_tables_own_statements_are_read(table: Table) -> None:
         statements.touched_days(table, "d"),
     ):
         parsed(text)
+
+
+def test_each_has_run_on_apache_spark_with_delta_lake() -> None:
+    """`make test-delta` writes down what it has seen: run it after a change of these."""
+    ran = record()
+    assert ran["statements"] == sorted(statement_functions())
+    assert {step.name for step in GRAPH.steps} <= {*ran["steps"]}
 
 
 def test_a_hostile_name_stays_a_name() -> None:

@@ -68,7 +68,7 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):  # A name that a terminal cannot spell is no error.
             stream.reconfigure(errors="replace")
     try:
-        app()
+        _run()
     except BrokenPipeError:
         _silence()
         sys.exit(_NOBODY_READS)
@@ -87,6 +87,15 @@ def main() -> None:
         )
         printed(screen(stderr=True), map(_red, report.split("\n")))
         sys.exit(NOT_IN_ORDER)
+
+
+def _run() -> None:
+    """Success returns: a wheel's task on Databricks takes any SystemExit for a failure, that of 0 too."""
+    try:
+        app()
+    except SystemExit as ended:
+        if ended.code:
+            raise
 
 
 def _red(line: str) -> Text:

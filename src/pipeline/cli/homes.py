@@ -1,6 +1,7 @@
 """The tables that a command reads or writes: in a home, or in Unity Catalog."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,28 +64,37 @@ def lakehouse_of(home: Path, engine: str, spark: "SparkSession") -> "Lakehouse":
     return DeltaFolder(home, spark)
 
 
-def sole_writer(home: Path, engine: str, *, wait: bool = False) -> AbstractContextManager[None]:
-    """Nobody else writes the tables until the block ends; UserError where somebody does.
+@contextmanager
+def writing(
+    home: Path, engine: str, *, wait: bool = False
+) -> "Iterator[tuple[SparkSession, Lakehouse]]":
+    """The tables as their one writer finds them: what died with an earlier one is removed.
 
-    On Databricks nothing is written in the home, which holds settings only: there a file locks nobody
-    out, and the Workflow sees to it that one night runs at a time.
+    UserError saying who else writes them, or with `wait` wait for them. A home is held by a file's lock,
+    Unity Catalog by a lease, and nothing is written in the home.
     """
-    if engine_named(engine) is Engine.DATABRICKS:
-        return nullcontext()
+    from pipeline.engine.session import connect
+
+    chosen = engine_named(engine)
+    if chosen is Engine.DATABRICKS:
+        from pipeline.lakehouse.catalog.lease import leased
+        from pipeline.lakehouse.catalog.tables import DeltaCatalog
+        from pipeline.settings import load_settings
+
+        spark, catalog = connect(chosen), load_settings(home).catalog
+        with leased(DeltaCatalog(catalog, spark), spark, wait=wait) as lease:
+            lakehouse = DeltaCatalog(catalog, spark, lease.check)
+            lakehouse.clear_staging()
+            yield spark, lakehouse
+        return
+    # delta-rs is not on a Databricks runtime.
     from pipeline.lakehouse.folder.lock import home_lock
+    from pipeline.lakehouse.folder.tables import DeltaFolder
 
-    return home_lock(home, wait=wait)
-
-
-def writing(home: Path, engine: str, spark: "SparkSession") -> "Lakehouse":
-    """The lakehouse as its one writer finds it: what died with an earlier one is removed."""
-    from pipeline.lakehouse.catalog.tables import DeltaCatalog
-
-    lakehouse = lakehouse_of(home, engine, spark)
-    if isinstance(lakehouse, DeltaCatalog):
-        # A folder's leftovers go with taking its lock.
-        lakehouse.clear_staging()
-    return lakehouse
+    # A folder's leftovers go with taking its lock.
+    with home_lock(home, wait=wait):
+        spark = connect(chosen)
+        yield spark, DeltaFolder(home, spark)
 
 
 def where(home: Path, engine: str) -> str:

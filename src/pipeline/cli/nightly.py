@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.homes import reader_of, sole_writer, where, writing
+from pipeline.cli.homes import reader_of, where, writing
 from pipeline.cli.options import ENGINE, HOME, NOT_IN_ORDER, EngineName, Home, Json
 from pipeline.cli.printing import Hints, moment, progress_bar
 from pipeline.engine.names import Engine, engine_named
@@ -69,9 +69,7 @@ def nightly(
     if not home.exists():
         # Looked at first: no folder is made for a night that has nothing to read.
         open_source(address_for_night(source, None, home), connect(chosen_engine), settings)
-    with sole_writer(home, engine, wait=wait):
-        spark = connect(chosen_engine)
-        lakehouse = writing(home, engine, spark)
+    with writing(home, engine, wait=wait) as (spark, lakehouse):
         stored = stored_source(lakehouse)
         address = address_for_night(source, stored, home)
         home_source = HomeSource.of(address, home)

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from pipeline.answers.terminal.screen import printed, screen
-from pipeline.cli.homes import opened, reader_of, sole_writer
+from pipeline.cli.homes import opened, reader_of, writing
 from pipeline.cli.options import (
     ENGINE,
     HOME,
@@ -80,8 +80,8 @@ def accept(
     from pipeline.sla.record import accept as accept_sla
 
     # Looked at first: a lock is not taken, nor a folder made, for a home that holds nothing.
-    spark, lakehouse = opened(home, engine)
-    with sole_writer(home, engine):
+    opened(home, engine)
+    with writing(home, engine) as (spark, lakehouse):
         reader = reader_of(home, engine)
         series_key = key_of(reader, key)
         words = None if as_ is None else as_.strip()

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.homes import holding, opened, sole_writer, truth_of, writing
+from pipeline.cli.homes import holding, opened, truth_of, writing
 from pipeline.cli.options import ENGINE, HOME, Csv, EngineName, Home, Json, Limit
 from pipeline.cli.printing import Form, print_records, print_rows, progress_bar
 from pipeline.errors import UserError
@@ -109,8 +109,8 @@ def maintain(
     from pipeline.tables.catalogue import TABLES
 
     # Looked at first: a lock is not taken, nor a folder made, for a home that holds nothing.
-    _, lakehouse = opened(home, engine)
-    with sole_writer(home, engine):
+    opened(home, engine)
+    with writing(home, engine) as (_, lakehouse):
         rows = []
         with progress_bar(json_) as bar:
             for declared in bar.track(TABLES, description="maintaining"):
@@ -170,12 +170,12 @@ def migrate(
     from pipeline.nightly.schema_versions import planned
     from pipeline.tables import ops
 
-    spark, lakehouse = holding(home, engine, ops.SCHEMA_VERSIONS, ops.POSITIONS)
-    with sole_writer(home, engine):
-        if dry_run:
-            migrations = planned(lakehouse)
-        else:
-            migrations = run_migrations(spark, writing(home, engine, spark), GRAPH)
+    _, lakehouse = holding(home, engine, ops.SCHEMA_VERSIONS, ops.POSITIONS)
+    if dry_run:
+        migrations = planned(lakehouse)
+    else:
+        with writing(home, engine) as (spark, lakehouse):
+            migrations = run_migrations(spark, lakehouse, GRAPH)
     rows = [
         {
             "table": migration.table,

@@ -41,6 +41,26 @@ SCHEMA_VERSIONS = Table(
     ),
 )
 
+WRITERS = Table(
+    layer=Layer.OPS,
+    name="writers",
+    grain="who may write these tables now: one row in Unity Catalog; none in a folder, which has a file lock",
+    keys=("place",),
+    columns=(
+        Column("place", "string", "What is written: always `tables`", nullable=False),
+        Column("writer", "string", "Drawn by each command that writes; NULL while nobody writes"),
+        Column("process", "bigint", "Its process"),
+        Column("host", "string", "Its machine"),
+        Column("principal", "string", "Whom it runs as"),
+        Column("taken_at", "timestamp", "When it began to write"),
+        Column(
+            "renewed_at",
+            "timestamp",
+            "When it was last heard of: after minutes of silence another may write",
+        ),
+    ),
+)
+
 YAML = "yaml"
 """The source of the decisions that the home's settings file says."""
 DECISIONS = Table(
@@ -77,4 +97,4 @@ DECISIONS = Table(
 
 DECISION_TABLES: tuple[Table, ...] = (DECISIONS,)
 """What people decide between nights, and any step may read."""
-OPS_TABLES: tuple[Table, ...] = (POSITIONS, QUALITY, SCHEMA_VERSIONS, *DECISION_TABLES)
+OPS_TABLES: tuple[Table, ...] = (POSITIONS, QUALITY, SCHEMA_VERSIONS, WRITERS, *DECISION_TABLES)

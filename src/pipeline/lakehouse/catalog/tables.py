@@ -20,6 +20,7 @@ from pyspark.sql import functions as F
 
 from pipeline.errors import UserError
 from pipeline.lakehouse.catalog import statements
+from pipeline.lakehouse.catalog.conflicts import Overtaken, is_conflict
 from pipeline.lakehouse.catalog.statements import STAGING
 from pipeline.lakehouse.commits import rows_changed, touching_rows
 from pipeline.lakehouse.declared_rows import as_declared, declared, structs_by_name
@@ -49,9 +50,13 @@ class _Scope:
 class DeltaCatalog:
     """The lakehouse on Databricks. Spark Connect is all it needs: no RDD, no JVM, no files."""
 
-    def __init__(self, catalog: str, spark: SparkSession) -> None:
+    def __init__(
+        self, catalog: str, spark: SparkSession, check: Callable[[], None] = lambda: None
+    ) -> None:
+        """`check` raises where it may no longer be used: a writer's lease is gone."""
         self.catalog = catalog
         self._spark = spark
+        self._check = check
         self._tables: dict[str, set[str]] = {}
         """By schema, those that exist."""
         self._versions: dict[str, int] = {}
@@ -362,4 +367,13 @@ class DeltaCatalog:
         return self._sql(statements.any_row(name)).first() is not None
 
     def _sql(self, statement: str) -> DataFrame:
-        return self._spark.sql(statement)
+        self._check()
+        try:
+            return self._spark.sql(statement)
+        except PySparkException as error:
+            if is_conflict(error):
+                raise Overtaken(
+                    f"a table of catalog {self.catalog} was written by somebody else at the same time:"
+                    " let one night run at a time, and run it again"
+                ) from error
+            raise

@@ -1,0 +1,55 @@
+"""One stand-in workspace for all tests here: every test of this folder speaks to Apache Spark with Delta Lake.
+
+Its clock is set to another zone than the clients', and neither is UTC.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from pipeline.engine.names import Engine
+from pipeline.engine.session import connect, engine_name
+from pipeline.lakehouse.catalog.tables import DeltaCatalog
+from tests.delta.evidence import EVIDENCE
+from tests.delta.tables import empty
+from tools.workspace.server import CATALOG, Workspace, serving
+
+_SERVERS_ZONE = "America/St_Johns"
+_CLIENTS_ZONE = "Pacific/Auckland"
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    zone = {"spark.driver.extraJavaOptions": f"-Duser.timezone={_SERVERS_ZONE}"}
+    folder = tmp_path_factory.mktemp("workspace")
+    with serving(folder, settings=zone) as workspace:
+        yield workspace
+
+
+@pytest.fixture(scope="session")
+def spark(workspace: Workspace) -> Iterator[SparkSession]:
+    """The process's session, in place of the embedded engine's."""
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in workspace.environment.items():
+            patched.setenv(name, value)
+        patched.setenv("TZ", _CLIENTS_ZONE)
+        session = connect(Engine.DATABRICKS)
+        EVIDENCE.watch(session)
+        EVIDENCE.engine = engine_name(session)
+        yield session
+
+
+@pytest.fixture
+def lakehouse(spark: SparkSession) -> Iterator[DeltaCatalog]:
+    """An empty catalog; its schemas go with what the test has made in them."""
+    yield DeltaCatalog(CATALOG, spark)
+    empty(spark)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """What has run is written down where everything has run, and well."""
+    is_whole = [*map(Path, session.config.args)] == [Path(__file__).parent.relative_to(Path.cwd())]
+    if exitstatus == 0 and is_whole:
+        EVIDENCE.write()

@@ -1,0 +1,211 @@
+"""Whole nights by the real command on Apache Spark with Delta Lake: their tables are the embedded engine's.
+
+One account, in the order of the tests: a first night, one with nothing new, answers, a night that is killed
+while its source grows, a change feed vacuumed away, old days dropped, maintenance.
+"""
+
+import json
+import random
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow import MlflowClient
+from pyspark.sql import SparkSession
+
+from pipeline.answers.delta_reader import DeltaReader
+from pipeline.answers.engine_reader import EngineReader
+from pipeline.lakehouse.catalog import statements
+from pipeline.lakehouse.catalog.tables import DeltaCatalog
+from pipeline.tables import bronze, gold
+from simulator import SimulatorConfig
+from tests.answers.test_texts import ANSWERS, parameters
+from tests.delta.delivered import ON_DELTA, Delivered
+from tests.delta.evidence import EVIDENCE
+from tests.delta.tables import empty, grow_old, unlike, versions, wait_for_lease
+from tests.e2e.account import Ran, rightrun
+from tests.parity.comparing import same
+from tools.workspace.server import CATALOG, Workspace
+
+_CONFIG = SimulatorConfig(jobs=4, days=4, end=datetime(2026, 1, 26, tzinfo=UTC))
+_LONG_AFTER = "2026-06-01T00:00:00Z"
+_KILLS = 2
+
+
+@pytest.fixture(scope="module")
+def days(account: Delivered) -> list[str]:
+    return sorted(file.stem for file in account.simulated.glob("billing/usage/*.parquet"))
+
+
+@pytest.fixture(scope="module")
+def account(
+    workspace: Workspace, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Delivered]:
+    """Half of its days are delivered."""
+    made = Delivered(workspace, tmp_path_factory.mktemp("account"))
+    days = made.simulate(_CONFIG)
+    made.deliver(spark, days[1])
+    # Columns that Delta gives to its own feed; those of a source are none of them.
+    runs = f"{CATALOG}.lakeflow.job_run_timeline"
+    spark.sql(f"ALTER TABLE {runs} ADD COLUMNS (_change_type STRING, _commit_version BIGINT)")
+    spark.sql(f"UPDATE {runs} SET _change_type = 'delete', _commit_version = 7")
+    yield made
+    empty(spark)
+
+
+@pytest.fixture(scope="module")
+def catalog(spark: SparkSession) -> DeltaCatalog:
+    return DeltaCatalog(CATALOG, spark)
+
+
+@pytest.fixture(scope="module")
+def peer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of the embedded engine."""
+    return tmp_path_factory.mktemp("peer") / "home"
+
+
+def steps_of(ran: Ran) -> list[dict[str, Any]]:
+    assert ran.code == 0, ran.err
+    steps: list[dict[str, Any]] = json.loads(ran.out)
+    EVIDENCE.steps |= {step["step"] for step in steps if step["mode"] != "current"}
+    return steps
+
+
+def in_process(account: Delivered, *arguments: str) -> Ran:
+    """A command in this process, whose statements are noted."""
+    ran = rightrun(*arguments, cwd=account.place)
+    if ran.code == 0:
+        EVIDENCE.commands.add(" ".join(arguments[: 2 if arguments[0] in ("show", "sla") else 1]))
+    return ran
+
+
+def nights_logged(workspace: Workspace) -> int:
+    client = MlflowClient(workspace.environment["MLFLOW_TRACKING_URI"])
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    return len(client.search_runs(experiments))
+
+
+def as_of(days: list[str]) -> tuple[str, str]:
+    return "--as-of", f"{days[1]}T18:00:00Z"
+
+
+def test_a_first_night_gives_the_embedded_engines_tables(
+    account: Delivered, spark: SparkSession, catalog: DeltaCatalog, peer: Path, days: list[str]
+) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        embedded = threads.submit(account.peer, peer, *as_of(days))
+        steps = steps_of(account.rightrun("nightly", *ON_DELTA, *as_of(days), "--json"))
+    assert embedded.result().code == 0, embedded.result().err
+    assert {step["as_of"] for step in steps if "as_of" in step} <= {as_of(days)[1]}
+    assert unlike(spark, peer) == []
+    assert spark.table(catalog.name(gold.JOB_FORECAST)).count() > 0
+    assert [*account.place.iterdir()] == [], "nothing is written beside the workspace"
+    assert nights_logged(account.workspace) == 1
+
+
+def test_a_night_with_nothing_new_commits_nothing(
+    account: Delivered, spark: SparkSession, days: list[str]
+) -> None:
+    before = versions(spark)
+    steps = steps_of(in_process(account, "nightly", *ON_DELTA, *as_of(days), "--json"))
+    assert {step["mode"] for step in steps} == {"current"}
+    assert versions(spark) == before
+    assert nights_logged(account.workspace) == 1
+    assert [*account.place.iterdir()] == []
+
+
+def test_every_answer_is_the_one_that_is_read_from_files(
+    account: Delivered, spark: SparkSession, peer: Path
+) -> None:
+    by_file = DeltaReader(peer)
+    by_engine = EngineReader(spark, DeltaCatalog(CATALOG, spark))
+    unlike = []
+    for name, answer in ANSWERS.items():
+        values = parameters(answer, peer)
+        expected, given = (reader.read(answer, **values) for reader in (by_file, by_engine))
+        records = [expected.records, given.records]
+        if "ORDER BY" not in answer.sql:
+            records = [sorted(rows, key=lambda row: repr([*row.values()])) for rows in records]
+        if given.names != expected.names or not same(*records):
+            unlike.append(name)
+    assert not unlike
+
+
+def test_commands_answer_from_the_workspace(account: Delivered) -> None:
+    engine = ("--engine", "databricks")
+    for command in (("show", "jobs"), ("show", "nights"), ("sla", "list"), ("sla", "propose")):
+        assert in_process(account, *command, *engine, "--json").code == 0
+    commits = in_process(account, "history", "gold.jobs", *engine, "--json").json()
+    assert [commit["operation"] for commit in commits][-1] == "CREATE TABLE"
+    assert commits[0]["inserted"] > 0
+    query = "SELECT count(*) AS jobs FROM gold.jobs"
+    (row,) = in_process(account, "sql", query, *engine, "--json").json()
+    assert row["jobs"] > 0
+    assert in_process(account, "migrate", *engine, "--json").json() == []
+
+
+def test_killed_nights_over_a_source_that_grows_come_to_the_same_end(
+    account: Delivered, spark: SparkSession, catalog: DeltaCatalog, peer: Path, days: list[str]
+) -> None:
+    moments = random.Random(18)
+    nightly = ("nightly", *ON_DELTA, "--json")
+    for number in range(_KILLS):
+        with ThreadPoolExecutor(1) as threads:
+            process = account.begin(*nightly)
+            wait_for_lease(spark)
+            if number == 0:
+                # Its tables get their rows one after another, while the night reads them.
+                threads.submit(account.deliver, spark, days[2]).result()
+                second = in_process(account, *nightly)
+                assert second.code == 2
+                assert f"are being written by process {process.pid} of" in second.err
+            time.sleep(moments.uniform(0, 30))
+            process.kill()
+            process.communicate()
+        third = in_process(account, *nightly)
+        assert third.code == 2
+        assert f"process {process.pid} of" in third.err
+        assert "taken to be dead" in third.err
+        grow_old(spark)
+    steps_of(account.to_the_end(*nightly))
+    assert account.peer(peer).code == 0
+    assert unlike(spark, peer) == []
+
+
+def test_a_feed_vacuumed_away_makes_its_readers_compute_everything(
+    account: Delivered, spark: SparkSession, catalog: DeltaCatalog, peer: Path, days: list[str]
+) -> None:
+    account.deliver(spark, days[3])
+    steps_of(account.rightrun("nightly", *ON_DELTA, "--only", "bronze", "--json"))
+    runs = catalog.name(bronze.JOB_RUN_TIMELINE)
+    for text in (statements.compact(runs), statements.vacuum(runs, 0)):
+        spark.sql(text)
+    steps = steps_of(in_process(account, "nightly", *ON_DELTA, "--json"))
+    modes = {step["step"]: step["mode"] for step in steps}
+    assert modes["attempts"] == "full"
+    assert account.peer(peer).code == 0
+    assert unlike(spark, peer) == []
+
+
+def test_old_days_are_dropped(
+    account: Delivered, spark: SparkSession, catalog: DeltaCatalog, peer: Path
+) -> None:
+    assert spark.table(catalog.name(bronze.NODE_TIMELINE)).count() > 0
+    long_after = ("--as-of", _LONG_AFTER)
+    steps_of(in_process(account, "nightly", *ON_DELTA, *long_after, "--json"))
+    assert spark.table(catalog.name(bronze.NODE_TIMELINE)).count() == 0
+    assert account.peer(peer, *long_after).code == 0
+    assert unlike(spark, peer) == []
+
+
+def test_maintenance_is_no_news(account: Delivered, spark: SparkSession) -> None:
+    assert in_process(account, "maintain", "--engine", "databricks", "--json").code == 0
+    before = versions(spark)
+    long_after = ("--as-of", _LONG_AFTER)
+    steps = steps_of(in_process(account, "nightly", *ON_DELTA, *long_after, "--json"))
+    assert {step["mode"] for step in steps} == {"current"}
+    assert versions(spark) == before
