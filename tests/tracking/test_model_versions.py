@@ -9,12 +9,12 @@ import pytest
 from mlflow import MlflowClient
 
 from optimizer.baselines import latest
-from pipeline.engine.wheel import write_wheel
 from pipeline.tracking.experiments import NIGHTS, opened_experiment
 from pipeline.tracking.model_versions import Registered, register
 from pipeline.tracking.promotion import Rule
 from pipeline.tracking.pruning import prune_versions
 from pipeline.tracking.store import store_of
+from pipeline.wheel import write_wheel
 from tests.strategies.runs import lognormal_runs
 
 NAME = "main.models.job_baseline"

@@ -2,12 +2,12 @@
 
 import pytest
 
-from pipeline.engine.wheel import models_folder
 from pipeline.tracking.families import FAMILIES
 from pipeline.tracking.model_cards import card
 from pipeline.tracking.model_versions import Registered
 from pipeline.tracking.night_description import promotions
 from pipeline.tracking.promotion import Rule, load_rules, refusal
+from pipeline.wheel import models_folder
 
 BRIER = Rule("brier", "champion", factor=1.05, margin=0.001)
 COVERAGE = Rule("coverage_90", "target", target=0.9, within=0.05)

@@ -17,8 +17,8 @@ from pyspark.sql import SparkSession
 
 from pipeline.engine.names import Engine
 from pipeline.engine.temporary_folders import temporary_folder
-from pipeline.engine.wheel import write_wheel
 from pipeline.errors import UserError
+from pipeline.wheel import write_wheel
 
 LOCAL_MASTER = "local[2]"
 SHUFFLE_PARTITIONS = 4

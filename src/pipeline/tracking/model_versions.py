@@ -20,9 +20,9 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models.model import ModelInfo
 
-from pipeline.engine.wheel import models_folder, packages
 from pipeline.tracking.model_cards import card
 from pipeline.tracking.promotion import Rule, refusal
+from pipeline.wheel import models_folder, packages
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 

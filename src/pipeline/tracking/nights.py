@@ -9,7 +9,6 @@ from pathlib import Path
 import mlflow
 from mlflow import MlflowClient
 
-from pipeline.engine.wheel import models_folder, write_wheel
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.nightly.outcome import Night
 from pipeline.nightly.positions import Positions
@@ -23,6 +22,7 @@ from pipeline.tracking.night_description import description, spelled
 from pipeline.tracking.promotion import load_rules
 from pipeline.tracking.pruning import prune_versions
 from pipeline.tracking.store import Store
+from pipeline.wheel import models_folder, write_wheel
 
 _TRACKED = "mlflow"
 LOGGED_SETTINGS = (

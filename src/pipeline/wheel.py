@@ -28,7 +28,7 @@ def packages() -> dict[str, Path]:
 def models_folder() -> Path:
     """Where the models-from-code files are: in the wheel, or beside `src` in a checkout."""
     packaged = Path(pipeline.__path__[0]) / "models"
-    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "models"
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "models"
 
 
 def write_wheel(folder: Path, more: Mapping[str, Path] | None = None) -> Path:
