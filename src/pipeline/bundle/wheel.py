@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from pipeline.bundle.environment import DISTRIBUTION
-from pipeline.tracking.wheel import write_wheel
+from pipeline.wheel import write_wheel
 
 FOLDER = "dist"
 # By name: the self-test on a workspace simulates an account, and nothing else here knows the simulator.
