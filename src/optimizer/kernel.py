@@ -11,8 +11,9 @@ are compiled into it. So the cache has a folder for each text of the package as 
 release, or a changed line, finds nothing of the one before.
 
 The cache stands where NUMBA_CACHE_DIR says, else beside the package, else among the user's caches: in
-the first of these that can be written to. Where none can, each process compiles for itself: what a
-cache holds is run, so none is kept where others could write.
+the first of these that can be written to. Where none can, and where the package is read from an archive
+that a client has sent to its workers, each process compiles for itself: what a cache holds is run, so
+none is kept where others could write.
 """
 
 import tempfile
@@ -42,6 +43,8 @@ def _places() -> Iterator[Path]:
 
 def _cache() -> str | None:
     """The folder that compiled functions are kept in; None where there is no place for one."""
+    if not _PACKAGE.is_dir():
+        return None
     text = sha256(b"".join(file.read_bytes() for file in sorted(_PACKAGE.rglob("*.py"))))
     for place in _places():
         folder = place / f"kernels-{text.hexdigest()[:16]}"

@@ -14,7 +14,7 @@ from typing import Final
 
 from pipeline.engine.temporary_folders import remove_all
 
-__all__ = ["end_when_interrupted"]
+__all__ = ["end_when_interrupted", "unwind_when_interrupted"]
 
 _INTERRUPTS: Final = (signal.SIGINT, signal.SIGTERM)
 _SAYS: Final = "rightrun: interrupted; run the same command again: a night goes on where it stopped"
@@ -33,6 +33,14 @@ def end_when_interrupted() -> None:
     for interrupt in _INTERRUPTS:
         signal.signal(interrupt, _do_nothing)
     Thread(target=_watch, args=(reading,), name="interrupts", daemon=True).start()
+
+
+def unwind_when_interrupted() -> None:
+    """From here on both raise KeyboardInterrupt in the main thread, for a command that has to put away what
+    it made outside this machine; it waits for what has been asked of the engine."""
+    signal.set_wakeup_fd(-1)
+    for interrupt in _INTERRUPTS:
+        signal.signal(interrupt, signal.default_int_handler)
 
 
 def _do_nothing(_number: int, _frame: object) -> None:

@@ -22,7 +22,7 @@ from mlflow.models.model import ModelInfo
 
 from pipeline.tracking.model_cards import card
 from pipeline.tracking.promotion import Rule, refusal
-from pipeline.tracking.wheel import models_folder, packages
+from pipeline.wheel import models_folder, packages
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 

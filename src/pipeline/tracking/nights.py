@@ -22,7 +22,7 @@ from pipeline.tracking.night_description import description, spelled
 from pipeline.tracking.promotion import load_rules
 from pipeline.tracking.pruning import prune_versions
 from pipeline.tracking.store import Store
-from pipeline.tracking.wheel import models_folder, write_wheel
+from pipeline.wheel import models_folder, write_wheel
 
 _TRACKED = "mlflow"
 LOGGED_SETTINGS = (

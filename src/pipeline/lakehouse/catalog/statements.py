@@ -22,12 +22,17 @@ DAY, _DAY = "_day", "`_day`"
 _STORED_DAY = "`_stored_day`"
 
 
-def target(catalog: str, table: Table) -> str:
-    return identifier(catalog, table.layer.schema, table.name)
+def target(catalog: str, table: Table, prefix: str = "") -> str:
+    """The table's name; `prefix` stands before the names of all schemas that are made for a test."""
+    return identifier(catalog, prefix + table.layer.schema, table.name)
 
 
 def create_schema(catalog: str, schema: str) -> str:
     return f"CREATE SCHEMA IF NOT EXISTS {identifier(catalog, schema)}"
+
+
+def drop_schema(catalog: str, schema: str) -> str:
+    return f"DROP SCHEMA IF EXISTS {identifier(catalog, schema)} CASCADE"
 
 
 def all_ddl(catalog: str) -> list[str]:
