@@ -77,13 +77,13 @@ FAULTS: dict[str, tuple[str, Damage, str, str]] = {
     "a value that no run knows": (
         *(NIGHT, lambda d: task(d)["python_wheel_task"]["parameters"].append("{{run.id}}")),
         *(
-            "resources.jobs.nightly.tasks[0].python_wheel_task.parameters[12]",
+            "resources.jobs.nightly.tasks[0].python_wheel_task.parameters[13]",
             "no value that a run knows",
         ),
     ),
     "a value that is not closed": (
         *(NIGHT, lambda d: task(d)["python_wheel_task"]["parameters"].append("{{job.id")),
-        *("resources.jobs.nightly.tasks[0].python_wheel_task.parameters[12]", "not closed"),
+        *("resources.jobs.nightly.tasks[0].python_wheel_task.parameters[13]", "not closed"),
     ),
     "a value of a task that is not there": (
         *(NIGHT, lambda d: job(d).update(description="{{tasks.copper.result_state}}")),

@@ -1,10 +1,11 @@
 """One stand-in workspace for all tests here: every test of this folder speaks to Apache Spark with Delta Lake.
 
-Its clock is set to another zone than the clients', and neither is UTC.
+Its clock is set to another zone than those of its clients, which are UTC and, for commands in processes of
+their own, a third one.
 """
 
-import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -18,32 +19,30 @@ from tests.delta.tables import empty
 from tools.workspace.server import CATALOG, Workspace, serving
 
 _SERVERS_ZONE = "America/St_Johns"
-_CLIENTS_ZONE = "Pacific/Auckland"
 
 
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     folder = tmp_path_factory.mktemp("workspace")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("TZ", _SERVERS_ZONE)
-        with serving(folder) as workspace:
-            yield workspace
+    with ExitStack() as until_the_end:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setenv("TZ", _SERVERS_ZONE)
+            workspace = until_the_end.enter_context(serving(folder))
+        yield workspace
 
 
 @pytest.fixture(scope="session")
 def spark(workspace: Workspace) -> Iterator[SparkSession]:
     """The process's session, in place of the embedded engine's."""
     # The stand-in has no Jobs API.
-    ours = workspace.environment | {"TZ": _CLIENTS_ZONE, "RIGHTRUN_JOBS_API": "false"}
+    ours = workspace.environment | {"RIGHTRUN_JOBS_API": "false"}
     with pytest.MonkeyPatch.context() as patched:
         for name, value in ours.items():
             patched.setenv(name, value)
-        time.tzset()
         session = connect(Engine.DATABRICKS)
         EVIDENCE.watch(session)
         EVIDENCE.engine = engine_name(session)
         yield session
-    time.tzset()
 
 
 @pytest.fixture
@@ -58,6 +57,8 @@ def lakehouse(spark: SparkSession) -> Iterator[DeltaCatalog]:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """What has run is written down where everything has run, and well."""
     folders = [Path(argument).resolve() for argument in session.config.args]
-    is_whole = Path(__file__).parent in folders and not session.config.option.keyword
+    is_whole = (
+        Path(__file__).parent in folders and EVIDENCE.engine and not session.config.option.keyword
+    )
     if exitstatus == 0 and is_whole:
         EVIDENCE.write()

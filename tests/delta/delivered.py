@@ -19,8 +19,8 @@ from tools.workspace.server import Workspace
 from tools.workspace.system_tables import deliver
 
 _QUIET = {"COLUMNS": "200", "PYTHONWARNINGS": "ignore"}
-_WITHOUT_API = {"RIGHTRUN_JOBS_API": "false"}
-"""The stand-in has none."""
+_CLIENT = {"TZ": "Pacific/Auckland", "RIGHTRUN_JOBS_API": "false"}
+"""Neither this process's zone nor the server's; and the stand-in has no Jobs API."""
 COMMAND = (sys.executable, "-m", "pipeline.cli")
 ON_DELTA = ("--engine", "databricks", "--source", "databricks")
 
@@ -73,7 +73,7 @@ class Delivered:
         return subprocess.Popen(
             [*COMMAND, *arguments],
             cwd=self.place,
-            env={**os.environ, **self.workspace.environment, **_WITHOUT_API, **_QUIET},
+            env={**os.environ, **self.workspace.environment, **_CLIENT, **_QUIET},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

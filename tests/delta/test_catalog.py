@@ -113,7 +113,6 @@ def test_days_are_counted_and_dropped_and_a_scope_does_not_reach_before_its_date
     lakehouse.create(THINGS)
     lakehouse.merge(THINGS, things(spark, FULL, EMPTY, EMPTY | {"id": "c"}))
     assert lakehouse.partition_rows(THINGS) == {FULL["day"]: 1, EMPTY["day"]: 2}
-    assert lakehouse.partition_rows(replace(THINGS, partition_by=None)) == {None: 3}
     assert lakehouse.drop_before(THINGS, FULL["day"]) == 0
     assert lakehouse.version(THINGS) == 1
     scope = things(spark, FULL, EMPTY).select("id")

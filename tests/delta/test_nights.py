@@ -9,7 +9,7 @@ import random
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -140,9 +140,11 @@ def test_commands_answer_from_the_workspace(account: Delivered) -> None:
     engine = ("--engine", "databricks")
     for command in (("show", "jobs"), ("show", "nights"), ("sla", "list"), ("sla", "propose")):
         assert in_process(account, *command, *engine, "--json").code == 0
-    commits = in_process(account, "history", "gold.jobs", *engine, "--json").json()
+    commits = account.rightrun("history", "gold.jobs", *engine, "--json").json()
     assert [commit["operation"] for commit in commits][-1] == "CREATE TABLE"
     assert commits[0]["inserted"] > 0
+    age = datetime.now(UTC) - datetime.fromisoformat(commits[0]["committed_at"])
+    assert timedelta(0) < age < timedelta(hours=2), "it is said in UTC, whatever the client's zone"
     query = "SELECT count(*) AS jobs FROM gold.jobs"
     (row,) = in_process(account, "sql", query, *engine, "--json").json()
     assert row["jobs"] > 0

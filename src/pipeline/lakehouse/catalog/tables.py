@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pyarrow as pa
@@ -36,6 +36,8 @@ from pipeline.lakehouse.schema_growth import Growth, growth_to
 from pipeline.tables.declaration import Table
 from pipeline.tables.derive import ddl, identifier
 from pipeline.tables.types import arrow_type
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,12 +214,13 @@ class DeltaCatalog:
 
     def history(self, table: Table, limit: int) -> list[Commit]:
         commits = self._sql(statements.history(self.name(table), limit))
-        rows = commits.select("version", "timestamp", "operation", "operationMetrics").collect()
+        # A row's times come naive, in the zone of this process.
+        at_us = F.unix_micros("timestamp").alias("at_us")
+        rows = commits.select("version", at_us, "operation", "operationMetrics").collect()
         return [
             Commit(
                 version=row["version"],
-                # A row's times are naive, in the session's zone, which is UTC.
-                at=row["timestamp"].replace(tzinfo=UTC),
+                at=_EPOCH + timedelta(microseconds=row["at_us"]),
                 operation=row["operation"],
                 # A map of strings, most of them counts.
                 metrics={
