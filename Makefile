@@ -41,7 +41,7 @@ check: $(INSTALLED) ## Style, types, borders, generated files and the fast tests
 .PHONY: test
 test: prerequisites ## The whole suite, both engines (Java 17, Chromium); then check on the other Python
 	@$(MAKE) $(INSTALLED)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 15 --ignore tests/delta --ignore tests/environment
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 15
 	@$(MAKE) test-delta
 	@$(MAKE) other-python
 

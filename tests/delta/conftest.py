@@ -3,6 +3,7 @@
 Its clock is set to another zone than the clients', and neither is UTC.
 """
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,34 +23,41 @@ _CLIENTS_ZONE = "Pacific/Auckland"
 
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    zone = {"spark.driver.extraJavaOptions": f"-Duser.timezone={_SERVERS_ZONE}"}
     folder = tmp_path_factory.mktemp("workspace")
-    with serving(folder, settings=zone) as workspace:
-        yield workspace
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TZ", _SERVERS_ZONE)
+        with serving(folder) as workspace:
+            yield workspace
 
 
 @pytest.fixture(scope="session")
 def spark(workspace: Workspace) -> Iterator[SparkSession]:
     """The process's session, in place of the embedded engine's."""
+    # The stand-in has no Jobs API.
+    ours = workspace.environment | {"TZ": _CLIENTS_ZONE, "RIGHTRUN_JOBS_API": "false"}
     with pytest.MonkeyPatch.context() as patched:
-        for name, value in workspace.environment.items():
+        for name, value in ours.items():
             patched.setenv(name, value)
-        patched.setenv("TZ", _CLIENTS_ZONE)
+        time.tzset()
         session = connect(Engine.DATABRICKS)
         EVIDENCE.watch(session)
         EVIDENCE.engine = engine_name(session)
         yield session
+    time.tzset()
 
 
 @pytest.fixture
 def lakehouse(spark: SparkSession) -> Iterator[DeltaCatalog]:
     """An empty catalog; its schemas go with what the test has made in them."""
-    yield DeltaCatalog(CATALOG, spark)
+    catalog = DeltaCatalog(CATALOG, spark)
+    catalog.clear_staging()
+    yield catalog
     empty(spark)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """What has run is written down where everything has run, and well."""
-    is_whole = [*map(Path, session.config.args)] == [Path(__file__).parent.relative_to(Path.cwd())]
+    folders = [Path(argument).resolve() for argument in session.config.args]
+    is_whole = Path(__file__).parent in folders and not session.config.option.keyword
     if exitstatus == 0 and is_whole:
         EVIDENCE.write()

@@ -22,6 +22,7 @@ from tools.workspace.server import CATALOG
 def test_writes_match_the_model(spark: SparkSession, steps: list[tuple[Any, ...]]) -> None:
     lakehouse = DeltaCatalog(CATALOG, spark)
     try:
+        lakehouse.clear_staging()
         lakehouse.create(TABLE)
         model: dict[Key, Row] = {}
         for number, step in enumerate(steps):
