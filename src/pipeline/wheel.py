@@ -56,6 +56,16 @@ def write_wheel(folder: Path, more: Mapping[str, Path] | None = None) -> Path:
     return file
 
 
+def unpacked(wheel: Path, package: str) -> Path:
+    """A package of the wheel, in a folder beside it: unlike where it is installed, whoever copies it may
+    remove the copy."""
+    folder = wheel.with_suffix("")
+    with zipfile.ZipFile(wheel) as archive:
+        of_package = (name for name in archive.namelist() if name.startswith(f"{package}/"))
+        archive.extractall(folder, of_package)
+    return folder / package
+
+
 def _sources(folders: Mapping[str, Path]) -> Iterator[tuple[str, bytes]]:
     named = {
         f"{place}/{file.relative_to(folder).as_posix()}": file
