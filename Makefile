@@ -48,6 +48,7 @@ test: prerequisites ## The whole suite, both engines (Java 17, Chromium); then c
 .PHONY: test-delta
 test-delta: $(INSTALLED) jars ## Nights on Apache Spark with Delta Lake, over Spark Connect (Java 17); writes tests/delta/ran.json
 	$(BIN)/python -m pytest tests/delta --durations 15
+	$(BIN)/python -m pytest tests/environment --durations 5
 
 .PHONY: format
 format: $(INSTALLED) ## Format the code and mend what ruff can mend

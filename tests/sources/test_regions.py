@@ -17,9 +17,10 @@ from pipeline.tables import bronze, source
 from pipeline.tables.declaration import SourceTable
 from pipeline.tables.types import arrow_schema
 from tests.bronze.ingesting import Remembered, empty_bronze, held, ingest_all
-from tests.catalog.workspace import CATALOG
 from tests.sources.small import rows_of_table
 
+CATALOG = "sail"
+"""The name that Sail gives its own catalog."""
 _NOW = datetime.now(UTC).replace(microsecond=0)
 REGIONS = {region: f"{CATALOG}.{region}" for region in ("eu", "us")}
 """One schema of all tables for each, as where a region's own nights keep bronze."""

@@ -258,11 +258,14 @@ def init(
 
     def run(*words: str) -> Ended:
         monkeypatch.setattr(sys, "argv", ["rightrun", "init", *words])
-        with pytest.raises(SystemExit) as ended:
+        code: object = 0
+        try:
             main()
+        except SystemExit as ended:
+            code = ended.code
         printed = capsys.readouterr()
         assert TOKEN not in printed.out + printed.err
-        return Ended(int(ended.value.code or 0), printed.out, printed.err)
+        return Ended(int(str(code)), printed.out, printed.err)
 
     return run
 

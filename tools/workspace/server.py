@@ -91,7 +91,7 @@ def serving(
     `python` runs the workers, as the environment of a task does on serverless compute.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    port = _free_port()
+    port = free_port()
     command = [
         str(Path(pyspark.__file__).parent / "bin" / "spark-submit"),
         *("--master", master),
@@ -139,7 +139,7 @@ def _jars(folder: Path) -> list[Path]:
     return jars
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((_LOOPBACK, 0))
         return int(probe.getsockname()[1])
