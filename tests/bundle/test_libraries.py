@@ -46,7 +46,7 @@ def test_without_the_library_the_check_says_that_it_is_not_whole(
 def a_schema(**job_fields: object) -> str:
     """A schema in the form of the official one, of which a job may hold these fields."""
     definition = {"type": "object", "properties": job_fields, "additionalProperties": False}
-    path = ["github.com", "databricks", "cli", "bundle", "config", "resources.Job"]
+    path = ("github.com", "databricks", "cli", "bundle", "config", "resources.Job")
     definitions: object = definition
     for step in reversed(path):
         definitions = {step: definitions}
@@ -71,7 +71,7 @@ def test_the_schema_is_asked_of_each_resource_and_of_the_whole(whole: Path, tmp_
     job = yaml.safe_load((whole / "resources/nightly.yml").read_text())["resources"]["jobs"][
         "nightly"
     ]
-    fields: dict[str, object] = {key: {} for key in job}
+    fields: dict[str, object] = {field: {} for field in job}
     schema.write_text(a_schema(**fields))
     report = check_bundle(whole, schema)
     assert (report.faults, report.unchecked) == ((), ())

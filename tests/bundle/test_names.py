@@ -9,6 +9,7 @@ import pytest
 import sqlglot
 import yaml
 from sqlglot import exp
+from sqlglot.tokens import TokenType
 
 from pipeline.bundle.check import check_bundle
 from pipeline.bundle.files import generated_files, write_files
@@ -49,15 +50,16 @@ def test_a_principal_is_quoted_wherever_it_goes(folder: Path, principal: str) ->
     assert check_bundle(folder).faults == ()
     for name in ("prod", "prod_row_filters"):
         sql = (folder / f"resources/sql/{name}.sql").read_text(encoding="utf-8")
-        statements = [one for one in sqlglot.parse(sql, read="databricks") if one is not None]
-        kinds = {type(one) for one in statements}
-        assert kinds <= {exp.Create, exp.Grant}
-        principals = {
-            one.find(exp.GrantPrincipal).this.name
-            for one in statements
-            if isinstance(one, exp.Grant)
-        }
-        assert principals == {principal}
+        statements = [[]]
+        for token in sqlglot.tokenize(sql, read="databricks"):
+            if token.token_type is TokenType.SEMICOLON:
+                statements.append([])
+            else:
+                statements[-1].append(token)
+        grants = [tokens for tokens in statements if tokens and tokens[0].text == "GRANT"]
+        others = {tokens[0].text for tokens in statements if tokens} - {"GRANT"}
+        assert others == {"CREATE"}
+        assert {tokens[-1].text for tokens in grants} == {principal}
 
 
 @pytest.mark.parametrize(
@@ -95,10 +97,21 @@ def test_a_group_that_is_no_plain_text_is_refused(folder: Path, groups: object) 
         read_project(folder)
 
 
-@pytest.mark.parametrize("setting", ["catalog: a`b", "catalog: ${var.team}", "experiment: /x/${a}"])
+@pytest.mark.parametrize(
+    "setting", ["catalog: a`b", "catalog: ${var.team}", "experiment: /x/${a}", "experiment: nights"]
+)
 def test_a_setting_that_a_bundle_would_follow_is_refused(folder: Path, setting: str) -> None:
     (folder / "rightrun.yml").write_text(setting, encoding="utf-8")
     with pytest.raises(UserError, match=r"in rightrun\.yml"):
+        read_project(folder)
+
+
+@pytest.mark.parametrize("target", ["../prod", "a/b", "", "pr od", "${var.team}", 1])
+def test_a_target_that_no_folder_can_be_named_for_is_refused(folder: Path, target: object) -> None:
+    root = yaml.safe_load((folder / "databricks.yml").read_text(encoding="utf-8"))
+    root["targets"][target] = {"mode": "development"}
+    (folder / "databricks.yml").write_text(yaml.safe_dump(root), encoding="utf-8")
+    with pytest.raises(UserError, match=r"targets in databricks\.yml"):
         read_project(folder)
 
 

@@ -107,6 +107,19 @@ def test_a_job_is_found_by_key_and_by_name_and_says_all(account: Account) -> Non
     assert "no such job" in missing.err
 
 
+def test_how_jobs_are_set_up_is_known_of_the_workspace_that_is_asked(account: Account) -> None:
+    asked = (
+        "select workspace_id, count(max_retries) as known, max(max_retries) as most,"
+        " max(settings_problem) as problem from gold.jobs where job_id is not null group by 1"
+    )
+    rows = account.run("sql", asked, "--home", account.home, "--json").json()
+    (told,) = [row for row in rows if row["known"]]
+    assert told["most"] > 0
+    others = [row for row in rows if row is not told]
+    assert others
+    assert all("the Jobs API has not told of it" in row["problem"] for row in others)
+
+
 def test_filters_keep_only_that_team(account: Account) -> None:
     jobs = account.run("show", "jobs", "--home", account.home, "--json", "--limit", "1000").json()
     team = next(j["team"] for j in jobs if j["team"])

@@ -11,10 +11,11 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipeline.lakehouse.folder.tables import DeltaFolder
-from pipeline.sources.system_tables import Catalog, Readable, SystemTables
+from pipeline.sources.system_tables import Readable, SystemTables
 from pipeline.tables import bronze, source
 from pipeline.tables.declaration import SourceTable
 from pipeline.tables.types import arrow_schema
+from pipeline.workspace.system_catalogs import SystemCatalog
 from tests.bronze.ingesting import Remembered, empty_bronze, held, ingest_all
 from tests.catalog.workspace import CATALOG
 from tests.sources.small import rows_of_table
@@ -138,7 +139,7 @@ def test_rows_of_no_day_are_read_whenever_they_land(
 def test_a_day_far_ahead_hides_no_other(days: list[datetime], spark: SparkSession) -> None:
     table = source.JOB_RUN_TIMELINE
     named = [day.date().isoformat() for day in days] + ["+10000-01-01"]
-    there = Readable(Catalog.at(CATALOG), {"run_id": "string"})
+    there = Readable(SystemCatalog.at(CATALOG), {"run_id": "string"})
     asked = SystemTables(spark, CATALOG).select(table, there, named)
     (bounds,) = asked.split(" WHERE ")[1:]
     moments = [*days, at(3), at(4)]

@@ -6,7 +6,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 from pipeline.lakehouse.folder.tables import DeltaFolder
+from pipeline.settings import Settings
 from pipeline.silver.job_settings import job_settings
+from pipeline.sources.address import open_source
 from pipeline.sources.jobs_api import JobsApi, job_rows
 from pipeline.tables import bronze, source
 from pipeline.workspace.connection import Refused
@@ -233,6 +235,15 @@ def test_without_credentials_it_is_said(spark: SparkSession) -> None:
     assert "no credentials for a Databricks workspace were found" in notice
     presence = api.inspect(source.JOB_SETTINGS)
     assert (presence.found, "no credentials" in presence.problem) == (False, True)
+
+
+def test_an_account_without_the_jobs_api_says_so(spark: SparkSession) -> None:
+    settings = Settings(jobs_api=False, system_catalog="nowhere")
+    account = open_source("databricks", spark, settings)
+    assert account.read(source.JOB_SETTINGS, None) is None
+    assert account.inspect(source.JOB_SETTINGS).problem == "the setting jobs_api is false"
+    assert account.notices() == ()
+    assert account.read(source.JOBS, None) is None
 
 
 def test_retries_without_end(spark: SparkSession, lakehouse: DeltaFolder, server: Server) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pipeline.bundle.project import Target
 from pipeline.tables.derive import identifier
 from pipeline.tables.source import SOURCE_TABLES
+from pipeline.workspace.grants import OWNS, grant
 
 
 def administration_sql(target: Target, system_catalog: str | Mapping[str, str]) -> str:
@@ -31,29 +32,28 @@ def administration_sql(target: Target, system_catalog: str | Mapping[str, str]) 
     else:
         lines += [
             "-- The night and its self-test make schemas, and read the system tables that they need and no other.",
-            f"GRANT USE CATALOG, CREATE SCHEMA ON CATALOG {catalog} TO {identifier(target.run_as)};",
+            f"{grant(OWNS, 'CATALOG', target.catalog, principal=target.run_as)};",
             *(line for source in sources for line in _reading(source, target.run_as)),
         ]
     if target.readers is not None:
         lines += [
             "",
             "-- Of the schemas in it, readers are given gold and ops by the bundle.",
-            f"GRANT USE CATALOG ON CATALOG {catalog} TO {identifier(target.readers)};",
+            f"{grant(['USE CATALOG'], 'CATALOG', target.catalog, principal=target.readers)};",
         ]
     return "\n".join([*lines, ""])
 
 
 def _reading(source: str, principal: str) -> Iterator[str]:
     """The grants on each system table in `source`, a catalog, or a schema that has all of them."""
-    to = identifier(principal)
     catalog, _, schema = source.partition(".")
-    names = [table.system_name.split(".")[1:] for table in SOURCE_TABLES]
+    names = [table.place for table in SOURCE_TABLES if table.is_system_table]
     tables = [(schema or own_schema, name) for own_schema, name in names]
-    yield f"GRANT USE CATALOG ON CATALOG {identifier(catalog)} TO {to};"
+    yield f"{grant(['USE CATALOG'], 'CATALOG', catalog, principal=principal)};"
     for name in dict.fromkeys(name for name, _ in tables):
-        yield f"GRANT USE SCHEMA ON SCHEMA {identifier(catalog, name)} TO {to};"
+        yield f"{grant(['USE SCHEMA'], 'SCHEMA', catalog, name, principal=principal)};"
     for table in tables:
-        yield f"GRANT SELECT ON TABLE {identifier(catalog, *table)} TO {to};"
+        yield f"{grant(['SELECT'], 'TABLE', catalog, *table, principal=principal)};"
 
 
 def _dotted(source: str) -> str:

@@ -14,11 +14,10 @@ PINS = {
     "croniter": "7.0.0",
     "llvmlite": "0.50.0",
     "numba": "0.68.1",
-    "pydantic-settings": "2.16.3",
-    "sqlglot": "30.30.0",
-    "typer": "0.29.2",
-    # The newest that takes the base's typing-extensions.
+    # The newest of these two that take the base's typing-extensions.
+    "pydantic-settings": "2.15.0",
     "typing-inspection": "0.4.2",
+    "sqlglot": "30.30.0",
 }
 """What our dependencies need beyond the base of environment 5, whole: pip has nothing to choose."""
 

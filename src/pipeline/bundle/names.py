@@ -10,6 +10,8 @@ REFERENCE = re.compile(r"(?<!\$)\$\{([^{}]*)\}")
 # each use of the name would depend on how it is quoted there.
 _CATALOG = re.compile(r"[^\s./\x00-\x1f\x7f`'\"\\${}]{1,255}")
 
+_TARGET = re.compile(r"[A-Za-z0-9_-]{1,100}")
+
 
 def holds_reference(name: str) -> bool:
     return "${" in name
@@ -22,6 +24,23 @@ def catalog_name(name: object, place: str) -> str:
     raise UserError(
         f"{place}: {name!r} is no name for a catalog in a bundle: use letters, digits, _ and -"
     )
+
+
+def target_name(name: object) -> str:
+    """`name` where a folder can be named for it; UserError otherwise."""
+    if isinstance(name, str) and _TARGET.fullmatch(name):
+        return name
+    raise UserError(
+        f"targets in databricks.yml: {name!r} is no name for a target: use letters, digits, _ and -"
+    )
+
+
+def experiment_name(name: object, place: str) -> str:
+    """`name` where it is a path in a workspace; UserError that says at which `place` it is not."""
+    experiment = literal_name(name, place)
+    if not experiment.startswith("/"):
+        raise UserError(f"{place}: {experiment!r} is no path in a workspace: begin it with /")
+    return experiment
 
 
 def literal_name(name: object, place: str) -> str:

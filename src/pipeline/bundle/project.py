@@ -7,7 +7,13 @@ from typing import Any
 
 import yaml
 
-from pipeline.bundle.names import catalog_name, holds_reference, literal_name
+from pipeline.bundle.names import (
+    catalog_name,
+    experiment_name,
+    holds_reference,
+    literal_name,
+    target_name,
+)
 from pipeline.errors import UserError
 from pipeline.settings import Settings, load_settings
 
@@ -51,7 +57,7 @@ def read_project(folder: Path) -> Project:
         raise UserError(f"{ROOT} has no targets: write at least one below `targets:`")
     return Project(
         settings=written_settings(folder),
-        targets=tuple(_target(str(name), value, variables) for name, value in targets.items()),
+        targets=tuple(_target(name, value, variables) for name, value in targets.items()),
         has_destination="notification_destination" in variables,
     )
 
@@ -64,7 +70,7 @@ def written_settings(folder: Path) -> dict[str, Any]:
     if "catalog" in settings:
         catalog_name(settings["catalog"], f"catalog in {SETTINGS}")
     if "experiment" in settings:
-        literal_name(settings["experiment"], f"experiment in {SETTINGS}")
+        experiment_name(settings["experiment"], f"experiment in {SETTINGS}")
     return settings
 
 
@@ -86,7 +92,7 @@ def assigned(value: object) -> object:
     return value.get("default") if isinstance(value, Mapping) and "default" in value else value
 
 
-def _target(name: str, declared: object, variables: Mapping[str, Any]) -> Target:
+def _target(name: object, declared: object, variables: Mapping[str, Any]) -> Target:
     own = _mapping(
         _mapping(declared, f"targets.{name}").get("variables"), f"targets.{name}.variables"
     )
@@ -99,7 +105,7 @@ def _target(name: str, declared: object, variables: Mapping[str, Any]) -> Target
     teams, place = value("team_groups")
     regions, place_of_regions = value("sources")
     return Target(
-        name=literal_name(name, f"targets in {ROOT}"),
+        name=target_name(name),
         catalog=catalog_name(*value("catalog")),
         run_as=_known_now(*value("run_as")),
         readers=_known_now(*value("readers")),

@@ -3,6 +3,8 @@
 from typing import Any
 
 from pipeline.bundle.environment import DISTRIBUTION
+from pipeline.bundle.grants import SCHEMAS
+from pipeline.lakehouse.catalog.statements import STAGING
 
 _PRINCIPAL = "${var.run_as}"
 _ROOT = "/Workspace/Users/${var.run_as}/.bundle/${bundle.name}/${bundle.target}"
@@ -29,7 +31,7 @@ def root_document(catalog: str, *, builds_wheel: bool) -> dict[str, Any]:
                 **_shared(f"{catalog}_staging"),
                 "presets": {"trigger_pause_status": "PAUSED"},
             },
-            "prod": _shared(catalog),
+            "prod": {**_shared(catalog), "resources": {"schemas": _protected_schemas()}},
         },
     }
 
@@ -43,6 +45,19 @@ def _shared(catalog: str) -> dict[str, Any]:
         # No readers here: of a bundle, CAN_VIEW is READ on its secrets too.
         "permissions": [{"level": "CAN_MANAGE", "service_principal_name": _PRINCIPAL}],
         "variables": {"catalog": catalog},
+    }
+
+
+def _protected_schemas() -> dict[str, Any]:
+    """What is in them goes back further than any source, so that nothing could make it again."""
+    return {
+        schema: {
+            "catalog_name": "${var.catalog}",
+            "name": schema,
+            "lifecycle": {"prevent_destroy": True},
+        }
+        for schema in SCHEMAS
+        if schema != STAGING
     }
 
 

@@ -15,7 +15,7 @@ import typer
 from rich.text import Text
 
 from pipeline.answers.terminal.screen import printed, screen
-from pipeline.cli import bundle, evaluate, nightly, show, sla, sources, tables
+from pipeline.cli import bundle, evaluate, init, nightly, show, sla, sources, tables
 from pipeline.cli.options import NOT_IN_ORDER, USER_ERROR
 from pipeline.errors import UserError, traced
 
@@ -30,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (sources, nightly, tables, evaluate):
+for group in (init, sources, nightly, tables, evaluate):
     app.add_typer(group.commands)
 app.add_typer(show.commands, name="show")
 app.add_typer(sla.commands, name="sla")
@@ -68,7 +68,7 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):  # A name that a terminal cannot spell is no error.
             stream.reconfigure(errors="replace")
     try:
-        app()
+        _run()
     except BrokenPipeError:
         _silence()
         sys.exit(_NOBODY_READS)
@@ -87,6 +87,15 @@ def main() -> None:
         )
         printed(screen(stderr=True), map(_red, report.split("\n")))
         sys.exit(NOT_IN_ORDER)
+
+
+def _run() -> None:
+    """Success returns: a wheel's task on Databricks takes any SystemExit for a failure, that of 0 too."""
+    try:
+        app()
+    except SystemExit as ended:
+        if ended.code:
+            raise
 
 
 def _red(line: str) -> Text:

@@ -59,6 +59,7 @@ def record(table: Readiness) -> dict[str, object]:
         "columns_of_another_type": list(presence.columns_retyped),
         "switched_off": "; ".join(off) if table.is_there else declared.switches_off,
         "problem": "; ".join(filter(None, problems)),
+        "mends": list(presence.mends),
     }
 
 
@@ -86,6 +87,8 @@ def lines(tables: list[Readiness], most_quarantined: float) -> Iterator[Text]:
     for table in tables:
         for sentence in table.switched_off:
             yield Text(f"Gap: {sentence}.")
+    for sql in dict.fromkeys(sql for table in tables for sql in table.presence.mends):
+        yield Text(f"Mend: {sql};")
     if stopping:
         end = "stop (exit code 2)"
     elif any(table.flaws.exceeds(most_quarantined) for table in tables):

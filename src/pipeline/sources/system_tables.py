@@ -30,6 +30,7 @@ from pipeline.sources.protocol import Batch, Delivery, Presence
 from pipeline.tables.declaration import SourceTable
 from pipeline.tables.derive import identifier
 from pipeline.workspace.grants import WHO_GRANTS, reading_grants
+from pipeline.workspace.system_catalogs import SystemCatalog, system_catalogs
 
 _SNAPSHOT = "snapshot"
 _NO_DAY = ""
@@ -41,31 +42,10 @@ Counts = dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Catalog:
-    """Where the system tables of a region are: a catalog with their schemas, or one schema of all."""
-
-    region: str | None
-    name: str
-    schema: str | None = None
-
-    @classmethod
-    def at(cls, place: str, region: str | None = None) -> "Catalog":
-        """The catalog that a setting names as `CATALOG` or `CATALOG.SCHEMA`."""
-        name, _, schema = place.partition(".")
-        return cls(region, name, schema or None)
-
-    def schema_of(self, table: SourceTable) -> str:
-        return self.schema or table.place[0]
-
-    def sql_name(self, table: SourceTable) -> str:
-        return identifier(self.name, self.schema_of(table), table.place[1])
-
-
-@dataclass(frozen=True, slots=True)
 class Readable:
     """A table as one catalog has it."""
 
-    catalog: Catalog
+    catalog: SystemCatalog
     types: dict[str, str]
     """Its columns with their types."""
 
@@ -78,11 +58,7 @@ class SystemTables:
     def __init__(self, spark: SparkSession, catalogs: str | Mapping[str, str] = "system") -> None:
         """`catalogs` as the setting system_catalog names them."""
         self._spark = spark
-        self._catalogs = (
-            (Catalog.at(catalogs),)
-            if isinstance(catalogs, str)
-            else tuple(Catalog.at(place, region) for region, place in catalogs.items())
-        )
+        self._catalogs = system_catalogs(catalogs)
         self._unread: defaultdict[str, dict[str, str]] = defaultdict(dict)
         """The tables that a region does not have, with the reason, while another region has them."""
         self._behind: dict[str, date] = {}
@@ -146,11 +122,13 @@ class SystemTables:
         )
         return (*unread, *behind)
 
-    def _look(self, table: SourceTable) -> tuple[list[Readable], dict[Catalog, PySparkException]]:
+    def _look(
+        self, table: SourceTable
+    ) -> tuple[list[Readable], dict[SystemCatalog, PySparkException]]:
         """Where the table can be read, and why it cannot elsewhere. A global table is looked for no
         further than the first region that has it."""
         readable: list[Readable] = []
-        faults: dict[Catalog, PySparkException] = {}
+        faults: dict[SystemCatalog, PySparkException] = {}
         for catalog in self._catalogs:
             try:
                 readable.append(Readable(catalog, self._columns(catalog, table)))
@@ -179,11 +157,14 @@ class SystemTables:
         position = _counts_by_region(after)
         batches, newest_days = [], {}
         for region, one in zip(regions, readable, strict=True):
-            # Counted first: what lands between this and the reading makes its day grow once more.
-            counts = {
-                row["day"] or _NO_DAY: row["n"]
-                for row in self._spark.sql(self.rows_by_day(table, one, watermark)).collect()
-            }
+            try:
+                # Counted first: what lands between this and the reading makes its day grow once more.
+                counts = self._count(table, one, watermark)
+            except PySparkException as error:
+                if len(self._catalogs) == 1:
+                    raise
+                self._unread[str(one.catalog.region)][table.system_name] = cause(error)
+                continue
             read = position.get(region or "", {})
             grown_days = [day for day, rows in counts.items() if rows > read.get(day, 0)]
             position[region or ""] = counts
@@ -192,13 +173,17 @@ class SystemTables:
                 rows = self._spark.sql(self.select(table, one, grown_days if read else ()))
                 batches.append(Batch((rows,), region=one.catalog.region))
         if table.required:
-            newest = max(newest_days.values())
+            newest = max(newest_days.values(), default=date.min)
             self._behind = {
                 str(region): day for region, day in newest_days.items() if newest - day > _ONE_DAY
             }
         if not batches:
             return None
         return Delivery(tuple(batches), _position_of(position))
+
+    def _count(self, table: SourceTable, readable: Readable, watermark: str) -> Counts:
+        rows = self._spark.sql(self.rows_by_day(table, readable, watermark)).collect()
+        return {row["day"] or _NO_DAY: row["n"] for row in rows}
 
     def rows_by_day(self, table: SourceTable, readable: Readable, watermark: str) -> str:
         """SQL for how many rows each day has, as far as the source still keeps it."""
@@ -220,24 +205,26 @@ class SystemTables:
         where = f" WHERE {bounds}" if bounds else ""
         return f"SELECT {columns} FROM {readable.catalog.sql_name(table)}{where}"
 
-    def _columns(self, catalog: Catalog, table: SourceTable) -> dict[str, str]:
+    def _columns(self, catalog: SystemCatalog, table: SourceTable) -> dict[str, str]:
         """The columns the table has now, with their types."""
         rows = self._spark.sql(f"SELECT * FROM {catalog.sql_name(table)} LIMIT 0")
         return {field.name: field.dataType.simpleString() for field in rows.schema.fields}
 
-    def _grants(self, catalog: Catalog, table: SourceTable) -> tuple[str, str]:
+    def _grants(self, catalog: SystemCatalog, table: SourceTable) -> tuple[str, str]:
         return reading_grants(catalog.name, catalog.schema_of(table), self._principal)
 
     @cached_property
     def _principal(self) -> str:
         """Who reads, as GRANT names them."""
         try:
-            return str(self._spark.sql("SELECT current_user() AS name").collect()[0]["name"])
+            name = self._spark.sql("SELECT current_user() AS name").collect()[0]["name"]
         except PySparkException:
-            return "PRINCIPAL"
+            name = ""
+        # The embedded engine knows nobody.
+        return str(name or "PRINCIPAL")
 
     @staticmethod
-    def _said(catalog: Catalog, error: PySparkException) -> str:
+    def _said(catalog: SystemCatalog, error: PySparkException) -> str:
         return f"region {catalog.region}: {cause(error)}" if catalog.region else cause(error)
 
 

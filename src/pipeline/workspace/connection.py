@@ -5,6 +5,7 @@ Answers are taken as the API's own JSON and not as the SDK's classes: a workspac
 older SDK, and one that does not know a word of the API loses it.
 """
 
+import logging
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ from pipeline.errors import UserError, cause
 if TYPE_CHECKING:  # takes a second to import
     from databricks.sdk import WorkspaceClient
 
+UNITY_CATALOG = "/api/2.1/unity-catalog"
+"""Where the paths of its API begin."""
 _RETRY_SECONDS = 300
 _ANSWER_SECONDS = 60
 _NO_CREDENTIALS = (
@@ -46,6 +49,8 @@ class Workspace:
         from databricks.sdk import WorkspaceClient
         from databricks.sdk.core import Config
 
+        # It warns of what it does without; what matters is said by whoever asks.
+        logging.getLogger("databricks.sdk").setLevel(logging.ERROR)
         try:
             config = Config(
                 retry_timeout_seconds=retry_seconds,

@@ -19,10 +19,13 @@ class Resource:
     key: str
     file: str
     value: Mapping[str, Any]
+    target: str = ""
+    """Of a resource that a target changes, the target."""
 
     @property
     def place(self) -> str:
-        return f"resources.{self.kind}.{self.key}"
+        within = f"targets.{self.target}." if self.target else ""
+        return f"{within}resources.{self.kind}.{self.key}"
 
     def fault(self, within: str, what: str) -> Fault:
         return Fault(self.file, f"{self.place}{within}", what)
@@ -55,6 +58,16 @@ class Documents:
                 if not kinds or kind in kinds:
                     for key, value in mapping(declared).items():
                         yield Resource(str(kind), str(key), file, mapping(value))
+
+    def changed_resources(self, *kinds: str) -> Iterator[Resource]:
+        """Of these kinds those that a target changes, each as that target has it."""
+        declared = {(one.kind, one.key): one.value for one in self.resources(*kinds)}
+        for target, section in self.section("targets").items():
+            for kind, changed in mapping(mapping(section).get("resources")).items():
+                if kind in kinds:
+                    for key, value in mapping(changed).items():
+                        merged = {**declared.get((kind, key), {}), **mapping(value)}
+                        yield Resource(str(kind), str(key), ROOT, merged, str(target))
 
     def whole(self) -> dict[str, Any]:
         """All files as one document, as a deployment merges them."""

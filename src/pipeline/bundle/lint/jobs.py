@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
-from importlib.metadata import entry_points
+from importlib.metadata import distribution
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -28,7 +28,7 @@ def task_place(number: int) -> str:
 
 
 def _task_faults(job: Resource) -> Iterator[Fault]:
-    environments = {env.get("environment_key") for env in items(job.value.get("environments"))}
+    environments = [one.get("environment_key") for one in items(job.value.get("environments"))]
     tasks = items(job.value.get("tasks"))
     if not tasks:
         yield job.fault(".tasks", "a job needs a task")
@@ -53,15 +53,12 @@ def _task_faults(job: Resource) -> Iterator[Fault]:
 def _entry_point_faults(job: Resource, place: str, wheel: Mapping[str, Any]) -> Iterator[Fault]:
     if wheel.get("package_name") != DISTRIBUTION:
         return  # Of another's wheel nothing is known here.
-    names = {
-        point.name
-        for point in entry_points(group="console_scripts")
-        if point.dist is not None and point.dist.name == DISTRIBUTION
-    }
+    scripts = distribution(DISTRIBUTION).entry_points.select(group="console_scripts")
+    names = sorted(point.name for point in scripts)
     if (name := wheel.get("entry_point")) not in names:
         yield job.fault(
             f"{place}.python_wheel_task.entry_point",
-            f"{DISTRIBUTION} has no entry point {name!r}; it has {', '.join(sorted(names)) or 'none'}",
+            f"{DISTRIBUTION} has no entry point {name!r}; it has {', '.join(names) or 'none'}",
         )
 
 

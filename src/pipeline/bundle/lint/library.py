@@ -50,7 +50,7 @@ def library_faults(documents: Documents) -> Iterator[Fault]:
     """Nothing where the library is not installed."""
     if not has_library():
         return
-    for resource in documents.resources(*CLASSES):
+    for resource in (*documents.resources(*CLASSES), *documents.changed_resources(*CLASSES)):
         module, name = CLASSES[resource.kind]
         kind = getattr(import_module(f"databricks.bundles.{module}"), name)
         try:

@@ -5,7 +5,7 @@ schema of the whole only says that something in it does not.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ _CLASSES = {
 _LONGEST = 200
 
 
-def schema_faults(documents: Documents, file: Path) -> Iterator[Fault]:
+def schema_faults(documents: Documents, file: Path) -> list[Fault]:
     """UserError where the schema or its library is not to be had."""
     if find_spec("jsonschema_rs") is None:
         raise UserError(
@@ -44,20 +44,23 @@ def schema_faults(documents: Documents, file: Path) -> Iterator[Fault]:
         raise UserError(
             f"{file} is no JSON schema: write what databricks bundle schema prints"
         ) from error
-    seen = False
+    faults = []
     for resource in documents.resources():
         part = _part(schema, _CLASSES.get(resource.kind, ""))
         if part is not None:
-            for misfit in jsonschema_rs.validator_for(part).iter_errors(dict(resource.value)):
-                seen = True
-                yield resource.fault(_place(misfit.instance_path), _short(misfit.message))
+            faults += [
+                resource.fault(_place(misfit.instance_path), _short(misfit.message))
+                for misfit in jsonschema_rs.validator_for(part).iter_errors(dict(resource.value))
+            ]
+    is_said_of_resources = bool(faults)
     for name, document in documents.files.items():
         for misfit in whole.iter_errors(document):
-            if not (seen and misfit.instance_path[:1] == ["resources"]):
+            if not (is_said_of_resources and misfit.instance_path[:1] == ["resources"]):
                 place = _place(misfit.instance_path).lstrip(".")
-                yield Fault(name, place, _short(misfit.message))
-    if not seen and not whole.is_valid(documents.whole()):
-        yield Fault(ROOT, "", "its files do not fit the schema together")
+                faults.append(Fault(name, place, _short(misfit.message)))
+    if not faults and not whole.is_valid(documents.whole()):
+        faults.append(Fault(ROOT, "", "its files do not fit the schema together"))
+    return faults
 
 
 def _part(schema: Mapping[str, Any], name: str) -> dict[str, Any] | None:
