@@ -21,7 +21,7 @@ _SNAPSHOT = "snapshot"
 def deliver(spark: SparkSession, account: Path, after: str = "", until: str = "9999") -> None:
     """Append the files of these days to their tables, made where they are not there yet; a snapshot
     takes the place of the one before."""
-    for table in SOURCE_TABLES:
+    for table in (table for table in SOURCE_TABLES if table.is_system_table):
         _, schema, name = table.system_name.split(".")
         files = sorted((account / schema / name).glob("*.parquet"))
         chosen = [file for file in files if file.stem == _SNAPSHOT or after < file.stem <= until]
