@@ -47,13 +47,16 @@ STATEMENTS = {
     "difference_on_days": statements.difference(
         _DIFFERENCE, _DAY_IN_KEY, _TARGET, 7, _STAGED, days=[_DAY]
     ),
+    "difference_since": statements.difference(_DIFFERENCE, THINGS, _TARGET, 7, _STAGED, since=_DAY),
     "touched_days": statements.touched_days(THINGS, _DIFFERENCE),
     "touched_days_in_key": statements.touched_days(_DAY_IN_KEY, _DIFFERENCE),
     "touched_undated": statements.touched_days(_UNDATED, _DIFFERENCE),
     "merge": statements.merge(THINGS, _TARGET, _DIFFERENCE),
-    "merge_on_days": statements.merge(THINGS, _TARGET, _DIFFERENCE, [_DAY, date(2025, 12, 31)]),
+    "merge_on_days": statements.merge(
+        THINGS, _TARGET, _DIFFERENCE, [_DAY, date(2025, 12, 31), date(2025, 12, 25)]
+    ),
     "merge_on_many_days": statements.merge(
-        THINGS, _TARGET, _DIFFERENCE, [_DAY + timedelta(days=n) for n in range(1001)]
+        THINGS, _TARGET, _DIFFERENCE, [_DAY + timedelta(days=2 * n) for n in range(101)]
     ),
     "insert": statements.insert(THINGS, _TARGET, _STAGED),
     "partition_rows": statements.partition_rows(THINGS, _TARGET),

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
-import pandas as pd
 import pytest
 from mlflow import MlflowClient
+from pyspark.sql import DataFrame, SparkSession
 
 from optimizer.baselines import latest
 from pipeline.tracking.experiments import NIGHTS, opened_experiment
@@ -35,16 +35,16 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def registered(home: Path) -> list[Registered]:
+def registered(home: Path, spark: SparkSession) -> list[Registered]:
     """Five nights' versions."""
-    states = latest(lognormal_runs(3, 20, seed=9))
+    states = spark.createDataFrame(latest(lognormal_runs(3, 20, seed=9)))
     experiment_id = opened_experiment(store_of(home), "/Shared/nights", NIGHTS)
     wheel = write_wheel(home)
     with mlflow.start_run(experiment_id=experiment_id):
         return [_registered(states, share, wheel) for share in SHARES]
 
 
-def _registered(states: pd.DataFrame, share: float, wheel: Path) -> Registered:
+def _registered(states: DataFrame, share: float, wheel: Path) -> Registered:
     metrics = {"anomaly_share": share, "jobs_assessed_share": 1.0}
     as_of = "2026-01-26 00:00 UTC"
     return register("job_baseline", NAME, states, metrics, RULES, wheel, as_of)

@@ -14,8 +14,9 @@ from pyspark.sql import functions as F
 
 from pipeline.errors import cause, place
 
-ROWS_A_BUCKET = 250_000
-"""About 60 MB of pandas columns: well inside the memory a serverless UDF is given."""
+ROWS_A_BUCKET = 100_000
+"""A worker has less than 500 MB with them, libraries included (`make bench-scale`); a serverless one
+may have 1,024 MB."""
 _LEAST_BUCKETS = 2
 
 Score = Callable[[pd.DataFrame], pd.DataFrame]

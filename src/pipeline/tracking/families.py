@@ -21,19 +21,19 @@ class Family:
     """
 
     name: str
-    states: Callable[[Lakehouse], pd.DataFrame]
+    states: Callable[[Lakehouse], DataFrame]
     metrics: Callable[[Lakehouse], dict[str, float]]
 
 
-def _duration_states(lakehouse: Lakehouse) -> pd.DataFrame:
-    return lakehouse.read(gold.DURATION_STATES).toPandas()
+def _duration_states(lakehouse: Lakehouse) -> DataFrame:
+    return lakehouse.read(gold.DURATION_STATES)
 
 
-def _baseline_states(lakehouse: Lakehouse) -> pd.DataFrame:
-    return lakehouse.read(gold.JOB_BASELINE).withColumnRenamed("series_key", "job_id").toPandas()
+def _baseline_states(lakehouse: Lakehouse) -> DataFrame:
+    return lakehouse.read(gold.JOB_BASELINE).withColumnRenamed("series_key", "job_id")
 
 
-def _sizing_states(lakehouse: Lakehouse) -> pd.DataFrame:
+def _sizing_states(lakehouse: Lakehouse) -> DataFrame:
     """The job clusters as `optimizer.rightsizing.recommend_many` takes them."""
     curves = lakehouse.read(gold.DURATION_STATES).select(
         "job_id", F.col("quantile_seconds").alias("runtime_quantile_seconds")
@@ -59,7 +59,6 @@ def _sizing_states(lakehouse: Lakehouse) -> pd.DataFrame:
         )
         .join(curves, "job_id", "left")
         .join(allowed, "job_id", "left")
-        .toPandas()
     )
 
 

@@ -10,21 +10,27 @@ import runpy
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 import mlflow
-import pandas as pd
+import pyarrow.parquet as pq
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.models.model import ModelInfo
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from pipeline.tracking.model_cards import card
 from pipeline.tracking.promotion import Rule, refusal
 from pipeline.wheel import models_folder, unpacked
 
 CHAMPION, CHALLENGER = "champion", "challenger"
+_JOBS_A_BATCH = 1_000
+"""A job's state takes up to 20 kB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Registered:
 def register(
     family: str,
     name: str,
-    states: pd.DataFrame,
+    states: DataFrame,
     metrics: Mapping[str, float],
     rules: Sequence[Rule],
     wheel: Path,
@@ -55,7 +61,7 @@ def register(
     refused = None if champion is None else refusal(rules, metrics, _metrics_of(champion))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "states.parquet"
-        write_states(states, file)
+        jobs = write_states(states, file)
         model = logged_model(family, file, wheel)
     mlflow.log_metrics(
         {f"{family}/{metric}": value for metric, value in metrics.items()},
@@ -72,7 +78,7 @@ def register(
     client.update_model_version(
         name,
         str(version),
-        f"What was known of {len(states):,} jobs as of {as_of}."
+        f"What was known of {jobs:,} jobs as of {as_of}."
         f" It {'became' if registered.is_champion else 'did not become'} champion:"
         f" {registered.reason}.",
     )
@@ -112,11 +118,23 @@ def _create(client: MlflowClient, family: str, name: str) -> None:
         client.create_registered_model(name, description=card(family))
 
 
-def write_states(states: pd.DataFrame, file: Path) -> None:
-    """The rows of a model's artifact as Parquet."""
-    # Spark Connect hangs the metrics of its plan on the frame, which Parquet's metadata cannot hold.
-    states.attrs.clear()
-    states.to_parquet(file, index=False)
+def write_states(states: DataFrame, file: Path) -> int:
+    """Write the rows of a model's artifact, by job_id, as Parquet; their number.
+
+    In batches, so that no more of them are in memory however many jobs there are.
+    """
+    batches = max(1, ceil(states.count() / _JOBS_A_BATCH))
+    rows = 0
+    with ExitStack() as opened:
+        writer: pq.ParquetWriter | None = None
+        for batch in range(batches):
+            is_in_batch = F.pmod(F.xxhash64("job_id"), F.lit(batches)) == batch
+            table = states.where(is_in_batch).toArrow()
+            if writer is None:
+                writer = opened.enter_context(pq.ParquetWriter(file, table.schema))
+            writer.write_table(table)
+            rows += table.num_rows
+    return rows
 
 
 def logged_model(family: str, states: Path, wheel: Path) -> ModelInfo:

@@ -114,9 +114,9 @@ def _log_tables(lakehouse: Lakehouse, night: Night) -> None:
 
 
 def _log_pictures(lakehouse: Lakehouse) -> None:
-    quality = lakehouse.read(gold.FORECAST_QUALITY).toPandas()
-    sizes = lakehouse.read(gold.RIGHTSIZING).toPandas()
-    for name, figure in pictures.of_night(quality, sizes).items():
+    quality = lakehouse.read(gold.FORECAST_QUALITY).select(*pictures.QUALITY)
+    sizes = lakehouse.read(gold.RIGHTSIZING).where("action = 'downsize'").select(*pictures.SAVINGS)
+    for name, figure in pictures.of_night(quality.toPandas(), sizes.toPandas()).items():
         mlflow.log_figure(figure, f"{name}.png")
 
 

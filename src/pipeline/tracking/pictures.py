@@ -5,6 +5,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 _LEVELS = {"coverage_50": 0.5, "coverage_90": 0.9, "coverage_99": 0.99}
+QUALITY = ("scored_runs", "crps_log", "crps_log_rule", *_LEVELS)
+"""The columns of gold.forecast_quality that are drawn, of each job."""
+SAVINGS = ("saving_lower", "saving_mid", "saving_upper")
+"""Those of gold.rightsizing, of each job that is to have fewer workers."""
 _INK, _ACCENT, _PALE = "#333333", "#1f6f8b", "#c9d6df"
 
 
@@ -80,7 +84,7 @@ def savings_frontier(sizes: pd.DataFrame) -> Figure:
         "recommendations applied, best first",
         "monthly saving (DBU part)",
     )
-    chosen = sizes[sizes["action"] == "downsize"].sort_values("saving_mid", ascending=False)
+    chosen = sizes.sort_values("saving_mid", ascending=False)
     if chosen.empty:
         axes.text(0.5, 0.5, "no recommendation", ha="center", transform=axes.transAxes, color=_INK)
         return figure

@@ -1,7 +1,7 @@
--- A list of many dates costs more than it spares: the first and the last are named instead.
+-- Many ranges cost more than they spare: the first and the last date are named instead.
 MERGE INTO `rightrun`.`silver`.`things` AS t
 USING `rightrun`.`staging`.`difference` AS s
-ON t.`id` = s.`id` AND t.`day` >= DATE '2026-01-01' AND t.`day` <= DATE '2028-09-27'
+ON t.`id` = s.`id` AND (t.`day` BETWEEN DATE '2026-01-01' AND DATE '2026-07-20')
 WHEN MATCHED AND s.`_gone` THEN DELETE
 WHEN MATCHED THEN UPDATE SET t.`day` = s.`day`, t.`name` = s.`name`, t.`order` = s.`order`, t.`count` = s.`count`, t.`share` = s.`share`, t.`ready` = s.`ready`, t.`cost` = s.`cost`, t.`ended_at` = s.`ended_at`, t.`due` = s.`due`, t.`tags` = s.`tags`, t.`compute` = s.`compute`, t.`trigger` = s.`trigger`, t.`ids` = s.`ids`
 WHEN NOT MATCHED AND NOT s.`_gone` THEN INSERT (`id`, `day`, `name`, `order`, `count`, `share`, `ready`, `cost`, `ended_at`, `due`, `tags`, `compute`, `trigger`, `ids`, `first_seen_at`) VALUES (s.`id`, s.`day`, s.`name`, s.`order`, s.`count`, s.`share`, s.`ready`, s.`cost`, s.`ended_at`, s.`due`, s.`tags`, s.`compute`, s.`trigger`, s.`ids`, s.`first_seen_at`);

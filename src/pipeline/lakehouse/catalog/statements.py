@@ -5,11 +5,11 @@ Names come quoted (`derive.identifier`).
 """
 
 from collections.abc import Collection, Iterable
-from datetime import date
+from datetime import date, timedelta
 
 import pyarrow as pa
 
-from pipeline.lakehouse.protocol import DELETE_MARK, MOST_LISTED_DAYS
+from pipeline.lakehouse.protocol import DELETE_MARK
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Column, Table
 from pipeline.tables.derive import ddl, described, identifier, layout, quoted
@@ -20,6 +20,9 @@ STAGING = "staging"
 ROWS, COPIES = "_rows", "_copies"
 DAY, _DAY = "_day", "`_day`"
 _STORED_DAY = "`_stored_day`"
+_ONE_DAY = timedelta(days=1)
+_MOST_RANGES = 100
+"""Each is compared with the statistics of every file."""
 
 
 def target(catalog: str, table: Table, prefix: str = "") -> str:
@@ -106,11 +109,13 @@ def difference(
     staged: str,
     gone: str = "",
     days: Collection[date] = (),
+    since: date | None = None,
 ) -> str:
     """What a merge has to change: rows that are new or differ, and keys to delete (see `gone`); where
     the key does not name the date, with the date that the stored row has.
 
-    `days` has the dates of staged rows: of a table whose keys name the date, only they are read.
+    `days` has the dates of staged rows: of a table whose keys name the date, only they are read. Of
+    others no row of these keys is dated before `since`.
 
     Computed before the merge, because a merge that meets equal rows rewrites their files and may
     commit a version in which nothing changed, and because no condition of a merge may hold the
@@ -122,6 +127,8 @@ def difference(
     stored = read(target, version)
     if table.partition_by in table.keys:
         stored += _where(_within(identifier(str(table.partition_by)), days))
+    elif table.partition_by is not None and since is not None:
+        stored += f" WHERE {identifier(table.partition_by)} >= {_date(since)}"
     return (
         f"CREATE TABLE {name} USING DELTA AS\n"
         f"SELECT {columns}, FALSE AS {identifier(DELETE_MARK)}{_stored_day(table)}\n"
@@ -293,12 +300,21 @@ def _where(conditions: Iterable[str]) -> str:
 
 
 def _within(column: str, days: Collection[date]) -> list[str]:
-    """The condition that a date is one of `days`, or between them where they are many; none without any."""
-    if not days:
-        return []
-    if len(days) > MOST_LISTED_DAYS:
-        return [f"{column} >= {_date(min(days))}", f"{column} <= {_date(max(days))}"]
-    return [f"{column} IN ({', '.join(map(_date, sorted(days)))})"]
+    """The condition that a date is one of `days`, or between them where they are scattered; none without
+    any.
+
+    In ranges, by each of which files are skipped: of a list only its ends do that.
+    """
+    ranges: list[tuple[date, date]] = []
+    for day in sorted(days):
+        if ranges and day - ranges[-1][1] <= _ONE_DAY:
+            ranges[-1] = (ranges[-1][0], day)
+        else:
+            ranges.append((day, day))
+    if len(ranges) > _MOST_RANGES:
+        ranges = [(ranges[0][0], ranges[-1][1])]
+    one_of = (f"{column} BETWEEN {_date(first)} AND {_date(last)}" for first, last in ranges)
+    return [f"({' OR '.join(one_of)})"] if ranges else []
 
 
 def _before(table: Table, day: date) -> str:

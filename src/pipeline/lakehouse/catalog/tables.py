@@ -252,7 +252,10 @@ class DeltaCatalog:
             difference = self._staging()
             try:
                 days = [day for day in staged if day is not None]
-                self._sql(statements.difference(difference, table, name, before, new, gone, days))
+                since = None if scope is None else scope.since
+                self._sql(
+                    statements.difference(difference, table, name, before, new, gone, days, since)
+                )
                 touched = self._sql(statements.touched_days(table, difference)).collect()
                 if not touched:
                     return Written(before)
