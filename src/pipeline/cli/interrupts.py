@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from threading import Thread
-from typing import Final
+from typing import Final, NoReturn
 
 from pipeline.engine.temporary_folders import remove_all
 
@@ -36,11 +36,18 @@ def end_when_interrupted() -> None:
 
 
 def unwind_when_interrupted() -> None:
-    """From here on both raise KeyboardInterrupt in the main thread, for a command that has to put away what
-    it made outside this machine; it waits for what has been asked of the engine."""
+    """From here on the first of both raises KeyboardInterrupt in the main thread, for a command that has to
+    put away what it made outside this machine; it waits for what has been asked of the engine."""
     signal.set_wakeup_fd(-1)
     for interrupt in _INTERRUPTS:
-        signal.signal(interrupt, signal.default_int_handler)
+        signal.signal(interrupt, _unwind)
+
+
+def _unwind(_number: int, _frame: object) -> NoReturn:
+    # Whoever interrupts twice, as a terminal and a program around this one do, does not stop the tidying.
+    for interrupt in _INTERRUPTS:
+        signal.signal(interrupt, _do_nothing)
+    raise KeyboardInterrupt
 
 
 def _do_nothing(_number: int, _frame: object) -> None:
