@@ -37,7 +37,10 @@ _SETTINGS = {
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.sql.ui.explainMode": "simple",
+    "spark.sql.maxPlanStringLength": "200",
+    "spark.sql.lightweightPlanChangeValidation": "false",
+    "spark.driver.extraJavaOptions": "-XX:+UseSerialGC",
     "spark.locality.wait": "0",
     # So that a change feed can be vacuumed away within a test.
     "spark.databricks.delta.retentionDurationCheck.enabled": "false",
