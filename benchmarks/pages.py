@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.quality.page import quality_parts
-from benchmarks.scale.page import scale_parts
 from tests.e2e.truth import EVERY
 from tools.markdown import rows_of_table
 from tools.pages import keep_pages
@@ -31,11 +30,11 @@ def _machine(machine: dict[str, Any]) -> str:
 
 def performance_page(_: str) -> str:
     """docs/performance.md: a first night, a night with nothing new, and one with a day's news."""
-    night, scale = _result("night.json"), _result("scale.json")
+    night = _result("night.json")
     parts = [
         "# How long a night takes",
         "",
-        _NOTE.format(file="night.json, answers.json, forecast.json, scale.json"),
+        _NOTE.format(file="night.json, answers.json, forecast.json"),
         "",
         f"Measured by `make bench` on {_machine(night['machine'])}. Timings of such a machine vary;"
         " read them as ratios.",
@@ -108,10 +107,6 @@ def performance_page(_: str) -> str:
         "## The statistics of a job",
         "",
         *_statistics(_result("forecast.json")),
-        "",
-        "## On Apache Spark with Delta Lake",
-        "",
-        *scale_parts(scale, _machine(scale["machine"])),
     ]  # fmt: skip
     return _page(parts)
 
