@@ -41,13 +41,14 @@ check: $(INSTALLED) ## Style, types, borders, generated files and the fast tests
 .PHONY: test
 test: prerequisites ## The whole suite, both engines (Java 17, Chromium); then check on the other Python
 	@$(MAKE) $(INSTALLED)
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 15 --ignore tests/delta
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 15
 	@$(MAKE) test-delta
 	@$(MAKE) other-python
 
 .PHONY: test-delta
 test-delta: $(INSTALLED) jars ## Nights on Apache Spark with Delta Lake, over Spark Connect (Java 17); writes tests/delta/ran.json
 	$(BIN)/python -m pytest tests/delta --durations 15
+	$(BIN)/python -m pytest tests/environment --durations 5
 
 .PHONY: format
 format: $(INSTALLED) ## Format the code and mend what ruff can mend

@@ -16,6 +16,11 @@ RECORD = Path("tests/delta/ran.json")
 STATEMENT_MODULES: tuple[ModuleType, ...] = (statements, lease)
 """Where the SQL for a catalog is made, a function a statement or a part of one."""
 
+REFUSED_BY_APACHE_SPARK = {
+    "require": "Apache Spark makes no column required that was not; Databricks does, by its documents"
+}
+"""What only a workspace can carry out, and why."""
+
 
 def statement_functions() -> dict[str, Callable[..., str]]:
     """By name, the functions that make a statement, or a part of one."""
@@ -96,7 +101,7 @@ def engines_page(_: str) -> str:
                 (
                     f"`{name}`",
                     f"`{function.__module__.removeprefix('pipeline.')}`",
-                    on_delta("statements", name),
+                    REFUSED_BY_APACHE_SPARK.get(name) or on_delta("statements", name),
                 )
                 for name, function in statement_functions().items()
             ),

@@ -53,7 +53,7 @@ def soaked(spark: SparkSession, account: Delivered, options: argparse.Namespace)
     night_seconds = time.perf_counter() - began
     say(f"an undisturbed first night took {night_seconds:.0f} s")
     nights: list[dict[str, Any]] = []
-    broken = [f"undisturbed: {sentence}" for sentence in unlike(spark, peer)]
+    broken = [f"undisturbed: {sentence}" for sentence in unlike(account.workspace, peer)]
     firsts = options.kills * _FIRST_OF_THREE // 3
     for number in range(options.kills):
         is_first = number < firsts
@@ -97,10 +97,12 @@ def _killed(spark: SparkSession, account: Delivered, peer: Path, seconds: float)
     again = account.to_the_end(*_NIGHTLY)
     if again.code:
         return [*broken, f"the next night exits {again.code}: {again.err.strip()[-500:]}"]
-    broken += unlike(spark, peer)
-    settled = versions(spark)
+    broken += unlike(account.workspace, peer)
+    settled = versions(account.workspace)
     last = account.rightrun(*_NIGHTLY)
-    moved = [name for name, version in versions(spark).items() if version != settled[name]]
+    moved = [
+        name for name, version in versions(account.workspace).items() if version != settled[name]
+    ]
     if last.code or moved:
         broken.append(f"a night with nothing new exits {last.code} and writes {moved}")
     return broken

@@ -10,11 +10,15 @@ numba knows a cached function by its own file, and not by the files of those tha
 are compiled into it. So the cache has a folder for each text of the package as a whole: another
 release, or a changed line, finds nothing of the one before.
 
-The cache stands where NUMBA_CACHE_DIR says, else beside the package, else among the user's caches: in
-the first of these that can be written to. Where none can, each process compiles for itself: what a
-cache holds is run, so none is kept where others could write.
+The cache stands where NUMBA_CACHE_DIR says, else beside the package, else among the user's caches, else
+in a temporary folder of the user's own: in the first of these that can be written to. What a cache holds
+is run, so none is kept where others could write. Where there is no such place, and where the package is
+read from an archive that a client has sent to its workers, each process compiles for itself, for some
+twenty seconds.
 """
 
+import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -38,10 +42,23 @@ def _places() -> Iterator[Path]:
     yield _PACKAGE / "__pycache__"
     with suppress(RuntimeError):  # Where nobody knows of a home.
         yield Path.home() / ".cache" / "rightrun"
+    yield from _temporary()
+
+
+def _temporary() -> Iterator[Path]:
+    """A temporary folder, if nobody else can write to it."""
+    folder = Path(tempfile.gettempdir()) / f"rightrun-kernels-{os.getuid()}"
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        status = folder.lstat()
+        if (status.st_uid, status.st_mode) == (os.getuid(), stat.S_IFDIR | stat.S_IRWXU):
+            yield folder
 
 
 def _cache() -> str | None:
     """The folder that compiled functions are kept in; None where there is no place for one."""
+    if not _PACKAGE.is_dir():
+        return None
     text = sha256(b"".join(file.read_bytes() for file in sorted(_PACKAGE.rglob("*.py"))))
     for place in _places():
         folder = place / f"kernels-{text.hexdigest()[:16]}"

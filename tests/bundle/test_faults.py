@@ -16,28 +16,28 @@ Damage = Callable[[dict[str, Any]], object]
 
 
 def job(document: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = document["resources"]["jobs"]["nightly"]
-    return found
+    part: dict[str, Any] = document["resources"]["jobs"]["nightly"]
+    return part
 
 
 def task(document: dict[str, Any], number: int = 0) -> dict[str, Any]:
-    found: dict[str, Any] = job(document)["tasks"][number]
-    return found
+    part: dict[str, Any] = job(document)["tasks"][number]
+    return part
 
 
 def environment(document: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = job(document)["environments"][0]["spec"]
-    return found
+    part: dict[str, Any] = job(document)["environments"][0]["spec"]
+    return part
 
 
 def prod(document: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = document["targets"]["prod"]
-    return found
+    part: dict[str, Any] = document["targets"]["prod"]
+    return part
 
 
 def gold(document: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = document["resources"]["schemas"]["gold"]
-    return found
+    part: dict[str, Any] = document["resources"]["schemas"]["gold"]
+    return part
 
 
 # What is done to which file, where the fault is said to be, and words of its sentence.
@@ -77,13 +77,13 @@ FAULTS: dict[str, tuple[str, Damage, str, str]] = {
     "a value that no run knows": (
         *(NIGHT, lambda d: task(d)["python_wheel_task"]["parameters"].append("{{run.id}}")),
         *(
-            "resources.jobs.nightly.tasks[0].python_wheel_task.parameters[12]",
+            "resources.jobs.nightly.tasks[0].python_wheel_task.parameters[13]",
             "no value that a run knows",
         ),
     ),
     "a value that is not closed": (
         *(NIGHT, lambda d: task(d)["python_wheel_task"]["parameters"].append("{{job.id")),
-        *("resources.jobs.nightly.tasks[0].python_wheel_task.parameters[12]", "not closed"),
+        *("resources.jobs.nightly.tasks[0].python_wheel_task.parameters[13]", "not closed"),
     ),
     "a value of a task that is not there": (
         *(NIGHT, lambda d: job(d).update(description="{{tasks.copper.result_state}}")),
@@ -200,6 +200,10 @@ FAULTS: dict[str, tuple[str, Damage, str, str]] = {
         *(ROOT, lambda d: prod(d).update(runas={})),
         *("targets.prod.runas", "did you mean run_as?"),
     ),
+    "a preset that is none": (
+        *(ROOT, lambda d: d["targets"]["staging"]["presets"].update(pause_status="PAUSED")),
+        *("targets.staging.presets.pause_status", "did you mean trigger_pause_status?"),
+    ),
     "a mode that is none": (
         *(ROOT, lambda d: prod(d).update(mode="prod")),
         *("targets.prod.mode", "modes are"),
@@ -241,9 +245,9 @@ FAULTS: dict[str, tuple[str, Damage, str, str]] = {
         *("sync.paths[1]", "no folder src"),
     ),
     "a wheel that is not there": (
-        *(NIGHT, lambda d: environment(d)["dependencies"].append("../dist/other.whl")),
+        *(NIGHT, lambda d: environment(d)["dependencies"].insert(0, "../dist/other.whl")),
         *(
-            "resources.jobs.nightly.environments[0].spec.dependencies[8]",
+            "resources.jobs.nightly.environments[0].spec.dependencies[0]",
             "no file ../dist/other.whl",
         ),
     ),
@@ -265,8 +269,8 @@ def test_a_fault_is_found(name: str, folder: Path) -> None:
     damage(document)
     (folder / file).write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     faults = check_bundle(folder).faults
-    assert [one for one in faults if is_at(one, file, place) and words in one.what], faults
-    assert all("\n" not in str(one) for one in faults)
+    assert [fault for fault in faults if is_at(fault, file, place) and words in fault.what], faults
+    assert all("\n" not in str(fault) for fault in faults)
 
 
 def is_at(fault: Fault, file: str, place: str) -> bool:

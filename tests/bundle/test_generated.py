@@ -27,10 +27,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 
 def resources(folder: Path, kind: str) -> dict[str, dict]:
-    found: dict[str, dict] = {}
+    declared: dict[str, dict] = {}
     for file in sorted((folder / "resources").glob("*.yml")):
-        found |= yaml.safe_load(file.read_text(encoding="utf-8"))["resources"].get(kind, {})
-    return found
+        declared |= yaml.safe_load(file.read_text(encoding="utf-8"))["resources"].get(kind, {})
+    return declared
 
 
 def test_the_bundle_of_this_repository_is_current_and_in_order() -> None:
@@ -52,7 +52,7 @@ def test_generating_twice_gives_the_same_text(whole: Path) -> None:
 
 
 def test_a_night_has_a_task_for_each_stage_and_one_that_tracks_it() -> None:
-    tasks = nightly(GRAPH, has_destination=False)["tasks"]
+    tasks = nightly(GRAPH)["tasks"]
     assert [task["task_key"] for task in tasks] == [*GRAPH.stages, TRACK]
     for task in tasks:
         words = task["python_wheel_task"]["parameters"]
@@ -94,6 +94,7 @@ def test_every_task_may_be_tried_again_and_one_night_runs_at_a_time(whole: Path)
             assert (task["max_retries"], task["retry_on_timeout"]) == (2, False)
             assert 0 < task["timeout_seconds"] <= job["timeout_seconds"]
         assert job["email_notifications"]["on_failure"] == ["${var.notification_email}"]
+        assert job["webhook_notifications"]["on_failure"] == "${var.destinations}"
         assert job["health"]["rules"][0]["value"] < job["timeout_seconds"]
         assert "pause_status" not in job.get("schedule", {})
 
@@ -143,16 +144,6 @@ def test_variables_of_this_shell_have_no_say_in_what_is_deployed(
     assert generated_files(read_project(folder)) == before
 
 
-def test_a_destination_is_told_once_there_is_one(folder: Path) -> None:
-    root = yaml.safe_load((folder / "databricks.yml").read_text(encoding="utf-8"))
-    lookup = {"lookup": {"notification_destination": "on-call"}}
-    root["variables"]["notification_destination"] = lookup
-    (folder / "databricks.yml").write_text(yaml.safe_dump(root), encoding="utf-8")
-    text = generated_files(read_project(folder))["resources/nightly.yml"]
-    job = yaml.safe_load(text)["resources"]["jobs"]["nightly"]
-    assert job["webhook_notifications"]["on_failure"] == [{"id": "${var.notification_destination}"}]
-
-
 def test_catalogs_by_region_reach_the_settings_of_their_target_and_its_grants(folder: Path) -> None:
     root = yaml.safe_load((folder / "databricks.yml").read_text(encoding="utf-8"))
     root["targets"]["prod"]["variables"] |= {
@@ -178,9 +169,9 @@ def test_what_is_pinned_is_what_was_tested() -> None:
 def test_what_is_pinned_and_the_base_are_all_that_the_wheel_asks_for() -> None:
     base = dict(re.findall(r"^([a-z0-9-]+)==(\S+)$", BASE, re.MULTILINE))
     assert not PINS.keys() & base.keys()
-    wanted = [Requirement(line) for line in PROJECT["dependencies"]]
-    there = base | PINS
-    assert [one.name for one in wanted if there.get(one.name, "none") not in one.specifier] == []
+    requirements = [Requirement(line) for line in PROJECT["dependencies"]]
+    versions = base | PINS
+    assert [one.name for one in requirements if versions[one.name] not in one.specifier] == []
 
 
 def test_the_wheel_has_what_a_task_needs(whole: Path) -> None:

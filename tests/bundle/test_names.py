@@ -124,11 +124,11 @@ def test_a_group_sees_the_rows_of_its_teams_and_no_other() -> None:
         connection.executemany("INSERT INTO rows VALUES (?)", [[team] for team in teams])
 
         def seen_by(member_of: set[str]) -> set[str | None]:
-            asked = copy.deepcopy(predicate)
-            for call in [*asked.find_all(exp.Anonymous)]:
+            condition = copy.deepcopy(predicate)
+            for call in [*condition.find_all(exp.Anonymous)]:
                 assert call.name == "is_account_group_member"
                 call.replace(exp.Boolean(this=call.expressions[0].name in member_of))
-            query = f"SELECT team FROM rows WHERE {asked.sql(dialect='duckdb')}"
+            query = f"SELECT team FROM rows WHERE {condition.sql(dialect='duckdb')}"
             return {team for (team,) in connection.execute(query).fetchall()}
 
         for name in HOSTILE:
@@ -140,15 +140,15 @@ def test_a_group_sees_the_rows_of_its_teams_and_no_other() -> None:
 def test_there_is_a_view_for_each_gold_table_whose_rows_belong_to_a_team() -> None:
     sql = row_filter_sql("rightrun", {"data-platform": ["platform"]})
     views = [
-        one
-        for one in sqlglot.parse(sql, read="databricks")
-        if isinstance(one, exp.Create) and one.kind == "VIEW"
+        statement
+        for statement in sqlglot.parse(sql, read="databricks")
+        if isinstance(statement, exp.Create) and statement.kind == "VIEW"
     ]
-    assert {one.this.name for one in views} == {table.name for table in filtered_tables()}
-    assert {one.this.db for one in views} == {SCHEMA}
+    assert {view.this.name for view in views} == {table.name for table in filtered_tables()}
+    assert {view.this.db for view in views} == {SCHEMA}
     for view in views:
         read = {(table.db, table.name) for table in view.expression.find_all(exp.Table)}
         assert read <= {("gold", view.this.name), ("gold", "jobs")}
         assert [call.name for call in view.find_all(exp.Anonymous)] == ["is_account_group_member"]
     left_out = {"night_steps", "night_assessments", "source_freshness"}
-    assert not left_out & {one.this.name for one in views}
+    assert not left_out & {view.this.name for view in views}

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from pipeline.lakehouse.catalog import statements
+from pipeline.lakehouse.catalog import lease, statements
+from pipeline.tables import ops
 from pipeline.tables.declaration import Column
 from pipeline.tables.derive import ddl, identifier
 from pipeline.tables.types import arrow_type
@@ -13,6 +14,7 @@ HOSTILE = "rr`; DROP TABLE x; --"
 """A catalog's name that a user may set; everything else that is named is declared."""
 
 _TARGET = statements.target("rightrun", THINGS)
+_WRITERS = statements.target("rightrun", ops.WRITERS)
 _STAGED = identifier("rightrun", statements.STAGING, "staged")
 _DIFFERENCE = identifier("rightrun", statements.STAGING, "difference")
 _GROWN = replace(
@@ -69,5 +71,9 @@ STATEMENTS = {
     "vacuum": statements.vacuum(_TARGET, 168),
     "drop": statements.drop(_STAGED),
     "drop_view": statements.drop_view("rows"),
+    "lease_holder": lease.holder(_WRITERS),
+    "lease_take": lease.take(_WRITERS, "0b5c", "driver-1", 7),
+    "lease_renew": lease.renew(_WRITERS, "0b5c"),
+    "lease_release": lease.release(_WRITERS, "0b5c"),
     "list_tables": statements.list_tables("rightrun", statements.STAGING),
 }

@@ -1,8 +1,9 @@
 """`rightrun ddl` and `rightrun migrate` as a user meets them."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
-from typing import cast
 
 import pytest
 import sqlglot
@@ -10,15 +11,12 @@ from pyspark.sql import SparkSession
 from typer.testing import CliRunner
 
 from pipeline.cli.app import app
-from pipeline.engine import session
 from pipeline.errors import UserError
-from pipeline.lakehouse.catalog.tables import DeltaCatalog
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.nightly.schema_versions import settle
 from pipeline.tables import gold, ops
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.derive import spark_schema
-from tests.catalog.workspace import CATALOG, Workspace
 
 _RUNNER = CliRunner()
 
@@ -71,29 +69,11 @@ def test_a_home_of_a_newer_release_is_refused_by_every_command(
             said(*command, "--home", str(tmp_path))
 
 
-def test_the_engine_databricks_reads_the_catalog_that_is_set(
-    tmp_path: Path, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The session of a workspace is stood in for; from there on everything is what runs there."""
-    home = tmp_path / "home"
-    home.mkdir()
-    (home / "rightrun.yml").write_text(f"catalog: {CATALOG}\n")
-    workspace = Workspace(spark, tmp_path / "tables")
-    monkeypatch.setattr(session, "connect", lambda _: workspace)
-    chosen = ("--home", str(home), "--engine", "databricks", "--json")
-    with pytest.raises(UserError, match=r"sail\.<schema>\.<table> holds no tables yet"):
-        said("sql", "SELECT 1", *chosen)
-    lakehouse = DeltaCatalog(CATALOG, cast(SparkSession, workspace))
-    lakehouse.clear_staging()
-    for table in TABLES:
-        lakehouse.create(table)
-    positions = spark.createDataFrame([("a", "b", "1")], spark_schema(ops.POSITIONS))
-    lakehouse.merge(ops.POSITIONS, positions)
-    asked = json.loads(said("sql", "SELECT position FROM ops.positions", *chosen))
-    assert asked == [{"position": "1"}]
-    commits = json.loads(said("history", "ops.positions", *chosen))
-    assert [(one["version"], one["inserted"]) for one in commits] == [(1, 1), (0, None)]
-    assert json.loads(said("show", "jobs", *chosen)) == []
-    maintained = json.loads(said("maintain", *chosen))
-    assert len(maintained) == len(TABLES)
-    workspace.close()
+def test_nothing_of_a_catalogs_night_needs_what_a_runtime_has_not() -> None:
+    code = (
+        "import sys, pipeline.cli.app, pipeline.lakehouse.catalog.lease, pipeline.nightly.night,"
+        " pipeline.nightly.schema_versions, pipeline.sources.system_tables\n"
+        "print([n for n in ('deltalake', 'filelock', 'pysail', 'duckdb') if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

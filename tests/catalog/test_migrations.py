@@ -29,7 +29,7 @@ from pipeline.tables.migration import (
     Retype,
     refuse_gaps,
 )
-from tests.catalog.backends import BACKENDS, opened
+from tests.lakehouse.homes import held
 
 _ID = Column("id", "string", "Key", nullable=False)
 _DAY = Column("day", "date", "Partition", nullable=False)
@@ -157,12 +157,11 @@ def assert_is_three(spark: SparkSession, lakehouse: Lakehouse) -> None:
     assert [tuple(row) for row in changed] == [("c", DAY)]
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("version", [1, 2, 3])
 def test_a_home_of_any_version_becomes_the_newest(
-    spark: SparkSession, tmp_path: Path, backend: str, version: int
+    spark: SparkSession, tmp_path: Path, version: int
 ) -> None:
-    with opened(backend, tmp_path, spark) as lakehouse:
+    with held(tmp_path, spark) as lakehouse:
         home_of(spark, lakehouse, version)
         wanted = [migration for migration in MADE if migration.to > version]
         assert planned(lakehouse, (THREE,), MADE) == wanted
@@ -178,7 +177,7 @@ def test_a_home_of_any_version_becomes_the_newest(
 
 @pytest.mark.parametrize("half", range(1, 16))
 def test_killed_anywhere_and_run_again(spark: SparkSession, tmp_path: Path, half: int) -> None:
-    with opened("folder", tmp_path, spark) as lakehouse:
+    with held(tmp_path, spark) as lakehouse:
         home_of(spark, lakehouse, 1)
         mortal = Mortal(lakehouse, half / 2)
         if half <= 14:
@@ -193,11 +192,10 @@ def test_killed_anywhere_and_run_again(spark: SparkSession, tmp_path: Path, half
         assert_is_three(spark, lakehouse)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
 def test_homes_of_other_releases_are_refused_in_a_sentence(
-    spark: SparkSession, tmp_path: Path, backend: str
+    spark: SparkSession, tmp_path: Path
 ) -> None:
-    with opened(backend, tmp_path, spark) as lakehouse:
+    with held(tmp_path, spark) as lakehouse:
         refuse_other_release(lakehouse, (TWO,))  # A home without any note is nobody's yet.
         home_of(spark, lakehouse, 2)
         settle(spark, lakehouse, (TWO,))
@@ -218,7 +216,7 @@ def test_homes_of_other_releases_are_refused_in_a_sentence(
 
 
 def test_a_table_from_before_notes_is_at_version_one(spark: SparkSession, tmp_path: Path) -> None:
-    with opened("folder", tmp_path, spark) as lakehouse:
+    with held(tmp_path, spark) as lakehouse:
         lakehouse.create(ONE)
         assert planned(lakehouse, (THREE,), MADE) == [*MADE]
         with pytest.raises(UserError, match="at version 1 of an older release"):
@@ -226,7 +224,7 @@ def test_a_table_from_before_notes_is_at_version_one(spark: SparkSession, tmp_pa
 
 
 def test_a_new_home_has_nothing_to_migrate(spark: SparkSession, tmp_path: Path) -> None:
-    with opened("folder", tmp_path, spark) as lakehouse:
+    with held(tmp_path, spark) as lakehouse:
         assert planned(lakehouse, (THREE,), MADE) == []
         settle(spark, lakehouse, (THREE,))
         lakehouse.create(THREE)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,15 +19,16 @@ from pipeline.tables.declaration import Table
 from pipeline.tables.derive import ddl, identifier
 from tests.catalog.cases import HOSTILE, STATEMENTS
 from tests.catalog.differing import differing
-from tests.catalog.workspace import parsed
 from tests.jvm import one_jvm
 from tests.lakehouse.examples import THINGS
-from tools.engines import record, statement_functions
+from tools.engines import REFUSED_BY_APACHE_SPARK, record, statement_functions
 
 _ROOT = Path(__file__).parents[2]
 _GOLDEN = Path(__file__).parent / "golden"
 _DELTA_ONLY = ("DESCRIBE HISTORY", "OPTIMIZE", "VACUUM")
 """Statements of Delta's own parser, which Apache Spark has not."""
+_UNPARSED = ("OPTIMIZE ", "VACUUM ", "SHOW TABLES ")
+"""Statements that sqlglot knows by their first word only."""
 _ON_SPARK = """
 import json
 from pyspark.errors import ParseException, PySparkException
@@ -45,6 +47,17 @@ for name, text in {**STATEMENTS, "broken": "MERGE INTO t USING s WHEN MATCHED"}.
         pass  # Read, and then no table of that name or no Delta.
 print(json.dumps({"engine": engine_name(spark), "unread": unread, "differing": differing(spark)}))
 """
+
+
+def parsed(text: str) -> exp.Expression:
+    """`text` as Databricks' dialect; an error where it is more or less than one statement."""
+    # sqlglot does not know that a history may be limited.
+    text = re.sub(r"^(DESCRIBE HISTORY .*) LIMIT \d+$", r"\1", text)
+    (tree,) = sqlglot.parse(text, dialect="databricks")
+    assert tree is not None
+    known = text.startswith(_UNPARSED) or not isinstance(tree, exp.Command)
+    assert known, f"not understood: {text}"
+    return tree
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
@@ -85,7 +98,7 @@ def test_each_tables_own_statements_are_read(table: Table) -> None:
 def test_each_has_run_on_apache_spark_with_delta_lake() -> None:
     """`make test-delta` writes down what it has seen: run it after a change of these."""
     ran = record()
-    assert ran["statements"] == sorted(statement_functions())
+    assert {*ran["statements"]} == statement_functions().keys() - REFUSED_BY_APACHE_SPARK.keys()
     assert {step.name for step in GRAPH.steps} <= {*ran["steps"]}
 
 

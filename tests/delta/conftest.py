@@ -1,9 +1,11 @@
 """One stand-in workspace for all tests here: every test of this folder speaks to Apache Spark with Delta Lake.
 
-Its clock is set to another zone than the clients', and neither is UTC.
+Its clock is set to another zone than those of its clients, which are UTC and, for commands in processes of
+their own, a third one.
 """
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,24 +19,26 @@ from tests.delta.tables import empty
 from tools.workspace.server import CATALOG, Workspace, serving
 
 _SERVERS_ZONE = "America/St_Johns"
-_CLIENTS_ZONE = "Pacific/Auckland"
 
 
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    zone = {"spark.driver.extraJavaOptions": f"-Duser.timezone={_SERVERS_ZONE}"}
     folder = tmp_path_factory.mktemp("workspace")
-    with serving(folder, settings=zone) as workspace:
+    with ExitStack() as until_the_end:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setenv("TZ", _SERVERS_ZONE)
+            workspace = until_the_end.enter_context(serving(folder))
         yield workspace
 
 
 @pytest.fixture(scope="session")
 def spark(workspace: Workspace) -> Iterator[SparkSession]:
     """The process's session, in place of the embedded engine's."""
+    # The stand-in has no Jobs API.
+    ours = workspace.environment | {"RIGHTRUN_JOBS_API": "false"}
     with pytest.MonkeyPatch.context() as patched:
-        for name, value in workspace.environment.items():
+        for name, value in ours.items():
             patched.setenv(name, value)
-        patched.setenv("TZ", _CLIENTS_ZONE)
         session = connect(Engine.DATABRICKS)
         EVIDENCE.watch(session)
         EVIDENCE.engine = engine_name(session)
@@ -44,12 +48,17 @@ def spark(workspace: Workspace) -> Iterator[SparkSession]:
 @pytest.fixture
 def lakehouse(spark: SparkSession) -> Iterator[DeltaCatalog]:
     """An empty catalog; its schemas go with what the test has made in them."""
-    yield DeltaCatalog(CATALOG, spark)
+    catalog = DeltaCatalog(CATALOG, spark)
+    catalog.clear_staging()
+    yield catalog
     empty(spark)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """What has run is written down where everything has run, and well."""
-    is_whole = [*map(Path, session.config.args)] == [Path(__file__).parent.relative_to(Path.cwd())]
+    folders = [Path(argument).resolve() for argument in session.config.args]
+    is_whole = (
+        Path(__file__).parent in folders and EVIDENCE.engine and not session.config.option.keyword
+    )
     if exitstatus == 0 and is_whole:
         EVIDENCE.write()

@@ -5,11 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from pyspark.sql import SparkSession
 
+from pipeline.tables.source import SOURCE_TABLES
 from simulator import SimulatorConfig, simulate
 from tests.delta.evidence import EVIDENCE
 from tests.e2e.account import Ran
@@ -17,6 +19,8 @@ from tools.workspace.server import Workspace
 from tools.workspace.system_tables import deliver
 
 _QUIET = {"COLUMNS": "200", "PYTHONWARNINGS": "ignore"}
+_CLIENT = {"TZ": "Pacific/Auckland", "RIGHTRUN_JOBS_API": "false"}
+"""Neither this process's zone nor the server's; and the stand-in has no Jobs API."""
 COMMAND = (sys.executable, "-m", "pipeline.cli")
 ON_DELTA = ("--engine", "databricks", "--source", "databricks")
 
@@ -52,19 +56,24 @@ class Delivered:
     def deliver(self, spark: SparkSession, until: str) -> None:
         """The days after those delivered before, to both."""
         deliver(spark, self.simulated, self.until, until)
-        for file in self.simulated.glob("*/*/*.parquet"):
+        for file in self._files():
             copy = self.export / file.relative_to(self.simulated)
             if (file.stem == "snapshot" or file.stem <= until) and not copy.exists():
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(file, copy)
         self.until = until
 
+    def _files(self) -> Iterator[Path]:
+        for table in (table for table in SOURCE_TABLES if table.is_system_table):
+            _, schema, name = table.system_name.split(".")
+            yield from (self.simulated / schema / name).glob("*.parquet")
+
     def begin(self, *arguments: str) -> subprocess.Popen[str]:
         """A command on the workspace, in a process of its own, without waiting for its end."""
         return subprocess.Popen(
             [*COMMAND, *arguments],
             cwd=self.place,
-            env={**os.environ, **self.workspace.environment, **_QUIET},
+            env={**os.environ, **self.workspace.environment, **_CLIENT, **_QUIET},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -1,10 +1,9 @@
 """The tables of the stand-in workspace, as a test looks at them; the lease of the one writer among them."""
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
+from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from pipeline.lakehouse.catalog import lease
@@ -14,7 +13,7 @@ from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Table
 from tests.night.homes import KEPT, rebuilt_columns
 from tests.parity.comparing import differences, shown
-from tools.workspace.server import CATALOG
+from tools.workspace.server import CATALOG, Workspace
 
 _COMPARED = (*KEPT, ops.QUALITY, ops.SCHEMA_VERSIONS, ops.DECISIONS)
 """What a night promises; the others also remember when nights ran, and what they read from."""
@@ -28,30 +27,35 @@ def empty(spark: SparkSession) -> None:
         spark.sql(f"DROP SCHEMA IF EXISTS {CATALOG}.{schema} CASCADE")
 
 
-def versions(spark: SparkSession) -> dict[str, int]:
+def versions(workspace: Workspace) -> dict[str, int]:
     """The version of each table but that of the lease, which every night takes."""
-    catalog = DeltaCatalog(CATALOG, spark)
-    return {table.full_name: catalog.version(table) for table in TABLES if table != ops.WRITERS}
+    return {
+        table.full_name: _stored(workspace, table).version()
+        for table in TABLES
+        if table != ops.WRITERS
+    }
 
 
-def unlike(spark: SparkSession, home: Path) -> list[str]:
+def unlike(workspace: Workspace, home: Path) -> list[str]:
     """How the tables differ from those of a home of the embedded engine, in sentences: floats to 1e-9
-    relative, all else exactly."""
-    catalog = DeltaCatalog(CATALOG, spark)
-
-    def rows(table: Table) -> list[list[dict[str, Any]]]:
-        folder = str(home / table.layer.schema / table.name)
-        frames = catalog.read(table), spark.read.format("delta").load(folder)
-        return [frame.select(*table.column_names).toArrow().to_pylist() for frame in frames]
-
-    with ThreadPoolExecutor(4) as threads:
-        sides = dict(zip(_COMPARED, threads.map(rows, _COMPARED), strict=True))
+    relative, all else exactly. Both are read from their files, by neither engine."""
     sentences = []
-    for table, (ours, theirs) in sides.items():
-        problems = differences(ours, theirs, keys=table.keys, columns=rebuilt_columns(table))
+    for table in _COMPARED:
+        folder = home / table.layer.schema / table.name
+        columns = rebuilt_columns(table)
+        rows = [
+            delta.to_pyarrow_table(columns=[*{*table.keys, *columns}]).to_pylist()
+            for delta in (_stored(workspace, table), DeltaTable(str(folder)))
+        ]
+        problems = differences(*rows, keys=table.keys, columns=columns)
         if problems:
             sentences.append(f"{table.full_name}: {shown(problems)}")
     return sentences
+
+
+def _stored(workspace: Workspace, table: Table) -> DeltaTable:
+    """The table's own files, in the folder of the stand-in."""
+    return DeltaTable(str(workspace.folder / "warehouse" / f"{table.layer.schema}.db" / table.name))
 
 
 def grow_old(spark: SparkSession) -> None:

@@ -38,7 +38,9 @@ with leased(DeltaCatalog("spark_catalog", spark), spark):
 
 @pytest.fixture(scope="module")
 def catalog(spark: SparkSession) -> Iterator[DeltaCatalog]:
-    yield DeltaCatalog(CATALOG, spark)
+    catalog = DeltaCatalog(CATALOG, spark)
+    catalog.clear_staging()
+    yield catalog
     empty(spark)
 
 

@@ -1,7 +1,7 @@
 """Whole nights by the real command on Apache Spark with Delta Lake: their tables are the embedded engine's.
 
-One account, in the order of the tests: a first night, one with nothing new, answers, a night that is killed
-while its source grows, a change feed vacuumed away, old days dropped, maintenance.
+One account, in the order of the tests: a first night, maintenance and a night with nothing new, answers, nights
+that are killed while their source grows.
 """
 
 import json
@@ -9,7 +9,7 @@ import random
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,9 @@ from tests.parity.comparing import same
 from tools.workspace.server import CATALOG, Workspace
 
 _CONFIG = SimulatorConfig(jobs=4, days=4, end=datetime(2026, 1, 26, tzinfo=UTC))
-_LONG_AFTER = "2026-06-01T00:00:00Z"
-_KILLS = 2
+_LONG_AFTER = ("--as-of", "2026-06-01T00:00:00Z")
+_KILLS, _MOST_SECONDS = 2, 30
+_NIGHTLY = ("nightly", *ON_DELTA, "--json")
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +84,7 @@ def in_process(account: Delivered, *arguments: str) -> Ran:
     return ran
 
 
-def nights_logged(workspace: Workspace) -> int:
+def runs_logged(workspace: Workspace) -> int:
     client = MlflowClient(workspace.environment["MLFLOW_TRACKING_URI"])
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     return len(client.search_runs(experiments))
@@ -98,24 +99,24 @@ def test_a_first_night_gives_the_embedded_engines_tables(
 ) -> None:
     with ThreadPoolExecutor(1) as threads:
         embedded = threads.submit(account.peer, peer, *as_of(days))
-        steps = steps_of(account.rightrun("nightly", *ON_DELTA, *as_of(days), "--json"))
+        steps_of(account.rightrun(*_NIGHTLY, *as_of(days)))
     assert embedded.result().code == 0, embedded.result().err
-    assert {step["as_of"] for step in steps if "as_of" in step} <= {as_of(days)[1]}
-    assert unlike(spark, peer) == []
+    assert unlike(account.workspace, peer) == []
     assert spark.table(catalog.name(gold.JOB_FORECAST)).count() > 0
-    assert [*account.place.iterdir()] == [], "nothing is written beside the workspace"
-    assert nights_logged(account.workspace) == 1
+    # Of the stand-in's MLflow alone: a workspace keeps these elsewhere.
+    assert {path.name for path in account.place.iterdir()} <= {"mlruns"}
+    assert runs_logged(account.workspace) > 0
 
 
-def test_a_night_with_nothing_new_commits_nothing(
-    account: Delivered, spark: SparkSession, days: list[str]
+def test_after_maintenance_a_night_with_nothing_new_commits_nothing(
+    account: Delivered, days: list[str]
 ) -> None:
-    before = versions(spark)
-    steps = steps_of(in_process(account, "nightly", *ON_DELTA, *as_of(days), "--json"))
+    assert in_process(account, "maintain", "--engine", "databricks", "--json").code == 0
+    before, runs_before = versions(account.workspace), runs_logged(account.workspace)
+    steps = steps_of(in_process(account, *_NIGHTLY, *as_of(days)))
     assert {step["mode"] for step in steps} == {"current"}
-    assert versions(spark) == before
-    assert nights_logged(account.workspace) == 1
-    assert [*account.place.iterdir()] == []
+    assert versions(account.workspace) == before
+    assert runs_logged(account.workspace) == runs_before
 
 
 def test_every_answer_is_the_one_that_is_read_from_files(
@@ -139,9 +140,11 @@ def test_commands_answer_from_the_workspace(account: Delivered) -> None:
     engine = ("--engine", "databricks")
     for command in (("show", "jobs"), ("show", "nights"), ("sla", "list"), ("sla", "propose")):
         assert in_process(account, *command, *engine, "--json").code == 0
-    commits = in_process(account, "history", "gold.jobs", *engine, "--json").json()
+    commits = account.rightrun("history", "gold.jobs", *engine, "--json").json()
     assert [commit["operation"] for commit in commits][-1] == "CREATE TABLE"
     assert commits[0]["inserted"] > 0
+    age = datetime.now(UTC) - datetime.fromisoformat(commits[0]["committed_at"])
+    assert timedelta(0) < age < timedelta(hours=2), "it is said in UTC, whatever the client's zone"
     query = "SELECT count(*) AS jobs FROM gold.jobs"
     (row,) = in_process(account, "sql", query, *engine, "--json").json()
     assert row["jobs"] > 0
@@ -151,61 +154,31 @@ def test_commands_answer_from_the_workspace(account: Delivered) -> None:
 def test_killed_nights_over_a_source_that_grows_come_to_the_same_end(
     account: Delivered, spark: SparkSession, catalog: DeltaCatalog, peer: Path, days: list[str]
 ) -> None:
+    """Though a change feed was vacuumed away in between, and old days are dropped at the end."""
     moments = random.Random(18)
-    nightly = ("nightly", *ON_DELTA, "--json")
     for number in range(_KILLS):
-        with ThreadPoolExecutor(1) as threads:
-            process = account.begin(*nightly)
-            wait_for_lease(spark)
-            if number == 0:
-                # Its tables get their rows one after another, while the night reads them.
-                threads.submit(account.deliver, spark, days[2]).result()
-                second = in_process(account, *nightly)
-                assert second.code == 2
-                assert f"are being written by process {process.pid} of" in second.err
-            time.sleep(moments.uniform(0, 30))
-            process.kill()
-            process.communicate()
-        third = in_process(account, *nightly)
-        assert third.code == 2
-        assert f"process {process.pid} of" in third.err
-        assert "taken to be dead" in third.err
+        process = account.begin(*_NIGHTLY)
+        wait_for_lease(spark)
+        if number == 0:
+            # Its tables get their rows one after another, while the night reads them.
+            account.deliver(spark, days[2])
+            second = in_process(account, *_NIGHTLY)
+            assert second.code == 2
+            assert f"are being written by process {process.pid} of" in " ".join(second.err.split())
+        time.sleep(moments.uniform(0, _MOST_SECONDS))
+        process.kill()
+        process.communicate()
         grow_old(spark)
-    steps_of(account.to_the_end(*nightly))
-    assert account.peer(peer).code == 0
-    assert unlike(spark, peer) == []
-
-
-def test_a_feed_vacuumed_away_makes_its_readers_compute_everything(
-    account: Delivered, spark: SparkSession, catalog: DeltaCatalog, peer: Path, days: list[str]
-) -> None:
     account.deliver(spark, days[3])
-    steps_of(account.rightrun("nightly", *ON_DELTA, "--only", "bronze", "--json"))
+    steps_of(account.to_the_end(*_NIGHTLY, "--only", "bronze"))
     runs = catalog.name(bronze.JOB_RUN_TIMELINE)
     for text in (statements.compact(runs), statements.vacuum(runs, 0)):
         spark.sql(text)
-    steps = steps_of(in_process(account, "nightly", *ON_DELTA, "--json"))
-    modes = {step["step"]: step["mode"] for step in steps}
-    assert modes["attempts"] == "full"
-    assert account.peer(peer).code == 0
-    assert unlike(spark, peer) == []
-
-
-def test_old_days_are_dropped(
-    account: Delivered, spark: SparkSession, catalog: DeltaCatalog, peer: Path
-) -> None:
     assert spark.table(catalog.name(bronze.NODE_TIMELINE)).count() > 0
-    long_after = ("--as-of", _LONG_AFTER)
-    steps_of(in_process(account, "nightly", *ON_DELTA, *long_after, "--json"))
+    with ThreadPoolExecutor(1) as threads:
+        embedded = threads.submit(account.peer, peer, *_LONG_AFTER)
+        steps = steps_of(in_process(account, *_NIGHTLY, *_LONG_AFTER))
+    assert {step["step"]: step["mode"] for step in steps}["attempts"] == "full"
     assert spark.table(catalog.name(bronze.NODE_TIMELINE)).count() == 0
-    assert account.peer(peer, *long_after).code == 0
-    assert unlike(spark, peer) == []
-
-
-def test_maintenance_is_no_news(account: Delivered, spark: SparkSession) -> None:
-    assert in_process(account, "maintain", "--engine", "databricks", "--json").code == 0
-    before = versions(spark)
-    long_after = ("--as-of", _LONG_AFTER)
-    steps = steps_of(in_process(account, "nightly", *ON_DELTA, *long_after, "--json"))
-    assert {step["mode"] for step in steps} == {"current"}
-    assert versions(spark) == before
+    assert embedded.result().code == 0, embedded.result().err
+    assert unlike(account.workspace, peer) == []

@@ -113,9 +113,9 @@ def test_how_jobs_are_set_up_is_known_of_the_workspace_that_is_asked(account: Ac
         " max(settings_problem) as problem from gold.jobs where job_id is not null group by 1"
     )
     rows = account.run("sql", asked, "--home", account.home, "--json").json()
-    (told,) = [row for row in rows if row["known"]]
-    assert told["most"] > 0
-    others = [row for row in rows if row is not told]
+    (workspace,) = [row for row in rows if row["known"]]
+    assert workspace["most"] > 0
+    others = [row for row in rows if row is not workspace]
     assert others
     assert all("the Jobs API has not told of it" in row["problem"] for row in others)
 

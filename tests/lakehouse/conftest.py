@@ -1,4 +1,4 @@
-"""Every law of a lakehouse is asked of both backends; what is a folder's alone asks for `folder`."""
+"""The laws of a lakehouse, asked of a folder; `tests/delta` asks them of a catalog on the real engine."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.lakehouse.protocol import Lakehouse
-from tests.catalog.backends import BACKENDS, opened
+from tests.lakehouse.homes import held
 
 
 @pytest.fixture
@@ -17,10 +17,8 @@ def folder(tmp_path: Path, spark: SparkSession) -> DeltaFolder:
     return DeltaFolder(tmp_path / "home", spark)
 
 
-@pytest.fixture(params=BACKENDS)
-def lakehouse(
-    request: pytest.FixtureRequest, tmp_path: Path, spark: SparkSession
-) -> Iterator[Lakehouse]:
-    """An empty lakehouse, once of each kind."""
-    with opened(request.param, tmp_path / "home", spark) as empty:
-        yield empty
+@pytest.fixture
+def lakehouse(tmp_path: Path, spark: SparkSession) -> Iterator[Lakehouse]:
+    """An empty home that a writer holds, for what is asked of a catalog as well."""
+    with held(tmp_path / "home", spark) as home:
+        yield home

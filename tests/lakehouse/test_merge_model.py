@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
@@ -13,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.tables.declaration import Column, Layer, Table
 from pipeline.tables.derive import spark_schema
-from tests.catalog.backends import BACKENDS, opened
+from tests.lakehouse.homes import held
 
 TABLE = Table(
     layer=Layer.SILVER,
@@ -66,11 +65,10 @@ operations = st.one_of(
 )
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
 @settings(max_examples=12)
 @given(st.lists(operations, min_size=2, max_size=7))
-def test_writes_match_the_model(spark: SparkSession, backend: str, steps: list[tuple]) -> None:  # type: ignore[type-arg]
-    with TemporaryDirectory() as home, opened(backend, Path(home), spark) as lakehouse:
+def test_writes_match_the_model(spark: SparkSession, steps: list[tuple]) -> None:  # type: ignore[type-arg]
+    with TemporaryDirectory() as home, held(Path(home), spark) as lakehouse:
         lakehouse.create(TABLE)
         model: dict[Key, Row] = {}
         for number, step in enumerate(steps):

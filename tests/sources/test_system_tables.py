@@ -17,10 +17,11 @@ from pipeline.tables.declaration import SourceTable
 from pipeline.tables.types import arrow_schema
 from pipeline.workspace.system_catalogs import SystemCatalog
 from tests.bronze.ingesting import Remembered, empty_bronze, held, ingest_all
-from tests.catalog.workspace import CATALOG
 from tests.sources.small import rows_of_table
 from tests.strategies.tables import at
 
+CATALOG = "sail"
+"""The name that Sail gives its own catalog."""
 _FAR_AHEAD = datetime(9999, 12, 31, 12, tzinfo=UTC)
 _TABLES = [source.JOB_RUN_TIMELINE, source.USAGE, source.JOBS]
 """Counted by times, and by dates; of days, and of none."""

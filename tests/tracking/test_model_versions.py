@@ -14,7 +14,7 @@ from pipeline.tracking.model_versions import Registered, register
 from pipeline.tracking.promotion import Rule
 from pipeline.tracking.pruning import prune_versions
 from pipeline.tracking.store import store_of
-from pipeline.tracking.wheel import write_wheel
+from pipeline.wheel import write_wheel
 from tests.strategies.runs import lognormal_runs
 
 NAME = "main.models.job_baseline"

@@ -7,7 +7,7 @@ from pipeline.tracking.model_cards import card
 from pipeline.tracking.model_versions import Registered
 from pipeline.tracking.night_description import promotions
 from pipeline.tracking.promotion import Rule, load_rules, refusal
-from pipeline.tracking.wheel import models_folder
+from pipeline.wheel import models_folder
 
 BRIER = Rule("brier", "champion", factor=1.05, margin=0.001)
 COVERAGE = Rule("coverage_90", "target", target=0.9, within=0.05)

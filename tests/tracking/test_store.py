@@ -22,7 +22,7 @@ from optimizer.baselines import latest
 from pipeline.tracking.experiments import EVALUATIONS, NIGHTS, opened_experiment, page_of
 from pipeline.tracking.model_versions import logged_model
 from pipeline.tracking.store import Store, make_database, store_of
-from pipeline.tracking.wheel import packages, write_wheel
+from pipeline.wheel import packages, write_wheel
 from tests.strategies.runs import lognormal_runs
 
 EXPERIMENT = "/Shared/nights"

@@ -23,6 +23,8 @@ CATALOG = "spark_catalog"
 JARS = Path(".venv-jars")
 """Where `make jars` puts Delta's jars: beside `.venv`."""
 _LOOPBACK = "127.0.0.1"
+# Whatever ends this process closes the pipe that it holds, and the server goes with it.
+_WITH_US = 'exec 3<&0; { cat <&3 > /dev/null; kill -9 0; } & exec "$@" 3<&- < /dev/null'
 _STARTS_WITHIN_SECONDS = 120
 _MAIN_CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 _SETTINGS = {
@@ -89,7 +91,7 @@ def serving(
     `python` runs the workers, as the environment of a task does on serverless compute.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    port = _free_port()
+    port = free_port()
     command = [
         str(Path(pyspark.__file__).parent / "bin" / "spark-submit"),
         *("--master", master),
@@ -112,7 +114,13 @@ def serving(
     } | {"PYSPARK_PYTHON": python, "SPARK_LOCAL_IP": _LOOPBACK}
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True
+            ["sh", "-c", _WITH_US, "sh", *command],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
     workspace = Workspace(port, folder.resolve(), process)
     try:
@@ -120,7 +128,7 @@ def serving(
         yield workspace
     finally:
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        process.communicate()
         shutil.rmtree(folder / "local", ignore_errors=True)
 
 
@@ -131,7 +139,7 @@ def _jars(folder: Path) -> list[Path]:
     return jars
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((_LOOPBACK, 0))
         return int(probe.getsockname()[1])

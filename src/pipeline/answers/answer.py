@@ -7,6 +7,7 @@ the same way for every answer (`pipeline.answers.selection`).
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -58,10 +59,13 @@ class Answer:
         """The text with each table `schema.table` read under the plain name `<prefix>schema_table`."""
         return _TABLE.sub(lambda match: prefix + match[0].replace(".", "_"), self.sql)
 
-    def with_literals(self, values: dict[str, str | None]) -> str:
-        """The text of `reading("")` with its parameters written out as standard SQL literals."""
-        return _PARAMETER.sub(lambda match: _literal(values[match[1]]), self.reading(""))
+    def with_literals(
+        self, values: dict[str, str | None], spelled: Callable[[str], str], prefix: str = ""
+    ) -> str:
+        """The text of `reading(prefix)` with its parameters written out, as an engine has strings `spelled`."""
 
+        def literal(match: re.Match[str]) -> str:
+            value = values[match[1]]
+            return "NULL" if value is None else spelled(value)
 
-def _literal(value: str | None) -> str:
-    return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
+        return _PARAMETER.sub(literal, self.reading(prefix))

@@ -27,7 +27,7 @@ class DeltaReader:
         for table in answer.tables:
             if table not in self._opened:
                 self._open(table)
-        rows = self._queries.execute(answer.with_literals(parameters)).read_all()
+        rows = self._queries.execute(answer.with_literals(parameters, _standard)).read_all()
         names = tuple(rows.column_names)
         columns = [rows.column(number).to_pylist() for number in range(len(names))]
         records = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
@@ -43,3 +43,8 @@ class DeltaReader:
             ) from error
         self._queries.register(f"{table.layer.schema}_{table.name}", delta)
         self._opened.add(table)
+
+
+def _standard(text: str) -> str:
+    """A string as standard SQL spells it."""
+    return "'" + text.replace("'", "''") + "'"

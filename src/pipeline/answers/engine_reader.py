@@ -6,6 +6,7 @@ from pipeline.answers.answer import Answer
 from pipeline.answers.reader import Answered
 from pipeline.errors import UserError
 from pipeline.lakehouse.protocol import Lakehouse
+from pipeline.tables.derive import quoted
 
 _VIEWS = "rightrun_"
 
@@ -25,5 +26,6 @@ class EngineReader:
                 )
             view = f"{_VIEWS}{table.layer.schema}_{table.name}"
             self._lakehouse.read(table).createOrReplaceTempView(view)
-        rows = self._spark.sql(answer.reading(_VIEWS), args=parameters).toArrow()
+        # Written out: clients and servers of different makers do not agree on how to send them beside.
+        rows = self._spark.sql(answer.with_literals(parameters, quoted, _VIEWS)).toArrow()
         return Answered(tuple(rows.column_names), rows.to_pylist())

@@ -22,11 +22,10 @@ _DELIVERY = ".github/workflows/rightrun.yml"
 
 def generated_files(project: Project) -> dict[str, str]:
     """What `generate` writes and `check` compares: everything below `resources` that is ours."""
-    has_destination = project.has_destination
     documents = {
-        "nightly": {"jobs": {"nightly": workflow.nightly(GRAPH, has_destination=has_destination)}},
-        "maintain": {"jobs": {"maintain": workflow.maintain(has_destination=has_destination)}},
-        "selftest": {"jobs": {"selftest": workflow.selftest(has_destination=has_destination)}},
+        "nightly": {"jobs": {"nightly": workflow.nightly(GRAPH)}},
+        "maintain": {"jobs": {"maintain": workflow.maintain()}},
+        "selftest": {"jobs": {"selftest": workflow.selftest()}},
         "unity_catalog": {
             "schemas": securables.schemas(),
             "volumes": securables.volumes(),

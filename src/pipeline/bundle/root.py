@@ -4,10 +4,12 @@ from typing import Any
 
 from pipeline.bundle.environment import DISTRIBUTION
 from pipeline.bundle.grants import SCHEMAS
+from pipeline.bundle.securables import CHANNELS, SCOPE_NAME
 from pipeline.lakehouse.catalog.statements import STAGING
 
 _PRINCIPAL = "${var.run_as}"
 _ROOT = "/Workspace/Users/${var.run_as}/.bundle/${bundle.name}/${bundle.target}"
+_DEVELOPER = "${workspace.current_user.short_name}"
 _CLI_VERSION = ">= 1.3.0"
 
 
@@ -26,6 +28,8 @@ def root_document(catalog: str, *, builds_wheel: bool) -> dict[str, Any]:
                 "mode": "development",
                 "default": True,
                 "variables": {"catalog": f"{catalog}_dev"},
+                # Of all names this alone is not made each developer's own by the mode.
+                "resources": {"secret_scopes": {CHANNELS: {"name": f"{SCOPE_NAME}-{_DEVELOPER}"}}},
             },
             "staging": {
                 **_shared(f"{catalog}_staging"),
@@ -74,6 +78,11 @@ def _variables(catalog: str) -> dict[str, Any]:
         "notification_email": {
             "description": "Who hears of a night that fails or is late.",
             "default": "${workspace.current_user.userName}",
+        },
+        "destinations": {
+            "description": "Notification destinations that hear of it too, at most three: `id: ...` each.",
+            "type": "complex",
+            "default": [],
         },
         "sources": {
             "description": "By region the catalog of its system tables, this workspace's own region first; empty"

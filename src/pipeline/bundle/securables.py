@@ -15,6 +15,8 @@ from pipeline.tracking.families import FAMILIES
 from pipeline.tracking.model_cards import card
 
 VOLUME = "collected"
+CHANNELS = "channels"
+SCOPE_NAME = "${bundle.name}-${bundle.target}"
 _PURPOSE = re.compile(r"\*\*Purpose\.\*\* (.+?[.;:])(?=\s|$)", re.DOTALL)
 
 
@@ -68,7 +70,7 @@ def target_experiment(experiment: str, target: str) -> str:
 
 def secret_scopes() -> dict[str, Any]:
     """Empty: for the addresses of channels. No readers: whoever may manage the bundle may read it."""
-    return {"channels": {"name": "${bundle.name}-${bundle.target}"}}
+    return {CHANNELS: {"name": SCOPE_NAME}}
 
 
 def _name_of(schema: str) -> str:

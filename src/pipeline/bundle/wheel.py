@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from pipeline.bundle.environment import DISTRIBUTION
-from pipeline.tracking.wheel import write_wheel
+from pipeline.wheel import write_wheel
 
 FOLDER = "dist"
 # By name: the self-test on a workspace simulates an account, and nothing else here knows the simulator.
@@ -32,6 +32,6 @@ def write_deployed_wheel(folder: Path) -> list[str]:
 
 def _simulator() -> dict[str, Path]:
     """Its folder by its place in a wheel; nothing where this installation has none."""
-    found = find_spec(_SIMULATOR)
-    places = list(found.submodule_search_locations or ()) if found is not None else []
-    return {_SIMULATOR: Path(places[0])} if places else {}
+    package = find_spec(_SIMULATOR)
+    folders = package.submodule_search_locations if package is not None else None
+    return {_SIMULATOR: Path(folders[0])} if folders else {}

@@ -18,6 +18,9 @@ _NIGHT_HOURS = 8
 _LATE_HOURS = 2
 _RETRIES = 2
 _RETRY_MINUTES = 2
+_WAIT = "--wait"
+"""A try after one that was killed begins before that one's lease ends; and stages that need nothing of each
+other write one after the other."""
 
 
 def stage_needs(graph: Graph) -> dict[str, tuple[str, ...]]:
@@ -37,7 +40,7 @@ def stage_needs(graph: Graph) -> dict[str, tuple[str, ...]]:
     return needs
 
 
-def nightly(graph: Graph, *, has_destination: bool) -> dict[str, Any]:
+def nightly(graph: Graph) -> dict[str, Any]:
     """The nightly job. Its steps are idempotent, so a task is safe to try again."""
     needs = stage_needs(graph)
     waited_for = {name for names in needs.values() for name in names}
@@ -54,26 +57,24 @@ def nightly(graph: Graph, *, has_destination: bool) -> dict[str, Any]:
         },
         cron=_NIGHTLY_AT,
         hours=_NIGHT_HOURS,
-        has_destination=has_destination,
     )
 
 
-def maintain(*, has_destination: bool) -> dict[str, Any]:
+def maintain() -> dict[str, Any]:
     """The weekly job, at a time of day at which no night runs."""
     return _command_job(
         "maintain",
         "Compacts the tables and removes files that no reader needs any more.",
+        _WAIT,
         cron=_MAINTAINED_AT,
-        has_destination=has_destination,
     )
 
 
-def selftest(*, has_destination: bool) -> dict[str, Any]:
+def selftest() -> dict[str, Any]:
     """The job that shows, on request, that this workspace computes what it should."""
     return _command_job(
         "selftest",
         "Runs every stage over a small simulated account in a schema of its own, compares, and drops it.",
-        has_destination=has_destination,
     )
 
 
@@ -88,15 +89,16 @@ def _night_task(stage: str, stages_before: tuple[str, ...]) -> dict[str, Any]:
             *("--night", "{{job.run_id}}"),
             # One word: an empty time is none.
             "--as-of={{job.parameters.as_of}}",
+            _WAIT,
         ],
     )
 
 
 def _command_job(
-    command: str, description: str, *, cron: str | None = None, has_destination: bool
+    command: str, description: str, *more: str, cron: str | None = None
 ) -> dict[str, Any]:
     """A job of one task, which is called as its command is."""
-    words = [command, "--engine", "databricks", "--home", "{{job.parameters.home}}"]
+    words = [command, "--engine", "databricks", "--home", "{{job.parameters.home}}", *more]
     return _job(
         command,
         description,
@@ -104,7 +106,6 @@ def _command_job(
         {"home": HOME},
         cron=cron,
         hours=_TASK_HOURS,
-        has_destination=has_destination,
     )
 
 
@@ -136,12 +137,9 @@ def _job(
     *,
     cron: str | None,
     hours: int,
-    has_destination: bool,
 ) -> dict[str, Any]:
     """What every job has in common: one run at a time, and a word to people where it fails or is late."""
     events = ("on_failure", "on_duration_warning_threshold_exceeded")
-    people = {event: ["${var.notification_email}"] for event in events}
-    channels = {event: [{"id": "${var.notification_destination}"}] for event in events}
     return {
         "name": f"{DISTRIBUTION} {command}",
         "description": description,
@@ -167,8 +165,8 @@ def _job(
                 }
             ]
         },
-        "email_notifications": people,
-        **({"webhook_notifications": channels} if has_destination else {}),
+        "email_notifications": {event: ["${var.notification_email}"] for event in events},
+        "webhook_notifications": dict.fromkeys(events, "${var.destinations}"),
         "environments": environments(),
         "tasks": tasks,
     }

@@ -15,7 +15,7 @@ import typer
 from rich.text import Text
 
 from pipeline.answers.terminal.screen import printed, screen
-from pipeline.cli import bundle, evaluate, init, nightly, show, sla, sources, tables
+from pipeline.cli import bundle, evaluate, init, nightly, selftest, show, sla, sources, tables
 from pipeline.cli.options import NOT_IN_ORDER, USER_ERROR
 from pipeline.errors import UserError, traced
 
@@ -30,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (init, sources, nightly, tables, evaluate):
+for group in (init, selftest, sources, nightly, tables, evaluate):
     app.add_typer(group.commands)
 app.add_typer(show.commands, name="show")
 app.add_typer(sla.commands, name="sla")

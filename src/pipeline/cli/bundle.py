@@ -62,8 +62,7 @@ def check(
             typer.echo(str(fault))
         for part in report.unchecked:
             typer.echo(f"Not checked: {part}.")
-        found = f"{len(report.faults)} faults" if report.faults else "no fault"
-        typer.echo(f"{report.resources} resources, {found}.")
+        typer.echo(f"{report.resources} resources, {len(report.faults) or 'no'} faults.")
     if report.faults:
         raise typer.Exit(NOT_IN_ORDER)
 

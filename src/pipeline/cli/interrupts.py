@@ -10,11 +10,11 @@ import os
 import signal
 import sys
 from threading import Thread
-from typing import Final
+from typing import Final, NoReturn
 
 from pipeline.engine.temporary_folders import remove_all
 
-__all__ = ["end_when_interrupted"]
+__all__ = ["end_when_interrupted", "unwind_when_interrupted"]
 
 _INTERRUPTS: Final = (signal.SIGINT, signal.SIGTERM)
 _SAYS: Final = "rightrun: interrupted; run the same command again: a night goes on where it stopped"
@@ -33,6 +33,21 @@ def end_when_interrupted() -> None:
     for interrupt in _INTERRUPTS:
         signal.signal(interrupt, _do_nothing)
     Thread(target=_watch, args=(reading,), name="interrupts", daemon=True).start()
+
+
+def unwind_when_interrupted() -> None:
+    """From here on the first of both raises KeyboardInterrupt in the main thread, for a command that has to
+    put away what it made outside this machine; it waits for what has been asked of the engine."""
+    signal.set_wakeup_fd(-1)
+    for interrupt in _INTERRUPTS:
+        signal.signal(interrupt, _unwind)
+
+
+def _unwind(_number: int, _frame: object) -> NoReturn:
+    # Whoever interrupts twice, as a terminal and a program around this one do, does not stop the tidying.
+    for interrupt in _INTERRUPTS:
+        signal.signal(interrupt, _do_nothing)
+    raise KeyboardInterrupt
 
 
 def _do_nothing(_number: int, _frame: object) -> None:

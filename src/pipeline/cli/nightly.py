@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.homes import reader_of, where, writing
-from pipeline.cli.options import ENGINE, HOME, NOT_IN_ORDER, EngineName, Home, Json
+from pipeline.cli.options import ENGINE, HOME, NOT_IN_ORDER, EngineName, Home, Json, Wait
 from pipeline.cli.printing import Hints, moment, progress_bar
 from pipeline.engine.names import Engine, engine_named
 
@@ -36,9 +36,7 @@ def nightly(
             " track ends.",
         ),
     ] = None,
-    wait: Annotated[
-        bool, typer.Option("--wait", help="Wait while another night holds the home.")
-    ] = False,
+    wait: Wait = False,
     home: Home = HOME,
     engine: EngineName = ENGINE,
     json_: Json = False,

@@ -36,5 +36,6 @@ State = Annotated[
 EngineName = Annotated[
     str, typer.Option("--engine", envvar="RIGHTRUN_ENGINE", help="embedded, spark or databricks.")
 ]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait while another command writes the tables.")]
 HOME = Path(".rightrun")
 ENGINE = "embedded"

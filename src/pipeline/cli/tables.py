@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.homes import holding, opened, truth_of, writing
-from pipeline.cli.options import ENGINE, HOME, Csv, EngineName, Home, Json, Limit
+from pipeline.cli.options import ENGINE, HOME, Csv, EngineName, Home, Json, Limit, Wait
 from pipeline.cli.printing import Form, print_records, print_rows, progress_bar
 from pipeline.errors import UserError
 
@@ -101,6 +101,7 @@ def maintain(
     retain_hours: Annotated[
         int, typer.Option(min=168, help="Keep what versions younger than this need.")
     ] = 168,
+    wait: Wait = False,
     home: Home = HOME,
     engine: EngineName = ENGINE,
     json_: Json = False,
@@ -110,7 +111,7 @@ def maintain(
 
     # Looked at first: a lock is not taken, nor a folder made, for a home that holds nothing.
     opened(home, engine)
-    with writing(home, engine) as (_, lakehouse):
+    with writing(home, engine, wait=wait) as (_, lakehouse):
         rows = []
         with progress_bar(json_) as bar:
             for declared in bar.track(TABLES, description="maintaining"):

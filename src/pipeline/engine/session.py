@@ -16,7 +16,9 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from pipeline.engine.names import Engine
+from pipeline.engine.temporary_folders import temporary_folder
 from pipeline.errors import UserError
+from pipeline.wheel import write_wheel
 
 LOCAL_MASTER = "local[2]"
 SHUFFLE_PARTITIONS = 4
@@ -114,11 +116,16 @@ def _spark() -> SparkSession:
             "--conf spark.ui.enabled=false --conf spark.ui.showConsoleProgress=false"
             f" --conf {'='.join(_NO_CALL_SITES)} --conf spark.log.level=ERROR pyspark-shell",
         )
-    return _remote(remote)
+        return _remote(remote)
+    session = _remote(remote)
+    # Its workers have what their administrator has put there, but not this code.
+    folder = temporary_folder("archive")
+    session.addArtifacts(str(write_wheel(folder).rename(folder / "rightrun.zip")), pyfile=True)
+    return session
 
 
 def _remote(remote: str) -> SparkSession:
-    logging.getLogger("pyspark.sql.connect.client.logging").setLevel(logging.ERROR)
+    _silence_client()
     session: SparkSession = SparkSession.builder.remote(remote).getOrCreate()
     for name, value in _SETTINGS.items():
         session.conf.set(name, value)
@@ -126,20 +133,41 @@ def _remote(remote: str) -> SparkSession:
 
 
 def _databricks() -> SparkSession:
-    if "DATABRICKS_RUNTIME_VERSION" in os.environ:
-        active = SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
-        active.conf.set("spark.sql.session.timeZone", "UTC")
-        return active
+    _silence_client()
+    session = (
+        _of_this_runtime() if "DATABRICKS_RUNTIME_VERSION" in os.environ else _databricks_connect()
+    )
+    # Serverless compute lets a session set six of Spark's settings. This is the one that matters: all
+    # others that we would choose are its defaults, or its own affair.
+    session.conf.set("spark.sql.session.timeZone", "UTC")
+    return session
+
+
+def _of_this_runtime() -> SparkSession:
+    """The session of a task or notebook: the environment of the task is that of its UDFs as well."""
+    return SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
+
+
+def _databricks_connect() -> SparkSession:
+    """A session from outside, to whose UDFs this code is brought with all that it needs."""
     try:
-        from databricks.connect import DatabricksSession
+        from databricks.connect import DatabricksEnv, DatabricksSession
     except ImportError as error:
         raise UserError(
             "the engine databricks needs a Databricks runtime or the package databricks-connect; "
             "neither is here"
         ) from error
-    session: SparkSession = DatabricksSession.builder.getOrCreate()
-    session.conf.set("spark.sql.session.timeZone", "UTC")
+    wheel = write_wheel(temporary_folder("wheel"))
+    environment = DatabricksEnv().withDependencies(f"local:{wheel}")
+    session: SparkSession = DatabricksSession.builder.withEnvironment(environment).getOrCreate()
     return session
+
+
+def _silence_client() -> None:
+    """An error that a command takes for an answer (a table that is not there) is nobody's business, and
+    the client would quote the statement with the server's stack, and so perhaps values of rows."""
+    logging.getLogger("pyspark.sql.connect.client.logging").setLevel(logging.ERROR)
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL + 1)
 
 
 def _require_java() -> None:

@@ -70,7 +70,7 @@ def jobs(
                 *_KEY,
                 *_SETTINGS,
                 F.col("timeout_seconds").alias("timeout_set"),
-                F.coalesce("settings_problem", F.lit("")).alias("told_problem"),
+                F.coalesce("settings_problem", F.lit("")).alias("sweep_problem"),
             ),
             _KEY,
             "left",
@@ -104,7 +104,7 @@ def jobs(
             "runs": F.coalesce("runs", F.lit(0)).cast("bigint"),
             "timeout_seconds": F.coalesce("timeout_set", "timeout_seconds"),
             "settings_problem": F.when(
-                is_job, F.nullif(F.coalesce("told_problem", F.lit(_NOT_TOLD)), F.lit(""))
+                is_job, F.nullif(F.coalesce("sweep_problem", F.lit(_NOT_TOLD)), F.lit(""))
             ),
         }
     ).select(*gold.JOBS.column_names)

@@ -24,7 +24,7 @@ from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.nightly.currency import refuse_unpriced
 from pipeline.nightly.ingestion import INGEST, ingest_all, report_of
 from pipeline.nightly.logbook import Logbook
-from pipeline.nightly.ongoing import forget, remember, resumed
+from pipeline.nightly.ongoing import forget, is_of_this_release, remember, resumed
 from pipeline.nightly.outcome import Night, Standpoint
 from pipeline.nightly.positions import Positions
 from pipeline.nightly.quality import check_changed
@@ -124,10 +124,12 @@ def run_night(
 def _opened(
     spark: SparkSession, lakehouse: Lakehouse, settings: Settings, name: str | None, now: datetime
 ) -> tuple[Positions, Night]:
-    """The night as the tasks before this one have left it, or a new one over tables that are all there."""
+    """The night as the tasks before this one have left it, or a new one; its tables are all there."""
+    night = None
     if name is not None and lakehouse.exists(ops.POSITIONS):
         positions = Positions(spark, lakehouse)
-        if (night := resumed(positions, name)) is not None:
+        night = resumed(positions, name)
+        if night is not None and is_of_this_release(positions):
             return positions, night
     settle(spark, lakehouse)
     for table in TABLES:
@@ -136,9 +138,8 @@ def _opened(
     positions = Positions(spark, lakehouse)
     if name is None:
         forget(positions)
-    return positions, Night(
-        night_id=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"), name=name
-    )
+    night_id = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return positions, night or Night(night_id=night_id, name=name)
 
 
 def _standpoint(

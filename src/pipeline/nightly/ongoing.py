@@ -20,7 +20,7 @@ from pipeline.nightly.step_run import StepReport
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.source import SOURCE_TABLES
 
-__all__ = ["forget", "remember", "resumed"]
+__all__ = ["forget", "is_of_this_release", "remember", "resumed"]
 
 _READER: Final = "night"
 _INPUT: Final = "in progress"
@@ -31,24 +31,34 @@ _REPORTED: Final = tuple(one.name for one in fields(StepReport) if one.name != "
 
 
 def resumed(positions: Positions, name: str) -> Night | None:
-    """The night called `name` as its tasks have left it; None where none has begun, where another has
-    taken its place, and where another release began it: tables may have to be made first."""
-    stored = json.loads(positions.of(_READER, _INPUT) or "{}")
-    if (stored.get("name"), stored.get("declared")) != (name, _declared()):
+    """The night called `name` as its tasks have left it; None where none has begun, and where another has
+    taken its place."""
+    stored = _stored(positions)
+    if stored.get("name") != name:
         return None
     standpoint = Standpoint(
         as_of=datetime.fromisoformat(stored["as_of"]),
         last_cost_day=_day(stored["last_cost_day"]),
-        previous={_DECLARED[table]: version for table, version in stored["previous"].items()},
+        previous={
+            _DECLARED[table]: version
+            for table, version in stored["previous"].items()
+            if table in _DECLARED
+        },
     )
     return Night(
         night_id=stored["night_id"],
         name=name,
         standpoint=standpoint,
-        reports=[_report(report) for report in stored["reports"]],
-        flaws=[_flaws(flaws) for flaws in stored["flaws"]],
+        reports=[_report(one) for one in stored["reports"] if one["table"] in _DECLARED],
+        flaws=[_flaws(one) for one in stored["flaws"] if one["table"] in _SOURCES],
         seconds=stored["seconds"],
     )
+
+
+def is_of_this_release(positions: Positions) -> bool:
+    """Whether the tables were declared as they are now when the night began: then all of them are there. A
+    task may be repaired by a newer release than began its night."""
+    return _stored(positions).get("declared") == _declared()
 
 
 def remember(positions: Positions, night: Night) -> None:
@@ -73,6 +83,11 @@ def forget(positions: Positions) -> None:
     """A night of one process begins: that of tasks, where one went on, has lost its place."""
     if positions.of(_READER, _INPUT):
         positions.set_all(_READER, {_INPUT: _NONE})
+
+
+def _stored(positions: Positions) -> dict[str, Any]:
+    stored: dict[str, Any] = json.loads(positions.of(_READER, _INPUT) or "{}")
+    return stored
 
 
 def _declared() -> str:

@@ -57,9 +57,10 @@ class JobsApi:
         try:
             workspace = self._connect()
             workspace.ask(_LIST, limit=1)
+            where = f"Jobs API of workspace {workspace.id}"
         except (UserError, Refused) as fault:
             return Presence(table, found=False, problem=str(fault))
-        return Presence(table, found=True, where=f"Jobs API of workspace {workspace.id}")
+        return Presence(table, found=True, where=where)
 
     def read(self, table: SourceTable, after: str | None) -> Delivery | None:  # noqa: ARG002 (of the protocol)
         try:
@@ -112,8 +113,8 @@ def _settings_of(workspace: Workspace, listed: dict[str, Any]) -> dict[str, Any]
     settings: dict[str, Any] = {}
     for page in workspace.pages(_GET, job_id=listed["job_id"]):
         more = page.get("settings") or {}
-        long = {field: objects(settings, field) + objects(more, field) for field in _PAGED}
-        settings = more | settings | long
+        arrays = {field: objects(settings, field) + objects(more, field) for field in _PAGED}
+        settings = more | settings | arrays
     return settings
 
 
@@ -251,7 +252,9 @@ def _text(value: object) -> str | None:
 
 
 def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if abs(value) < 2**63 else None
 
 
 def _flag(value: object) -> bool | None:

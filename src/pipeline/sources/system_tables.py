@@ -66,7 +66,7 @@ class SystemTables:
 
     def inspect(self, table: SourceTable) -> Presence:
         readable, faults = self._look(table)
-        problem = "; ".join(map(self._said, faults, faults.values()))
+        problem = "; ".join(map(self._sentence, faults, faults.values()))
         mends = tuple(sql for catalog in faults for sql in self._grants(catalog, table))
         if not readable:
             problem = f"{problem}: {WHO_GRANTS} enables and grants it"
@@ -111,7 +111,7 @@ class SystemTables:
 
     def notices(self) -> tuple[str, ...]:
         unread = (
-            f"region {region} could not be read for {_several([*tables])}"
+            f"region {region} could not be read for {_several(sorted(tables))}"
             f" ({', '.join(_once(tables.values()))}); the other regions were: run rightrun check"
             for region, tables in sorted(self._unread.items())
         )
@@ -224,7 +224,7 @@ class SystemTables:
         return str(name or "PRINCIPAL")
 
     @staticmethod
-    def _said(catalog: SystemCatalog, error: PySparkException) -> str:
+    def _sentence(catalog: SystemCatalog, error: PySparkException) -> str:
         return f"region {catalog.region}: {cause(error)}" if catalog.region else cause(error)
 
 

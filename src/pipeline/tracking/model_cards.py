@@ -2,7 +2,7 @@
 
 import re
 
-from pipeline.tracking.wheel import models_folder
+from pipeline.wheel import models_folder
 
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 _SOFT_BREAK = re.compile(r"(?<=\S)\n +(?=\S)|(?<=\S)\n(?=[^\s-])")

@@ -26,7 +26,7 @@ from pyspark.sql import functions as F
 
 from pipeline.tracking.model_cards import card
 from pipeline.tracking.promotion import Rule, refusal
-from pipeline.tracking.wheel import models_folder, packages
+from pipeline.wheel import models_folder, unpacked
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 _JOBS_A_BATCH = 1_000
@@ -151,7 +151,7 @@ def logged_model(family: str, states: Path, wheel: Path) -> ModelInfo:
             python_model=str(code),
             artifacts={"states": str(states)},
             signature=runpy.run_path(str(code))["SIGNATURE"],
-            code_paths=[str(wheel), str(packages()["optimizer"])],
+            code_paths=[str(wheel), str(unpacked(wheel, "optimizer"))],
             pip_requirements=[f"code/{wheel.name}"],
         )
     return info

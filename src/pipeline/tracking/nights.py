@@ -22,9 +22,13 @@ from pipeline.tracking.night_description import description, spelled
 from pipeline.tracking.promotion import load_rules
 from pipeline.tracking.pruning import prune_versions
 from pipeline.tracking.store import Store
-from pipeline.tracking.wheel import models_folder, write_wheel
+from pipeline.wheel import models_folder, write_wheel
 
 _TRACKED = "mlflow"
+_NIGHT = "night"
+"""The tag of the name by which a night's tasks know each other."""
+_REPAIRED_RUNS = 50
+"""The newest, among which an earlier run of this night is: a job is repaired within weeks."""
 LOGGED_SETTINGS = (
     "currency_code",
     "catalog",
@@ -57,13 +61,13 @@ def track_night(
     as_of = spelled(night.as_of)
     experiment_id = opened_experiment(store, settings.experiment, NIGHTS)
     if night.name is not None:
-        _withdraw_earlier(experiment_id, night.night_id)
+        _withdraw_earlier(experiment_id, night.name)
     with mlflow.start_run(
         experiment_id=experiment_id, run_name=f"night {night.as_of:%Y-%m-%d %H:%M}"
     ):
         mlflow.set_tags({"night_id": night.night_id, "as_of": night.as_of.isoformat()})
         if night.name is not None:
-            mlflow.set_tag("night", night.name)
+            mlflow.set_tag(_NIGHT, night.name)
         mlflow.log_params(settings.model_dump(include=set(LOGGED_SETTINGS)))
         mlflow.log_dict(
             settings.model_dump(include=set(LOGGED_IN_FULL), mode="json"), "settings.json"
@@ -81,11 +85,13 @@ def track_night(
     positions.flush()
 
 
-def _withdraw_earlier(experiment_id: str, night_id: str) -> None:
+def _withdraw_earlier(experiment_id: str, name: str) -> None:
     """Delete what a task that ended here before, or whose night has been repaired since, told of it."""
     client = MlflowClient()
-    for run in client.search_runs([experiment_id], f"tags.night_id = '{night_id}'"):
-        client.delete_run(run.info.run_id)
+    # Compared here: a filter of MLflow has no way to write a quote.
+    for run in client.search_runs([experiment_id], max_results=_REPAIRED_RUNS):
+        if run.data.tags.get(_NIGHT) == name:
+            client.delete_run(run.info.run_id)
 
 
 def stage_metrics(night: Night) -> dict[str, float]:

@@ -45,9 +45,11 @@ def store_of(home: Path) -> Store:
 
 
 def open_store(store: Store) -> None:
-    """Point MLflow at the store, made where it is not there yet, and keep MLflow's own talk off stderr."""
+    """Point MLflow at the store, made where it is not there yet, and keep MLflow's own talk to itself."""
     # Its bars would break the night's own, and stand in the log of a night that nobody watches.
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    # It tells the address of each run, which would stand in the middle of an answer in JSON.
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     for library in ("mlflow", "alembic"):
         logging.getLogger(library).setLevel(logging.ERROR)
     if store.file is not None and store.artifacts is not None:

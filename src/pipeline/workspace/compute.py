@@ -12,7 +12,9 @@ from pipeline.workspace.finding import Finding, State, not_told
 _SERVERLESS = "nights run on serverless compute: where a workspace has none, its jobs need a cluster of their own"
 
 
-def compute(workspace: Workspace, asked: str | None, *, has_metastore: bool) -> Iterator[Finding]:
+def compute(
+    workspace: Workspace, name_or_id: str | None, *, has_metastore: bool
+) -> Iterator[Finding]:
     """The warehouse to use, and whether there is serverless compute."""
     try:
         warehouses = [*workspace.listed("/api/2.0/sql/warehouses", "warehouses")]
@@ -20,7 +22,7 @@ def compute(workspace: Workspace, asked: str | None, *, has_metastore: bool) -> 
         warehouses = []
         yield not_told("warehouse", fault, is_needed=False)
     else:
-        yield _warehouse(warehouses, asked)
+        yield _warehouse(warehouses, name_or_id)
     serverless = partial(Finding, item="serverless", is_needed=False)
     if not has_metastore:
         yield serverless(
@@ -34,14 +36,14 @@ def compute(workspace: Workspace, asked: str | None, *, has_metastore: bool) -> 
         )
 
 
-def _warehouse(warehouses: list[dict[str, Any]], asked: str | None) -> Finding:
+def _warehouse(warehouses: list[dict[str, Any]], name_or_id: str | None) -> Finding:
     finding = partial(Finding, item="warehouse", is_needed=False)
     names = [str(one.get("name")) for one in warehouses]
-    if asked is not None:
-        chosen = [one for one in warehouses if asked in (one.get("name"), one.get("id"))]
+    if name_or_id is not None:
+        chosen = [one for one in warehouses if name_or_id in (one.get("name"), one.get("id"))]
         if not chosen:
-            hint = did_you_mean(asked, names, otherwise="leave --warehouse out to see one")
-            raise UserError(f"no warehouse has the name or id {asked!r}: {hint}")
+            hint = did_you_mean(name_or_id, names, otherwise="leave --warehouse out to see one")
+            raise UserError(f"no warehouse has the name or id {name_or_id!r}: {hint}")
     elif not warehouses:
         return finding(
             state=State.MISSING,

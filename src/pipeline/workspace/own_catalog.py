@@ -19,7 +19,7 @@ def own_catalog(
     ours = grant(OWNS, "CATALOG", catalog, principal=permissions.principal.name)
     create = f"CREATE CATALOG IF NOT EXISTS {identifier(catalog)}"
     try:
-        there = workspace.ask(f"{UNITY_CATALOG}/catalogs/{quote(catalog, safe='')}")
+        existing = workspace.ask(f"{UNITY_CATALOG}/catalogs/{quote(catalog, safe='')}")
     except Refused as fault:
         if not fault.is_absent:
             return not_told(f"catalog {catalog}", fault, value=catalog)
@@ -38,7 +38,7 @@ def own_catalog(
             explanation=f"there is none, or none that may be seen: a metastore admin creates it{storage}",
             mends=(create + location, ours),
         )
-    if permissions.principal.is_one_of(there.get("owner")):
+    if permissions.principal.is_one_of(existing.get("owner")):
         return finding(state=State.OK, explanation="there, and owned")
     try:
         lacking = permissions.missing(OWNS, "CATALOG", catalog)

@@ -41,8 +41,8 @@ class Permissions:
 
     def missing(self, privileges: tuple[str, ...], securable: str, *name: str) -> list[str]:
         """Which of `privileges` they do not have on a securable; Refused where that is not told."""
-        held = self._on(securable, ".".join(name))
-        return [] if _ALL in held else [one for one in privileges if one not in held]
+        granted = self._on(securable, ".".join(name))
+        return [] if _ALL in granted else [one for one in privileges if one not in granted]
 
     def _on(self, securable: str, name: str) -> set[str]:
         path = f"{_EFFECTIVE}/{securable}/{quote(name, safe='')}"

@@ -85,8 +85,8 @@ def _health_rules(definition: Definition) -> list[dict[str, Any]]:
 
 
 def _notifications(emails: int, destinations: int) -> list[dict[str, Any]]:
-    told = {"event": "on_failure", "emails": emails, "destinations": destinations}
-    return [told] if emails or destinations else []
+    failure = {"event": "on_failure", "emails": emails, "destinations": destinations}
+    return [failure] if emails or destinations else []
 
 
 def _tasks(history: History, jobs: list[int]) -> list[list[dict[str, Any]]]:

@@ -61,7 +61,7 @@ class Documents:
 
     def changed_resources(self, *kinds: str) -> Iterator[Resource]:
         """Of these kinds those that a target changes, each as that target has it."""
-        declared = {(one.kind, one.key): one.value for one in self.resources(*kinds)}
+        declared = {(base.kind, base.key): base.value for base in self.resources(*kinds)}
         for target, section in self.section("targets").items():
             for kind, changed in mapping(mapping(section).get("resources")).items():
                 if kind in kinds:

@@ -28,7 +28,8 @@ def task_place(number: int) -> str:
 
 
 def _task_faults(job: Resource) -> Iterator[Fault]:
-    environments = [one.get("environment_key") for one in items(job.value.get("environments"))]
+    listed = items(job.value.get("environments"))
+    environments = [environment.get("environment_key") for environment in listed]
     tasks = items(job.value.get("tasks"))
     if not tasks:
         yield job.fault(".tasks", "a job needs a task")
@@ -68,14 +69,14 @@ def _order_faults(job: Resource) -> Iterator[Fault]:
     for key, count in keys.items():
         if count > 1:
             yield job.fault(".tasks", f"{count} tasks have the task_key {key!r}")
-    before: dict[str, set[str]] = {}
+    waits_for: dict[str, set[str]] = {}
     for number, task in enumerate(tasks):
-        needed = {str(one.get("task_key")) for one in items(task.get("depends_on"))}
+        needed = {str(before.get("task_key")) for before in items(task.get("depends_on"))}
         for missing in sorted(needed - keys.keys()):
             yield job.fault(f"{task_place(number)}.depends_on", f"the job has no task {missing!r}")
-        before.setdefault(str(task.get("task_key")), set()).update(needed & keys.keys())
+        waits_for.setdefault(str(task.get("task_key")), set()).update(needed & keys.keys())
     try:
-        TopologicalSorter(before).prepare()
+        TopologicalSorter(waits_for).prepare()
     except CycleError as error:
         circle = " -> ".join(reversed(error.args[1]))
         yield job.fault(".tasks", f"tasks wait for each other: {circle}")

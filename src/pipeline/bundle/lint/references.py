@@ -1,7 +1,7 @@
 """Whether every `${...}` of the bundle and every `{{...}}` of a job leads to something that is there."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from pipeline.bundle.lint.documents import Documents, Resource, items, mapping, texts
@@ -28,7 +28,7 @@ _OF_TASK = re.compile(
 
 def reference_faults(documents: Documents) -> Iterator[Fault]:
     variables = documents.section("variables")
-    resources = {f"{one.kind}.{one.key}": one for one in documents.resources()}
+    names = {f"{resource.kind}.{resource.key}" for resource in documents.resources()}
     for file, document in documents.files.items():
         for place, text in texts(document):
             if len(_OPENED.findall(text)) != len(REFERENCE.findall(text)):
@@ -36,15 +36,13 @@ def reference_faults(documents: Documents) -> Iterator[Fault]:
                     file, place, "holds ${ that is not closed: write $${ for the signs themselves"
                 )
             for reference in REFERENCE.findall(text):
-                if problem := _problem(reference, variables, resources):
+                if problem := _problem(reference, variables, names):
                     yield Fault(file, place, f"${{{reference}}} leads nowhere: {problem}")
     for job in documents.resources("jobs"):
         yield from _dynamic_faults(job)
 
 
-def _problem(
-    reference: str, variables: Mapping[str, Any], resources: Mapping[str, Resource]
-) -> str:
+def _problem(reference: str, variables: Mapping[str, Any], resources: Set[str]) -> str:
     """Why there is nothing at the end of the reference; empty where there is."""
     kind, _, rest = reference.partition(".")
     if kind == "var":

@@ -32,6 +32,16 @@ _TARGET = frozenset(
 _BUNDLE = frozenset(
     {"cluster_id", "databricks_cli_version", "deployment", "engine", "git", "name", "uuid"}
 )
+_SECTIONS = {
+    "presets": frozenset(
+        {
+            *("artifacts_dynamic_version", "jobs_max_concurrent_runs", "name_prefix"),
+            *("pipelines_development", "source_linked_deployment", "tags", "trigger_pause_status"),
+        }
+    ),
+    "run_as": frozenset({"service_principal_name", "user_name"}),
+    "sync": frozenset({"exclude", "include", "paths"}),
+}
 _VARIABLE = frozenset({"default", "description", "lookup", "type"})
 _MODES = ("development", "production")
 KINDS = frozenset(
@@ -49,6 +59,7 @@ KINDS = frozenset(
 def shape_faults(documents: Documents) -> Iterator[Fault]:
     for file, document in documents.files.items():
         yield from _unknown(file, "", document, _ROOT)
+        yield from _sections(file, "", document)
         yield from _kinds(file, document)
     yield from _unknown(ROOT, "bundle", mapping(documents.root.get("bundle")), _BUNDLE)
     name = mapping(documents.root.get("bundle")).get("name")
@@ -74,9 +85,15 @@ def _kinds(file: str, document: Mapping[str, Any]) -> Iterator[Fault]:
     yield from _unknown(file, "resources", resources, KINDS)
     for kind, declared in resources.items():
         if not isinstance(declared, dict) or not all(
-            isinstance(one, dict) for one in declared.values()
+            isinstance(resource, dict) for resource in declared.values()
         ):
             yield Fault(file, f"resources.{kind}", "must map names to resources")
+
+
+def _sections(file: str, within: str, document: Mapping[str, Any]) -> Iterator[Fault]:
+    """Those that stand in the root and in targets alike."""
+    for name, fields in _SECTIONS.items():
+        yield from _unknown(file, f"{within}{name}", mapping(document.get(name)), fields)
 
 
 def _target(target: str, declared: object, variables: Mapping[str, Any]) -> Iterator[Fault]:
@@ -85,6 +102,7 @@ def _target(target: str, declared: object, variables: Mapping[str, Any]) -> Iter
         yield Fault(ROOT, place, "is empty: a target has a mode, or variables")
         return
     yield from _unknown(ROOT, place, declared, _TARGET)
+    yield from _sections(ROOT, f"{place}.", declared)
     mode = declared.get("mode")
     if mode is not None and mode not in _MODES:
         yield Fault(ROOT, f"{place}.mode", f"is {mode!r}; modes are {' and '.join(_MODES)}")

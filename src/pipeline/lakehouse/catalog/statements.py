@@ -25,12 +25,17 @@ _MOST_RANGES = 100
 """Each is compared with the statistics of every file."""
 
 
-def target(catalog: str, table: Table) -> str:
-    return identifier(catalog, table.layer.schema, table.name)
+def target(catalog: str, table: Table, prefix: str = "") -> str:
+    """The table's name; `prefix` stands before the names of all schemas that are made for a test."""
+    return identifier(catalog, prefix + table.layer.schema, table.name)
 
 
 def create_schema(catalog: str, schema: str) -> str:
     return f"CREATE SCHEMA IF NOT EXISTS {identifier(catalog, schema)}"
+
+
+def drop_schema(catalog: str, schema: str) -> str:
+    return f"DROP SCHEMA IF EXISTS {identifier(catalog, schema)} CASCADE"
 
 
 def all_ddl(catalog: str) -> list[str]:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pyarrow as pa
@@ -37,6 +37,8 @@ from pipeline.tables.declaration import Table
 from pipeline.tables.derive import ddl, identifier
 from pipeline.tables.types import arrow_type
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
@@ -51,10 +53,16 @@ class DeltaCatalog:
     """The lakehouse on Databricks. Spark Connect is all it needs: no RDD, no JVM, no files."""
 
     def __init__(
-        self, catalog: str, spark: SparkSession, check: Callable[[], None] = lambda: None
+        self,
+        catalog: str,
+        spark: SparkSession,
+        check: Callable[[], None] = lambda: None,
+        prefix: str = "",
     ) -> None:
-        """`check` raises where it may no longer be used: a writer's lease is gone."""
+        """`check` raises where it may no longer be used: a writer's lease is gone. `prefix` stands before
+        the names of its schemas."""
         self.catalog = catalog
+        self._prefix = prefix
         self._spark = spark
         self._check = check
         self._tables: dict[str, set[str]] = {}
@@ -64,20 +72,21 @@ class DeltaCatalog:
         """By table, at the version remembered. Steps run side by side, but one alone writes a table."""
 
     def name(self, table: Table) -> str:
-        return statements.target(self.catalog, table)
+        return statements.target(self.catalog, table, self._prefix)
 
     def clear_staging(self) -> None:
         """Drop what nights that died left in staging. Only for the one writer, before it writes."""
-        self._sql(statements.create_schema(self.catalog, STAGING))
-        for name in self._listed(STAGING):
+        self._sql(statements.create_schema(self.catalog, self._prefix + STAGING))
+        for name in self._listed(self._prefix + STAGING):
             self._drop(name)
 
     def create(self, table: Table) -> None:
         name = self.name(table)
         if not self.exists(table):
-            tables = self._tables[table.layer.schema]
+            schema = self._prefix + table.layer.schema
+            tables = self._tables[schema]
             if not tables:
-                self._sql(statements.create_schema(self.catalog, table.layer.schema))
+                self._sql(statements.create_schema(self.catalog, schema))
             self._sql(ddl(table, name))
             tables.add(name)
             self._versions[name], self._rows_of_days[name] = 0, {}
@@ -102,7 +111,7 @@ class DeltaCatalog:
             self._forget(name)
 
     def exists(self, table: Table) -> bool:
-        schema = table.layer.schema
+        schema = self._prefix + table.layer.schema
         if schema not in self._tables:
             self._tables[schema] = self._listed(schema)
         return self.name(table) in self._tables[schema]
@@ -205,12 +214,13 @@ class DeltaCatalog:
 
     def history(self, table: Table, limit: int) -> list[Commit]:
         commits = self._sql(statements.history(self.name(table), limit))
-        rows = commits.select("version", "timestamp", "operation", "operationMetrics").collect()
+        # A row's times come naive, in the zone of this process.
+        at_us = F.unix_micros("timestamp").alias("at_us")
+        rows = commits.select("version", at_us, "operation", "operationMetrics").collect()
         return [
             Commit(
                 version=row["version"],
-                # A row's times are naive, in the session's zone, which is UTC.
-                at=row["timestamp"].replace(tzinfo=UTC),
+                at=_EPOCH + timedelta(microseconds=row["at_us"]),
                 operation=row["operation"],
                 # A map of strings, most of them counts.
                 metrics={
@@ -361,7 +371,7 @@ class DeltaCatalog:
         self._rows_of_days.pop(name, None)
 
     def _staging(self) -> str:
-        return identifier(self.catalog, STAGING, uuid4().hex)
+        return identifier(self.catalog, self._prefix + STAGING, uuid4().hex)
 
     def _drop(self, name: str) -> None:
         self._sql(statements.drop(name))

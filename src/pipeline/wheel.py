@@ -1,4 +1,5 @@
-"""RightRun's wheel, made again from what is running: a model is served by the code that made it.
+"""RightRun's wheel, made again from what is running: a model is served by the code that made it, and the
+workers of an engine elsewhere compute with the code that asks them.
 
 A model that asked an index for the name `rightrun` would get whatever somebody has put there.
 """
@@ -20,14 +21,14 @@ _TAGS = "Wheel-Version: 1.0\nGenerator: rightrun\nRoot-Is-Purelib: true\nTag: py
 
 def packages() -> dict[str, Path]:
     """The folders of what a wheel holds, by their place in it."""
-    folders = {one.__name__: Path(one.__path__[0]) for one in (optimizer, pipeline)}
+    folders = {package.__name__: Path(package.__path__[0]) for package in (optimizer, pipeline)}
     return {**folders, "pipeline/models": models_folder()}
 
 
 def models_folder() -> Path:
     """Where the models-from-code files are: in the wheel, or beside `src` in a checkout."""
     packaged = Path(pipeline.__path__[0]) / "models"
-    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "models"
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "models"
 
 
 def write_wheel(folder: Path, more: Mapping[str, Path] | None = None) -> Path:
@@ -42,7 +43,10 @@ def write_wheel(folder: Path, more: Mapping[str, Path] | None = None) -> Path:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as wheel:
         for name, content in (
             *_sources({**packages(), **(more or {})}),
-            *((f"{info}/{said}", (installed.read_text(said) or "").encode()) for said in _COPIED),
+            *(
+                (f"{info}/{entry}", (installed.read_text(entry) or "").encode())
+                for entry in _COPIED
+            ),
             (f"{info}/WHEEL", _TAGS.encode()),
         ):
             digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=")
@@ -50,6 +54,16 @@ def write_wheel(folder: Path, more: Mapping[str, Path] | None = None) -> Path:
             wheel.writestr(_entry(name), content)
         wheel.writestr(_entry(f"{info}/RECORD"), "".join([*record, f"{info}/RECORD,,\n"]))
     return file
+
+
+def unpacked(wheel: Path, package: str) -> Path:
+    """A package of the wheel, in a folder beside it: unlike where it is installed, whoever copies it may
+    remove the copy."""
+    folder = wheel.with_suffix("")
+    with zipfile.ZipFile(wheel) as archive:
+        of_package = (name for name in archive.namelist() if name.startswith(f"{package}/"))
+        archive.extractall(folder, of_package)
+    return folder / package
 
 
 def _sources(folders: Mapping[str, Path]) -> Iterator[tuple[str, bytes]]:
