@@ -88,6 +88,10 @@ bench-quality: $(INSTALLED) ## Forecasts beside all peers, on DATA=a folder of r
 bench-speed: $(INSTALLED) ## What the statistics of a job cost, up to 100,000 jobs, and beside AutoETS
 	$(BIN)/python -m benchmarks.speed.forecast --out benchmarks/results/forecast.json
 
+.PHONY: bench-scale
+bench-scale: $(INSTALLED) jars ## Nights on Apache Spark with Delta Lake and two executors, beside Spark's own SQL (Java 17)
+	$(BIN)/python -m benchmarks.scale --out benchmarks/results/scale.json
+
 .PHONY: lock
 lock: $(UV) ## Choose versions again, with hashes, for Python 3.11 and 3.12
 	$(UV) pip compile $(LOCK_FLAGS) --extra local --extra peers --group dev --upgrade pyproject.toml -o requirements.lock

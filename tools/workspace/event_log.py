@@ -48,6 +48,8 @@ class Request:
 
     text: str
     """Its SQL where it has some, else the plan as the client sent it, shortened by the server."""
+    began_at: float
+    """By the server's clock, in seconds since 1970."""
     is_finished: bool = False
     rows_returned: int = 0
     """Rows that were sent to the client."""
@@ -115,7 +117,9 @@ class _Reader:
         return EventLog([*self._requests.values()], peaks)
 
     def _request_began(self, event: Mapping[str, Any]) -> None:
-        self._requests[event["jobTag"]] = Request(_text(event["statementText"]))
+        self._requests[event["jobTag"]] = Request(
+            _text(event["statementText"]), event["eventTime"] / 1000
+        )
 
     def _request_ended(self, event: Mapping[str, Any]) -> None:
         request = self._requests[event["jobTag"]]
