@@ -16,6 +16,7 @@ from pipeline.cli.options import (
     EngineName,
     Home,
     Json,
+    Wait,
 )
 from pipeline.cli.printing import Form, Hints, print_records
 from pipeline.cli.show import listed, named_lists
@@ -70,6 +71,7 @@ def accept(
         ),
     ] = None,
     by: Annotated[str | None, typer.Option(help="Who decides; your login by default.")] = None,
+    wait: Wait = False,
     home: Home = HOME,
     engine: EngineName = ENGINE,
     json_: Json = False,
@@ -81,7 +83,7 @@ def accept(
 
     # Looked at first: a lock is not taken, nor a folder made, for a home that holds nothing.
     opened(home, engine)
-    with writing(home, engine) as (spark, lakehouse):
+    with writing(home, engine, wait=wait) as (spark, lakehouse):
         reader = reader_of(home, engine)
         series_key = key_of(reader, key)
         words = None if as_ is None else as_.strip()

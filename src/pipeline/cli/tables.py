@@ -161,6 +161,7 @@ def migrate(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
     ] = False,
+    wait: Wait = False,
     home: Home = HOME,
     engine: EngineName = ENGINE,
     json_: Json = False,
@@ -175,7 +176,7 @@ def migrate(
     if dry_run:
         migrations = planned(lakehouse)
     else:
-        with writing(home, engine) as (spark, lakehouse):
+        with writing(home, engine, wait=wait) as (spark, lakehouse):
             migrations = run_migrations(spark, lakehouse, GRAPH)
     rows = [
         {
