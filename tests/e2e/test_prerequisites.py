@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / ".ci" / "prerequisites"
-PACKAGES = "openjdk-17-jre-headless chromium"
+PACKAGES = "openjdk-17-jre-headless chromium maven"
 _JAVA = "#!/bin/sh\necho 'openjdk version \"17.0.9\" 2023-10-17' >&2\n"
 
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Path:
-    """A folder of programs without Java and Chromium, whose user is root."""
+    """A folder of programs without Java, Chromium and Maven, whose user is root."""
     programs = tmp_path / "bin"
     programs.mkdir()
     for name in ("sh", "sed", "head", "cat", "chmod"):
@@ -44,10 +44,11 @@ def _run(machine: Path) -> subprocess.CompletedProcess[str]:
 
 def test_root_gets_what_is_missing(machine: Path) -> None:
     (machine.parent / "java").write_text(_JAVA)
-    java, chromium = machine / "java", machine / "chromium"
+    java, others = machine / "java", f"{machine}/chromium {machine}/mvn"
     _apt_get(
         machine,
-        f"cat {machine.parent}/java > {java}; echo > {chromium}; chmod 755 {java} {chromium}",
+        f"cat {machine.parent}/java > {java}; for one in {others}; do echo > $one; done;"
+        f" chmod 755 {java} {others}",
     )
     done = _run(machine)
     assert (done.returncode, done.stderr) == (0, "")
@@ -71,7 +72,8 @@ def test_who_cannot_install_is_told_the_one_command(machine: Path, user: str) ->
 
 def test_an_old_java_is_none(machine: Path) -> None:
     _program(machine / "java", _JAVA.replace("17.0.9", "11.0.2"))
-    _program(machine / "chromium", "")
+    for name in ("chromium", "mvn"):
+        _program(machine / name, "")
     done = _run(machine)
     assert done.returncode == 2
     assert "--no-install-recommends openjdk-17-jre-headless'" in done.stderr
