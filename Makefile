@@ -48,7 +48,11 @@ test: prerequisites ## The whole suite, both engines (Java 17, Chromium); then c
 .PHONY: test-delta
 test-delta: $(INSTALLED) jars ## Nights on Apache Spark with Delta Lake, over Spark Connect (Java 17); writes tests/delta/ran.json
 	$(BIN)/python -m pytest tests/delta --durations 15
-	$(BIN)/python -m pytest tests/environment --durations 5
+	$(BIN)/python -m pytest tests/environment --ignore tests/environment/test_tasks.py --durations 5
+
+.PHONY: test-tasks
+test-tasks: $(INSTALLED) jars ## Each stage, and the self-test, as a task in the environment of serverless compute; half an hour
+	$(BIN)/python -m pytest tests/environment/test_tasks.py --durations 5
 
 .PHONY: format
 format: $(INSTALLED) ## Format the code and mend what ruff can mend
