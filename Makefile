@@ -45,14 +45,19 @@ test: prerequisites ## The whole suite, both engines (Java 17, Chromium); then c
 	@$(MAKE) test-delta
 	@$(MAKE) other-python
 
-.PHONY: test-delta
-test-delta: $(INSTALLED) jars ## Nights on Apache Spark with Delta Lake, over Spark Connect (Java 17); writes tests/delta/ran.json
-	$(BIN)/python -m pytest tests/delta --durations 15
-	$(BIN)/python -m pytest tests/environment --ignore tests/environment/test_tasks.py --durations 5
+# What takes longest of tests/delta and tests/environment is left to test-nights.
+KILLS := tests/delta/test_nights.py::test_killed_nights_over_a_source_that_grows_come_to_the_same_end
+TASKS := tests/environment/test_tasks.py
 
-.PHONY: test-tasks
-test-tasks: $(INSTALLED) jars ## Each stage, and the self-test, as a task in the environment of serverless compute; half an hour
-	$(BIN)/python -m pytest tests/environment/test_tasks.py --durations 5
+.PHONY: test-delta
+test-delta: $(INSTALLED) jars ## Nights on Apache Spark with Delta Lake, over Spark Connect (Java 17, Maven)
+	$(BIN)/python -m pytest tests/delta --deselect $(KILLS) --durations 15
+	$(BIN)/python -m pytest tests/environment --ignore $(TASKS) --durations 5
+
+.PHONY: test-nights
+test-nights: $(INSTALLED) jars ## The same with nights killed and with stages as tasks of serverless compute; then what has run is written down
+	$(BIN)/python -m pytest tests/delta --record --durations 15
+	$(BIN)/python -m pytest $(TASKS) --durations 5
 
 .PHONY: format
 format: $(INSTALLED) ## Format the code and mend what ruff can mend

@@ -50,7 +50,7 @@ def engines_page(_: str) -> str:
     parts = [
         "# Engines",
         "",
-        MADE.format(where=f"`src/pipeline` and of `{RECORD}`, which `make test-delta` writes"),
+        MADE.format(where=f"`src/pipeline` and of `{RECORD}`, which `make test-nights` writes"),
         "",
         "What has run where, and how to see it again. Nothing here has run on Databricks itself.",
         "",

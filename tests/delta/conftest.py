@@ -6,7 +6,6 @@ their own, a third one.
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
@@ -54,11 +53,10 @@ def lakehouse(spark: SparkSession) -> Iterator[DeltaCatalog]:
     empty(spark)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--record", action="store_true", help="write down what has run, if all is well")
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """What has run is written down where everything has run, and well."""
-    folders = [Path(argument).resolve() for argument in session.config.args]
-    is_whole = (
-        Path(__file__).parent in folders and EVIDENCE.engine and not session.config.option.keyword
-    )
-    if exitstatus == 0 and is_whole:
+    if exitstatus == 0 and session.config.getoption("--record"):
         EVIDENCE.write()

@@ -18,7 +18,7 @@ from pyspark.sql import SparkSession
 from pipeline.engine.names import Engine
 from pipeline.graph.graph import GRAPH
 from pipeline.lakehouse.folder.tables import DeltaFolder
-from pipeline.nightly.night import run_night
+from pipeline.nightly.night import run_night, what_is_given
 from pipeline.settings import Settings
 from pipeline.sla.time_zones import time_zones
 from pipeline.sources.export import ExportFolder
@@ -92,12 +92,13 @@ def _give(spark: SparkSession, place: Path, given: Path) -> None:
     lakehouse = DeltaFolder(place / "home", spark)
     settings = Settings(slas={f"{fixture.WEST}/1": "45m", f"{fixture.WEST}/3": "06:30 Asia/Tokyo"})
     night = run_night(spark, lakehouse, ExportFolder(export, spark), settings, now=fixture.NOW)
-    assert night.given is not None
+    assert night.standpoint is not None
+    night_given = what_is_given(night.standpoint, settings)
     for table in {table for step in GRAPH.steps for table in step.inputs}:
         rows = lakehouse.read(table)
         assert rows.count(), f"the fixture leaves {table.full_name} empty"
         rows.write.parquet(str(given / "tables" / table.full_name))
-    (given / "night.json").write_text(json.dumps(asdict(night.given), default=str))
+    (given / "night.json").write_text(json.dumps(asdict(night_given), default=str))
     pq.write_table(_deadlines(), given / "deadlines.parquet")
     for spelling in ("typed", "text"):
         (given / spelling).mkdir()

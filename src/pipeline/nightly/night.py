@@ -185,6 +185,17 @@ def _stages(graph: Graph, only: str | None, first_stage: str | None) -> Sequence
     return stages[stages.index(first_stage) if first_stage is not None else 0 :]
 
 
+def what_is_given(stands_on: Standpoint, settings: Settings) -> Given:
+    """What the night gives to its steps."""
+    return Given(
+        as_of=stands_on.as_of,
+        last_cost_day=stands_on.last_cost_day,
+        currency_code=settings.currency_code,
+        run_name_rules=settings.run_name_rules,
+        default_run_names=settings.default_run_names,
+    )
+
+
 def _run_steps(
     lakehouse: Lakehouse,
     positions: Positions,
@@ -204,13 +215,7 @@ def _run_steps(
             "nothing has been ingested yet, so there is no time to speak of:"
             " run the bronze stage first (rightrun nightly --only bronze)"
         )
-    given = Given(
-        as_of=stands_on.as_of,
-        last_cost_day=stands_on.last_cost_day,
-        currency_code=settings.currency_code,
-        run_name_rules=settings.run_name_rules,
-        default_run_names=settings.default_run_names,
-    )
+    given = what_is_given(stands_on, settings)
     number = count(2)
 
     def run(step: Step) -> None:

@@ -33,12 +33,13 @@ LOGGED_SETTINGS = (
     "currency_code",
     "catalog",
     "most_quarantined",
+    "jobs_api",
     "model_prefix",
     "model_versions_kept",
 )
 """Settings that are logged as parameters. One is logged only where it is named here or below: a setting
 may hold a secret."""
-LOGGED_IN_FULL = ("slas", "run_name_rules", "default_run_names")
+LOGGED_IN_FULL = ("slas", "system_catalog", "run_name_rules", "default_run_names")
 """Those too long for a parameter, which are logged as a file."""
 
 
