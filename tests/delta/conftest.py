@@ -54,7 +54,9 @@ def lakehouse(spark: SparkSession) -> Iterator[DeltaCatalog]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--record", action="store_true", help="write down what has run, if all is well")
+    parser.addoption(
+        "--record", action="store_true", help="write down what has run, if all is well"
+    )
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
