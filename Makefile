@@ -46,12 +46,15 @@ test: prerequisites ## The whole suite, both engines (Java 17, Chromium); then c
 	@$(MAKE) other-python
 
 # What takes longest of tests/delta and tests/environment is left to test-nights.
-KILLS := tests/delta/test_nights.py::test_killed_nights_over_a_source_that_grows_come_to_the_same_end
+NIGHTS := tests/delta/test_nights.py
+LONG := --deselect $(NIGHTS)::test_after_maintenance_a_night_with_nothing_new_commits_nothing \
+	--deselect $(NIGHTS)::test_commands_answer_from_the_workspace \
+	--deselect $(NIGHTS)::test_killed_nights_over_a_source_that_grows_come_to_the_same_end
 TASKS := tests/environment/test_tasks.py
 
 .PHONY: test-delta
 test-delta: $(INSTALLED) jars ## Nights on Apache Spark with Delta Lake, over Spark Connect (Java 17, Maven)
-	$(BIN)/python -m pytest tests/delta --deselect $(KILLS) --durations 15
+	$(BIN)/python -m pytest tests/delta $(LONG) --durations 15
 	$(BIN)/python -m pytest tests/environment --ignore $(TASKS) --durations 5
 
 .PHONY: test-nights

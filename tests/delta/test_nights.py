@@ -126,6 +126,8 @@ def test_every_answer_is_the_one_that_is_read_from_files(
     by_engine = EngineReader(spark, DeltaCatalog(CATALOG, spark))
     unlike = []
     for name, answer in ANSWERS.items():
+        if name.startswith("nights/"):  # Each home tells of its own nights.
+            continue
         values = parameters(answer, peer)
         expected, given = (reader.read(answer, **values) for reader in (by_file, by_engine))
         records = [expected.records, given.records]
@@ -138,7 +140,7 @@ def test_every_answer_is_the_one_that_is_read_from_files(
 
 def test_commands_answer_from_the_workspace(account: Delivered) -> None:
     engine = ("--engine", "databricks")
-    for command in (("show", "jobs"), ("show", "nights"), ("sla", "list"), ("sla", "propose")):
+    for command in (("show", "jobs"), ("show", "night"), ("sla", "list"), ("sla", "propose")):
         assert in_process(account, *command, *engine, "--json").code == 0
     commits = account.rightrun("history", "gold.jobs", *engine, "--json").json()
     assert [commit["operation"] for commit in commits][-1] == "CREATE TABLE"
