@@ -6,7 +6,7 @@ from pathlib import Path
 from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
-from pipeline.lakehouse.catalog import lease
+from pipeline.lakehouse.catalog import lease, statements
 from pipeline.lakehouse.catalog.tables import DeltaCatalog
 from pipeline.tables import ops
 from pipeline.tables.catalogue import TABLES
@@ -24,7 +24,7 @@ _POLL_SECONDS = 0.2
 def empty(spark: SparkSession) -> None:
     """Drop every table of ours."""
     for schema in _SCHEMAS:
-        spark.sql(f"DROP SCHEMA IF EXISTS {CATALOG}.{schema} CASCADE")
+        spark.sql(statements.drop_schema(CATALOG, schema))
 
 
 def versions(workspace: Workspace) -> dict[str, int]:
