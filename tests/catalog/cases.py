@@ -47,7 +47,6 @@ STATEMENTS = {
     "difference_on_days": statements.difference(
         _DIFFERENCE, _DAY_IN_KEY, _TARGET, 7, _STAGED, days=[_DAY]
     ),
-    "difference_since": statements.difference(_DIFFERENCE, THINGS, _TARGET, 7, _STAGED, since=_DAY),
     "touched_days": statements.touched_days(THINGS, _DIFFERENCE),
     "touched_days_in_key": statements.touched_days(_DAY_IN_KEY, _DIFFERENCE),
     "touched_undated": statements.touched_days(_UNDATED, _DIFFERENCE),

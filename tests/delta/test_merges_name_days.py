@@ -64,7 +64,8 @@ def test_files_read_are_those_of_the_days_touched(
     assert stored == by_id
     compared, merged = _scans(logged, name)
     assert sum(scan.files for scan in merged) <= 5  # Three are looked through, two of them changed.
-    assert max(scan.files for scan in compared) <= days - moved_from
+    if table.partition_by in table.keys:  # Else the key may stand on any day.
+        assert max(scan.files for scan in compared) <= days - moved_from
 
 
 def _day(number: int) -> date:

@@ -134,8 +134,7 @@ class Lakehouse(Protocol):
 
         `scope` has some of the table's columns: a stored row is deleted where its values in them are
         those of a row of the scope, and its key is not among `rows`. NULL matches NULL in the scope.
-        `since` promises that no such row, and none under a key of `rows`, has an earlier date, so that
-        older partitions are not read.
+        `since` promises that no such row has an earlier date, so that older partitions are not read.
         KeyViolation where `rows` has a NULL or a duplicate key.
         """
 

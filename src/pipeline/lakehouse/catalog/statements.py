@@ -109,13 +109,11 @@ def difference(
     staged: str,
     gone: str = "",
     days: Collection[date] = (),
-    since: date | None = None,
 ) -> str:
     """What a merge has to change: rows that are new or differ, and keys to delete (see `gone`); where
     the key does not name the date, with the date that the stored row has.
 
-    `days` has the dates of staged rows: of a table whose keys name the date, only they are read. Of
-    others no row of these keys is dated before `since`.
+    `days` has the dates of staged rows: of a table whose keys name the date, only they are read.
 
     Computed before the merge, because a merge that meets equal rows rewrites their files and may
     commit a version in which nothing changed, and because no condition of a merge may hold the
@@ -127,8 +125,6 @@ def difference(
     stored = read(target, version)
     if table.partition_by in table.keys:
         stored += _where(_within(identifier(str(table.partition_by)), days))
-    elif table.partition_by is not None and since is not None:
-        stored += f" WHERE {identifier(table.partition_by)} >= {_date(since)}"
     return (
         f"CREATE TABLE {name} USING DELTA AS\n"
         f"SELECT {columns}, FALSE AS {identifier(DELETE_MARK)}{_stored_day(table)}\n"

@@ -252,10 +252,7 @@ class DeltaCatalog:
             difference = self._staging()
             try:
                 days = [day for day in staged if day is not None]
-                since = None if scope is None else scope.since
-                self._sql(
-                    statements.difference(difference, table, name, before, new, gone, days, since)
-                )
+                self._sql(statements.difference(difference, table, name, before, new, gone, days))
                 touched = self._sql(statements.touched_days(table, difference)).collect()
                 if not touched:
                     return Written(before)
