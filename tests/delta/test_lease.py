@@ -63,8 +63,9 @@ def test_of_several_at_once_one_gets_it(catalog: DeltaCatalog, spark: SparkSessi
                     ended.acquire()
                 return "held"
         except UserError as error:
-            ended.release()
             return str(error)
+        finally:
+            ended.release()
 
     with ThreadPoolExecutor(_RIVALS) as threads:
         first, *others = sorted(threads.map(rival, range(_RIVALS)), key=len)

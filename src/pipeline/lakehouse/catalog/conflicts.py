@@ -9,9 +9,10 @@ _CONDITIONS = (
     "DELTA_METADATA_CHANGED",
     "DELTA_PROTOCOL_CHANGED",
     "DELTA_TABLE_ALREADY_EXISTS",
+    "DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION",
     "TABLE_OR_VIEW_ALREADY_EXISTS",
 )
-"""How the names of such errors begin; the last two are of a table that two make at once."""
+"""How the names of such errors begin; the last three are of a table that two make at once."""
 
 
 class Overtaken(UserError):

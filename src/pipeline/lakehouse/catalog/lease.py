@@ -30,6 +30,7 @@ RENEWED_EVERY_SECONDS = 60.0
 SILENT_MINUTES = 5
 """Longer than a server goes on with what a client asked for that has died, and than it may be away."""
 _ASKED_AGAIN_SECONDS = 5.0
+_MADE_BY_ANOTHER_SECONDS = 20
 _PLACE = "tables"
 """The key of the one row."""
 
@@ -166,12 +167,21 @@ class Lease:
                 self._problem = f"renewing it failed with {cause(error)}"
 
 
+def _make_its_table(catalog: DeltaCatalog) -> None:
+    """Others may be making it at this moment; Overtaken where it then does not come to be."""
+    for _ in range(_MADE_BY_ANOTHER_SECONDS):
+        with suppress(Overtaken):
+            if not catalog.exists(ops.WRITERS):
+                catalog.create(ops.WRITERS)
+            return
+        time.sleep(1.0)
+    catalog.create(ops.WRITERS)
+
+
 @contextmanager
 def leased(catalog: DeltaCatalog, spark: SparkSession, *, wait: bool = False) -> Iterator[Lease]:
     """Hold the tables of `catalog` for writing; UserError saying who holds them, or with `wait` wait."""
-    while not catalog.exists(ops.WRITERS):
-        with suppress(Overtaken):  # Another makes it at this moment.
-            catalog.create(ops.WRITERS)
+    _make_its_table(catalog)
     lease = Lease(catalog, spark)
     lease.take(wait=wait)
     try:
