@@ -42,6 +42,8 @@ def spark(workspace: Workspace) -> Iterator[SparkSession]:
         EVIDENCE.watch(session)
         EVIDENCE.engine = engine_name(session)
         yield session
+        # While its server is there: after that, the client would look for it for minutes.
+        session.stop()
 
 
 @pytest.fixture
