@@ -47,7 +47,7 @@ test: prerequisites ## The whole suite, both engines (Java 17, Chromium); then c
 
 # What takes longest of tests/delta and tests/environment is left to test-nights.
 NIGHTS := tests/delta/test_nights.py
-LONG := --deselect $(NIGHTS)::test_after_maintenance_a_night_with_nothing_new_commits_nothing \
+LONG := --deselect $(NIGHTS)::test_after_maintenance_a_night_with_nothing_new_writes_its_log_alone \
 	--deselect $(NIGHTS)::test_commands_answer_from_the_workspace \
 	--deselect $(NIGHTS)::test_killed_nights_over_a_source_that_grows_come_to_the_same_end
 TASKS := tests/environment/test_tasks.py

@@ -21,7 +21,7 @@ from pipeline.answers.delta_reader import DeltaReader
 from pipeline.answers.engine_reader import EngineReader
 from pipeline.lakehouse.catalog import statements
 from pipeline.lakehouse.catalog.tables import DeltaCatalog
-from pipeline.tables import bronze, gold
+from pipeline.tables import bronze, gold, ops
 from simulator import SimulatorConfig
 from tests.answers.test_texts import ANSWERS, parameters
 from tests.delta.delivered import ON_DELTA, Delivered
@@ -31,7 +31,8 @@ from tests.e2e.account import Ran, rightrun
 from tests.parity.comparing import same
 from tools.workspace.server import CATALOG, Workspace
 
-_CONFIG = SimulatorConfig(jobs=4, days=4, end=datetime(2026, 1, 26, tzinfo=UTC))
+_CONFIG = SimulatorConfig(jobs=4, days=4, seed=6, end=datetime(2026, 1, 26, tzinfo=UTC))
+_DELIVERED = ("--as-of", f"{_CONFIG.end:%Y-%m-%dT%H:%M:%SZ}")
 _LONG_AFTER = ("--as-of", "2026-06-01T00:00:00Z")
 _KILLS, _MOST_SECONDS = 2, 30
 _NIGHTLY = ("nightly", *ON_DELTA, "--json")
@@ -108,14 +109,17 @@ def test_a_first_night_gives_the_embedded_engines_tables(
     assert runs_logged(account.workspace) > 0
 
 
-def test_after_maintenance_a_night_with_nothing_new_commits_nothing(
+def test_after_maintenance_a_night_with_nothing_new_writes_its_log_alone(
     account: Delivered, days: list[str]
 ) -> None:
     assert in_process(account, "maintain", "--engine", "databricks", "--json").code == 0
     before, runs_before = versions(account.workspace), runs_logged(account.workspace)
     steps = steps_of(in_process(account, *_NIGHTLY, *as_of(days)))
-    assert {step["mode"] for step in steps} == {"current"}
-    assert versions(account.workspace) == before
+    log = {ops.POSITIONS.full_name, *(table.full_name for table in gold.NIGHT_TABLES)}
+    # Small tables without days are read again, and hold what they held.
+    assert {step["step"] for step in steps if step["mode"] != "current"} <= {"ingest"}
+    after = versions(account.workspace)
+    assert {table for table, version in after.items() if version != before[table]} <= log
     assert runs_logged(account.workspace) == runs_before
 
 
@@ -144,7 +148,7 @@ def test_commands_answer_from_the_workspace(account: Delivered) -> None:
         assert in_process(account, *command, *engine, "--json").code == 0
     commits = account.rightrun("history", "gold.jobs", *engine, "--json").json()
     assert [commit["operation"] for commit in commits][-1] == "CREATE TABLE"
-    assert commits[0]["inserted"] > 0
+    assert max(commit["inserted"] or 0 for commit in commits) > 0
     age = datetime.now(UTC) - datetime.fromisoformat(commits[0]["committed_at"])
     assert timedelta(0) < age < timedelta(hours=2), "it is said in UTC, whatever the client's zone"
     query = "SELECT count(*) AS jobs FROM gold.jobs"
@@ -159,12 +163,12 @@ def test_killed_nights_over_a_source_that_grows_come_to_the_same_end(
     """Though a change feed was vacuumed away in between, and old days are dropped at the end."""
     moments = random.Random(18)
     for number in range(_KILLS):
-        process = account.begin(*_NIGHTLY)
+        process = account.begin(*_NIGHTLY, *_DELIVERED)
         wait_for_lease(spark)
         if number == 0:
             # Its tables get their rows one after another, while the night reads them.
             account.deliver(spark, days[2])
-            second = in_process(account, *_NIGHTLY)
+            second = in_process(account, *_NIGHTLY, *_DELIVERED)
             assert second.code == 2
             assert f"are being written by process {process.pid} of" in " ".join(second.err.split())
         time.sleep(moments.uniform(0, _MOST_SECONDS))
@@ -172,7 +176,7 @@ def test_killed_nights_over_a_source_that_grows_come_to_the_same_end(
         process.communicate()
         grow_old(spark)
     account.deliver(spark, days[3])
-    steps_of(account.to_the_end(*_NIGHTLY, "--only", "bronze"))
+    steps_of(account.to_the_end(*_NIGHTLY, *_DELIVERED, "--only", "bronze"))
     runs = catalog.name(bronze.JOB_RUN_TIMELINE)
     for text in (statements.compact(runs), statements.vacuum(runs, 0)):
         spark.sql(text)
