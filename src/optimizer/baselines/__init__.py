@@ -2,6 +2,5 @@
 
 from optimizer.baselines.latest import latest
 from optimizer.baselines.replay import replay
-from optimizer.baselines.tail import slow_p_value
 
-__all__ = ["latest", "replay", "slow_p_value"]
+__all__ = ["latest", "replay"]
