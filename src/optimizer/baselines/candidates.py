@@ -41,7 +41,8 @@ from optimizer.kernel import kernel
 
 __all__ = [
     "CANDIDATES", "LOG_WEIGHT", "MEAN", "NOISE", "OFFSET", "OWN", "RESIDUALS", "STEADY", "WEIGHT_NOW",
-    "Candidates", "Run", "begin_job", "begin_level", "candidates", "expect", "learn", "look_at_window", "relevel", "weigh",
+    "Candidates", "Run", "begin_job", "begin_level", "candidates", "expect",
+    "leading", "learn", "look_at_window", "relevel", "wake", "weigh",
 ]  # fmt: skip
 
 # How fast the level may move: the variance of its step, in that of the noise. The level is nearly
@@ -49,11 +50,21 @@ __all__ = [
 _PACES: Final = (2.5e-5, 3e-3, 0.4)
 _PACE_SHARE: Final = (0.85, 0.1, 0.05)
 _STEADY, _FOLLOWING, _CHASING = range(3)
-_CANDIDATES: Final = tuple(
-    [(rhythm, _STEADY) for rhythm in range(len(RHYTHMS))]
-    + [(rhythm, _FOLLOWING) for rhythm in range(5)]
-    + [(NONE, _CHASING)]
+_OF_DAYS: Final = tuple(RHYTHMS.index(name) for name in ("none", "weekend", "weekday"))
+_OF_WAVES: Final = tuple(RHYTHMS.index(name) for name in ("daily", "daily_weekend"))
+_OF_HOURS: Final = (
+    *_OF_WAVES,
+    *(RHYTHMS.index(name) for name in ("hour_week", "hour_weekday", "window")),
 )
+# Those whose rhythm is one of days come first: the others sleep in a job that has shown one hour alone.
+_CANDIDATES: Final = (
+    *((rhythm, pace) for pace in (_STEADY, _FOLLOWING) for rhythm in _OF_DAYS),
+    (NONE, _CHASING),
+    *((rhythm, _STEADY) for rhythm in _OF_HOURS),
+    *((rhythm, _FOLLOWING) for rhythm in _OF_WAVES),
+)
+_EARLY: Final = 2 * len(_OF_DAYS) + 1
+_IN_A_WINDOW: Final = _CANDIDATES.index((WINDOW, _STEADY))
 CANDIDATES: Final = len(_CANDIDATES)
 _RHYTHM: Final = np.array([rhythm for rhythm, _ in _CANDIDATES])
 STEADY: Final = np.array([_CANDIDATES.index((rhythm, _STEADY)) for rhythm, _ in _CANDIDATES])
@@ -80,7 +91,7 @@ _EFFECT_STEP: Final = 1e-4
 _NEW_WINDOW_NATS: Final = 2.0
 _KNOWN: Final = 0.5
 """Residuals are kept where the level is known this well: its variance in that of the noise."""
-_UNSEEN_SHARE: Final = 0.1
+_UNSEEN_SHARE: Final = 0.2
 """A candidate whose effects are unknown in this slot weighs at least so much in it."""
 
 
@@ -113,6 +124,8 @@ class Candidates(NamedTuple):
     """(K, RESIDUALS) the latest, in a ring."""
     residuals: NDArray[np.int64]
     """(K,) how many there have been."""
+    awake: NDArray[np.int64]
+    """(1,) how many of the candidates are in use: the first of them."""
     is_inside: NDArray[np.bool_]
     """(168,) the window of the day."""
     hours: NDArray[np.float64]
@@ -126,6 +139,7 @@ def candidates() -> Candidates:
         effect=np.zeros((CANDIDATES, EFFECTS, 2)),
         residual=np.zeros((CANDIDATES, RESIDUALS)),
         residuals=np.zeros(CANDIDATES, dtype=np.int64),
+        awake=np.zeros(1, dtype=np.int64),
         is_inside=np.zeros(SLOTS, dtype=np.bool_),
         hours=np.zeros((2, KINDS_OF_HOUR)),
     )
@@ -139,6 +153,7 @@ def begin_job(state: Candidates, level: float, noise: float) -> None:
     state.residuals[:] = 0
     state.is_inside[:] = False
     state.hours[:] = 0.0
+    state.awake[0] = _EARLY
     for k in range(CANDIDATES):
         known[k, LEVEL] = level
         known[k, LEVEL_VARIANCE] = 2.0 * noise
@@ -154,7 +169,7 @@ def begin_job(state: Candidates, level: float, noise: float) -> None:
 @kernel
 def begin_level(state: Candidates, variance: float) -> None:
     """A new regime: nothing is known of the level, while the effects stay."""
-    for k in range(CANDIDATES):
+    for k in range(state.awake[0]):
         state.known[k, LEVEL_VARIANCE] = variance
         state.known[k, SLOPE] = 0.0
         state.known[k, COVARIANCE] = 0.0
@@ -166,7 +181,7 @@ def expect(state: Candidates, run: Run) -> None:
     """Fill in what each candidate says of the run: its mean, and the variance of that."""
     known, effects = state.known, state.effect
     slot, month, volume = run.slot, run.month, run.volume
-    for k in range(CANDIDATES):
+    for k in range(state.awake[0]):
         mean, variance = known[k, LEVEL], known[k, LEVEL_VARIANCE]
         rhythm = _RHYTHM[k]
         for term in range(EFFECT_COUNT[slot, rhythm]):
@@ -189,14 +204,14 @@ def expect(state: Candidates, run: Run) -> None:
 def weigh(state: Candidates, slot: int) -> None:
     """Fill in the weights of the candidates in a slot, which sum to one."""
     known = state.known
-    most = known[:, LOG_WEIGHT].max()
+    most = known[: state.awake[0], LOG_WEIGHT].max()
     total = 0.0
-    for k in range(CANDIDATES):
+    for k in range(state.awake[0]):
         below = most - known[k, LOG_WEIGHT]
         known[k, WEIGHT_NOW] = math.exp(-below) if below < 12.0 else 0.0
         total += known[k, WEIGHT_NOW]
     least = _UNSEEN_SHARE * total
-    for k in range(CANDIDATES):
+    for k in range(state.awake[0]):
         if (
             known[k, WEIGHT_NOW] < least
             and _STEP[k] == _PACES[_STEADY]
@@ -204,7 +219,7 @@ def weigh(state: Candidates, slot: int) -> None:
         ):
             total += least - known[k, WEIGHT_NOW]
             known[k, WEIGHT_NOW] = least
-    for k in range(CANDIDATES):
+    for k in range(state.awake[0]):
         known[k, WEIGHT_NOW] /= total
 
 
@@ -250,7 +265,7 @@ def _learn_level(known: NDArray[np.float64], step: float, variance: float, resid
 def relevel(state: Candidates, run: Run) -> None:
     """Learn the level alone."""
     expect(state, run)
-    for k in range(CANDIDATES):
+    for k in range(state.awake[0]):
         known = state.known[k]
         variance = known[OWN] + known[NOISE]
         bound = CLIP * math.sqrt(variance)
@@ -259,9 +274,35 @@ def relevel(state: Candidates, run: Run) -> None:
 
 
 @kernel
+def leading(state: Candidates) -> int:
+    """The candidate that weighs most."""
+    return int(state.known[: state.awake[0], LOG_WEIGHT].argmax())
+
+
+@kernel
+def wake(state: Candidates, slot: int) -> None:
+    """Let candidates with a rhythm of hours begin, where the job shows a second one.
+
+    They begin as the steady one without a rhythm stands, whose equals they have been.
+    """
+    if state.awake[0] == CANDIDATES:
+        return
+    for kind in range(KINDS_OF_HOUR):
+        if state.hours[1, kind] > 0.0 and kind % 24 != slot % 24:
+            for k in range(_EARLY, CANDIDATES):
+                state.known[k] = state.known[NONE]
+                state.known[k, LOG_WEIGHT] += _PRIOR[k] - _PRIOR[NONE]
+                state.known[k, WEIGHT_NOW] = 0.0
+                state.residual[k] = state.residual[NONE]
+                state.residuals[k] = state.residuals[NONE]
+            state.awake[0] = CANDIDATES
+            return
+
+
+@kernel
 def learn(state: Candidates, run: Run, min_noise: float) -> None:
     """Learn from a run that has ended, of which the candidates have said what they expect."""
-    for k in range(CANDIDATES):
+    for k in range(state.awake[0]):
         known, effects = state.known[k], state.effect[k]
         own, noise = known[OWN], known[NOISE]
         variance = own + noise
@@ -281,9 +322,8 @@ def learn(state: Candidates, run: Run, min_noise: float) -> None:
         residual = z * deviation
         rhythm = _RHYTHM[k]
         if k == NONE:
-            kind = kind_of_hour(run.slot)
-            state.hours[0, kind] += residual
-            state.hours[1, kind] += 1.0
+            state.hours[0, kind_of_hour(run.slot)] += residual
+            state.hours[1, kind_of_hour(run.slot)] += 1.0
         for term in range(EFFECT_COUNT[run.slot, rhythm]):
             effect = effects[EFFECT[run.slot, rhythm, term]]
             _learn_effect(effect, WEIGHT[run.slot, rhythm, term], noise, variance, residual)
@@ -303,6 +343,8 @@ def learn(state: Candidates, run: Run, min_noise: float) -> None:
 @kernel
 def look_at_window(state: Candidates) -> None:
     """Let the runs point out the window of the day anew."""
+    if state.awake[0] <= _IN_A_WINDOW:
+        return
     sums, counts = state.hours
     if not find_window(sums, counts, state.is_inside):
         return
@@ -317,13 +359,13 @@ def look_at_window(state: Candidates) -> None:
     if inside_runs < 1.0 or outside_runs < 1.0:
         return
     # A good guess, from which it learns anew. What it has lost by another window is not held against this one.
-    lead = int(state.known[:, LOG_WEIGHT].argmax())
-    known, best = state.known[WINDOW], state.known[lead]
-    state.effect[WINDOW, :, 1] = _EFFECT_VARIANCE
-    state.effect[WINDOW, IN_WINDOW, 0] = inside / inside_runs - outside / outside_runs
+    lead = leading(state)
+    known, best = state.known[_IN_A_WINDOW], state.known[lead]
+    state.effect[_IN_A_WINDOW, :, 1] = _EFFECT_VARIANCE
+    state.effect[_IN_A_WINDOW, IN_WINDOW, 0] = inside / inside_runs - outside / outside_runs
     known[LEVEL] = state.known[NONE, LEVEL] + outside / outside_runs
     known[LEVEL_VARIANCE] = _EFFECT_VARIANCE[IN_WINDOW]
     known[NOISE], known[NOISE_RUNS] = best[NOISE], best[NOISE_RUNS]
-    state.residual[WINDOW] = state.residual[lead]
-    state.residuals[WINDOW] = state.residuals[lead]
+    state.residual[_IN_A_WINDOW] = state.residual[lead]
+    state.residuals[_IN_A_WINDOW] = state.residuals[lead]
     known[LOG_WEIGHT] = max(known[LOG_WEIGHT], best[LOG_WEIGHT] - _NEW_WINDOW_NATS)

@@ -26,9 +26,11 @@ from optimizer.baselines.candidates import (
     begin_level,
     candidates,
     expect,
+    leading,
     learn,
     look_at_window,
     relevel,
+    wake,
     weigh,
 )
 from optimizer.baselines.tail import (
@@ -59,8 +61,8 @@ TOO_FEW_RUNS: Final = 1
 DEGENERATE: Final = 2
 NOT_ASSESSED: Final = 3
 
-_REFITTED_AFTER: Final = 4
-"""The tails are fitted anew when a quarter of the residuals is new."""
+_REFITTED_AFTER: Final = 3
+"""The tails are fitted anew when a third of the residuals is new."""
 _RARE: Final = 0.05
 _SHOWN_RUNS: Final = 2.0
 _FEWEST_RESIDUALS: Final = 4
@@ -226,6 +228,7 @@ def _begin(runs: Runs, limits: Limits, known: Memory) -> None:
     begin_job(known.state, level, max(1.3 * sd * sd, min_noise))
     for i in first:
         run = _run(runs, i, known)
+        wake(known.state, run.slot)
         expect(known.state, run)
         learn(known.state, run, min_noise)
     _remember_undisturbed(known)
@@ -260,10 +263,11 @@ def _learn_run(runs: Runs, j: int, at: int, limits: Limits, known: Memory) -> No
         side = _accumulate(known.sums, known.begun, count, known.score[at], limits)
     run = _run(runs, j, known)
     state = known.state
+    wake(state, run.slot)
     expect(state, run)
     state.known[:, OFFSET] = 0.0
     if has_two_modes(known.law):
-        for k in range(CANDIDATES):
+        for k in range(state.awake[0]):
             residual = run.log_value - state.known[k, MEAN]
             state.known[k, OFFSET] = mode_offset(residual, known.law)
     learn(state, run, limits.min_scale * limits.min_scale)
@@ -296,7 +300,7 @@ def _begin_regime(runs: Runs, side: int, known: Memory) -> None:
 def _fit_tails(limits: Limits, known: Memory) -> None:
     """Fit the law to the residuals of the candidate that leads, where a part of them is new."""
     state = known.state
-    lead = int(np.argmax(state.known[:, LOG_WEIGHT]))
+    lead = leading(state)
     residuals = state.residuals[lead]
     kept = min(residuals, RESIDUALS)
     fitted_at = known.counters[_FITTED_AT]
@@ -315,7 +319,7 @@ def _say(run: Run, i: int, known: Memory, out: Said) -> None:
     expect(known.state, run)
     weigh(known.state, run.slot)
     mean, square, own, noise = 0.0, 0.0, 0.0, 0.0
-    for k in range(CANDIDATES):
+    for k in range(known.state.awake[0]):
         candidate = known.state.known[k]
         weight = candidate[WEIGHT_NOW]
         if weight > 0.0:

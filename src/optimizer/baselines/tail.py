@@ -174,7 +174,7 @@ def mode_offset(residual: float, law: NDArray[np.float64]) -> float:
 @kernel
 def _quantile(p: float, law: NDArray[np.float64], low: float, high: float) -> float:
     """The residual with P(below) = p, by bisection between two that enclose it."""
-    for _ in range(24):
+    for _ in range(18):
         middle = 0.5 * (low + high)
         slow, short = tails(middle, law)
         below = short if short < 0.5 else 1.0 - slow
@@ -207,7 +207,12 @@ def _two_halves(
     runs = residual.shape[0]
     degrees = _DEGREES[family] if family < _NORMAL else _GAUSSIAN
     right = left = variance
-    for _ in range(1 if family == _NORMAL else 5):
+    rounds = 1 if family == _NORMAL else 5
+    if law[family, SHAPE] > 0.0 and family < _NORMAL:
+        # Most residuals are those of the fit before.
+        right, left = law[family, RIGHT] ** 2, law[family, LEFT] ** 2
+        rounds = 2
+    for _ in range(rounds):
         right_sum, left_sum, right_runs = 0.0, 0.0, 0.0
         for i in range(runs):
             square = (residual[i] - center) ** 2
