@@ -23,7 +23,7 @@ from pipeline.scoring import (
     sizing,
     upcoming,
 )
-from pipeline.silver import compute, costs, job_settings, jobs, pipelines, runs, sla
+from pipeline.silver import compute, costs, inputs, job_settings, jobs, pipelines, runs, sla
 from pipeline.steps.kinds import Step
 from pipeline.tables import bronze
 from pipeline.tables.declaration import Layer, Table
@@ -90,6 +90,7 @@ GRAPH = Graph(
         *runs.STEPS,
         *pipelines.STEPS,
         *compute.STEPS,
+        *inputs.STEPS,
         *costs.STEPS,
         *sla.STEPS,
         *gold_runs.STEPS,

@@ -143,9 +143,14 @@ def _numbered(run_clusters: DataFrame) -> DataFrame:
     )
 
 
-def run_utilisation(node_minutes: DataFrame, run_clusters: DataFrame) -> DataFrame:
-    """silver.run_utilisation from bronze.node_timeline and silver.run_clusters."""
+def run_utilisation(
+    node_minutes: DataFrame, run_clusters: DataFrame, clusters: DataFrame
+) -> DataFrame:
+    """silver.run_utilisation from bronze.node_timeline, silver.run_clusters and silver.clusters."""
     uses = _numbered(run_clusters)
+    own = clusters.where("cluster_source = 'JOB'").select(
+        "workspace_id", "cluster_id", "cluster_date"
+    )
     cpu_pct = F.col("cpu_user_percent") + F.col("cpu_system_percent")
     used = (
         node_minutes.select(
@@ -161,6 +166,7 @@ def run_utilisation(node_minutes: DataFrame, run_clusters: DataFrame) -> DataFra
             F.col("mem_used_percent").alias("mem_pct"),
             F.col("mem_swap_percent").alias("swap_pct"),
             _micros(F.col("cpu_wait_percent")).alias("wait_micros"),
+            "network_received_bytes",
         )
         .join(
             uses.select("workspace_id", "cluster_id", "use_number", "used_from", "used_until"),
@@ -178,6 +184,7 @@ def run_utilisation(node_minutes: DataFrame, run_clusters: DataFrame) -> DataFra
         F.max("swap_pct").alias("swap_max_pct"),
         F.sum("wait_micros").alias("wait_sum"),
         F.count("wait_micros").alias("wait_count"),
+        F.sum("network_received_bytes").alias("received"),
     )
     summary = by_minute.groupBy(*_USE).agg(
         F.max("node_type").alias("node_type"),
@@ -188,6 +195,7 @@ def run_utilisation(node_minutes: DataFrame, run_clusters: DataFrame) -> DataFra
         F.max("mem_max_pct").alias("mem_max_pct"),
         F.max("swap_max_pct").alias("swap_max_pct"),
         _mean("wait_sum", "wait_count").alias("io_wait_mean_pct"),
+        F.sum("received").alias("received"),
     )
     empty = F.array().cast("array<struct<bin_pct:int, minutes:bigint>>")
     return (
@@ -199,7 +207,12 @@ def run_utilisation(node_minutes: DataFrame, run_clusters: DataFrame) -> DataFra
             uses.select("use_number", "workspace_id", "job_id", "run_id", "cluster_id"),
             "use_number",
         )
-        .drop("use_number", "is_driver")
+        .join(own, ["workspace_id", "cluster_id"], "left")
+        .withColumn(
+            "network_received_bytes",
+            F.when(F.col("cluster_date") <= F.col("used_date"), F.col("received")),
+        )
+        .drop("use_number", "is_driver", "cluster_date", "received")
     )
 
 
@@ -233,7 +246,10 @@ STEPS = (
         name="run_utilisation",
         run=run_utilisation,
         days_of=bronze.NODE_TIMELINE,
-        beside=(Lasting(silver.RUN_CLUSTERS, since="used_date", until="used_until"),),
+        beside=(
+            Lasting(silver.RUN_CLUSTERS, since="used_date", until="used_until"),
+            Lasting(silver.CLUSTERS, since="cluster_date"),
+        ),
         writes=silver.RUN_UTILISATION,
         group=("workspace_id", "cluster_id"),
     ),

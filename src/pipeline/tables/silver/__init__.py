@@ -4,6 +4,7 @@ from pipeline.tables.declaration import Table
 from pipeline.tables.silver.columns import STATUSES
 from pipeline.tables.silver.compute import CLUSTERS, RUN_CLUSTERS, RUN_UTILISATION
 from pipeline.tables.silver.costs import PRICES, RUN_COSTS, USAGE_COSTS
+from pipeline.tables.silver.inputs import ATTEMPT_INPUTS
 from pipeline.tables.silver.job_settings import JOB_SETTINGS, SETTINGS
 from pipeline.tables.silver.jobs import JOB_TASKS, JOB_VERSIONS
 from pipeline.tables.silver.pipelines import PIPELINE_UPDATES, PIPELINE_VERSIONS, TASK_UPDATES
@@ -12,6 +13,7 @@ from pipeline.tables.silver.sla import RUN_SLA, SLA_DECISIONS
 
 __all__ = [
     "ATTEMPTS",
+    "ATTEMPT_INPUTS",
     "CLUSTERS",
     "JOB_SETTINGS",
     "JOB_TASKS",
@@ -46,6 +48,7 @@ SILVER_TABLES: tuple[Table, ...] = (
     CLUSTERS,
     RUN_CLUSTERS,
     RUN_UTILISATION,
+    ATTEMPT_INPUTS,
     PRICES,
     USAGE_COSTS,
     RUN_COSTS,
