@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
+from pipeline.gold import causes, changes, trends, verdicts
 from pipeline.gold import costs as gold_costs
 from pipeline.gold import jobs as gold_jobs
 from pipeline.gold import runs as gold_runs
-from pipeline.gold import trends, verdicts
 from pipeline.scoring import (
     baselines,
     forecasts,
@@ -103,6 +103,8 @@ GRAPH = Graph(
         *proposals.STEPS,
         *growth.STEPS,
         *baselines.STEPS,
+        *causes.STEPS,
+        *changes.STEPS,
         *sizing.STEPS,
         *verdicts.STEPS,
     )

@@ -1,0 +1,138 @@
+"""Whether what Gold says of slow runs and of shifts is what the simulator planted.
+
+Asked of the functions themselves, as if the baseline had found each planted slow run, and each shift with the
+fourth run that it touches: how well causes are told is one question, and how well shifts are found is
+another (`benchmarks.quality`). The regime is said to begin a run late, as an estimate may.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from pipeline.gold import causes, changes
+from pipeline.lakehouse.folder.tables import DeltaFolder
+from pipeline.steps.kinds import RecentDays
+from pipeline.tables import gold
+from pipeline.tables.declaration import Table
+from tests.e2e.truth import told
+from tests.strategies.tables import frame_of
+
+_FOUND_AT = 3
+"""Which run after a shift's first it is found with."""
+_LEAST_BEFORE = 8
+"""Runs without which nothing is usual yet."""
+
+
+def cause_figures(
+    spark: SparkSession, home: Path, account: Path, as_of: datetime
+) -> dict[str, Any]:
+    """The share of main causes and of changes that are named first, and how many were planted."""
+    planted = _planted(account)
+    lakehouse = DeltaFolder(home, spark)
+    given = _as_found(spark, planted)
+
+    def answer(step: RecentDays, **clock: Any) -> pd.DataFrame:
+        since = (as_of - timedelta(days=step.days)).date()
+        inputs = [given.get(table, _since(lakehouse, table, since)) for table in step.reads]
+        return step.run(*inputs, **clock).where("place = 1").toPandas()
+
+    (of_causes,), (of_changes,) = causes.STEPS, changes.STEPS
+    told_causes = answer(of_causes, as_of=as_of)
+    told_changes = answer(of_changes)
+    key = ["workspace_id", "run_id"]
+    parts = planted.merge(told_causes[[*key, "part", "task_key"]], on=key, suffixes=("", "_said"))
+    parts["is_right"] = (parts["part"] == parts["part_said"]) & (
+        (parts["part"] != "task") | (parts["task_key"] == parts["task_key_said"])
+    )
+    shifts = planted[planted["is_shift"]].merge(told_changes[[*key, "aspect"]], on=key)
+    changed = shifts[shifts["change"].notna()]
+    return {
+        "causes": _share(parts[parts["part"] != "unexplained"]["is_right"]),
+        "causes_by_part": {
+            f"{part} {kind}": _share(rows["is_right"])
+            for (part, kind), rows in parts.groupby(
+                ["part", parts["is_shift"].map({True: "shift", False: "run"})]
+            )
+        },
+        "changes_named": _share(changed["change"] == changed["aspect"]),
+        "none_known_where_none_was": _share(
+            shifts[shifts["change"].isna()]["aspect"] == "none_known"
+        ),
+    }
+
+
+def _share(is_right: "pd.Series[bool]") -> dict[str, Any]:
+    return {
+        "planted": len(is_right),
+        "share": round(float(is_right.mean()), 3) if len(is_right) else None,
+    }
+
+
+def _planted(account: Path) -> pd.DataFrame:
+    """What was planted, with the run that it is found with and the one that the regime is said to begin
+    at; of runs that succeeded at once and have enough before them."""
+    runs = told(account, "runs").query("final_status == 'SUCCEEDED' and attempts == 1")
+    runs = runs.sort_values(["series_key", "started_at", "run_id"])
+    runs["number"] = runs.groupby("series_key").cumcount()
+    planted = told(account, "causes")
+    single = planted[planted["run_id"].notna()].merge(
+        runs[["workspace_id", "run_id", "started_at", "number"]], on=["workspace_id", "run_id"]
+    )
+    single = single.assign(is_shift=False, regime_start=single["started_at"])
+    rows: list[dict[str, Any]] = []
+    for shift in planted[planted["run_id"].isna()].to_dict("records"):
+        touched = runs[
+            (runs["series_key"] == shift["series_key"]) & (runs["due_at"] >= shift["from_time"])
+        ]
+        if len(touched) > _FOUND_AT:
+            at = touched.iloc[_FOUND_AT]
+            rows.append(
+                shift
+                | {name: at[name] for name in ("run_id", "started_at", "number")}
+                | {"is_shift": True, "regime_start": touched.iloc[1]["started_at"]}
+            )
+    both = pd.concat([single, pd.DataFrame(rows)], ignore_index=True)
+    both = both[both["number"] >= _LEAST_BEFORE + _FOUND_AT * both["is_shift"]]
+    return both.drop_duplicates(["workspace_id", "run_id"])
+
+
+def _as_found(spark: SparkSession, planted: pd.DataFrame) -> dict[Table, DataFrame]:
+    """The baseline's tables that say so."""
+    found = planted.to_dict("records")
+    of_runs = [
+        {
+            "workspace_id": one["workspace_id"],
+            "run_id": one["run_id"],
+            "series_key": one["series_key"],
+            "started_at": one["started_at"].to_pydatetime(),
+            "is_anomaly": not one["is_shift"],
+            "is_shift": one["is_shift"],
+        }
+        for one in found
+    ]
+    regimes: Sequence[dict[str, Any]] = [
+        {
+            "workspace_id": one["workspace_id"],
+            "series_key": one["series_key"],
+            "regime_start": one["regime_start"].to_pydatetime(),
+        }
+        for one in found
+        if one["is_shift"]
+    ]
+    nothing = frame_of(spark, gold.RUN_BASELINE, of_runs)
+    return {
+        gold.RUN_BASELINE: nothing,
+        gold.JOB_BASELINE: frame_of(spark, gold.JOB_BASELINE, regimes).dropDuplicates(
+            ["workspace_id", "series_key"]
+        ),
+    }
+
+
+def _since(lakehouse: DeltaFolder, table: Table, day: Any) -> DataFrame:
+    rows = lakehouse.read(table)
+    return rows if table.partition_by is None else rows.where(F.col(table.partition_by) >= day)
