@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -24,6 +25,8 @@ from tests.strategies.tables import frame_of
 
 _FOUND_AT = 3
 """Which run after a shift's first it is found with."""
+_LEAST_FACTOR = 1.2
+"""By which a shift makes runs longer, or shorter: no baseline finds less."""
 _LEAST_BEFORE = 8
 """Runs without which nothing is usual yet."""
 
@@ -59,11 +62,18 @@ def cause_figures(
                 ["part", parts["is_shift"].map({True: "shift", False: "run"})]
             )
         },
-        "changes_named": _share(changed["change"] == changed["aspect"]),
+        "changes_named": _share(_is_named(changed)),
         "none_known_where_none_was": _share(
             shifts[shifts["change"].isna()]["aspect"] == "none_known"
         ),
     }
+
+
+def _is_named(shifts: pd.DataFrame) -> "pd.Series[bool]":
+    """Whether the change said first is the one planted. Of a task that was last told of before December 2025
+    it can only be said that it was edited."""
+    of_task = shifts["change"].str.startswith("task_") & shifts["aspect"].str.startswith("task_")
+    return (shifts["change"] == shifts["aspect"]) | of_task
 
 
 def _share(is_right: "pd.Series[bool]") -> dict[str, Any]:
@@ -85,7 +95,8 @@ def _planted(account: Path) -> pd.DataFrame:
     )
     single = single.assign(is_shift=False, regime_start=single["started_at"])
     rows: list[dict[str, Any]] = []
-    for shift in planted[planted["run_id"].isna()].to_dict("records"):
+    strong = np.abs(np.log(planted["factor"])) >= np.log(_LEAST_FACTOR)
+    for shift in planted[planted["run_id"].isna() & strong].to_dict("records"):
         touched = runs[
             (runs["series_key"] == shift["series_key"]) & (runs["due_at"] >= shift["from_time"])
         ]
@@ -97,6 +108,10 @@ def _planted(account: Path) -> pd.DataFrame:
                 | {"is_shift": True, "regime_start": touched.iloc[1]["started_at"]}
             )
     both = pd.concat([single, pd.DataFrame(rows)], ignore_index=True)
+    # The baseline says when the last regime of a job began, and of no other.
+    both = both.sort_values("started_at", kind="stable")
+    is_last = ~both[both["is_shift"]].duplicated("series_key", keep="last")
+    both = both[~both["is_shift"] | is_last.reindex(both.index, fill_value=True)]
     both = both[both["number"] >= _LEAST_BEFORE + _FOUND_AT * both["is_shift"]]
     return both.drop_duplicates(["workspace_id", "run_id"])
 
@@ -124,12 +139,9 @@ def _as_found(spark: SparkSession, planted: pd.DataFrame) -> dict[Table, DataFra
         for one in found
         if one["is_shift"]
     ]
-    nothing = frame_of(spark, gold.RUN_BASELINE, of_runs)
     return {
-        gold.RUN_BASELINE: nothing,
-        gold.JOB_BASELINE: frame_of(spark, gold.JOB_BASELINE, regimes).dropDuplicates(
-            ["workspace_id", "series_key"]
-        ),
+        gold.RUN_BASELINE: frame_of(spark, gold.RUN_BASELINE, of_runs),
+        gold.JOB_BASELINE: frame_of(spark, gold.JOB_BASELINE, regimes),
     }
 
 

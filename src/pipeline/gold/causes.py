@@ -10,7 +10,7 @@ baseline's where it has one, which knows the job's rhythm. Work is what is left 
 split in this order, no part beyond what is left:
 
 - input: usual work * (input / usual input) ^ e. The exponent e is the slope of log(work) over log(input)
-  among the job's own runs, shrunk to 1 (as much input, as much work) while its inputs have hardly differed;
+  among the job's own runs, shrunk to 1 (as much input, as much work) as far as these do not tell it;
 - cluster: on another cluster than most runs, what the job's runs on this one take more at the median;
 - task: what one task takes beyond its median times the factor by which the other tasks differ from theirs;
 - unexplained: the rest.
@@ -36,8 +36,10 @@ _LEAST_COMPARED = 3
 _MS = 1000.0
 _LOG_UNITS = 1e4
 """Logarithms are added as whole ten-thousandths."""
-_PRIOR_VARIANCE = 0.03**2
-"""Of log(input): where a job's inputs differ less than this, work is taken to follow them."""
+_PRIOR_SPREAD = 0.5
+"""Standard deviation, around 1, of the exponent by which work follows the input over all jobs."""
+_LEAST_NOISE = 0.01**2
+"""Variance of log(work) that there is at the least."""
 _RUN = ["workspace_id", "run_id"]
 _JUDGED = ["workspace_id", "judged_run_id"]
 _AT_WORK = ("queue", "setup", "retries", "upstream")
@@ -105,7 +107,9 @@ def compared_runs(judged: DataFrame, runs: DataFrame) -> DataFrame:
         .withColumn("earlier", F.collect_list(F.when(at_once, F.col("run_id"))).over(before))
         .where(is_judged)
     )
-    latest = F.slice(F.reverse("earlier"), 1, _COMPARED)
+    # Of no rows engines make an empty list, or none.
+    no_runs = F.array().cast("array<string>")
+    latest = F.coalesce(F.slice(F.reverse("earlier"), 1, _COMPARED), no_runs)
     return marked.select(
         "workspace_id",
         F.col("run_id").alias("judged_run_id"),
@@ -142,11 +146,16 @@ def _task_tries(pairs: DataFrame, attempts: DataFrame, task_runs: DataFrame) -> 
     setup = F.coalesce("setup_seconds", F.lit(0.0))
     started = F.unix_micros("task_started_at")
     work = _ms(F.col("duration_seconds") - setup)
-    return tried.groupBy(*_JUDGED, "run_id", "is_self", "first_ms", "task_key").agg(
-        F.max_by(work, F.struct(started, work)).alias("work_ms"),
-        _ms((F.max(started) - F.min(started)) / 1e6).alias("retried_ms"),
+    last = F.struct(started, work)
+    by_task = tried.groupBy(*_JUDGED, "run_id", "is_self", "first_ms", "task_key").agg(
+        F.max_by(work, last).alias("work_ms"),
+        _ms((F.max(started) - F.min(started)) / 1e6).alias("until_last_ms"),
         F.max(_ms(setup)).alias("setup_ms"),
+        F.max_by(_ms(setup), last).alias("last_setup_ms"),
     )
+    # The set-up of a try that failed counts as set-up.
+    retried = F.col("until_last_ms") - F.col("setup_ms") + F.col("last_setup_ms")
+    return by_task.withColumn("retried_ms", F.greatest(retried, F.lit(0).cast("bigint")))
 
 
 def _clusters_of(run_clusters: DataFrame, clusters: DataFrame) -> DataFrame:
@@ -272,15 +281,20 @@ def _usual(measured: DataFrame) -> DataFrame:
         F.sum(y).alias("sum_y"),
         F.sum(x * y).alias("sum_xy"),
         F.sum(x * x).alias("sum_xx"),
+        F.sum(y * y).alias("sum_yy"),
     )
     n = F.nullif(F.col("n"), F.lit(0))
-    squared = _LOG_UNITS**2
-    covariance = (F.col("sum_xy") - F.col("sum_x") * F.col("sum_y") / n) / n / squared
-    variance = (F.col("sum_xx") - F.col("sum_x") * F.col("sum_x") / n) / n / squared
-    slope = (covariance + _PRIOR_VARIANCE) / (variance + _PRIOR_VARIANCE)
-    return usual.withColumn("elasticity", F.least(F.greatest(slope, F.lit(0.0)), F.lit(1.5))).drop(
-        "n", "sum_x", "sum_y", "sum_xy", "sum_xx"
-    )
+
+    def covariance(one: str, other: str) -> Column:
+        products = F.col(f"sum_{one}{other}") - F.col(f"sum_{one}") * F.col(f"sum_{other}") / n
+        return products / n / _LOG_UNITS**2
+
+    # The posterior mean of a slope whose prior is 1, give or take _PRIOR_SPREAD.
+    noise = F.greatest(covariance("y", "y"), F.lit(_LEAST_NOISE))
+    doubt = noise / (n * _PRIOR_SPREAD**2)
+    slope = (covariance("x", "y") + doubt) / (covariance("x", "x") + doubt)
+    exponent = F.least(F.greatest(F.coalesce(slope, F.lit(1.0)), F.lit(0.0)), F.lit(1.5))
+    return usual.withColumn("elasticity", exponent)
 
 
 def _odd_tasks(tries: DataFrame) -> DataFrame:

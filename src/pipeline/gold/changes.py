@@ -23,7 +23,7 @@ from pyspark.sql import functions as F
 
 from pipeline.gold.causes import cluster_size, flagged_runs
 from pipeline.steps.kinds import RecentDays
-from pipeline.tables import bronze, gold, silver
+from pipeline.tables import gold, silver
 from pipeline.tables.gold.causes import NONE_KNOWN
 
 _DAYS = 60
@@ -33,6 +33,8 @@ _MOST = 5
 _LONGEST = 200
 _ALL_IS_TOLD = datetime(2025, 12, 1, tzinfo=UTC)
 """From when the source fills the columns that are compared; what is new in them then is no change."""
+_TOLD_ANEW_UNTIL = datetime(2026, 2, 1, tzinfo=UTC)
+"""Until then a version may only tell what the one before could not."""
 _RUN = ["workspace_id", "run_id"]
 _SERIES = ["workspace_id", "series_key"]
 _CHANGE = ("aspect", "changed_at", "task_key", "before", "after")
@@ -43,13 +45,13 @@ def job_changes(
     job_baseline: DataFrame,
     runs: DataFrame,
     job_versions: DataFrame,
-    job_tasks: DataFrame,
+    task_versions: DataFrame,
     task_runs: DataFrame,
     run_clusters: DataFrame,
     clusters: DataFrame,
 ) -> DataFrame:
     """gold.job_changes from gold.run_baseline, gold.job_baseline, silver.runs, silver.job_versions,
-    bronze.job_tasks, silver.task_runs, silver.run_clusters and silver.clusters."""
+    silver.task_versions, silver.task_runs, silver.run_clusters and silver.clusters."""
     flagged = flagged_runs(run_baseline).where("is_flagged OR is_shift")
     series = runs.join(flagged.select(*_RUN), _RUN, "left_semi").select(*_SERIES).distinct()
     of_series = runs.where("NOT never_started").join(series, _SERIES, "left_semi")
@@ -57,7 +59,7 @@ def job_changes(
         DataFrame.unionByName,
         (
             _of_versions(job_versions),
-            _of_tasks(job_tasks),
+            _of_tasks(task_versions),
             _of_clusters(of_series, run_clusters, clusters),
             _of_upstream(of_series, task_runs, runs, run_baseline),
         ),
@@ -129,35 +131,33 @@ def _in_seconds(column: str) -> Column:
     return F.concat(F.col(column).cast("bigint").cast("string"), F.lit(" s"))
 
 
-def _of_tasks(job_tasks: DataFrame) -> DataFrame:
+def _of_tasks(task_versions: DataFrame) -> DataFrame:
     """Tasks that were added, removed or edited: where none of what the source tells differs, the
     definition did."""
     job = Window.partitionBy("workspace_id", "job_id")
-    in_time = Window.partitionBy("workspace_id", "job_id", "task_key").orderBy("change_time")
-    depends_on = F.array_join(F.array_sort("depends_on_keys"), ", ")
-    timeout = F.when(F.col("timeout_seconds") > 0, _in_seconds("timeout_seconds"))
-    beside = job_tasks.withColumns(
+    in_time = Window.partitionBy("workspace_id", "job_id", "task_key").orderBy("valid_from")
+    beside = task_versions.withColumns(
         {
-            "began_at": F.min("change_time").over(job),
-            "previous_at": F.lag("change_time").over(in_time),
-            "needs": F.nullif(depends_on, F.lit("")),
-            "limit": timeout,
+            "began_at": F.min("valid_from").over(job),
+            "previous_at": F.lag("valid_from").over(in_time),
+            "was_deleted": F.lag(F.col("deleted_at").isNotNull()).over(in_time),
+            "needs": F.nullif(F.array_join(F.array_sort("depends_on_keys"), ", "), F.lit("")),
+            "limit": _in_seconds("timeout_seconds"),
         }
     ).withColumns(
         {
             "previous_needs": F.lag("needs").over(in_time),
             "previous_limit": F.lag("limit").over(in_time),
-            "was_deleted": F.lag(F.col("delete_time").isNotNull()).over(in_time),
         }
     )
     is_first = F.col("previous_at").isNull()
-    is_later = F.unix_micros("change_time") - F.unix_micros("began_at") > 1_000_000
-    is_removed = F.col("delete_time").isNotNull() & ~F.coalesce("was_deleted", F.lit(False))
+    is_later = F.unix_micros("valid_from") - F.unix_micros("began_at") > 1_000_000
+    is_removed = F.col("deleted_at").isNotNull() & ~F.coalesce("was_deleted", F.lit(False))
     is_told = F.col("previous_at") >= F.lit(_ALL_IS_TOLD)
     needs_differ = ~F.col("needs").eqNullSafe(F.col("previous_needs"))
     limits_differ = ~F.col("limit").eqNullSafe(F.col("previous_limit")) & is_told
     is_reemitted = (F.col("previous_at") < F.lit(_ALL_IS_TOLD)) & (
-        F.col("change_time") >= F.lit(_ALL_IS_TOLD)
+        F.col("valid_from") < F.lit(_TOLD_ANEW_UNTIL)
     )
     aspect = (
         F.when(is_first & is_later, F.lit("task_added"))
@@ -177,10 +177,9 @@ def _of_tasks(job_tasks: DataFrame) -> DataFrame:
         beside.withColumn("aspect", aspect)
         .where("aspect IS NOT NULL")
         .select(
-            "workspace_id",
-            F.concat_ws("/", "workspace_id", "job_id").alias("series_key"),
+            *_SERIES,
             "aspect",
-            F.col("change_time").alias("changed_at"),
+            F.col("valid_from").alias("changed_at"),
             F.substring("task_key", 1, _LONGEST).alias("task_key"),
             side("previous_").alias("before"),
             side("").alias("after"),
@@ -334,7 +333,7 @@ STEPS = (
             gold.JOB_BASELINE,
             silver.RUNS,
             silver.JOB_VERSIONS,
-            bronze.JOB_TASKS,
+            silver.TASK_VERSIONS,
             silver.TASK_RUNS,
             silver.RUN_CLUSTERS,
             silver.CLUSTERS,

@@ -50,6 +50,8 @@ class Causes:
     of_run: Ints
     of_job: Ints
     shift_us: Ints
+    shift_factor: Floats
+    """What a shift multiplies the job's work by; 1 for most."""
     edited_task: Ints
     """The task that is edited at the shift; -1 for most jobs."""
     input_factor: Floats
@@ -70,6 +72,7 @@ def no_causes(runs: int, jobs: int) -> Causes:
         of_run=np.zeros(runs, dtype=np.int64),
         of_job=np.zeros(jobs, dtype=np.int64),
         shift_us=np.full(jobs, NEVER_US, dtype=np.int64),
+        shift_factor=np.ones(jobs),
         edited_task=np.full(jobs, -1, dtype=np.int64),
         input_factor=np.ones(runs),
         slow_task=np.full(runs, -1, dtype=np.int64),
@@ -120,6 +123,7 @@ def simulated_causes(
         of_run=of_run,
         of_job=of_job,
         shift_us=shift_us,
+        shift_factor=np.exp(level),
         edited_task=np.where(is_edited, edited, -1),
         input_factor=more ** (1 / np.where(reads, elasticity, 1.0)[runs.job]),
         slow_task=np.where(in_task, slow_task[runs.job], -1),

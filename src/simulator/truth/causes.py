@@ -13,8 +13,8 @@ from simulator.identity import WORKSPACE_IDS
 from simulator.runs.causes import Cause
 from simulator.runs.events import EventKind
 
-_PARTS = ("input", "task", "cluster", "queue", "unexplained")
-_INPUT, _TASK, _CLUSTER, _QUEUE, _UNEXPLAINED = range(len(_PARTS))
+_PARTS = ("input", "task", "cluster", "queue", "setup", "unexplained")
+_INPUT, _TASK, _CLUSTER, _QUEUE, _SETUP, _UNEXPLAINED = range(len(_PARTS))
 _PART_OF_CAUSE = np.array([_UNEXPLAINED, _INPUT, _TASK, _CLUSTER, _UNEXPLAINED])  # by Cause
 _CHANGES = ("task_timeout", "runtime", "cluster_size")
 _CHANGE_OF_CAUSE = np.array([-1, -1, 0, 1, 0])  # by Cause
@@ -28,27 +28,26 @@ def causes(history: History, traced: Bools) -> Any:
     """One row per slow or queued run that left a trace by now, and per shift that has begun.
 
     `part` is what most of the excess is put down to, as gold.run_causes has it; `change` is what was changed
-    just before the shift, as gold.job_changes has it, NULL where nothing was.
+    just before the shift, as gold.job_changes has it, NULL where nothing was; `factor` is what the work is
+    multiplied by.
     """
     runs, planted, events = history.runs, history.causes, history.events
     lost = (planted.of_run == Cause.SLOWER_TASK) & (history.slow_task < 0)
     slow = np.flatnonzero(traced & (runs.slowed > 1) & ~lost)
-    work_us = np.zeros(runs.size, dtype=np.int64)
-    first = history.attempts.number == 0
-    first_run = history.attempts.run[first]
-    work_us[first_run] = (history.attempts.end_us - history.attempts.start_us)[first]
+    work_us, setup_us = _of_first_attempts(history)
     queued = runs.queue_us > np.maximum(_QUEUED_SHARE * work_us, _LEAST_QUEUE_US)
     tells = history.fleet.single_task[runs.job]
     queued = np.flatnonzero(traced & queued & tells & (runs.slowed <= 1) & ~runs.never_started)
     shifted = np.flatnonzero(planted.shift_us < history.now_us)
-    resized = events.job[(events.kind == EventKind.RESIZE) & (events.from_us < history.now_us)]
+    is_resize = (events.kind == EventKind.RESIZE) & (events.from_us < history.now_us)
+    resized = events.job[is_resize]
     resized_us = history.hardware.resized_us[resized]
 
     run = np.concatenate([slow, queued, np.full(len(shifted) + len(resized), -1)])
     job = np.concatenate([runs.job[slow], runs.job[queued], shifted, resized])
     part = np.concatenate(
         [
-            _PART_OF_CAUSE[planted.of_run[slow]],
+            _main_part(history, slow, work_us, setup_us),
             np.full(len(queued), _QUEUE),
             _PART_OF_CAUSE[planted.of_job[shifted]],
             np.full(len(resized), _CLUSTER),
@@ -69,6 +68,9 @@ def causes(history: History, traced: Bools) -> Any:
     from_us = np.concatenate(
         [runs.due_us[slow], runs.due_us[queued], planted.shift_us[shifted], resized_us]
     )
+    shift_factor = planted.shift_factor[shifted]
+    resize_factor = np.exp(events.level[is_resize])
+    factor = np.concatenate([runs.slowed[slow], np.ones(len(queued)), shift_factor, resize_factor])
     return pa.table(
         {
             "workspace_id": strings_at(WORKSPACE_IDS, history.fleet.workspace[job]),
@@ -78,8 +80,39 @@ def causes(history: History, traced: Bools) -> Any:
             "part": strings_at(_PARTS, part),
             "task_key": strings_at(history.graphs.keys, task),
             "change": strings_at(_CHANGES, change),
+            "factor": pa.array(factor),
         }
     )
+
+
+def _of_first_attempts(history: History) -> tuple[Ints, Ints]:
+    """How long the first attempt of each run worked, and was set up."""
+    attempts = history.attempts
+    first = np.flatnonzero(attempts.number == 0)
+    work_us, setup_us = np.zeros((2, history.runs.size), dtype=np.int64)
+    span_us = attempts.worked_until_us - attempts.start_us - attempts.setup_us
+    work_us[attempts.run[first]] = span_us[first]
+    setup_us[attempts.run[first]] = attempts.setup_us[first]
+    return work_us, setup_us
+
+
+def _main_part(history: History, slow: Ints, work_us: Ints, setup_us: Ints) -> Ints:
+    """What most of the excess of slow runs comes from: what slows them, or a set-up or a queue that took
+    longer still."""
+    runs, first = history.runs, history.attempts.number == 0
+    job = runs.job[history.attempts.run[first]]
+    of_compute = history.fleet.compute[job]
+    usual_us = np.zeros(history.fleet.size)
+    for compute in np.unique(of_compute):
+        typical = np.median(history.attempts.setup_us[first][of_compute == compute])
+        usual_us[history.fleet.compute == compute] = typical
+    by_slowness_us = work_us[slow] * (1 - 1 / runs.slowed[slow])
+    by_setup_us = setup_us[slow] - usual_us[runs.job[slow]]
+    tells = history.fleet.single_task[runs.job[slow]]
+    by_queue_us = np.where(tells, runs.queue_us[slow], 0)
+    main = np.argmax([by_slowness_us, by_setup_us, by_queue_us], axis=0)
+    of_cause = _PART_OF_CAUSE[history.causes.of_run[slow]]
+    return np.select([main == 1, main == 2], [_SETUP, _QUEUE], of_cause)
 
 
 def _series_keys(history: History, job: Ints) -> Any:
