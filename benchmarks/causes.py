@@ -1,10 +1,15 @@
 """Whether what Gold says of slow runs and of shifts is what the simulator planted.
 
+    python -m benchmarks.causes --out benchmarks/results/causes.json
+
 Asked of the functions themselves, as if the baseline had found each planted slow run, and each shift with the
 fourth run that it touches: how well causes are told is one question, and how well shifts are found is
 another (`benchmarks.quality`). The regime is said to begin a run late, as an estimate may.
 """
 
+import argparse
+import json
+import tempfile
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,14 +20,19 @@ import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from benchmarks.machine import machine
+from pipeline.engine.names import Engine
+from pipeline.engine.session import connect
 from pipeline.gold import causes, changes
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.steps.kinds import RecentDays
 from pipeline.tables import gold
 from pipeline.tables.declaration import Table
+from tests.e2e.account import rightrun
 from tests.e2e.truth import told
 from tests.strategies.tables import frame_of
 
+_END = "2026-03-10T00:00:00+00:00"
 _FOUND_AT = 3
 """Which run after a shift's first it is found with."""
 _LEAST_FACTOR = 1.2
@@ -148,3 +158,40 @@ def _as_found(spark: SparkSession, planted: pd.DataFrame) -> dict[Table, DataFra
 def _since(lakehouse: DeltaFolder, table: Table, day: Any) -> DataFrame:
     rows = lakehouse.read(table)
     return rows if table.partition_by is None else rows.where(F.col(table.partition_by) >= day)
+
+
+def measured(root: Path, *, jobs: int, days: int, seed: int) -> dict[str, Any]:
+    """The figures of an account with every quirk, simulated in the empty folder `root`."""
+    account, home = root / "account", root / "home"
+    size = ("--jobs", str(jobs), "--days", str(days), "--seed", str(seed), "--end", _END)
+    for command in (
+        ("simulate", *size, "--quirks", "all", "--out", account),
+        ("nightly", "--source", f"simulated:{account}", "--home", home, "--json"),
+    ):
+        ran = rightrun(*command, cwd=root)
+        if ran.code:
+            raise RuntimeError(f"rightrun {command[0]} ended with {ran.code}: {ran.err}")
+    as_of = datetime.fromisoformat(_END)
+    return cause_figures(connect(Engine.EMBEDDED), home, account, as_of)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--jobs", type=int, default=400)
+    parser.add_argument("--days", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--out", type=Path, default=None)
+    options = parser.parse_args()
+    account = {"jobs": options.jobs, "days": options.days, "seed": options.seed}
+    with tempfile.TemporaryDirectory(prefix="rightrun-causes-") as folder:
+        result = measured(Path(folder), **account)
+    text = json.dumps({"machine": machine(), **account, **result}, indent=1)
+    print(text)
+    if options.out is not None:
+        options.out.write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()
