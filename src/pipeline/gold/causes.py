@@ -36,7 +36,7 @@ _LEAST_COMPARED = 3
 _MS = 1000.0
 _LOG_UNITS = 1e4
 """Logarithms are added as whole ten-thousandths."""
-_PRIOR_SPREAD = 0.5
+_PRIOR_SPREAD = 0.35
 """Standard deviation, around 1, of the exponent by which work follows the input over all jobs."""
 _LEAST_NOISE = 0.01**2
 """Variance of log(work) that there is at the least."""

@@ -65,6 +65,7 @@ def causes(history: History, traced: Bools) -> Any:
     task = np.concatenate(
         [history.slow_task[slow], none[queued], in_task[shifted], np.full(len(resized), -1)]
     )
+    task = np.where(part == _TASK, task, -1)
     from_us = np.concatenate(
         [runs.due_us[slow], runs.due_us[queued], planted.shift_us[shifted], resized_us]
     )
