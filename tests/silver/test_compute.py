@@ -52,7 +52,6 @@ def test_only_the_minutes_of_the_run_count(spark: SparkSession) -> None:
             run_utilisation(
                 frame_of(spark, bronze.NODE_TIMELINE, minutes + other),
                 frame_of(spark, silver.RUN_CLUSTERS, [_used(2, 5)]),
-                frame_of(spark, silver.CLUSTERS, []),
             )
         )
     }
@@ -70,7 +69,6 @@ def test_bins_hold_what_is_beyond_and_nothing_for_what_is_missing(spark: SparkSe
         run_utilisation(
             frame_of(spark, bronze.NODE_TIMELINE, minutes),
             frame_of(spark, silver.RUN_CLUSTERS, [_used(0, 9)]),
-            frame_of(spark, silver.CLUSTERS, []),
         )
     )
     assert row["cpu_histogram"] == [{"bin_pct": 0, "minutes": 1}, {"bin_pct": 100, "minutes": 1}]
@@ -84,16 +82,15 @@ def test_a_mean_leaves_out_what_is_missing_and_is_the_same_in_any_order(
     read = [0.1, 0.2, 0.3, None, 1e300]
     minutes = [_minute(m, 0, cpu, cpu_system_percent=0.0) for m, cpu in enumerate(read)]
     uses = frame_of(spark, silver.RUN_CLUSTERS, [_used(0, 4)])
-    none = frame_of(spark, silver.CLUSTERS, [])
     output = [
-        one(run_utilisation(frame_of(spark, bronze.NODE_TIMELINE, batch), uses, none))
+        one(run_utilisation(frame_of(spark, bronze.NODE_TIMELINE, batch), uses))
         for batch in (minutes, minutes[::-1])
     ]
     assert [row["cpu_mean_pct"] for row in output] == [0.2, 0.2]
     assert output[0]["clock_minutes"] == 4
     # No percentage, but a number: it does not stop a night.
     absurd = frame_of(spark, silver.RUN_CLUSTERS, [_used(4, 5)])
-    row = one(run_utilisation(frame_of(spark, bronze.NODE_TIMELINE, minutes), absurd, none))
+    row = one(run_utilisation(frame_of(spark, bronze.NODE_TIMELINE, minutes), absurd))
     assert row["cpu_mean_pct"] == 1e6
 
 

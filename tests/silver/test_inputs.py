@@ -7,7 +7,7 @@ from pyspark.sql import SparkSession
 from pipeline.silver.compute import run_utilisation
 from pipeline.silver.inputs import attempt_inputs
 from pipeline.tables import bronze, silver
-from tests.strategies.tables import Row, at, frame_of, on, one, rows_of
+from tests.strategies.tables import Row, at, frame_of, on, rows_of
 
 _RUN: Row = {"workspace_id": "w", "run_id": "r"}
 
@@ -92,7 +92,9 @@ def test_without_statements_the_network_of_the_cluster_tells(spark: SparkSession
     assert unsaid == [(0, 555, "network", 1)]
 
 
-def test_only_a_cluster_of_the_jobs_own_tells_by_its_network(spark: SparkSession) -> None:
+def test_a_cluster_that_several_runs_used_on_a_day_tells_nobodys_input(
+    spark: SparkSession,
+) -> None:
     minute = {
         "workspace_id": "w",
         "cluster_id": "c",
@@ -102,20 +104,17 @@ def test_only_a_cluster_of_the_jobs_own_tells_by_its_network(spark: SparkSession
         "source_date": on(0),
         "network_received_bytes": 70,
     }
-    use = _RUN | {
-        "job_id": "7",
-        "cluster_id": "c",
-        "used_from": at(0, 3),
-        "used_until": at(0, 5),
-        "used_date": on(0),
-    }
-    cluster = {"workspace_id": "w", "cluster_id": "c", "cluster_date": on(0), "sizes": []}
-    for source, expected in (("JOB", 70), ("UI", None)):
-        row = one(
-            run_utilisation(
-                frame_of(spark, bronze.NODE_TIMELINE, [minute]),
-                frame_of(spark, silver.RUN_CLUSTERS, [use]),
-                frame_of(spark, silver.CLUSTERS, [cluster | {"cluster_source": source}]),
-            )
+    later = minute | {"start_time": at(1, 4), "end_time": at(1, 4, 1), "source_date": on(1)}
+    use = {"workspace_id": "w", "job_id": "7", "cluster_id": "c"}
+    uses = [
+        use | {"run_id": "r", "used_from": at(0, 3), "used_until": at(0, 5), "used_date": on(0)},
+        use | {"run_id": "s", "used_from": at(0, 3), "used_until": at(1, 5), "used_date": on(0)},
+    ]
+    rows = rows_of(
+        run_utilisation(
+            frame_of(spark, bronze.NODE_TIMELINE, [minute, later]),
+            frame_of(spark, silver.RUN_CLUSTERS, uses),
         )
-        assert row["network_received_bytes"] == expected
+    )
+    received = {(row["run_id"], row["used_date"]): row["network_received_bytes"] for row in rows}
+    assert received == {("r", on(0)): None, ("s", on(0)): None, ("s", on(1)): 70}

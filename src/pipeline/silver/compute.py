@@ -143,14 +143,9 @@ def _numbered(run_clusters: DataFrame) -> DataFrame:
     )
 
 
-def run_utilisation(
-    node_minutes: DataFrame, run_clusters: DataFrame, clusters: DataFrame
-) -> DataFrame:
-    """silver.run_utilisation from bronze.node_timeline, silver.run_clusters and silver.clusters."""
+def run_utilisation(node_minutes: DataFrame, run_clusters: DataFrame) -> DataFrame:
+    """silver.run_utilisation from bronze.node_timeline and silver.run_clusters."""
     uses = _numbered(run_clusters)
-    own = clusters.where("cluster_source = 'JOB'").select(
-        "workspace_id", "cluster_id", "cluster_date"
-    )
     cpu_pct = F.col("cpu_user_percent") + F.col("cpu_system_percent")
     used = (
         node_minutes.select(
@@ -207,13 +202,15 @@ def run_utilisation(
             uses.select("use_number", "workspace_id", "job_id", "run_id", "cluster_id"),
             "use_number",
         )
-        .join(own, ["workspace_id", "cluster_id"], "left")
-        .withColumn(
-            "network_received_bytes",
-            F.when(F.col("cluster_date") <= F.col("used_date"), F.col("received")),
-        )
-        .drop("use_number", "is_driver", "cluster_date", "received")
+        .withColumn("network_received_bytes", F.when(_is_alone(), F.col("received")))
+        .drop("use_number", "is_driver", "received")
     )
+
+
+def _is_alone() -> Column:
+    """Whether no other run used the cluster on that day."""
+    of_day = Window.partitionBy("used_date", "workspace_id", "cluster_id")
+    return F.min("use_number").over(of_day) == F.max("use_number").over(of_day)
 
 
 def _micros(percent: Column) -> Column:
@@ -246,10 +243,7 @@ STEPS = (
         name="run_utilisation",
         run=run_utilisation,
         days_of=bronze.NODE_TIMELINE,
-        beside=(
-            Lasting(silver.RUN_CLUSTERS, since="used_date", until="used_until"),
-            Lasting(silver.CLUSTERS, since="cluster_date"),
-        ),
+        beside=(Lasting(silver.RUN_CLUSTERS, since="used_date", until="used_until"),),
         writes=silver.RUN_UTILISATION,
         group=("workspace_id", "cluster_id"),
     ),

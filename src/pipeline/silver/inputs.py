@@ -1,8 +1,8 @@
 """How much each attempt has read.
 
 What its statements have read, where `system.query.history` tells of them: those of serverless compute and
-of SQL warehouses. Else what the job's own cluster received over the network, by `node_timeline`; that
-counts what nodes send each other as well, but grows with the input. A statement, or a cluster, belongs to
+of SQL warehouses. Else what a cluster received over the network that no other run used, by
+`node_timeline`; that counts what nodes send each other as well, but grows with the input. A statement, or a cluster, belongs to
 the attempt that was the last to have started when it was begun. An attempt of which neither is known has no
 row.
 """

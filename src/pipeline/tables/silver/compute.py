@@ -91,7 +91,7 @@ RUN_UTILISATION = Table(
         Column(
             "network_received_bytes",
             "bigint",
-            "Received over the network by a job's own cluster; NULL for one that others may use too",
+            "Received over the network; NULL where another run used the cluster on that day too",
             unit="bytes",
             minimum=0,
         ),

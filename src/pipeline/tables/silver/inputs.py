@@ -19,7 +19,7 @@ ATTEMPT_INPUTS = Table(
         Column(
             "input_bytes",
             "bigint",
-            "What it has read: its statements, or what its own cluster received over the network",
+            "What it has read: its statements, or what a cluster of its own received over the network",
             unit="bytes",
             nullable=False,
             minimum=0,
