@@ -269,6 +269,30 @@ def show_job(
     )
 
 
+@commands.command("run")
+def show_run(
+    run: Annotated[str, typer.Argument(help="A run id, or workspace_id/run_id.")],
+    against: Annotated[
+        str | None, typer.Option(help="Another run to compare it with, in place of what is usual.")
+    ] = None,
+    home: Home = HOME,
+    engine: EngineName = ENGINE,
+    json_: Json = False,
+) -> None:
+    """Compare one run part by part with what is usual. With why it was slow, and what was changed before."""
+    from pipeline.answers.for_scripts import as_json
+    from pipeline.answers.runs.comparison import comparison
+    from pipeline.answers.terminal.run import run_lines
+    from pipeline.answers.terminal.screen import printed, screen, width_of
+
+    about = comparison(reader_of(home, engine), run, against)
+    if json_:
+        typer.echo(as_json(about.for_scripts()))
+        return
+    out = screen()
+    printed(out, run_lines(about, width_of(out)))
+
+
 @commands.command("night")
 def show_night(home: Home = HOME, engine: EngineName = ENGINE, json_: Json = False) -> None:
     """Say again what the last night said. First of all, its lists, and what each of its steps did."""

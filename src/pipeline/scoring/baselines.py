@@ -33,15 +33,15 @@ _RUNS_SCHEMA = ", ".join(
 )
 
 
-def job_baseline(jobs: DataFrame, attempts: DataFrame) -> DataFrame:
-    """gold.job_baseline from gold.jobs and silver.attempts."""
+def job_baseline(jobs: DataFrame, attempts: DataFrame, inputs: DataFrame) -> DataFrame:
+    """gold.job_baseline from gold.jobs, silver.attempts and silver.attempt_inputs."""
 
     def score(runs: pd.DataFrame) -> pd.DataFrame:
         return latest(runs)
 
     # Attempts are told apart by `run_id#attempt` inside, and are named by their run outside.
     scored = (
-        score_by_job(learned_attempts(attempts, jobs), score, _SCHEMA, counted=attempts)
+        score_by_job(learned_attempts(attempts, jobs, inputs), score, _SCHEMA, counted=attempts)
         .withColumnRenamed("job_id", "series_key")
         .withColumnRenamed("runs", "learned")
         .withColumn("last_run_id", F.substring_index("last_run_id", "#", 1))
@@ -61,11 +61,13 @@ def job_baseline(jobs: DataFrame, attempts: DataFrame) -> DataFrame:
     )
 
 
-def run_baseline(jobs: DataFrame, attempts: DataFrame, *, as_of: datetime) -> DataFrame:
-    """gold.run_baseline from gold.jobs and silver.attempts."""
+def run_baseline(
+    jobs: DataFrame, attempts: DataFrame, inputs: DataFrame, *, as_of: datetime
+) -> DataFrame:
+    """gold.run_baseline from gold.jobs, silver.attempts and silver.attempt_inputs."""
     since = pd.Timestamp(as_of) - pd.Timedelta(days=gold.RUN_BASELINE_DAYS)
     scored = score_by_job(
-        learned_attempts(attempts, jobs),
+        learned_attempts(attempts, jobs, inputs),
         lambda runs: _recent(runs, since),
         _RUNS_SCHEMA,
         counted=attempts,
@@ -126,14 +128,14 @@ STEPS = (
     RecentDays(
         name="job_baseline",
         run=job_baseline,
-        reads=(gold.JOBS, silver.ATTEMPTS),
+        reads=(gold.JOBS, silver.ATTEMPTS, silver.ATTEMPT_INPUTS),
         writes=gold.JOB_BASELINE,
         days=180,
     ),
     RecentDays(
         name="run_baseline",
         run=run_baseline,
-        reads=(gold.JOBS, silver.ATTEMPTS),
+        reads=(gold.JOBS, silver.ATTEMPTS, silver.ATTEMPT_INPUTS),
         writes=gold.RUN_BASELINE,
         days=180,
     ),

@@ -10,6 +10,7 @@ from pipeline.answers.jobs.picture import PAST_DAYS, ComingRun, PastRun, Picture
 from pipeline.answers.nights.given import as_of
 from pipeline.answers.phrases import cost_of, terms
 from pipeline.answers.reader import Reader, records
+from pipeline.answers.runs.reasons import causes_sentence, changes_sentence, of_run
 from pipeline.answers.values import printable, share, shown, text
 from pipeline.sla.durations import duration
 from pipeline.tables import gold
@@ -76,6 +77,7 @@ class Profile:
             self._in_flight,
             self._next_run,
             self._usual,
+            self._why,
             self._growth,
             self._size,
             self._cost,
@@ -224,6 +226,19 @@ class Profile:
             )
         return f"{usual}; run {run} was no different."
 
+    def _why(self) -> str:
+        """Of the last run that was flagged or where another duration became usual: why, and what was
+        changed before it."""
+        return " ".join(
+            filter(
+                None,
+                (
+                    causes_sentence(self.sections["causes"]),
+                    changes_sentence(self.sections["changes"]),
+                ),
+            )
+        )
+
     def _growth(self) -> str:
         growth = self.only("growth")
         if growth is None or growth["growth_30_days"] is None:
@@ -264,6 +279,12 @@ def profile(reader: Reader, series_key: str) -> Profile:
     for section, table in _SECTIONS.items():
         sections[section] = reader.read(Answer.of_job(table), series_key=series_key).records
     sections["runs"] = records(reader, "jobs", "runs", series_key=series_key)
+    parts, changes = (
+        records(reader, "runs", name, series_key=series_key) for name in ("causes", "changes")
+    )
+    unlike = [row for row in parts if row["is_flagged"] or row["is_shift"]]
+    last = unlike[0]["run_id"] if unlike else ""
+    sections["causes"], sections["changes"] = of_run(parts, last), of_run(changes, last)
     for job in sections["job"]:
         job["recognised_by"] = _RECOGNISED_BY.get(job["series_basis"])
     return Profile(sections)

@@ -15,6 +15,8 @@ from pipeline.answers.terminal.views import as_it_is
 from pipeline.answers.values import shown, text
 
 _LEAST_PART = 0.005
+_TOLD_OTHERWISE = frozenset({"runs", "next_runs", "causes", "changes"})
+"""Sections that are lists, or that a sentence tells."""
 _LEFT_OUT = frozenset({"workspace id", "series key"})
 
 
@@ -46,7 +48,7 @@ def job_lines(
             view = _run if section == "runs" else _next_run
             yield from listing([view(row) for row in rows[:most_runs]], width)
     for section, rows in about.sections.items():
-        if section in ("runs", "next_runs") or not rows:
+        if section in _TOLD_OTHERWISE or not rows:
             continue
         yield from _heading(section.replace("_", " ").capitalize())
         for row in rows:

@@ -6,6 +6,7 @@ assessed has a status and a reason instead of numbers, and is never left out.
 
 from pipeline.tables.declaration import Table
 from pipeline.tables.gold.baselines import JOB_BASELINE, RUN_BASELINE, RUN_BASELINE_DAYS
+from pipeline.tables.gold.causes import JOB_CHANGES, RUN_CAUSES
 from pipeline.tables.gold.costs import COST_DAILY, TEAM_COST_DAILY
 from pipeline.tables.gold.forecasts import (
     DURATION_STATES,
@@ -40,6 +41,7 @@ __all__ = [
     "IN_FLIGHT",
     "JOBS",
     "JOB_BASELINE",
+    "JOB_CHANGES",
     "JOB_DAILY",
     "JOB_FORECAST",
     "JOB_GROWTH",
@@ -59,6 +61,7 @@ __all__ = [
     "RIGHTSIZING",
     "RUN_BASELINE",
     "RUN_BASELINE_DAYS",
+    "RUN_CAUSES",
     "RUN_FORECAST",
     "RUN_LEVELS",
     "RUN_TABLES",
@@ -88,8 +91,14 @@ RECOMMENDATION_TABLES: tuple[Table, ...] = (
     JOB_GROWTH,
 )
 """One row a job, with an answer or the reason for none."""
-RUN_TABLES: tuple[Table, ...] = (RUN_FORECAST, IN_FLIGHT, RUN_BASELINE)
-"""One row a run: of those to come, of those in progress, and of the latest that have ended."""
+RUN_TABLES: tuple[Table, ...] = (
+    RUN_FORECAST,
+    IN_FLIGHT,
+    RUN_BASELINE,
+    RUN_CAUSES,
+    JOB_CHANGES,
+)
+"""Of runs: those to come, those in progress, the latest that have ended, and why these were slow."""
 QUESTIONS: dict[str, Table] = {
     "forecast": JOB_FORECAST,
     "baseline": JOB_BASELINE,
