@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optimizer.baselines.regime import DEGENERATE, NO_TIME_US, TOO_FEW_RUNS
-from optimizer.baselines.replay import replay_panel
+from optimizer.baselines.replay import ALPHA_SHORT, replay_panel
+from optimizer.baselines.tail import slow_p_value
 from optimizer.config import BaselineConfig
 from optimizer.panel import RunPanel
 from optimizer.quantile import seconds_of
@@ -31,7 +32,8 @@ def latest(
 
     Columns: job_id, status, reason (None when ok), runs (in the baseline), center_seconds (in the
     unit of `value`), scale_log, last_run_id, last_start_time (UTC), last_robust_z, last_p_value,
-    last_is_anomaly, last_shift, regime_start (UTC), left_out_runs. The last run is the latest
+    last_p_value_short, last_is_anomaly, last_is_short, last_shift, last_shift_ratio,
+    usual_low_seconds, usual_high_seconds, regime_start (UTC), left_out_runs. The last run is the latest
     started one that has a score or would have had one with more history; its columns are null
     when the job has none. Raises ValueError for a malformed frame or an alpha outside (0, 1).
     """
@@ -56,6 +58,8 @@ def latest(
         return out
 
     status = status_array(scores.now_code)
+    p_short = slow_p_value(-scores.robust_z, scores.window_runs)
+    shift_ratio = np.where(scores.shift, np.exp(scores.robust_z * scores.scale_log), np.nan)
     frame = pd.DataFrame(
         {
             "job_id": panel.job_ids,
@@ -68,8 +72,13 @@ def latest(
             "last_start_time": _utc(of_last(panel.start_us, NO_TIME_US)),
             "last_robust_z": of_last(scores.robust_z, np.nan),
             "last_p_value": of_last(scores.p_value, np.nan),
+            "last_p_value_short": of_last(p_short, np.nan),
             "last_is_anomaly": of_last(scores.p_value <= alpha, False),
+            "last_is_short": of_last(p_short <= ALPHA_SHORT, False),
             "last_shift": of_last(scores.shift, False),
+            "last_shift_ratio": of_last(shift_ratio, np.nan),
+            "usual_low_seconds": seconds_of(scores.now_center_log - 2.33 * scores.now_scale_log),
+            "usual_high_seconds": seconds_of(scores.now_center_log + 2.33 * scores.now_scale_log),
             "regime_start": _utc(scores.now_regime_us),
             "left_out_runs": panel.left_out,
         }

@@ -37,6 +37,10 @@ from optimizer.result import status_array
 __all__ = ["SMALLEST_VALUE", "Scores", "replay", "replay_panel"]
 
 SMALLEST_VALUE: Final = 1e-3
+ALPHA_SHORT: Final = 0.0002
+"""Of suspiciously short runs."""
+_BAND_SCALES: Final = 2.33
+"""Scales from the center to the 1 % and the 99 % quantile."""
 
 
 def replay(
@@ -56,7 +60,7 @@ def replay(
     if not 0.0 < alpha < 1.0:
         raise ValueError(f"alpha must be in (0, 1), got {alpha!r}")
     config = config or BaselineConfig()
-    panel = RunPanel.from_frame(runs, value=value)
+    panel = RunPanel.from_frame(_with_marks(runs), value=value)
     scores = replay_panel(panel, config)
 
     def by_row(ordered: NDArray[Any], missing: object) -> NDArray[Any]:
@@ -65,20 +69,46 @@ def replay(
         return out
 
     regime = by_row(scores.regime_us, NO_TIME_US).view("datetime64[us]")
+    p_short = slow_p_value(-scores.robust_z, scores.window_runs)
+    is_flaggable = ~_flags(runs, "is_expected")
+    width = _BAND_SCALES * scores.scale_log
+    shift_ratio = np.where(scores.shift, np.exp(scores.robust_z * scores.scale_log), np.nan)
     return pd.DataFrame(
         {
             "center": by_row(seconds_of(scores.center_log), np.nan),
             "scale": by_row(scores.scale_log, np.nan),
             "robust_z": by_row(scores.robust_z, np.nan),
             "p_value": by_row(scores.p_value, np.nan),
-            "is_anomaly": by_row(scores.p_value <= alpha, False),
+            "p_value_short": by_row(p_short, np.nan),
+            "is_anomaly": by_row(scores.p_value <= alpha, False) & is_flaggable,
+            "is_short": by_row(p_short <= ALPHA_SHORT, False) & is_flaggable,
+            "usual_low": by_row(np.exp(scores.center_log - width), np.nan),
+            "usual_high": by_row(np.exp(scores.center_log + width), np.nan),
             "shift": by_row(scores.shift, False),
+            "shift_ratio": by_row(shift_ratio, np.nan),
+            "shift_from": pd.DatetimeIndex(regime, tz="UTC"),
             "regime_start": pd.DatetimeIndex(regime, tz="UTC"),
             "window_runs": by_row(scores.window_runs, 0),
             "status": status_array(by_row(scores.code, NOT_ASSESSED)),
         },
         index=runs.index,
     )
+
+
+def _flags(runs: pd.DataFrame, name: str) -> NDArray[np.bool_]:
+    """An optional column of flags; False where it is absent."""
+    return np.asarray(runs.get(name, np.zeros(len(runs), dtype=bool)), dtype=np.bool_)
+
+
+def _with_marks(runs: pd.DataFrame) -> pd.DataFrame:
+    """`runs` with a status by which an incident is tested and not learned, and what is left out neither."""
+    is_incident, is_left_out = _flags(runs, "is_incident"), _flags(runs, "is_left_out")
+    if not (is_incident | is_left_out).any():
+        return runs
+    status = runs["status"].to_numpy(dtype=object, copy=True)
+    status[is_incident] = "TIMEOUT"
+    status[is_left_out] = "FAILED"
+    return runs.assign(status=status)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
