@@ -2,7 +2,7 @@
 
     K of n | k of m before      P(K or more), beta-binomial: a rate with the prior Beta(a, b) and k of m
     K in a night | k in m       P(K or more), negative binomial: a Poisson rate with the prior Gamma(a, b)
-    x | x_1 .. x_m              (1 + how many x_i <= x) / (1 + m), the rank among exchangeable nights
+    x | x_1 .. x_m              (1 + how many x_i are as strange) / (1 + m), its rank among exchangeable nights
 
 The first two are exact predictive tails (Gelman and others, Bayesian Data Analysis, section 2), so a job
 with few runs is judged mildly by itself; the third assumes no law at all (Vovk, Gammerman and Shafer,
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
-__all__ = ["events_p_value", "low_rank_p_value", "share_p_value"]
+__all__ = ["events_p_value", "rank_p_value", "share_p_value"]
 
 Floats = NDArray[np.float64]
 
@@ -58,9 +58,7 @@ def events_p_value(
     return np.asarray(tail, dtype=np.float64)
 
 
-def low_rank_p_value(values: ArrayLike) -> Floats:
-    """Of each of (n,) values in order of time, how rarely one of those before it was as low or lower."""
-    x = np.asarray(values, dtype=np.float64)
-    earlier = np.tri(x.size, k=-1, dtype=bool)
-    as_low = (x[None, :] <= x[:, None]) & earlier
-    return np.asarray((1.0 + as_low.sum(axis=1)) / (1.0 + np.arange(x.size)), dtype=np.float64)
+def rank_p_value(as_strange: ArrayLike, past_periods: ArrayLike) -> Floats:
+    """How rarely a period is as strange, where `as_strange` of `past_periods` before it were. Both (n,)."""
+    strange = np.asarray(as_strange, dtype=np.float64)
+    return np.asarray((1.0 + strange) / (1.0 + np.asarray(past_periods)), dtype=np.float64)

@@ -39,13 +39,10 @@ def combined_p_value(
     group: ArrayLike,
     weight: ArrayLike,
     groups: int,
-    *,
-    stands_for: ArrayLike = 1,
 ) -> Floats:
     """One p-value (groups,) of each group's p-values; NaN for a group without any.
 
     `p_values`, `group` (0 to groups - 1) and `weight` (positive, of any sum) are (n,); NaN is not counted.
-    A p-value that is itself the harmonic mean of several `stands_for` so many, which share its weight.
     """
     p = np.asarray(p_values, dtype=np.float64)
     is_tested = np.isfinite(p)
@@ -53,10 +50,9 @@ def combined_p_value(
     of = np.asarray(group, dtype=np.int64)[is_tested]
     w = np.asarray(weight, dtype=np.float64)[is_tested]
     w = w / np.bincount(of, w, groups)[of]
-    each = np.broadcast_to(np.asarray(stands_for, dtype=np.float64), is_tested.shape)[is_tested]
-    tests = np.bincount(of, each, groups)
+    tests = np.bincount(of, minlength=groups)
     inverse = np.bincount(of, w / p, groups)
-    entropy = np.bincount(of, -w * np.log(w / each), groups)
+    entropy = np.bincount(of, -w * np.log(w), groups)
     several = np.asarray(
         stats.landau.sf(inverse, loc=_LANDAU_LOCATION + entropy, scale=_LANDAU_SCALE)
     )

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optimizer.baselines.regime import DEGENERATE, NO_TIME_US, TOO_FEW_RUNS
-from optimizer.baselines.replay import ALPHA_SHORT, replay_panel
+from optimizer.baselines.replay import ALPHA_SHORT, _with_marks, replay_panel
 from optimizer.baselines.tail import slow_p_value
 from optimizer.config import BaselineConfig
 from optimizer.panel import RunPanel
@@ -40,7 +40,7 @@ def latest(
     if not 0.0 < alpha < 1.0:
         raise ValueError(f"alpha must be in (0, 1), got {alpha!r}")
     config = config or BaselineConfig()
-    panel = RunPanel.from_frame(runs, value=value)
+    panel = RunPanel.from_frame(_with_marks(runs), value=value)
     scores = replay_panel(panel, config)
 
     # The last testable run of each job: one with a baseline size, scored or not.

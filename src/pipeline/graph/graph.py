@@ -15,11 +15,13 @@ from pipeline.gold import jobs as gold_jobs
 from pipeline.gold import runs as gold_runs
 from pipeline.gold import trends, verdicts
 from pipeline.scoring import (
+    anomalies,
     baselines,
     forecasts,
     growth,
     in_flight,
     proposals,
+    regimes,
     sizing,
     upcoming,
 )
@@ -102,6 +104,8 @@ GRAPH = Graph(
         *proposals.STEPS,
         *growth.STEPS,
         *baselines.STEPS,
+        *regimes.STEPS,
+        *anomalies.STEPS,
         *sizing.STEPS,
         *verdicts.STEPS,
     )

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from optimizer.baselines.counts import events_p_value, low_rank_p_value, share_p_value
+from optimizer.baselines.counts import events_p_value, rank_p_value, share_p_value
 from optimizer.baselines.discovery import (
     combined_p_value,
     discovery_q_value,
@@ -53,18 +53,6 @@ def test_a_rarer_test_makes_a_rarer_job(p: np.ndarray, other: float) -> None:
 def test_a_single_test_is_what_it_is(p: float) -> None:
     assert _one(np.array([p])) == pytest.approx(p)
     assert _one(np.array([p])) == pytest.approx(stats.combine_pvalues([p], "tippett").pvalue)
-
-
-@given(st.lists(p_values, min_size=1, max_size=4))
-def test_what_one_value_stands_for_may_be_combined_before(metrics: list[np.ndarray]) -> None:
-    sizes = np.array([len(p) for p in metrics])
-    every = np.concatenate(metrics)
-    at_once = _one(every, 1.0 / np.repeat(sizes, sizes))
-    means = np.array([1.0 / np.mean(1.0 / p) for p in metrics])
-    in_two = combined_p_value(
-        means, np.zeros(len(means), dtype=int), np.ones(len(means)), 1, stands_for=sizes
-    )
-    assert in_two[0] == pytest.approx(at_once, rel=1e-9)
 
 
 @pytest.mark.parametrize("tests", [2, 6, 30])
@@ -133,5 +121,4 @@ def test_restarts_and_time_up_are_ranked_among_the_jobs_own_nights() -> None:
     often, seldom = events_p_value([4, 4], [100, 5], [28, 28], (0.5, 1.0))
     assert seldom < 0.01 < often
     assert events_p_value([0], [5], [28], (0.5, 1.0))[0] == 1.0
-    p = low_rank_p_value([5.0, 6.0, 4.0, 6.0, 1.0])
-    assert p == pytest.approx([1.0, 1.0, 1 / 3, 0.75 + 0.25, 0.2])
+    assert rank_p_value([0, 27], [27, 27]) == pytest.approx([1 / 28, 1.0])
