@@ -1,8 +1,8 @@
 """Runs that did not come: of a week's starts that schedules and rhythms let expect, those that nothing began at.
 
 What is expected of the last seven nights is what `optimizer.schedule` said before them, of the schedules as
-they are now. A run belongs to the last expected start before it, so one that is late has come; one that
-has not come two hours later is missing.
+they are now. A run belongs to the expected start that begins the gap it falls in, up to half a gap early: one that
+is late has come. One that has not come two hours later is missing.
 """
 
 from datetime import datetime, timedelta
@@ -24,8 +24,7 @@ __all__ = ["missing_runs"]
 _JOB = ["workspace_id", "series_key"]
 _DAYS: Final = 7
 _GRACE_US: Final = 2 * 3_600_000_000
-_EARLY_US: Final = 300_000_000
-"""Clocks of a schedule and of a start may differ by so much."""
+_MOST_EARLY_US: Final = DAY_US // 2
 _SCHEMA = (
     "job_id string, status string, reason string, expected array<bigint>, missing array<bigint>"
 )
@@ -82,6 +81,15 @@ def missing_runs(
     )
 
 
+def _early_us(job: NDArray[np.int64], at_us: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How much before each expected start a run may begin that belongs to it: half the shorter gap to a
+    neighbour of its job."""
+    gap = np.diff(at_us, prepend=0, append=0)
+    is_other = np.diff(job, prepend=-1, append=-1) != 0
+    gap = np.where(is_other, 2 * _MOST_EARLY_US, gap)
+    return np.asarray(np.minimum(np.minimum(gap[:-1], gap[1:]) // 2, _MOST_EARLY_US))
+
+
 def _counted(rows: pd.DataFrame, begin: pd.Timestamp, now: pd.Timestamp) -> pd.DataFrame:
     """One row a job: starts expected and missing in each night, the last first."""
     rows = rows.reset_index(drop=True)
@@ -95,7 +103,7 @@ def _counted(rows: pd.DataFrame, begin: pd.Timestamp, now: pd.Timestamp) -> pd.D
     own_us = np.concatenate([np.empty(0, dtype=np.int64), *recent])
     # Jobs one after another on one line of time, so that one search serves all.
     stride = (_DAYS + 2) * DAY_US
-    expected = job * stride + at_us - begin_us - _EARLY_US
+    expected = job * stride + at_us - begin_us - _early_us(job, at_us)
     began = np.sort(own_job * stride + own_us - begin_us)
     nearest = np.searchsorted(expected, began, side="right") - 1
     has_come = np.zeros(expected.size, dtype=bool)
