@@ -127,7 +127,8 @@ def _log_tables(lakehouse: Lakehouse, night: Night) -> None:
 def _log_pictures(lakehouse: Lakehouse) -> None:
     quality = lakehouse.read(gold.FORECAST_QUALITY).select(*pictures.QUALITY)
     sizes = lakehouse.read(gold.RIGHTSIZING).where("action = 'downsize'").select(*pictures.SAVINGS)
-    for name, figure in pictures.of_night(quality.toPandas(), sizes.toPandas()).items():
+    drawn = pictures.of_night(quality.toPandas(), sizes.toPandas(), night_tables.rarity(lakehouse))
+    for name, figure in drawn.items():
         mlflow.log_figure(figure, f"{name}.png")
 
 
