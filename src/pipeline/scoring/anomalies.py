@@ -27,7 +27,7 @@ from pipeline.decisions.marks import EXPECTED, marks_in_force
 from pipeline.scoring.buckets import without_nan
 from pipeline.scoring.missing_runs import missing_runs
 from pipeline.scoring.severity import direction, severity
-from pipeline.steps.kinds import RecentDays
+from pipeline.steps.kinds import RecentDays, Whole
 from pipeline.tables import gold, silver
 from pipeline.tables.ops import DECISIONS
 
@@ -47,11 +47,11 @@ _RESTARTS: Final = (0.5, 1.0)
 _LEAST_WINDOW: Final = 30
 """Runs below which what is usual is not well known."""
 _COUNTS: Final = ("runs", "failures", "second_attempts", "expected_runs", "missing_runs")
-_PAST: Final = tuple(f"past_{name}" for name in (*_COUNTS, "restarts", "nights"))
 _P_COLUMNS: Final = tuple(f"p_{name}" for name in (*_RUN_METRICS, *gold.COUNTS))
 _NIGHT_SCHEMA = ", ".join(
     (
-        "series_key string, night bigint",
+        "series_key string, night bigint, restarts bigint, uptime_share double",
+        *(f"{name} bigint" for name in _COUNTS),
         *(f"{name} double" for name in _P_COLUMNS),
         "tests bigint, p_value double, q_value double, is_flagged boolean, expected_false_flags double",
     )
@@ -94,17 +94,9 @@ def job_nights(
     rows = counts.join(by_metric, ["series_key", "night"], "full")
     judged = rows.groupBy("night").applyInPandas(_judged, _NIGHT_SCHEMA)
     night_at = F.timestamp_micros(F.lit(_micros(as_of)) - F.col("night") * DAY_US)
-    return (
-        judged.join(counts.drop(*_PAST), ["series_key", "night"], "left")
-        .withColumns(
-            {
-                "workspace_id": F.substring_index("series_key", "/", 1),
-                "night_at": night_at,
-                **{name: F.coalesce(name, F.lit(0)).cast("bigint") for name in _COUNTS},
-            }
-        )
-        .select(*gold.JOB_NIGHTS.column_names)
-    )
+    return judged.withColumns(
+        {"workspace_id": F.substring_index("series_key", "/", 1), "night_at": night_at}
+    ).select(*gold.JOB_NIGHTS.column_names)
 
 
 def _micros(at: datetime) -> int:
@@ -222,7 +214,8 @@ def _judged(night: pd.DataFrame) -> pd.DataFrame:
     night = night.sort_values("series_key", kind="stable", ignore_index=True)
     jobs = len(night)
     p_values, owners, weights = [], [], []
-    out = pd.DataFrame({"series_key": night["series_key"], "night": night["night"]})
+    out = night[["series_key", "night", "restarts", "uptime_share"]].copy()
+    out[[*_COUNTS]] = night[[*_COUNTS]].fillna(0)
     for metric in _RUN_METRICS:
         values = [
             np.asarray(v, dtype=np.float64) if v is not None else np.empty(0) for v in night[metric]
@@ -381,7 +374,7 @@ def _said(
     rows: pd.DataFrame, last_billed_us: int | None, floor_seconds: float, floor_cost: float
 ) -> pd.DataFrame:
     """Evidence with what is said of it. Row by row: these are the few that a night flags."""
-    is_short = rows["is_too_short"].map({True: True}).notna()
+    is_short = rows["is_too_short"].eq(True)
     usual = rows["center"].where(rows["center"].notna(), rows["among"])
     is_count = rows["metric"].isin(gold.COUNTS)
     is_cost = rows["metric"].isin(_COST_METRICS)
@@ -447,11 +440,10 @@ STEPS = (
         writes=gold.JOB_NIGHTS,
         days=180,
     ),
-    RecentDays(
+    Whole(
         name="run_anomalies",
         run=run_anomalies,
         reads=(gold.JOBS, gold.RUN_SCORES, gold.JOB_NIGHTS),
         writes=gold.RUN_ANOMALIES,
-        days=180,
     ),
 )

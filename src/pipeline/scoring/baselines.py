@@ -140,7 +140,7 @@ def run_scores(
                 "hourly_list_cost": F.when(~ends & is_billed, F.col("cost") / hours),
             }
         )
-        .drop(*run, "cost", "quantity", "attempt", "ended_at")
+        .drop(*run, "cost", "quantity", "attempt")
     )
     since = pd.Timestamp(as_of) - pd.Timedelta(days=gold.RUN_BASELINE_DAYS)
     scored = score_by_job(
@@ -169,7 +169,11 @@ def _learned(jobs: DataFrame, attempts: DataFrame, decisions: DataFrame) -> Data
     """Attempts that ended in a known way, with what their job and people say of them; `job_id` is their
     series, `run_key` their own key."""
     return (
-        attempts.where(F.col("status").isin(*LEARNED_FROM) & ~F.col("never_started"))
+        attempts.where(
+            F.col("status").isin(*LEARNED_FROM)
+            & ~F.col("never_started")
+            & F.col("ended_at").isNotNull()
+        )
         .join(
             jobs.select("workspace_id", "series_key", "is_continuous", "timezone"),
             ["workspace_id", "series_key"],
@@ -208,18 +212,15 @@ def _scores(runs: pd.DataFrame, since: pd.Timestamp) -> pd.DataFrame:
     """One row a job: each metric of its runs since then, and of those with which a level was found to
     have changed, that could be judged."""
     measured = _measured(runs)
-    job_ids = np.sort(runs["job_id"].unique())
-    if measured.empty:
-        judged = measured
-    else:
-        is_wait = measured["metric"].isin(_WAITS)
-        scores = pd.concat(
-            replay(measured[which], value="value", config=config)
-            for which, config in ((~is_wait, BaselineConfig()), (is_wait, _WAIT_CONFIG))
-        )
-        judged = _judged(measured, scores.reindex(measured.index), since)
+    is_wait = measured["metric"].isin(_WAITS)
+    scores = pd.concat(
+        replay(measured[which], value="value", config=config)
+        for which, config in ((~is_wait, BaselineConfig()), (is_wait, _WAIT_CONFIG))
+    )
+    judged = _judged(measured, scores.reindex(measured.index), since)
     judged = judged.sort_values(["job", "start_time", "run_id", "metric"], kind="stable")
-    ends = np.searchsorted(judged.get("job", pd.Series(dtype=object)), job_ids, side="right")[:-1]
+    job_ids = np.sort(runs["job_id"].unique())
+    ends = np.searchsorted(judged["job"], job_ids, side="right")[:-1]
     out = pd.DataFrame({"job_id": job_ids, "status": "ok", "reason": ""})
     for name in _ARRAYS:
         values = judged[name].astype(object).to_numpy(copy=True)
@@ -268,8 +269,7 @@ def _judged(measured: pd.DataFrame, scores: pd.DataFrame, since: pd.Timestamp) -
     return rows.assign(
         attempt_key=rows["run_id"],
         started_us=_micros(rows["start_time"]),
-        ended_us=_micros(rows["start_time"])
-        + np.round(rows["duration_seconds"] * 1e6).astype("int64"),
+        ended_us=_micros(rows["ended_at"]),
         value=value,
         center=center,
         usual_low=in_unit("usual_low"),

@@ -90,10 +90,11 @@ def _next_run(row: dict[str, object]) -> dict[str, str]:
 def _flag(row: dict[str, object]) -> dict[str, str]:
     return {
         "night to": shown("at", row["night_at"]),
-        "what": text(row["severity"]),
+        "is": text(row["direction"]),
         "run": text(row["run_id"]),
         "confidence": text(row["confidence"]),
         "alert": "" if row["is_alertable"] else "below the floor",
+        "why": text(row["severity"]),
     }
 
 

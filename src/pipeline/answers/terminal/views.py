@@ -169,13 +169,14 @@ def _interval(row: Row, name: str) -> str:
 
 
 def flagged(row: Row) -> dict[str, str]:
-    doubt = text(row["confidence_reason"])
     return job(row) | {
-        "what": text(row["severity"]),
+        "is": text(row["direction"]),
         "run": text(row["run_id"]),
         "retry": shown("retry", row["attempt"] or None),
         "started": shown("at", row["started_at"]),
-        "confidence": f"{text(row['confidence'])}: {doubt}" if doubt else text(row["confidence"]),
+        "confidence": text(row["confidence"]),
+        "why": text(row["severity"]),
+        "reason": text(row["confidence_reason"]),
     }
 
 
