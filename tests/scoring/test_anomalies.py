@@ -225,6 +225,48 @@ def test_what_is_left_out_and_what_is_an_incident_teach_nothing(spark: SparkSess
     assert ("w/incident", "incident-6") in judged
 
 
+def test_a_continuous_job_is_judged_by_restarts_time_up_and_cost_an_hour(
+    spark: SparkSession,
+) -> None:
+    fleet = Fleet(spark)
+    for number in range(4):
+        fleet.job(f"usual{number}")
+    fleet.jobs.append(
+        {"workspace_id": "w", "series_key": "w/endless", "state": "active", "is_continuous": True}
+    )
+    # A run a day, up all day; but for the last night, in which it began nine times and was up for ten hours.
+    starts = [(AS_OF - timedelta(days=ago, hours=-1), 24.0) for ago in range(40, 1, -1)]
+    starts += [(AS_OF - timedelta(hours=22 - 2 * number), 1.0) for number in range(9)]
+    for number, (start, hours) in enumerate(starts):
+        run: Row = {
+            "workspace_id": "w",
+            "run_id": f"endless-{number}",
+            "series_key": "w/endless",
+            "run_date": start.date(),
+            "started_at": start,
+            "ended_at": start + timedelta(hours=hours),
+            "seen_until": start + timedelta(hours=hours),
+            "duration_seconds": 3600.0 * hours,
+            "status": "SUCCEEDED",
+        }
+        fleet.attempts.append(run)
+        cost = {"cost_date": start.date(), "list_cost": Decimal(round(1e6 * hours)) / 10**6}
+        fleet.costs.append({"workspace_id": "w", "run_id": run["run_id"]} | cost)
+    scores = _stored(spark, gold.RUN_SCORES, fleet.scores())
+    metrics = {row["metric"] for row in rows_of(scores) if row["series_key"] == "w/endless"}
+    assert metrics == {"hourly_list_cost"}
+    nights = _stored(spark, gold.JOB_NIGHTS, fleet.nights(scores))
+    by_night = {row["night_at"]: row for row in rows_of(nights) if row["series_key"] == "w/endless"}
+    last, before = by_night[AS_OF], by_night[AS_OF - timedelta(days=1)]
+    assert (before["restarts"], before["uptime_share"]) == (1, 1.0)
+    assert (last["restarts"], last["uptime_share"]) == (9, pytest.approx(10 / 24))
+    assert last["p_restarts"] < 0.001 < before["p_restarts"]
+    assert last["p_uptime_share"] == pytest.approx(1 / 39, rel=0.05)
+    assert last["is_flagged"]
+    flags = [row for row in fleet.flags(scores, nights) if row["series_key"] == "w/endless"]
+    assert "restarted 9 times" in " ".join(row["severity"] for row in flags)
+
+
 def test_a_level_that_has_changed_is_two_regimes(spark: SparkSession) -> None:
     fleet = Fleet(spark)
     fleet.job("grown", seconds={ago: 1200.0 + 7 * (ago % 5) for ago in range(1, 21)})

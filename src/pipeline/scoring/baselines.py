@@ -24,6 +24,8 @@ from pipeline.tables import gold, silver
 from pipeline.tables.ops import DECISIONS
 
 _LEARNED_DAYS: Final = 180
+_WEIGHT: Final = 4
+"""Rows of a bucket that a run stands for: it has up to five metrics."""
 _WAITS: Final = ("queue_seconds", "setup_seconds")
 _ADDED_SECONDS: Final = 300.0
 _WAIT_CONFIG: Final = BaselineConfig(min_scale_log=0.1)
@@ -148,6 +150,7 @@ def run_scores(
         lambda runs: _scores(_as_learned(runs, holidays, left_out), since),
         _RUNS_SCHEMA,
         counted=attempts,
+        weight=_WEIGHT,
     )
     each = scored.select("job_id", F.explode(F.arrays_zip(*_ARRAYS)).alias("run")).select(
         F.col("job_id").alias("series_key"),
