@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optimizer.baselines.regime import DEGENERATE, NO_TIME_US, TOO_FEW_RUNS
-from optimizer.baselines.replay import replay_panel
+from optimizer.baselines.replay import Replayed, replay_panel
 from optimizer.baselines.tail import LAW
 from optimizer.config import BaselineConfig
 from optimizer.panel import RunPanel
@@ -31,7 +31,8 @@ def latest(
     """The current baseline of every job in `runs`: one row per job, sorted by job id.
 
     Columns: job_id, status, reason (None when ok), runs (in the baseline), center_seconds (in the
-    unit of `value`) and the band usual_low_seconds to usual_high_seconds around it, scale_log, last_run_id,
+    unit of `value`) and the band usual_low_seconds to usual_high_seconds around it, scale_log, stretch and
+    law (what `rarity` needs), last_run_id,
     last_start_time (UTC), last_robust_z, last_p_value, last_p_value_short, last_is_anomaly, last_is_short,
     last_shift, last_shift_ratio, regime_start (UTC), left_out_runs. The band is that of a run in the hour and
     weekday of the last one. The last run is the latest
@@ -70,7 +71,7 @@ def latest(
             "usual_high_seconds": seconds_of(now.high),
             "scale_log": now.scale,
             "stretch": now.stretch,
-            "law": list(replayed.now_law.reshape(-1, LAW[0] * LAW[1])),
+            "law": _laws(replayed),
             "last_run_id": of_last(panel.run_id, None),
             "last_start_time": _utc(of_last(panel.start_us, NO_TIME_US)),
             "last_robust_z": of_last(replayed.robust_z, np.nan),
@@ -85,6 +86,16 @@ def latest(
         }
     )
     return require_one_row_per_job(frame, list(panel.job_ids))
+
+
+def _laws(replayed: Replayed) -> NDArray[np.object_]:
+    """The law of each job's residuals as a list of numbers; None where there is none."""
+    laws = np.full(replayed.now.stretch.size, None, dtype=object)
+    has_law = np.flatnonzero(np.isfinite(replayed.now.stretch))
+    numbers = replayed.now_law.reshape(-1, LAW[0] * LAW[1])[has_law].tolist()
+    for job, law in zip(has_law, numbers, strict=True):
+        laws[job] = law
+    return laws
 
 
 def _utc(microseconds: NDArray[np.int64]) -> pd.DatetimeIndex:

@@ -15,11 +15,13 @@ from pipeline.gold import costs as gold_costs
 from pipeline.gold import jobs as gold_jobs
 from pipeline.gold import runs as gold_runs
 from pipeline.scoring import (
+    anomalies,
     baselines,
     forecasts,
     growth,
     in_flight,
     proposals,
+    regimes,
     sizing,
     upcoming,
 )
@@ -103,6 +105,8 @@ GRAPH = Graph(
         *proposals.STEPS,
         *growth.STEPS,
         *baselines.STEPS,
+        *regimes.STEPS,
+        *anomalies.STEPS,
         *causes.STEPS,
         *changes.STEPS,
         *sizing.STEPS,
