@@ -42,10 +42,17 @@ def main() -> None:
     )  # fmt: skip
     answers: list[Callable[[], DataFrame]] = [
         lambda: duration_states(attempts, jobs, as_of=_AS_OF),
-        lambda: job_baseline(jobs, attempts, _none(spark, DECISIONS), **_NO_CALENDAR),
+        lambda: job_baseline(
+            jobs,
+            attempts,
+            _none(spark, silver.ATTEMPT_INPUTS),
+            _none(spark, DECISIONS),
+            **_NO_CALENDAR,
+        ),
         lambda: run_scores(
             jobs,
             attempts,
+            _none(spark, silver.ATTEMPT_INPUTS),
             _none(spark, silver.TASK_RUNS),
             _none(spark, silver.RUN_COSTS),
             _none(spark, DECISIONS),

@@ -90,6 +90,7 @@ class Fleet:
         return run_scores(
             self._frame(gold.JOBS, self.jobs),
             self._frame(silver.ATTEMPTS, self.attempts),
+            self._frame(silver.ATTEMPT_INPUTS, []),
             self._frame(silver.TASK_RUNS, []),
             self._frame(silver.RUN_COSTS, self.costs),
             self._frame(ops.DECISIONS, self.decisions),
