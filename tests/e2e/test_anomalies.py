@@ -44,7 +44,7 @@ def test_a_mark_is_learned_by_the_next_night_and_can_be_taken_back(marking: Acco
     run = scores[scores["is_anomaly"]].sort_values("p_value").iloc[0]
     key = f"{run['workspace_id']}/{run['run_id']}"
 
-    def mark_of_run() -> set[str | None]:
+    def mark_of_run() -> tuple[set[str | None], set[bool]]:
         rows = stored(marking.home, "model.run_scores")
         marks = rows[(rows["run_id"] == run["run_id"]) & (rows["metric"] == run["metric"])]
         assert len(marks)
