@@ -128,7 +128,7 @@ def _planted(account: Path) -> pd.DataFrame:
 
 def _as_found(spark: SparkSession, planted: pd.DataFrame) -> dict[Table, DataFrame]:
     """The baseline's tables that say so."""
-    found = planted.to_dict("records")
+    planted_rows = planted.to_dict("records")
     of_runs = [
         {
             "workspace_id": one["workspace_id"],
@@ -138,7 +138,7 @@ def _as_found(spark: SparkSession, planted: pd.DataFrame) -> dict[Table, DataFra
             "is_anomaly": not one["is_shift"],
             "is_shift": one["is_shift"],
         }
-        for one in found
+        for one in planted_rows
     ]
     regimes: Sequence[dict[str, Any]] = [
         {
@@ -146,7 +146,7 @@ def _as_found(spark: SparkSession, planted: pd.DataFrame) -> dict[Table, DataFra
             "series_key": one["series_key"],
             "regime_start": one["regime_start"].to_pydatetime(),
         }
-        for one in found
+        for one in planted_rows
         if one["is_shift"]
     ]
     return {

@@ -40,7 +40,7 @@ class Run:
 
 def history(
     workspace: str,
-    asked: Run,
+    last: Run,
     before: Run | Sequence[Run] = Run(),
     *,
     runs_before: int = RUNS_BEFORE,
@@ -51,7 +51,7 @@ def history(
     `is_late`."""
     earlier = [before] * runs_before if isinstance(before, Run) else list(before)
     rows: Rows = defaultdict(list)
-    for day, run in enumerate([*earlier, asked]):
+    for day, run in enumerate([*earlier, last]):
         name = ASKED if day == len(earlier) else f"r{day}"
         _add(rows, workspace, name, day, run)
     started = at(len(earlier), 6)

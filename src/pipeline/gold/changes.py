@@ -64,8 +64,8 @@ def job_changes(
             _of_upstream(of_series, task_runs, runs, run_baseline),
         ),
     ).join(series, _SERIES, "left_semi")
-    asked = _questions(of_series.join(flagged, _RUN), job_baseline)
-    placed = _placed(of_series, changes, asked)
+    questions = _questions(of_series.join(flagged, _RUN), job_baseline)
+    placed = _placed(of_series, changes, questions)
     return _ranked(placed)
 
 
@@ -265,7 +265,7 @@ def _questions(flagged: DataFrame, job_baseline: DataFrame) -> DataFrame:
     )
 
 
-def _placed(runs: DataFrame, changes: DataFrame, asked: DataFrame) -> DataFrame:
+def _placed(runs: DataFrame, changes: DataFrame, questions: DataFrame) -> DataFrame:
     """Each question beside each change of its series that is near enough, if any."""
 
     def moments(frame: DataFrame, at: str, is_run: int) -> DataFrame:
@@ -276,7 +276,7 @@ def _placed(runs: DataFrame, changes: DataFrame, asked: DataFrame) -> DataFrame:
         (
             moments(runs, "started_at", 1),
             moments(changes, "changed_at", 0),
-            moments(asked, "affected_since", 0),
+            moments(questions, "affected_since", 0),
         ),
     )
     # Before a run that starts at the same moment.
@@ -293,17 +293,17 @@ def _placed(runs: DataFrame, changes: DataFrame, asked: DataFrame) -> DataFrame:
         return frame.join(places, [*_SERIES, at])
 
     near = with_place(changes, "changed_at", "change_place")
-    questions = with_place(asked, "affected_since", "affected_place")
+    placed_questions = with_place(questions, "affected_since", "affected_place")
     is_near = F.abs(F.col("affected_place") - F.col("change_place")) <= _FURTHEST
-    beside = questions.join(near, _SERIES).where(
+    beside = placed_questions.join(near, _SERIES).where(
         is_near & (F.col("changed_at") <= F.col("started_at"))
     )
-    found = beside.select(
+    candidates = beside.select(
         *_RUN,
         *_CHANGE,
         F.abs(F.col("affected_place") - F.col("change_place")).alias("runs_between"),
     )
-    return asked.join(found, _RUN, "left")
+    return questions.join(candidates, _RUN, "left")
 
 
 def _ranked(placed: DataFrame) -> DataFrame:

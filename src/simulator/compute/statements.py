@@ -59,15 +59,17 @@ def simulated_statements(
     length = graphs.end - graphs.begin
     of_job = np.bincount(graphs.job, weights=length, minlength=fleet.size)
     low, high = attempts.progress_from[attempt], attempts.progress_to[attempt]
-    done = np.clip(np.minimum(graphs.end[task], high) - np.maximum(graphs.begin[task], low), 0, 1)
-    share = done / np.maximum(of_job[job[attempt]], 1e-9)
-    told = np.flatnonzero(is_told)
+    progress = np.clip(
+        np.minimum(graphs.end[task], high) - np.maximum(graphs.begin[task], low), 0, 1
+    )
+    share = progress / np.maximum(of_job[job[attempt]], 1e-9)
+    shown = np.flatnonzero(is_told)
     of_tasks = Statements(
-        workspace=fleet.workspace[job[attempt[told]]],
-        task_run=told,
-        start_us=begin_us[told],
-        end_us=tasks.end_us[told],
-        read_bytes=(read_bytes[attempts.run[attempt[told]]] * share[told]).astype(np.int64),
+        workspace=fleet.workspace[job[attempt[shown]]],
+        task_run=shown,
+        start_us=begin_us[shown],
+        end_us=tasks.end_us[shown],
+        read_bytes=(read_bytes[attempts.run[attempt[shown]]] * share[shown]).astype(np.int64),
     )
     by_hand = take_rows(of_tasks, np.arange(0, of_tasks.size, _OF_NO_JOB))
     nobody = Statements(

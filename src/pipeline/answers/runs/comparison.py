@@ -67,25 +67,27 @@ class Comparison:
         }
 
 
-def run_named(reader: Reader, asked: str) -> Record:
+def run_named(reader: Reader, run_name: str) -> Record:
     """The run called `RUN` or `WORKSPACE/RUN`; UserError unless exactly one."""
-    workspace, _, run_id = asked.rpartition("/")
-    found = [
+    workspace, _, run_id = run_name.rpartition("/")
+    runs = [
         run
         for run in records(reader, "runs", "named", run_id=run_id)
         if workspace in ("", run["workspace_id"])
     ]
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise UserError(f"no run has the id {asked!r}: rightrun show job KEY lists those of a job")
-    listed = ", ".join(f"{run['workspace_id']}/{run['run_id']}" for run in found)
-    raise UserError(f"{asked!r} names runs of several workspaces: say which of {listed}")
+    if len(runs) == 1:
+        return runs[0]
+    if not runs:
+        raise UserError(
+            f"no run has the id {run_name!r}: rightrun show job KEY lists those of a job"
+        )
+    listed = ", ".join(f"{run['workspace_id']}/{run['run_id']}" for run in runs)
+    raise UserError(f"{run_name!r} names runs of several workspaces: say which of {listed}")
 
 
-def comparison(reader: Reader, asked: str, against: str | None = None) -> Comparison:
-    """The run `asked`, beside the run `against` or what is usual of its job."""
-    measured, earlier = _measured(reader, run_named(reader, asked))
+def comparison(reader: Reader, run_name: str, against: str | None = None) -> Comparison:
+    """The run `run_name`, beside the run `against` or what is usual of its job."""
+    measured, earlier = _measured(reader, run_named(reader, run_name))
     beside: Record | None = None
     usual: Sequence[Record] = earlier if len(earlier) >= _LEAST_USUAL else ()
     if against is not None:

@@ -45,14 +45,14 @@ def causes_sentence(parts: Sequence[Record]) -> str:
         return f"{run} stands out, but too few runs before it tell what is usual."
     excess = float(first["excess_seconds"])
     longer = "longer" if excess >= 0 else "shorter"
-    told = [
+    phrases = [
         f"{duration(abs(float(part['seconds'])))} {_part_words(part)}"
         for part in parts
         if part["share"] is not None and part["share"] >= _LEAST_SHARE
     ]
     return (
         f"{run} took {duration(abs(excess))} {longer} than its usual"
-        f" {duration(float(first['run_usual_seconds']))}: {', '.join(told)}."
+        f" {duration(float(first['run_usual_seconds']))}: {', '.join(phrases)}."
     )
 
 
