@@ -243,7 +243,10 @@ def _scores(runs: pd.DataFrame, since: pd.Timestamp) -> pd.DataFrame:
 def _measured(runs: pd.DataFrame) -> pd.DataFrame:
     """A row a run and metric that it has: its job's metric is a series, `value` what is compared."""
     parts = []
-    for metric in (*gold.METRICS, *gold.CONTINUOUS_METRICS):
+    metrics = (*gold.METRICS, *gold.CONTINUOUS_METRICS)
+    # What no run has comes without a type.
+    runs = runs.astype(dict.fromkeys(metrics, "float64"))
+    for metric in metrics:
         has_it = runs[metric].notna()
         if metric == "duration_seconds":
             has_it &= ~runs["is_continuous"].astype(bool)
@@ -299,7 +302,9 @@ def _judged(measured: pd.DataFrame, scores: pd.DataFrame, since: pd.Timestamp) -
 
 def _micros(times: "pd.Series[Any]") -> "pd.Series[Any]":
     """Microseconds since 1970 of times in UTC, whatever their unit."""
-    micros: pd.Series[Any] = times.dt.tz_localize(None).astype("datetime64[us]").astype("int64")
+    # No times at all have no type of their own.
+    known = pd.to_datetime(times, utc=True)
+    micros: pd.Series[Any] = known.dt.tz_localize(None).astype("datetime64[us]").astype("int64")
     return micros
 
 
