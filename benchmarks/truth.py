@@ -4,17 +4,22 @@
 
 The account's history spans both changes of the source: columns added in December 2025, slices cut
 at clock hours since 19 January 2026. A night is run over the history, and one after each appended
-day, through the real command line; then every figure is compared for every quirk.
+day, through the real command line; then every figure is compared for every quirk. Of runs and shifts that were made slow it is counted how
+often the main cause, and the change, that were planted are the ones named first.
 """
 
 import argparse
 import json
 import sys
 import tempfile
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from benchmarks.causes import cause_figures
 from benchmarks.machine import machine
+from pipeline.engine.names import Engine
+from pipeline.engine.session import connect
 from tests.e2e.account import rightrun
 from tests.e2e.truth import EVERY, figures, stored, total_cost
 
@@ -33,6 +38,7 @@ def compared(root: Path, *, jobs: int, days: int, nights: int) -> dict[str, Any]
         if ran.code:
             raise RuntimeError(f"rightrun {command[0]} ended with {ran.code}: {ran.err}")
     by_figure = figures(home, account)
+    as_of = datetime.fromisoformat(END) + timedelta(days=nights)
     total = total_cost(home)
     in_gold = sum(stored(home, "gold.cost_daily")["list_cost"])
     received = stored(home, "gold.night_steps").query("step == 'ingest'")
@@ -47,6 +53,7 @@ def compared(root: Path, *, jobs: int, days: int, nights: int) -> dict[str, Any]
             name: int(received[name].sum())
             for name in ("rows_read", "inserted", "updated", "rejected", "duplicates", "expired")
         },
+        "causes": cause_figures(connect(Engine.EMBEDDED), home, account, as_of),
         "figures": by_figure.to_dict("records"),
         "wrong": int(by_figure["wrong"].sum()) + int(total != in_gold),
     }

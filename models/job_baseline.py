@@ -13,8 +13,7 @@ import pyarrow.parquet as pq
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
 
-from optimizer.baselines import slow_p_value
-from optimizer.baselines.replay import SMALLEST_VALUE
+from optimizer.baselines import rarity
 
 SIGNATURE = ModelSignature(
     inputs=Schema(
@@ -28,12 +27,22 @@ SIGNATURE = ModelSignature(
             ColSpec(DataType.string, "job_id"),
             ColSpec(DataType.string, "status"),
             ColSpec(DataType.double, "center_seconds"),
+            ColSpec(DataType.double, "usual_low_seconds"),
+            ColSpec(DataType.double, "usual_high_seconds"),
+            ColSpec(DataType.double, "ratio"),
             ColSpec(DataType.double, "robust_z"),
             ColSpec(DataType.double, "p_value"),
+            ColSpec(DataType.double, "p_value_short"),
             ColSpec(DataType.boolean, "is_anomaly"),
+            ColSpec(DataType.boolean, "is_short"),
         ]
     ),
-    params=ParamSchema([ParamSpec("alpha", DataType.double, 0.001)]),
+    params=ParamSchema(
+        [
+            ParamSpec("alpha", DataType.double, 0.001),
+            ParamSpec("alpha_short", DataType.double, 0.0002),
+        ]
+    ),
 )
 
 
@@ -43,7 +52,7 @@ def _states(file: str) -> pd.DataFrame:
 
 
 class JobBaseline(mlflow.pyfunc.PythonModel):
-    """robust_z and its one-sided p-value for rows of job_id and duration_seconds."""
+    """How slow, or how suspiciously short, rows of job_id and duration_seconds are."""
 
     def load_context(self, context: Any) -> None:
         """Read the baselines once."""
@@ -57,24 +66,28 @@ class JobBaseline(mlflow.pyfunc.PythonModel):
         Without a duration the baseline itself is the answer and the score is null.
         """
         alpha = float((params or {}).get("alpha", 0.001))
+        alpha_short = float((params or {}).get("alpha_short", 0.0002))
         state = self.states.reindex(model_input["job_id"])
         unmeasured = pd.Series(np.nan, index=model_input.index)
         duration = model_input.get("duration_seconds", unmeasured).to_numpy(dtype=np.float64)
         center = state["center_seconds"].to_numpy(dtype=np.float64)
+        said = rarity(duration, state)
+        p_value, p_value_short = said["p_value"].to_numpy(), said["p_value_short"].to_numpy()
         usable = np.isfinite(duration) & (duration >= 0.0)
-        log_duration = np.log(np.maximum(np.where(usable, duration, 1.0), SMALLEST_VALUE))
-        z = (log_duration - np.log(center)) / state["scale_log"].to_numpy(dtype=np.float64)
-        z = np.where(usable, z, np.nan)
-        p_value = slow_p_value(z, state["runs"].fillna(0).to_numpy(dtype=np.float64))
         status = state["status"].to_numpy(dtype=object)
         return pd.DataFrame(
             {
                 "job_id": model_input["job_id"].to_numpy(),
                 "status": np.where(state["status"].isna(), "not_assessed", status),
                 "center_seconds": center,
-                "robust_z": z,
+                "usual_low_seconds": state["usual_low_seconds"].to_numpy(dtype=np.float64),
+                "usual_high_seconds": state["usual_high_seconds"].to_numpy(dtype=np.float64),
+                "ratio": np.where(usable, duration, np.nan) / np.where(center > 0, center, np.nan),
+                "robust_z": said["robust_z"].to_numpy(),
                 "p_value": p_value,
+                "p_value_short": p_value_short,
                 "is_anomaly": p_value <= alpha,
+                "is_short": p_value_short <= alpha_short,
             },
             index=model_input.index,
         )

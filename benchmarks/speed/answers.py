@@ -26,7 +26,7 @@ COMMANDS = (
     ("show", "jobs"),
     ("show", "failing"),
     ("show", "sla"),
-    ("show", "baselines"),
+    ("show", "anomalies"),
     ("show", "rightsizing", "--all"),
     ("show", "costs"),
     ("show", "costs", "--by", "job"),

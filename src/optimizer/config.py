@@ -161,22 +161,22 @@ class BaselineConfig(_Checked):
     SECTION: ClassVar[str] = "baseline"
 
     window_runs: int = setting(
-        120,
+        256,
         "runs",
-        "A run is compared with this many of the latest runs that ended before it started.",
+        "A baseline is said to rest on at most this many runs, of which its tails are made.",
         Bounds(8, 1000),
     )
     min_runs: int = setting(
-        8,
-        "runs",
-        "Below this many earlier runs in the regime a run is not scored.",
-        Bounds(5, 1000),
+        8, "runs", "Below this many earlier runs of the job a run is not scored.", Bounds(5, 1000)
     )
     min_scale_log: float = setting(
         0.01,
         "log units",
         "The spread used when earlier runs show less; 0.01 is one percent.",
         Bounds(0.0, 1.0, open_low=True),
+    )
+    alpha_short: float = setting(
+        0.0002, "probability", "A run as short as this share of runs is flagged.", OPEN_SHARE
     )
     shift_slack_sd: float = setting(
         0.75,

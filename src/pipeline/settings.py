@@ -1,11 +1,12 @@
 """What a user may set: on the command line, before RIGHTRUN_* variables, before `<home>/rightrun.yml`."""
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -16,6 +17,26 @@ from pydantic_settings import (
 from pipeline.errors import UserError
 from pipeline.expressions.run_names import DEFAULT_RUN_NAMES, RUN_NAME_RULES, refuse_pattern
 from pipeline.near_names import did_you_mean
+from pipeline.steps.given import LeftOut
+
+
+class Days(BaseModel):
+    """Days in a row, both ends included, of some jobs or of all."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    first_day: date = Field(alias="from")
+    last_day: date = Field(alias="to")
+    jobs: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_in_order(self) -> "Days":
+        if self.last_day < self.first_day:
+            raise ValueError(f"to {self.last_day} is before from {self.first_day}")
+        for key in self.jobs:
+            if "/" not in key:
+                raise ValueError(f"jobs names {key!r}, which is no key: write workspace_id/job_id")
+        return self
 
 
 class Settings(BaseSettings):
@@ -73,6 +94,31 @@ class Settings(BaseSettings):
         description="Words (regular expressions, in any case) that say nothing of what runs. Runs with"
         " a name of nothing else are told apart by their first tasks.",
     )
+    holidays: tuple[date, ...] = Field(
+        default=(),
+        description="Dates on which jobs do what they do on a Sunday, by each job's own clock:"
+        " `[2026-12-25, 2026-12-26]`.",
+    )
+    freezes: tuple[Days, ...] = Field(
+        default=(),
+        description="Days whose runs are neither judged nor learned from, of all jobs or of some by key:"
+        ' `[{from: 2026-12-21, to: 2027-01-03}, {from: 2026-06-01, to: 2026-06-02, jobs: ["1/2"]}]`.',
+    )
+    backfills: tuple[Days, ...] = Field(
+        default=(),
+        description="The same for days on which jobs catch up on old data.",
+    )
+    alert_floor_minutes: float = Field(
+        default=5.0,
+        ge=0,
+        description="What an unusual run must take longer or shorter than usual, or wait longer, for"
+        " anybody to be alerted: below it is only listed.",
+    )
+    alert_floor_cost: float = Field(
+        default=1.0,
+        ge=0,
+        description="What an unusual run must cost more than usual, in currency_code, likewise.",
+    )
     model_prefix: str = Field(
         default="rightrun.model",
         min_length=1,
@@ -84,6 +130,14 @@ class Settings(BaseSettings):
         description="Versions of each registered model that are kept, the newest; older ones are deleted,"
         " save the champion and any other that an alias names.",
     )
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Freezes and backfills as steps take them."""
+        return tuple(
+            LeftOut(days.first_day, days.last_day, days.jobs)
+            for days in (*self.freezes, *self.backfills)
+        )
 
     @field_validator("system_catalog")
     @classmethod

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.sources.layout import SIMULATION
-from simulator.clock import Bools
+from simulator.clock import Bools, Ints
 from simulator.columnar import renumbered, take_rows
 from simulator.compute.clusters import simulated_clusters
 from simulator.compute.hardware import Hardware, simulated_hardware
@@ -21,6 +21,7 @@ from simulator.compute.pipelines import (
     updates_of,
     with_pipeline_jobs,
 )
+from simulator.compute.statements import simulated_statements
 from simulator.config import SimulatorConfig
 from simulator.delivery.delivery import Summary, deliver
 from simulator.delivery.writer import Progress, prepared
@@ -29,6 +30,7 @@ from simulator.fleet.schedules import Schedules, due_runs, simulated_schedules
 from simulator.fleet.task_graphs import Graphs, simulated_graphs
 from simulator.fleet.versions import Versions, simulated_versions, typical_seconds
 from simulator.history import History
+from simulator.runs.causes import Causes, simulated_causes
 from simulator.runs.durations import duration_laws, work_seconds
 from simulator.runs.events import (
     Events,
@@ -36,6 +38,7 @@ from simulator.runs.events import (
     upstream_jobs,
     with_downstream_failures,
 )
+from simulator.runs.inputs import read_bytes
 from simulator.runs.notebooks import with_children
 from simulator.runs.outcomes import (
     QUEUE_FULL,
@@ -58,7 +61,7 @@ from simulator.runs.run_jobs import (
     with_waits,
 )
 from simulator.runs.runs import Runs, placed, run_ids
-from simulator.runs.task_runs import task_runs
+from simulator.runs.task_runs import task_runs, with_slow_tasks
 
 
 def simulate(config: SimulatorConfig, folder: Path, *, progress: Progress | None = None) -> Summary:
@@ -154,6 +157,9 @@ def simulated_history(config: SimulatorConfig) -> History:
     runs, attempts = with_retries(config, fleet, retrying, runs, attempts)
     runs, attempts = with_children(config.seed, fleet, runs, ordered([attempts]))
     typical = typical_seconds(fleet)
+    causes = simulated_causes(
+        config.seed, fleet, graphs, runs, events, laws.elasticity, by_pipeline
+    )
     return history_of(
         config,
         fleet=fleet,
@@ -171,6 +177,8 @@ def simulated_history(config: SimulatorConfig) -> History:
         runs=runs,
         attempts=attempts,
         events=events,
+        causes=causes,
+        input_bytes=read_bytes(config, fleet, laws, runs, events, causes),
     )
 
 
@@ -204,10 +212,16 @@ def history_of(
     runs: Runs,
     attempts: Attempts,
     events: Events,
+    causes: Causes,
+    input_bytes: Ints,
 ) -> History:
-    """These runs and attempts with their tasks, ids and clusters."""
+    """These runs and attempts with their tasks, ids, clusters and statements; `input_bytes` of a run is 0
+    where nobody knows what it reads."""
     job = runs.job[attempts.run]
     tasks, retry_of = with_task_retries(config, graphs, task_runs(graphs, job, attempts))
+    tasks, slow_task = with_slow_tasks(
+        graphs, attempts, tasks, retry_of, causes.slow_task, causes.slow_factor
+    )
     may_share = "shared_ids" in config.quirks
     return History(
         seed=config.seed,
@@ -230,6 +244,10 @@ def history_of(
         pipelines=pipelines,
         updates=updates_of(config, pipelines, tasks),
         ids=run_ids(fleet, runs, attempts.run[tasks.attempt], may_share),
-        clusters=simulated_clusters(config, fleet, hardware, runs, attempts),
+        clusters=simulated_clusters(config, fleet, hardware, runs, attempts, causes),
         events=events,
+        causes=causes,
+        read_bytes=input_bytes,
+        slow_task=slow_task,
+        statements=simulated_statements(fleet, graphs, job, attempts, tasks, input_bytes),
     )

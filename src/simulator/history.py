@@ -12,10 +12,12 @@ from simulator.clock import DAY_US, HOUR_US, Bools, Ints
 from simulator.compute.clusters import Clusters
 from simulator.compute.hardware import Hardware
 from simulator.compute.pipelines import Pipelines, Updates
+from simulator.compute.statements import Statements
 from simulator.fleet.fleet import Fleet
 from simulator.fleet.schedules import Schedules
 from simulator.fleet.task_graphs import Graphs
 from simulator.fleet.versions import Versions
+from simulator.runs.causes import Causes
 from simulator.runs.events import Events
 from simulator.runs.outcomes import Attempts
 from simulator.runs.runs import RunIds, Runs
@@ -50,6 +52,12 @@ class History:
     ids: RunIds
     clusters: Clusters
     events: Events
+    causes: Causes
+    read_bytes: Ints
+    """What each run would read, were it to run through; 0 where nobody knows."""
+    slow_task: Ints
+    """The task that takes all that a run takes longer; -1 for most runs."""
+    statements: Statements
 
     @property
     def deliveries(self) -> int:
@@ -68,6 +76,17 @@ class History:
     def task_run_run(self) -> Ints:
         """The run of each task run."""
         return self.attempts.run[self.tasks.attempt]
+
+    @property
+    def edited_tasks(self) -> Ints:
+        """The task of each edit of one, by job."""
+        edited = self.causes.edited_task
+        return edited[edited >= 0]
+
+    @property
+    def task_edits_us(self) -> Ints:
+        """When each of them is edited."""
+        return self.causes.shift_us[self.causes.edited_task >= 0]
 
     @property
     def task_starts_pipeline(self) -> Bools:

@@ -47,6 +47,7 @@ from simulator.fleet.task_graphs import graphs_of
 from simulator.fleet.versions import plain_versions
 from simulator.history import History
 from simulator.quirks import OF_A_LOG
+from simulator.runs.causes import no_causes
 from simulator.runs.events import no_events
 from simulator.runs.outcomes import (
     CANCELLED,
@@ -236,6 +237,8 @@ def _history(config: SimulatorConfig, log: pd.DataFrame) -> History:
             wait_us=np.zeros(count, dtype=np.int64),
         ),
         events=no_events(),
+        causes=no_causes(count, len(names)),
+        input_bytes=np.zeros(count, dtype=np.int64),
     )
 
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from pipeline.answers.html.figure import write_figure
-from pipeline.answers.jobs.picture import ComingRun, PastRun, Picture
+from pipeline.answers.jobs.picture import Change, ComingRun, PastRun, Picture, Usual
 from pipeline.answers.terminal.chart import chart
 from pipeline.errors import UserError
 
@@ -68,6 +68,28 @@ def test_what_is_not_known_is_not_drawn() -> None:
     empty = _picture(runs=(), upcoming=(), allowed_seconds=None)
     assert "nothing to draw" in chart(empty, 60).plain
     assert "nightly" not in chart(_picture(), 60).plain
+
+
+def test_what_was_usual_what_changed_and_what_was_flagged_are_drawn(tmp_path: Path) -> None:
+    why = "3.1x its usual 12m00s on a Monday; once in 900 runs"
+    usual = tuple(Usual(NOW - timedelta(days=day), 500.0, 600.0, 720.0) for day in range(25, 0, -1))
+    flagged = replace(_RUNS[1], verdict="ok", flag=why)
+    picture = _picture(
+        runs=(_RUNS[0], flagged, _RUNS[2]),
+        usual=usual,
+        changes=(Change(NOW - timedelta(days=15), "1.6x since 5 November"),),
+        upcoming=(),
+    )
+    lines = _lines(picture)
+    [at] = [index for index, line in enumerate(lines[:14]) if "◆" in line]
+    band = [index for index, line in enumerate(lines[:14]) if "▒" in line]
+    assert at < min(band)
+    assert sum("┆" in line for line in lines[:14]) >= 13
+    assert all(words in "".join(lines[15:]) for words in ("flagged", "1 to 99 %", "1.6x since"))
+    write_figure(picture, tmp_path / "flags.svg")
+    drawn = (tmp_path / "flags.svg").read_text()
+    assert all(words in drawn for words in (why, "1.6x since 5 November", "usual, 1 to 99 %"))
+    assert picture.flagged == (flagged,)
 
 
 def test_each_run_to_come_has_its_own_band(tmp_path: Path) -> None:

@@ -102,13 +102,31 @@ def _of(table: Table, **columns: Any) -> dict[Table, list[Row]]:
             _of(
                 gold.JOB_BASELINE,
                 center_seconds=600.0,
+                usual_low_seconds=480.0,
+                usual_high_seconds=750.0,
                 regime_start=at(3),
-                last_run_id="70",
-                last_p_value=0.0005,
-                last_is_anomaly=True,
+            )
+            | _of(
+                gold.JOB_REGIMES,
+                metric="duration_seconds",
+                regime=1,
+                from_at=at(3),
+                ratio=1.6,
+                direction="up",
             ),
-            "It usually takes 10m00s since 2026-03-26; run 70 was unlike it: one in 2,000 usual runs is as"
-            " slow.",
+            "It usually takes 10m00s (8m00s to 12m30s in 98 of 100 runs) since 2026-03-26, 1.6x since 26 March.",
+        ),
+        (
+            _of(
+                gold.RUN_ANOMALIES,
+                night_at=at(5),
+                run_id="70",
+                metric="duration_seconds",
+                p_value=0.0005,
+                severity="3.1x its usual 12m00s on a Monday; once in 2,000 runs",
+            ),
+            "It was last flagged in the 24 hours to 2026-03-28 00:00 UTC: run 70: 3.1x its usual 12m00s on a"
+            " Monday; once in 2,000 runs.",
         ),
         (
             _of(gold.JOB_GROWTH, growth_30_days=0.2, crosses_on=on(60)),

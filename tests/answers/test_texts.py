@@ -31,8 +31,15 @@ def parameters(answer: Answer, home: Path) -> dict[str, str | None]:
         "series_key": jobs[0]["series_key"],
         "last_cost_day": str(jobs[0]["last_run_date"]),
         "since": "2026-01-01T00:00:00+00:00",
+        "started_at": "2027-01-01T00:00:00+00:00",
+        "run_id": _run_of(home, jobs[0]["series_key"]),
     }
     return {name: values[name] for name in answer.parameters}
+
+
+def _run_of(home: Path, series_key: str) -> str:
+    runs = DeltaReader(home).read(Answer.of_file("jobs", "runs"), series_key=series_key).records
+    return str(runs[0]["run_id"])
 
 
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
@@ -74,11 +81,13 @@ def test_the_fixture_has_rows_for_nearly_all_texts(undisturbed: Made) -> None:
         if not reader.read(answer, **parameters(answer, undisturbed.home)).records
     }
     assert empty == {
+        "anomalies/regimes",
         "nights/changes",
         "quality/quarantined",
         "quality/shared_names",
         "quality/single_names",
         "rightsizing/resizes",
+        "runs/changes",
         "sla/decisions",
         "sla/growing",
     }

@@ -76,7 +76,7 @@ def test_models_are_registered_with_a_champion_unopposed(account: Account) -> No
         ("show", "jobs"),
         ("show", "costs"),
         ("show", "sla"),
-        ("show", "baselines"),
+        ("show", "anomalies"),
         ("show", "rightsizing", "--all"),
         ("show", "quality"),
         ("history", "gold.jobs"),

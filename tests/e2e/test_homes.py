@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from pipeline.cli.app import app
 from pipeline.errors import UserError
 
-SHOWN = ("jobs", "failing", "costs", "sla", "baselines", "rightsizing", "quality")
+SHOWN = ("jobs", "failing", "costs", "sla", "anomalies", "rightsizing", "quality")
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,8 @@ SHOWN = ("jobs", "failing", "costs", "sla", "baselines", "rightsizing", "quality
         ("sla", "list"),
         ("sla", "propose"),
         ("sla", "accept", "1/1"),
+        ("anomalies", "mark", "1", "expected", "--why", "a migration"),
+        ("anomalies", "unmark", "1"),
         ("sql", "select 1"),
         ("history", "gold.jobs"),
         ("maintain",),

@@ -158,7 +158,7 @@ def test_a_night_says_in_three_sentences_what_it_found(night: Run) -> None:
         said,
     )
     assert night.info.run_name == "night 2026-01-26 00:00"
-    assert len(night.data.metrics) <= 25
+    assert len(night.data.metrics) <= 28
     assert {"duration_forecast/crps_ratio", "seconds/total", "rows_written/gold"} <= set(
         night.data.metrics
     )

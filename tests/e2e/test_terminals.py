@@ -14,7 +14,7 @@ _LISTS = (
     ("show", "night"),
     ("show", "jobs"),
     ("show", "sla"),
-    ("show", "baselines"),
+    ("show", "anomalies"),
     ("show", "rightsizing", "--all"),
     ("show", "costs"),
     ("show", "costs", "--by", "job"),

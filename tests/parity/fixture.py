@@ -149,6 +149,40 @@ def _task(
         account.add("job_task_run_timeline", _day(row["period_end_time"]) + late, **row)
 
 
+def _statement(
+    account: Account,
+    workspace: str,
+    job: str,
+    run: str,
+    span: tuple[datetime, datetime],
+    read_bytes: int,
+) -> None:
+    """A statement of a run, told again a day later every fifth time; and one of nobody's job."""
+    shared: Row = {"account_id": "acc", "workspace_id": workspace, "start_time": span[0]}
+    info = {"job_id": job, "job_run_id": run, "job_task_run_id": f"{run}-load"}
+    told_at = [span[1], *([span[1] + timedelta(days=1)] if run.endswith("5") else [])]
+    for number, at_ in enumerate(told_at):
+        account.add(
+            "query_history",
+            _day(at_),
+            **shared,
+            statement_id=f"{run}-s",
+            update_time=at_,
+            read_bytes=read_bytes + number,
+            spilled_local_bytes=None if run.endswith("3") else 7,
+            query_source={"job_info": info},
+        )
+    account.add(
+        "query_history",
+        _day(span[1]),
+        **shared,
+        statement_id=f"{run}-own",
+        update_time=span[1],
+        read_bytes=5,
+        query_source={"job_info": None},
+    )
+
+
 def _cluster(
     account: Account,
     workspace: str,
@@ -201,6 +235,7 @@ def _nodes(
                 cpu_wait_percent=None if minute.minute % 17 == 3 else 0.25 * (minute.minute % 5),
                 mem_used_percent=float(np.clip(rng.normal(40.0, 3.0), 0.0, 100.0)),
                 mem_swap_percent=0.0,
+                network_received_bytes=None if minute.minute % 13 == 4 else int(cpu * 1e6),
                 node_type="m5.xlarge" if node == 0 else "m5.2xlarge",
             )
         minute += timedelta(minutes=1)
@@ -456,6 +491,7 @@ def _daily_runs(made: Account, rng: np.random.Generator, billing: _Billing) -> N
                             "owned_by": None,
                         },
                     )
+                    _statement(made, workspace, job, run, span, seconds * 1_000_000)
                 _task(made, workspace, job, run, "load", span)
                 continue
             workers = with_clusters[workspace, job]

@@ -74,7 +74,7 @@ def outcome_of(standing: Standing, whole: Path, place: Path, seed: int) -> Outco
         sentence = str(error)
         assert "\n" not in sentence
         assert len(sentence) < 700, sentence
-        assert table.name in sentence, (done, sentence)
+        assert table.place[1] in sentence, (done, sentence)
         looked = export.inspect(table)
         assert looked.problem or looked.columns_retyped or done in _UNNOTICED_BY_LOOKING
         assert lakehouse.version(kept) == version, "a table that could not be read was written"

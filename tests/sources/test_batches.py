@@ -10,8 +10,8 @@ from pipeline.tables import source
 from pipeline.tables.declaration import SourceTable
 from tests.sources.small import ROWS, write_export
 
-_OF_TWO_NARROW_FILES = 13 * ROWS
-"""Values of all rows of node_timeline, which has 13 columns and no structs."""
+_OF_TWO_NARROW_FILES = 14 * ROWS
+"""Values of all rows of node_timeline, which has 14 columns and no structs."""
 
 
 @pytest.mark.parametrize(

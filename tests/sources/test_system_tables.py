@@ -147,3 +147,19 @@ def test_a_day_far_ahead_hides_no_other(days: list[datetime], spark: SparkSessio
     spelled = ", ".join(f"(TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S}')" for moment in moments)
     rows = spark.sql(f"SELECT * FROM VALUES {spelled} AS t(period_end_time) WHERE {bounds}")
     assert rows.count() == len(days)
+
+
+def test_of_statements_only_those_of_jobs_are_asked_for(spark: SparkSession) -> None:
+    table = source.QUERY_HISTORY
+    types = {column.name: column.type for column in table.columns}
+    catalog = SystemCatalog(None, "system")
+    asked = SystemTables(spark).select(table, Readable(catalog, types), ["2026-01-05"])
+    assert asked.endswith(
+        "WHERE ((`update_time` >= TIMESTAMP '2026-01-05 00:00:00+00:00'"
+        " AND `update_time` < TIMESTAMP '2026-01-06 00:00:00+00:00'))"
+        " AND query_source.job_info.job_run_id IS NOT NULL"
+    )
+    assert "statement_text" not in asked
+    # Where the column is missing, it cannot be told which are.
+    types.pop("query_source")
+    assert "WHERE" not in SystemTables(spark).select(table, Readable(catalog, types))

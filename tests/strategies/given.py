@@ -16,5 +16,9 @@ def given_at(as_of: datetime, **values: Any) -> Given:
         "currency_code": _SETTINGS.currency_code,
         "run_name_rules": _SETTINGS.run_name_rules,
         "default_run_names": _SETTINGS.default_run_names,
+        "holidays": _SETTINGS.holidays,
+        "left_out": _SETTINGS.left_out,
+        "alert_floor_minutes": _SETTINGS.alert_floor_minutes,
+        "alert_floor_cost": _SETTINGS.alert_floor_cost,
     }
     return Given(as_of=as_of, **(default | values))

@@ -1,12 +1,14 @@
 """Settings: what counts before what, and how one that cannot be used is refused."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import UserError
 from pipeline.settings import load_settings
+from pipeline.steps.given import LeftOut
 
 
 def test_a_variable_counts_before_the_file_and_the_file_before_the_default(
@@ -48,6 +50,16 @@ def test_system_tables_are_in_one_catalog_or_in_one_a_region(
         ("system_catalog: {}", {}, "no region is named"),
         ("system_catalog: {eu: a.b.c}", {}, "'a.b.c' is not CATALOG or CATALOG.SCHEMA"),
         ("", {"RIGHTRUN_SYSTEM_CATALOG": "a..b"}, "in RIGHTRUN_SYSTEM_CATALOG: 'a..b' is not"),
+        (
+            "freezes: [{from: 2026-12-24, to: 2026-12-20}]",
+            {},
+            "setting freezes.0 in .* is before from",
+        ),
+        ("backfills: [{from: 2026-12-24}]", {}, "setting backfills.0.to in .*Field required"),
+        ("freezes: [{from: 2026-12-24, to: 2026-12-25, jobs: [7]}]", {}, "put it in quotes"),
+        ("freezes: [{from: 2026-12-24, to: 2026-12-25, jobs: ['7']}]", {}, "'7', which is no key"),
+        ("holidays: [Christmas]", {}, "setting holidays.0 in .*valid date"),
+        ("alert_floor_minutes: -1", {}, "setting alert_floor_minutes in .*greater than or equal"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named_with_the_place_it_is_set(
@@ -62,3 +74,17 @@ def test_a_setting_that_cannot_be_used_is_named_with_the_place_it_is_set(
         monkeypatch.setenv(name, value)
     with pytest.raises(UserError, match=sentence):
         load_settings(tmp_path)
+
+
+def test_days_that_are_not_like_others_are_read(tmp_path: Path) -> None:
+    (tmp_path / "rightrun.yml").write_text(
+        "holidays: [2026-12-25]\nfreezes: [{from: 2026-12-21, to: 2027-01-03}]\n"
+        "backfills: [{from: 2026-06-01, to: 2026-06-02, jobs: [1/2]}]\n",
+        encoding="utf-8",
+    )
+    settings = load_settings(tmp_path)
+    assert settings.holidays == (date(2026, 12, 25),)
+    assert settings.left_out == (
+        LeftOut(date(2026, 12, 21), date(2027, 1, 3)),
+        LeftOut(date(2026, 6, 1), date(2026, 6, 2), ("1/2",)),
+    )

@@ -1,7 +1,7 @@
-"""Is this run unlike its job? Location, scale, anomaly score and regime of every run."""
+"""Is this run unlike its job? What is usual of it, how rare each run is, since when."""
 
 from optimizer.baselines.latest import latest
+from optimizer.baselines.rarity import rarity
 from optimizer.baselines.replay import replay
-from optimizer.baselines.tail import slow_p_value
 
-__all__ = ["latest", "replay", "slow_p_value"]
+__all__ = ["latest", "rarity", "replay"]

@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optimizer.baselines.regime import DEGENERATE, NO_TIME_US, TOO_FEW_RUNS
-from optimizer.baselines.replay import replay_panel
+from optimizer.baselines.replay import Replayed, replay_panel
+from optimizer.baselines.tail import LAW
 from optimizer.config import BaselineConfig
 from optimizer.panel import RunPanel
 from optimizer.quantile import seconds_of
@@ -30,8 +31,11 @@ def latest(
     """The current baseline of every job in `runs`: one row per job, sorted by job id.
 
     Columns: job_id, status, reason (None when ok), runs (in the baseline), center_seconds (in the
-    unit of `value`), scale_log, last_run_id, last_start_time (UTC), last_robust_z, last_p_value,
-    last_is_anomaly, last_shift, regime_start (UTC), left_out_runs. The last run is the latest
+    unit of `value`) and the band usual_low_seconds to usual_high_seconds around it, scale_log, stretch and
+    law (what `rarity` needs), last_run_id,
+    last_start_time (UTC), last_robust_z, last_p_value, last_p_value_short, last_is_anomaly, last_is_short,
+    last_shift, last_shift_ratio, regime_start (UTC), left_out_runs. The band is that of a run in the hour and
+    weekday of the last one. The last run is the latest
     started one that has a score or would have had one with more history; its columns are null
     when the job has none. Raises ValueError for a malformed frame or an alpha outside (0, 1).
     """
@@ -39,10 +43,11 @@ def latest(
         raise ValueError(f"alpha must be in (0, 1), got {alpha!r}")
     config = config or BaselineConfig()
     panel = RunPanel.from_frame(runs, value=value)
-    scores = replay_panel(panel, config)
+    replayed = replay_panel(panel, config, runs)
+    each, now = replayed.each, replayed.now
 
     # The last testable run of each job: one with a baseline size, scored or not.
-    position = np.where(scores.code <= DEGENERATE, np.arange(panel.row.size), -1)
+    position = np.where(each.code <= DEGENERATE, np.arange(panel.row.size), -1)
     last = np.full(panel.job_ids.size, -1, dtype=np.int64)
     has_runs = np.diff(panel.offsets) > 0
     if position.size:
@@ -55,26 +60,42 @@ def latest(
         out[is_tested] = values[last_tested]
         return out
 
-    status = status_array(scores.now_code)
     frame = pd.DataFrame(
         {
             "job_id": panel.job_ids,
-            "status": status,
-            "reason": _reasons(scores.now_code, scores.now_window_runs, config),
-            "runs": scores.now_window_runs,
-            "center_seconds": seconds_of(scores.now_center_log),
-            "scale_log": scores.now_scale_log,
+            "status": status_array(now.code),
+            "reason": _reasons(now.code, now.runs, config),
+            "runs": now.runs,
+            "center_seconds": seconds_of(now.center),
+            "usual_low_seconds": seconds_of(now.low),
+            "usual_high_seconds": seconds_of(now.high),
+            "scale_log": now.scale,
+            "stretch": now.stretch,
+            "law": _laws(replayed),
             "last_run_id": of_last(panel.run_id, None),
             "last_start_time": _utc(of_last(panel.start_us, NO_TIME_US)),
-            "last_robust_z": of_last(scores.robust_z, np.nan),
-            "last_p_value": of_last(scores.p_value, np.nan),
-            "last_is_anomaly": of_last(scores.p_value <= alpha, False),
-            "last_shift": of_last(scores.shift, False),
-            "regime_start": _utc(scores.now_regime_us),
+            "last_robust_z": of_last(replayed.robust_z, np.nan),
+            "last_p_value": of_last(each.p_slow, np.nan),
+            "last_p_value_short": of_last(each.p_short, np.nan),
+            "last_is_anomaly": of_last(replayed.is_slow(alpha), False),
+            "last_is_short": of_last(replayed.is_short(config.alpha_short), False),
+            "last_shift": of_last(~np.isnan(each.shift), False),
+            "last_shift_ratio": np.exp(of_last(each.shift, np.nan)),
+            "regime_start": _utc(now.regime_us),
             "left_out_runs": panel.left_out,
         }
     )
     return require_one_row_per_job(frame, list(panel.job_ids))
+
+
+def _laws(replayed: Replayed) -> NDArray[np.object_]:
+    """The law of each job's residuals as a list of numbers; None where there is none."""
+    laws = np.full(replayed.now.stretch.size, None, dtype=object)
+    has_law = np.flatnonzero(np.isfinite(replayed.now.stretch))
+    numbers = replayed.now_law.reshape(-1, LAW[0] * LAW[1])[has_law].tolist()
+    for job, law in zip(has_law, numbers, strict=True):
+        laws[job] = law
+    return laws
 
 
 def _utc(microseconds: NDArray[np.int64]) -> pd.DatetimeIndex:

@@ -10,12 +10,11 @@ from functools import partial
 from typing import Final
 
 from pipeline.answers.answer import Answer
-from pipeline.answers.nights.given import as_of, last_cost_day, night_before
+from pipeline.answers.nights.given import as_of, last_cost_day
 from pipeline.answers.reader import Reader, records
 from pipeline.answers.selection import Record, Rows, Selection
 from pipeline.answers.sla.pending import with_pending
 from pipeline.answers.sla.promises import why_none_misses
-from pipeline.tables.gold import RUN_BASELINE_DAYS
 
 _MONTH: Final = timedelta(days=30)
 MAY_MISS: Final = 0.05
@@ -33,6 +32,18 @@ def _as_they_are(rows: list[Record]) -> list[Record]:
 def _changes(sizes: list[Record]) -> list[Record]:
     """The sizes that differ from what runs now."""
     return [size for size in sizes if size["action"] in ("downsize", "upsize")]
+
+
+def _worth_an_alert(flags: list[Record]) -> list[Record]:
+    """All flags of the jobs of which one is above the floors."""
+    jobs = {flag["series_key"] for flag in flags if flag["is_alertable"]}
+    return [flag for flag in flags if flag["series_key"] in jobs]
+
+
+def _below_the_floors(flags: list[Record]) -> list[Record]:
+    """The flags of the other jobs."""
+    jobs = {flag["series_key"] for flag in flags if flag["is_alertable"]}
+    return [flag for flag in flags if flag["series_key"] not in jobs]
 
 
 def _possible(next_runs: list[Record]) -> list[Record]:
@@ -56,6 +67,12 @@ class Listing:
     parameters: Callable[[Reader], dict[str, str | None]] = _no_parameters
     refine: Callable[[list[Record]], list[Record]] = _as_they_are
     """What becomes of the text's rows: which of them the list has, and what else it says of them."""
+    part: str = ""
+    """What --json calls it, where a text is shown in several lists."""
+
+    @property
+    def json_name(self) -> str:
+        return self.part or self.name
 
     def rows(self, reader: Reader, selection: Selection) -> Rows:
         """The rows that `selection` asks for."""
@@ -89,11 +106,6 @@ def _costs_until(reader: Reader) -> dict[str, str | None]:
     return {"last_cost_day": None if day is None else day.isoformat()}
 
 
-def _since_the_night_before(reader: Reader) -> dict[str, str | None]:
-    since = night_before(reader)
-    return {"since": None if since is None else since.isoformat()}
-
-
 def _since_a_month(reader: Reader) -> dict[str, str | None]:
     now = as_of(reader)
     return {"since": None if now is None else (now - _MONTH).isoformat()}
@@ -124,21 +136,30 @@ COMPLIANCE: Final = Listing(
 CHANGES: Final = Listing("show changes", "What is new in the last night", "nights", "changes")
 SLAS: Final = Listing("sla list", "SLAs", "sla", "slas", refine=with_pending)
 PROPOSALS: Final = Listing("sla propose", "Proposed SLAs", "sla", "proposals")
-RUN_BASELINES: Final = Listing(
-    "show baselines",
-    "Runs since the night before, the strangest first",
-    "baselines",
-    "runs",
-    parameters=_since_the_night_before,
+FLAGGED: Final = Listing(
+    "show anomalies",
+    "Jobs unlike themselves in the last night, the rarest first",
+    "anomalies",
+    "flagged",
+    refine=_worth_an_alert,
 )
-SHIFTS: Final = Listing(
-    "show baselines",
-    f"Jobs of which another duration has become usual, in {RUN_BASELINE_DAYS} days",
-    "baselines",
-    "shifts",
+BELOW_FLOOR: Final = Listing(
+    "show anomalies",
+    "The same below the floors of the settings: no alert",
+    "anomalies",
+    "flagged",
+    refine=_below_the_floors,
+    part="below_floor",
+)
+REGIMES: Final = Listing(
+    "show anomalies",
+    "Jobs of which another level has become usual, in 30 days",
+    "anomalies",
+    "regimes",
+    parameters=_since_a_month,
 )
 RESIZES: Final = Listing(
-    "show baselines",
+    "show anomalies",
     "Clusters that were resized, in 30 days",
     "rightsizing",
     "resizes",

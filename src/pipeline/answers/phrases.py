@@ -1,4 +1,4 @@
-"""A few columns of a row said in one phrase: what an SLA asks for, what is paid and what has no price."""
+"""A few columns of a row said in one phrase: what an SLA asks for, what is paid and has no price, what changed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -38,3 +38,19 @@ def cost_of(row: Row, prefix: str = "") -> str:
     """The list cost of a row, and what it leaves out."""
     cost = row[f"{prefix}list_cost"]
     return priced(cost, row[f"{prefix}unpriced_quantity"], row[f"{prefix}unpriced_unit"])
+
+
+def regime(row: Row) -> str:
+    """How a level compares with the one before it, and since when: `1.6x since 12 March`."""
+    since = row["from_at"]
+    return f"{row['ratio']:.1f}x since {since.day} {since:%B}"
+
+
+def amount(row: Row, name: str) -> str:
+    """A figure of a row's metric in its unit."""
+    value = row[name]
+    if value is None:
+        return ""
+    if row["metric"].endswith("_seconds"):
+        return duration(value)
+    return f"{value:,.2f}" if value >= 0.1 else f"{value:.2g}"

@@ -15,7 +15,18 @@ import typer
 from rich.text import Text
 
 from pipeline.answers.terminal.screen import printed, screen
-from pipeline.cli import bundle, evaluate, init, nightly, selftest, show, sla, sources, tables
+from pipeline.cli import (
+    anomalies,
+    bundle,
+    evaluate,
+    init,
+    nightly,
+    selftest,
+    show,
+    sla,
+    sources,
+    tables,
+)
 from pipeline.cli.options import NOT_IN_ORDER, USER_ERROR
 from pipeline.errors import UserError, traced
 
@@ -34,6 +45,7 @@ for group in (init, selftest, sources, nightly, tables, evaluate):
     app.add_typer(group.commands)
 app.add_typer(show.commands, name="show")
 app.add_typer(sla.commands, name="sla")
+app.add_typer(anomalies.commands, name="anomalies")
 app.add_typer(bundle.commands, name="bundle")
 
 

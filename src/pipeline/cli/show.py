@@ -116,7 +116,7 @@ def show(
     chosen = selection_of(reader, *who, sort=sort, limit=most)
     rows = {one: one.rows(reader, chosen) for one in lists}
     if form.json and len(lists) > 1:
-        typer.echo(as_json({one.name: rows[one].shown for one in lists}))
+        typer.echo(as_json({one.json_name: rows[one].shown for one in lists}))
     else:
         hints = Hints(home)
         for number, one in enumerate(lists):
@@ -156,11 +156,26 @@ listed(
     named_lists("NEXT_RUNS", "IN_FLIGHT", "GROWING", "COMPLIANCE"),
     "Show who may miss their SLA. The next runs, those in progress, jobs that grow; compliance.",
 )
+
+
+def _say_what_is_by_chance(home: Path, engine: str, form: Form) -> None:
+    if form.is_for_scripts:
+        return
+    from pipeline.answers.anomalies.expected import expected_sentence
+    from pipeline.answers.terminal.paragraph import PIPE_WIDTH, paragraph
+    from pipeline.answers.terminal.screen import printed, screen, width_of
+
+    out = screen()
+    sentence = expected_sentence(reader_of(home, engine))
+    printed(out, paragraph(sentence, width_of(out) or PIPE_WIDTH))
+
+
 listed(
     commands,
-    "baselines",
-    named_lists("RUN_BASELINES", "SHIFTS", "RESIZES"),
-    "Judge every run since the night before. List jobs whose usual duration, or cluster, has changed.",
+    "anomalies",
+    named_lists("FLAGGED", "BELOW_FLOOR", "REGIMES", "RESIZES"),
+    "List what the last night flagged, in words. And below the floors, levels and clusters that have changed.",
+    after=_say_what_is_by_chance,
 )
 
 
@@ -267,6 +282,30 @@ def show_job(
             widest=_WIDEST,
         ),
     )
+
+
+@commands.command("run")
+def show_run(
+    run: Annotated[str, typer.Argument(help="A run id, or workspace_id/run_id.")],
+    against: Annotated[
+        str | None, typer.Option(help="Another run to compare it with, in place of what is usual.")
+    ] = None,
+    home: Home = HOME,
+    engine: EngineName = ENGINE,
+    json_: Json = False,
+) -> None:
+    """Compare one run part by part with what is usual. With why it was slow, and what was changed before."""
+    from pipeline.answers.for_scripts import as_json
+    from pipeline.answers.runs.comparison import comparison
+    from pipeline.answers.terminal.run import run_lines
+    from pipeline.answers.terminal.screen import printed, screen, width_of
+
+    about = comparison(reader_of(home, engine), run, against)
+    if json_:
+        typer.echo(as_json(about.for_scripts()))
+        return
+    out = screen()
+    printed(out, run_lines(about, width_of(out)))
 
 
 @commands.command("night")

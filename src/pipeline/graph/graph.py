@@ -10,20 +10,22 @@ from collections.abc import Sequence
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
+from pipeline.gold import causes, changes, trends, verdicts
 from pipeline.gold import costs as gold_costs
 from pipeline.gold import jobs as gold_jobs
 from pipeline.gold import runs as gold_runs
-from pipeline.gold import trends, verdicts
 from pipeline.scoring import (
+    anomalies,
     baselines,
     forecasts,
     growth,
     in_flight,
     proposals,
+    regimes,
     sizing,
     upcoming,
 )
-from pipeline.silver import compute, costs, job_settings, jobs, pipelines, runs, sla
+from pipeline.silver import compute, costs, inputs, job_settings, jobs, pipelines, runs, sla
 from pipeline.steps.kinds import Step
 from pipeline.tables import bronze
 from pipeline.tables.declaration import Layer, Table
@@ -90,6 +92,7 @@ GRAPH = Graph(
         *runs.STEPS,
         *pipelines.STEPS,
         *compute.STEPS,
+        *inputs.STEPS,
         *costs.STEPS,
         *sla.STEPS,
         *gold_runs.STEPS,
@@ -102,6 +105,10 @@ GRAPH = Graph(
         *proposals.STEPS,
         *growth.STEPS,
         *baselines.STEPS,
+        *regimes.STEPS,
+        *anomalies.STEPS,
+        *causes.STEPS,
+        *changes.STEPS,
         *sizing.STEPS,
         *verdicts.STEPS,
     )

@@ -193,6 +193,10 @@ def what_is_given(stands_on: Standpoint, settings: Settings) -> Given:
         currency_code=settings.currency_code,
         run_name_rules=settings.run_name_rules,
         default_run_names=settings.default_run_names,
+        holidays=settings.holidays,
+        left_out=settings.left_out,
+        alert_floor_minutes=settings.alert_floor_minutes,
+        alert_floor_cost=settings.alert_floor_cost,
     )
 
 

@@ -1,47 +1,89 @@
-"""Each job's usual duration, and whether its latest runs behave unlike themselves."""
+"""What is usual of each job, and how each of its latest runs compares, in every metric.
 
-from datetime import datetime, timedelta
+All metrics of all jobs of a bucket are one panel: a job's metric is a series of its own.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from optimizer.baselines import latest, replay
+from optimizer.config import BaselineConfig
+from pipeline.decisions.marks import EXPECTED, INCIDENT, marks_in_force
 from pipeline.scoring.buckets import score_by_job
-from pipeline.scoring.series import learned_attempts, no_answer, no_answer_reason
-from pipeline.steps.kinds import RecentDays
+from pipeline.scoring.calendars import with_calendar
+from pipeline.scoring.series import LEARNED_FROM, no_answer, no_answer_reason
+from pipeline.steps.given import LeftOut
+from pipeline.steps.kinds import RecentDays, Whole
 from pipeline.tables import gold, silver
+from pipeline.tables.ops import DECISIONS
+
+_LEARNED_DAYS: Final = 180
+_WEIGHT: Final = 4
+"""Rows of a bucket that a run stands for: it has up to five metrics."""
+_WAITS: Final = ("queue_seconds", "setup_seconds")
+_ADDED_SECONDS: Final = 300.0
+_WAIT_CONFIG: Final = BaselineConfig(min_scale_log=0.1)
+"""Waits are compared as if they were five minutes longer and varied by a tenth of that at least: most are
+nothing at all, and nobody minds one of a minute after many of none."""
+_SEPARATOR: Final = "\n"
 
 _SCHEMA = (
     "job_id string, status string, reason string, runs bigint, center_seconds double,"
-    " scale_log double, last_run_id string, last_robust_z double, last_p_value double,"
-    " last_is_anomaly boolean, regime_start timestamp"
+    " usual_low_seconds double, usual_high_seconds double, scale_log double,"
+    " stretch double, law array<double>, last_run_id string,"
+    " last_robust_z double, last_p_value double, last_p_value_short double, last_is_anomaly boolean,"
+    " last_is_short boolean, last_shift_ratio double, regime_start timestamp"
 )
 
-_FIGURES = ("center_seconds", "ratio", "robust_z", "p_value")
-_FLAGS = ("is_anomaly", "is_shift")
+_ARRAYS: Final = {
+    **dict.fromkeys(("attempt_key", "metric", "first_run_key", "mark"), "string"),
+    **dict.fromkeys(("started_us", "ended_us", "regime_us", "window_runs"), "bigint"),
+    **dict.fromkeys(
+        (
+            *("value", "center", "usual_low", "usual_high"),
+            *("robust_z", "p_value", "p_value_short", "shift_ratio", "excess"),
+        ),
+        "double",
+    ),
+    **dict.fromkeys(("is_anomaly", "is_short", "is_shift"), "boolean"),
+}
+"""What is said of each scored run, as an array a job."""
 _RUNS_SCHEMA = ", ".join(
     [
-        "job_id string",
-        "status string",
-        "reason string",
-        "attempt_key array<string>",
-        *(f"{name} array<double>" for name in _FIGURES),
-        *(f"{name} array<boolean>" for name in _FLAGS),
+        "job_id string, status string, reason string",
+        *(f"{name} array<{kind}>" for name, kind in _ARRAYS.items()),
     ]
 )
 
 
-def job_baseline(jobs: DataFrame, attempts: DataFrame) -> DataFrame:
-    """gold.job_baseline from gold.jobs and silver.attempts."""
+def job_baseline(
+    jobs: DataFrame,
+    attempts: DataFrame,
+    inputs: DataFrame,
+    decisions: DataFrame,
+    *,
+    holidays: Sequence[date],
+    left_out: Sequence[LeftOut],
+) -> DataFrame:
+    """gold.job_baseline from gold.jobs, silver.attempts, silver.attempt_inputs and ops.decisions."""
 
     def score(runs: pd.DataFrame) -> pd.DataFrame:
-        return latest(runs)
+        return latest(_as_learned(runs, holidays, left_out))
 
     # Attempts are told apart by `run_id#attempt` inside, and are named by their run outside.
     scored = (
-        score_by_job(learned_attempts(attempts, jobs), score, _SCHEMA, counted=attempts)
+        score_by_job(
+            _learned(jobs, attempts, inputs, decisions).where("NOT is_continuous"),
+            score,
+            _SCHEMA,
+            counted=attempts,
+        )
         .withColumnRenamed("job_id", "series_key")
         .withColumnRenamed("runs", "learned")
         .withColumn("last_run_id", F.substring_index("last_run_id", "#", 1))
@@ -61,80 +103,254 @@ def job_baseline(jobs: DataFrame, attempts: DataFrame) -> DataFrame:
     )
 
 
-def run_baseline(jobs: DataFrame, attempts: DataFrame, *, as_of: datetime) -> DataFrame:
-    """gold.run_baseline from gold.jobs and silver.attempts."""
+def run_scores(
+    jobs: DataFrame,
+    attempts: DataFrame,
+    inputs: DataFrame,
+    task_runs: DataFrame,
+    run_costs: DataFrame,
+    decisions: DataFrame,
+    *,
+    as_of: datetime,
+    last_cost_day: date | None,
+    holidays: Sequence[date],
+    left_out: Sequence[LeftOut],
+) -> DataFrame:
+    """model.run_scores from gold.jobs, silver.attempts, silver.attempt_inputs, silver.task_runs,
+    silver.run_costs and ops.decisions."""
+    run = ["workspace_id", "run_id"]
+    setups = task_runs.groupBy(*run).agg(F.max("setup_seconds").alias("setup_seconds"))
+    costs = run_costs.select(
+        *run,
+        F.when(F.col("unpriced_quantity") == 0, F.col("list_cost").cast("double")).alias("cost"),
+        F.col("usage_quantity").cast("double").alias("quantity"),
+    )
+    # A run that may still be billed has no cost yet; cost and setup are the whole run's.
+    is_billed = F.lit(last_cost_day is not None) & (
+        F.to_date("ended_at") <= F.lit(last_cost_day).cast("date")
+    )
+    is_first = F.col("attempt") == 0
+    ends = ~F.col("is_continuous")
+    hours = F.nullif(F.col("duration_seconds") / 3600, F.lit(0.0))
+    rows = (
+        _learned(jobs, attempts, inputs, decisions)
+        .join(setups, run, "left")
+        .join(costs, run, "left")
+        .withColumns(
+            {
+                "queue_seconds": F.when(ends, F.col("queue_seconds")),
+                "setup_seconds": F.when(ends & is_first, F.col("setup_seconds")),
+                "list_cost": F.when(ends & is_first & is_billed, F.col("cost")),
+                "dbu": F.when(ends & is_first & is_billed, F.col("quantity")),
+                "hourly_list_cost": F.when(~ends & is_billed, F.col("cost") / hours),
+            }
+        )
+        .drop(*run, "cost", "quantity", "attempt")
+    )
     since = pd.Timestamp(as_of) - pd.Timedelta(days=gold.RUN_BASELINE_DAYS)
     scored = score_by_job(
-        learned_attempts(attempts, jobs),
-        lambda runs: _recent(runs, since),
+        rows,
+        lambda runs: _scores(_as_learned(runs, holidays, left_out), since),
         _RUNS_SCHEMA,
         counted=attempts,
+        weight=_WEIGHT,
     )
-    columns = ("attempt_key", *_FIGURES, *_FLAGS)
-    each = scored.select(F.explode(F.arrays_zip(*columns)).alias("run"), "job_id").select(
-        "job_id", *(F.col("run")[name].alias(name) for name in columns)
+    each = scored.select("job_id", F.explode(F.arrays_zip(*_ARRAYS)).alias("run")).select(
+        F.col("job_id").alias("series_key"),
+        *(F.col("run")[name].alias(name) for name in _ARRAYS),
     )
-    recent = attempts.where(
-        F.col("started_at") >= F.lit(as_of - timedelta(days=gold.RUN_BASELINE_DAYS))
-    ).select(
-        "workspace_id",
-        "run_id",
-        "attempt",
-        "series_key",
-        "started_at",
-        "duration_seconds",
-        F.concat_ws("#", "run_id", "attempt").alias("attempt_key"),
-    )
-    is_its_own = (F.col("a.series_key") == F.col("e.job_id")) & (
-        F.col("a.attempt_key") == F.col("e.attempt_key")
-    )
+    return each.withColumns(
+        {
+            "workspace_id": F.substring_index("series_key", "/", 1),
+            "run_id": F.substring_index("attempt_key", "#", 1),
+            "attempt": F.substring_index("attempt_key", "#", -1).cast("int"),
+            "first_run_id": F.substring_index("first_run_key", "#", 1),
+            **{f"{name}_at": F.timestamp_micros(f"{name}_us") for name in ("started", "ended")},
+            "regime_start": F.timestamp_micros("regime_us"),
+        }
+    ).select(*gold.RUN_SCORES.column_names)
+
+
+def _learned(
+    jobs: DataFrame, attempts: DataFrame, inputs: DataFrame, decisions: DataFrame
+) -> DataFrame:
+    """Attempts that ended in a known way, with what their job and people say of them; `job_id` is their
+    series, `run_key` their own key."""
+    attempt = ["workspace_id", "run_id", "attempt"]
     return (
-        recent.alias("a")
-        .join(each.alias("e"), is_its_own)
-        .select(*(_column(name) for name in gold.RUN_BASELINE.column_names))
+        attempts.where(
+            F.col("status").isin(*LEARNED_FROM)
+            & ~F.col("never_started")
+            & F.col("ended_at").isNotNull()
+        )
+        .join(
+            jobs.select("workspace_id", "series_key", "is_continuous", "timezone"),
+            ["workspace_id", "series_key"],
+        )
+        .join(marks_in_force(decisions), ["workspace_id", "run_id"], "left")
+        .join(inputs.select(*attempt, "input_bytes"), attempt, "left")
+        .select(
+            F.col("series_key").alias("job_id"),
+            "workspace_id",
+            "run_id",
+            "attempt",
+            F.concat_ws("#", "run_id", "attempt").alias("attempt_key"),
+            F.col("started_at").alias("start_time"),
+            "ended_at",
+            "duration_seconds",
+            "queue_seconds",
+            "status",
+            "is_continuous",
+            "timezone",
+            F.col("input_bytes").cast("double").alias("input_bytes"),
+            "mark",
+        )
     )
 
 
-def _column(name: str) -> Column:
-    side = "e" if name in (*_FIGURES, *_FLAGS) else "a"
-    return F.col(f"{side}.{name}").alias(name)
+def _as_learned(
+    runs: pd.DataFrame, holidays: Sequence[date], left_out: Sequence[LeftOut]
+) -> pd.DataFrame:
+    """Rows of `_learned` as `optimizer.baselines` takes them."""
+    return with_calendar(runs, holidays, left_out).assign(
+        run_id=runs["attempt_key"],
+        is_expected=(runs["mark"] == EXPECTED).to_numpy(),
+        is_incident=(runs["mark"] == INCIDENT).to_numpy(),
+    )
 
 
-def _recent(runs: pd.DataFrame, since: pd.Timestamp) -> pd.DataFrame:
-    """One row a job: what was usual before each of its runs since then that could be judged."""
-    scores = replay(runs)
-    judged = runs[["job_id", "run_id", "duration_seconds"]].assign(
-        center_seconds=scores["center"],
-        ratio=runs["duration_seconds"] / scores["center"],
-        robust_z=scores["robust_z"],
-        p_value=scores["p_value"],
-        is_anomaly=scores["is_anomaly"],
-        is_shift=scores["shift"],
-    )[(runs["start_time"] >= since) & scores["center"].notna()]
-    by_job = judged.groupby("job_id", sort=True)
-    out = pd.DataFrame({"job_id": np.sort(runs["job_id"].unique())})
-    for name, column in (
-        ("attempt_key", "run_id"),
-        *((figure, figure) for figure in (*_FIGURES, *_FLAGS)),
-    ):
-        lists = by_job[column].agg(list)
-        out[name] = [lists.get(job, []) for job in out["job_id"]]
-    return out.assign(status="ok", reason="")
+def _scores(runs: pd.DataFrame, since: pd.Timestamp) -> pd.DataFrame:
+    """One row a job: each metric of its runs since then, and of those with which a level was found to
+    have changed, that could be judged."""
+    measured = _measured(runs)
+    is_wait = measured["metric"].isin(_WAITS)
+    scores = pd.concat(
+        replay(measured[which], value="value", config=config)
+        for which, config in ((~is_wait, BaselineConfig()), (is_wait, _WAIT_CONFIG))
+    )
+    judged = _judged(measured, scores.reindex(measured.index), since)
+    judged = judged.sort_values(["job", "start_time", "run_id", "metric"], kind="stable")
+    job_ids = np.sort(runs["job_id"].unique())
+    ends = np.searchsorted(judged["job"], job_ids, side="right")[:-1]
+    out = pd.DataFrame({"job_id": job_ids, "status": "ok", "reason": ""})
+    for name in _ARRAYS:
+        values = judged[name].astype(object).to_numpy(copy=True)
+        values[judged[name].isna().to_numpy()] = None
+        out[name] = [part.tolist() for part in np.split(values, ends)]
+    return out
+
+
+def _measured(runs: pd.DataFrame) -> pd.DataFrame:
+    """A row a run and metric that it has: its job's metric is a series, `value` what is compared."""
+    parts = []
+    metrics = (*gold.METRICS, *gold.CONTINUOUS_METRICS)
+    # What no run has comes without a type.
+    runs = runs.astype(dict.fromkeys(metrics, "float64"))
+    for metric in metrics:
+        has_it = runs[metric].notna()
+        if metric == "duration_seconds":
+            has_it &= ~runs["is_continuous"].astype(bool)
+        part = runs[has_it]
+        added = _ADDED_SECONDS if metric in _WAITS else 0.0
+        parts.append(
+            part.assign(
+                job=part["job_id"],
+                job_id=part["job_id"] + f"{_SEPARATOR}{metric}",
+                metric=metric,
+                added=added,
+                value=part[metric] + added,
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _judged(measured: pd.DataFrame, scores: pd.DataFrame, since: pd.Timestamp) -> pd.DataFrame:
+    """The rows of `measured` that are kept, with their scores in the metric's own unit."""
+    is_kept = scores["center"].notna() & ((measured["start_time"] >= since) | scores["shift"])
+    rows, said = measured[is_kept], scores[is_kept]
+
+    def in_unit(name: str) -> "pd.Series[Any]":
+        return (said[name] - rows["added"]).clip(lower=0.0)
+
+    value, center = rows["value"] - rows["added"], in_unit("center")
+    # DBU beyond what is usual cost as much a unit as the run's others.
+    share = 1.0 - center / value.where(value > 0)
+    excess = (value - center).where(rows["metric"] != "dbu", rows["list_cost"] * share)
+    first_runs = measured.drop_duplicates(["job_id", "start_time"]).set_index(
+        ["job_id", "start_time"]
+    )["run_id"]
+    began = pd.MultiIndex.from_arrays([rows["job_id"], said["regime_start"]])
+    return rows.assign(
+        attempt_key=rows["run_id"],
+        started_us=_micros(rows["start_time"]),
+        ended_us=_micros(rows["ended_at"]),
+        value=value,
+        center=center,
+        usual_low=in_unit("usual_low"),
+        usual_high=in_unit("usual_high"),
+        **{name: said[name] for name in ("robust_z", "p_value", "p_value_short", "is_anomaly")},
+        # Only a run can be too short: what costs or waits less harms nobody.
+        is_short=said["is_short"] & (rows["metric"] == "duration_seconds"),
+        is_shift=said["shift"],
+        shift_ratio=said["shift_ratio"],
+        regime_us=_micros(said["regime_start"]).where(said["regime_start"].notna()).astype("Int64"),
+        first_run_key=first_runs.reindex(began).where(said["shift"].to_numpy()).to_numpy(),
+        window_runs=said["window_runs"],
+        excess=excess,
+    )
+
+
+def _micros(times: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Microseconds since 1970 of times in UTC, whatever their unit."""
+    # No times at all have no type of their own.
+    known = pd.to_datetime(times, utc=True)
+    micros: pd.Series[Any] = known.dt.tz_localize(None).astype("datetime64[us]").astype("int64")
+    return micros
+
+
+def run_baseline(scores: DataFrame, *, as_of: datetime) -> DataFrame:
+    """gold.run_baseline from model.run_scores: what was said of durations."""
+    since = F.lit(as_of - timedelta(days=gold.RUN_BASELINE_DAYS))
+    of_durations = scores.where(
+        (F.col("metric") == "duration_seconds") & (F.col("started_at") >= since)
+    )
+    return of_durations.withColumns(
+        {
+            "duration_seconds": F.col("value"),
+            "ratio": F.col("value") / F.nullif(F.col("center"), F.lit(0.0)),
+            "center_seconds": F.col("center"),
+            "usual_low_seconds": F.col("usual_low"),
+            "usual_high_seconds": F.col("usual_high"),
+        }
+    ).select(*gold.RUN_BASELINE.column_names)
 
 
 STEPS = (
     RecentDays(
         name="job_baseline",
         run=job_baseline,
-        reads=(gold.JOBS, silver.ATTEMPTS),
+        reads=(gold.JOBS, silver.ATTEMPTS, silver.ATTEMPT_INPUTS, DECISIONS),
         writes=gold.JOB_BASELINE,
-        days=180,
+        days=_LEARNED_DAYS,
     ),
     RecentDays(
+        name="run_scores",
+        run=run_scores,
+        reads=(
+            gold.JOBS,
+            silver.ATTEMPTS,
+            silver.ATTEMPT_INPUTS,
+            silver.TASK_RUNS,
+            silver.RUN_COSTS,
+            DECISIONS,
+        ),
+        writes=gold.RUN_SCORES,
+        days=_LEARNED_DAYS,
+    ),
+    Whole(
         name="run_baseline",
         run=run_baseline,
-        reads=(gold.JOBS, silver.ATTEMPTS),
+        reads=(gold.RUN_SCORES,),
         writes=gold.RUN_BASELINE,
-        days=180,
     ),
 )

@@ -62,7 +62,7 @@ def _one_row_a_job(frame: pd.DataFrame, score: Score, names: tuple[str, ...]) ->
             [_or_error(rows, score) for _, rows in frame.groupby("job_id", sort=True)],
             ignore_index=True,
         )
-    return _without_nan(scored.reindex(columns=list(names)))
+    return without_nan(scored.reindex(columns=list(names)))
 
 
 def _scored(frame: pd.DataFrame, score: Score) -> pd.DataFrame:
@@ -98,7 +98,7 @@ def _in_utc(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _without_nan(frame: pd.DataFrame) -> pd.DataFrame:
+def without_nan(frame: pd.DataFrame) -> pd.DataFrame:
     """Missing values as None, on every engine: NaN must not carry meaning across the boundary."""
     columns = {}
     for name in frame.columns:

@@ -4,7 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 # UNKNOWN is not among them: what ended with a word that nobody knows may have been cut short.
-_LEARNED_FROM = ("SUCCEEDED", "FAILED", "TIMEOUT", "CANCELLED")
+LEARNED_FROM = ("SUCCEEDED", "FAILED", "TIMEOUT", "CANCELLED")
 
 
 def learned_attempts(attempts: DataFrame, jobs: DataFrame) -> DataFrame:
@@ -13,7 +13,7 @@ def learned_attempts(attempts: DataFrame, jobs: DataFrame) -> DataFrame:
         "workspace_id", "series_key", "sla_limit_seconds"
     )
     return (
-        attempts.where(F.col("status").isin(*_LEARNED_FROM) & ~F.col("never_started"))
+        attempts.where(F.col("status").isin(*LEARNED_FROM) & ~F.col("never_started"))
         .join(finite, ["workspace_id", "series_key"])
         .select(
             F.col("series_key").alias("job_id"),

@@ -161,6 +161,7 @@ def run_utilisation(node_minutes: DataFrame, run_clusters: DataFrame) -> DataFra
             F.col("mem_used_percent").alias("mem_pct"),
             F.col("mem_swap_percent").alias("swap_pct"),
             _micros(F.col("cpu_wait_percent")).alias("wait_micros"),
+            "network_received_bytes",
         )
         .join(
             uses.select("workspace_id", "cluster_id", "use_number", "used_from", "used_until"),
@@ -178,6 +179,7 @@ def run_utilisation(node_minutes: DataFrame, run_clusters: DataFrame) -> DataFra
         F.max("swap_pct").alias("swap_max_pct"),
         F.sum("wait_micros").alias("wait_sum"),
         F.count("wait_micros").alias("wait_count"),
+        F.sum("network_received_bytes").alias("received"),
     )
     summary = by_minute.groupBy(*_USE).agg(
         F.max("node_type").alias("node_type"),
@@ -188,6 +190,7 @@ def run_utilisation(node_minutes: DataFrame, run_clusters: DataFrame) -> DataFra
         F.max("mem_max_pct").alias("mem_max_pct"),
         F.max("swap_max_pct").alias("swap_max_pct"),
         _mean("wait_sum", "wait_count").alias("io_wait_mean_pct"),
+        F.sum("received").alias("received"),
     )
     empty = F.array().cast("array<struct<bin_pct:int, minutes:bigint>>")
     return (
@@ -199,8 +202,15 @@ def run_utilisation(node_minutes: DataFrame, run_clusters: DataFrame) -> DataFra
             uses.select("use_number", "workspace_id", "job_id", "run_id", "cluster_id"),
             "use_number",
         )
-        .drop("use_number", "is_driver")
+        .withColumn("network_received_bytes", F.when(_is_alone(), F.col("received")))
+        .drop("use_number", "is_driver", "received")
     )
+
+
+def _is_alone() -> Column:
+    """Whether no other run used the cluster on that day."""
+    of_day = Window.partitionBy("used_date", "workspace_id", "cluster_id")
+    return F.min("use_number").over(of_day) == F.max("use_number").over(of_day)
 
 
 def _micros(percent: Column) -> Column:

@@ -85,6 +85,20 @@ def job_versions(jobs: DataFrame) -> DataFrame:
     ).select(*silver.JOB_VERSIONS.column_names)
 
 
+def task_versions(tasks: DataFrame) -> DataFrame:
+    """silver.task_versions from bronze.job_tasks."""
+    return tasks.select(
+        "workspace_id",
+        "job_id",
+        F.concat_ws("/", "workspace_id", "job_id").alias("series_key"),
+        "task_key",
+        F.col("change_time").alias("valid_from"),
+        "depends_on_keys",
+        _positive_seconds("timeout_seconds").alias("timeout_seconds"),
+        F.col("delete_time").alias("deleted_at"),
+    )
+
+
 def job_tasks(tasks: DataFrame) -> DataFrame:
     """silver.job_tasks from bronze.job_tasks: the newest version of each task."""
     newest = Window.partitionBy("workspace_id", "job_id", "task_key").orderBy(
@@ -112,6 +126,13 @@ STEPS = (
         reads=(bronze.JOBS,),
         writes=silver.JOB_VERSIONS,
         key=("workspace_id", "job_id"),
+    ),
+    ByKey(
+        name="task_versions",
+        run=task_versions,
+        reads=(bronze.JOB_TASKS,),
+        writes=silver.TASK_VERSIONS,
+        key=("workspace_id", "job_id", "task_key"),
     ),
     ByKey(
         name="job_tasks",

@@ -1,7 +1,7 @@
 """Where a table lies in an export, and in which files.
 
-A table is looked for as `jobs`, `lakeflow/jobs`, `lakeflow.jobs`, `system.lakeflow.jobs` or
-`system/lakeflow/jobs`: one file, or a folder of files however deep. Names that start with `_` or
+A table is looked for as `jobs` (its name, or the one we have for it), `lakeflow/jobs`, `lakeflow.jobs`,
+`system.lakeflow.jobs` or `system/lakeflow/jobs`: one file, or a folder of files however deep. Names that start with `_` or
 `.` are what writers leave behind (`_SUCCESS`, checksums) and are passed over. Nothing is written.
 Whatever else lies there is not read, and a notice says so.
 """
@@ -29,6 +29,7 @@ def place_of(folder: Path, table: SourceTable) -> Path | None:
     """The file or folder that holds the table; UserError when there are two."""
     schema, name = table.place
     stems = (
+        table.name,
         name,
         f"{schema}/{name}",
         f"{schema}.{name}",

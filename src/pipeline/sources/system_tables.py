@@ -202,7 +202,12 @@ class SystemTables:
             if c.name in readable.types and not c.sensitive
         )
         bounds = " OR ".join(_within(table, days))
-        where = f" WHERE {bounds}" if bounds else ""
+        conditions = [f"({bounds})"] if bounds else []
+        if table.only_where and all(
+            c.name in readable.types for c in table.columns if c.name in table.only_where
+        ):
+            conditions.append(table.only_where)
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         return f"SELECT {columns} FROM {readable.catalog.sql_name(table)}{where}"
 
     def _columns(self, catalog: SystemCatalog, table: SourceTable) -> dict[str, str]:

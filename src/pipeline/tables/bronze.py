@@ -54,6 +54,7 @@ CLUSTERS = bronze_of(source.CLUSTERS)
 # The bulk of all rows, and all that is asked of them is in silver.run_utilisation the night they come.
 NODE_TIMELINE = bronze_of(source.NODE_TIMELINE, kept_days=30)
 NODE_TYPES = bronze_of(source.NODE_TYPES)
+QUERY_HISTORY = bronze_of(source.QUERY_HISTORY)
 WORKSPACES_LATEST = bronze_of(source.WORKSPACES_LATEST)
 JOB_SETTINGS = bronze_of(source.JOB_SETTINGS)
 
@@ -92,6 +93,7 @@ BRONZE_OF: dict[str, Table] = {
         CLUSTERS,
         NODE_TIMELINE,
         NODE_TYPES,
+        QUERY_HISTORY,
         WORKSPACES_LATEST,
         JOB_SETTINGS,
     )

@@ -11,6 +11,7 @@ TABLES: tuple[Table, ...] = (
     *gold.MODEL_TABLES,
     *gold.RECOMMENDATION_TABLES,
     *gold.RUN_TABLES,
+    *gold.ANOMALY_TABLES,
     gold.JOB_VERDICTS,
     *gold.NIGHT_TABLES,
     *ops.OPS_TABLES,

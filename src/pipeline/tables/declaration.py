@@ -176,8 +176,9 @@ class SourceTable(Table):
     the rows speak of (`pipeline.nightly.reached`), `late_hours` how long after newer rows others may still
     come, `dated_by` the column whose UTC date partitions bronze, `interval` a start and an end that
     must not be reversed, `retention_days` how long the platform keeps rows (None: as long as they
-    hold), `derived` what steps look rows up by that stands inside a struct, where no change feed
-    tells it.
+    hold), `only_where` an expression that holds for the rows that say anything to us, so that a system
+    table is not asked for the others, `derived` what steps look rows up by that stands inside a struct,
+    where no change feed tells it.
     `switches_off` says to a user what does not work without it.
     """
 
@@ -192,6 +193,7 @@ class SourceTable(Table):
     dated_by: str | None = None
     interval: tuple[str, str] | None = None
     retention_days: int | None = None
+    only_where: str = ""
     derived: tuple[Derived, ...] = ()
 
     def __post_init__(self) -> None:

@@ -69,11 +69,16 @@ DECISIONS = Table(
     grain="one decision of a person about one subject, never changed; the newest about it is in force",
     keys=("kind", "subject", "decided_at"),
     columns=(
-        Column("kind", "string", "What is decided: sla, the SLA of a job", nullable=False),
+        Column(
+            "kind",
+            "string",
+            "What is decided: sla, the SLA of a job; run_mark, what a run was",
+            nullable=False,
+        ),
         Column(
             "subject",
             "string",
-            "Key of what it is decided about; of an SLA the job's series_key",
+            "Key of what it is decided about: the job's series_key, or the run's workspace_id/run_id",
             nullable=False,
         ),
         Column("decided_at", "timestamp", "When it was decided", nullable=False),
@@ -81,14 +86,14 @@ DECISIONS = Table(
             "source",
             "string",
             "Where it was said: yaml, the home's rightrun.yml; accepted, a proposal, by rightrun sla"
-            " accept",
+            " accept; marked, by rightrun anomalies mark",
             nullable=False,
         ),
         Column(
             "terms",
             "string",
-            "What was decided, in the words of its kind: an SLA as `2700s` or `06:30 Europe/Berlin`;"
-            " NULL takes back what was decided before",
+            "What was decided, in the words of its kind: an SLA as `2700s` or `06:30 Europe/Berlin`, a"
+            " mark as `expected` or `incident`; NULL takes back what was decided before",
         ),
         Column("decided_by", "string", "Who decided it", nullable=False),
         Column("evidence", "string", "What it was decided on", nullable=False),

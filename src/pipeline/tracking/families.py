@@ -83,9 +83,18 @@ def _duration_metrics(lakehouse: Lakehouse) -> dict[str, float]:
 
 def _baseline_metrics(lakehouse: Lakehouse) -> dict[str, float]:
     tested = F.when(F.col("last_p_value").isNotNull(), F.col("last_is_anomaly").cast("double"))
-    return _figures(
+    of_jobs = _figures(
         lakehouse.read(gold.JOB_BASELINE), F.avg(tested).alias("anomaly_share"), _assessed_share()
     )
+    nights = lakehouse.read(gold.JOB_NIGHTS)
+    last = nights.join(nights.agg(F.max("night_at").alias("night_at")), "night_at", "left_semi")
+    of_the_night = _figures(
+        last,
+        F.count("*").alias("jobs_judged"),
+        F.count_if("is_flagged").alias("jobs_flagged"),
+        F.max("expected_false_flags").alias("expected_false_flags"),
+    )
+    return of_jobs | of_the_night
 
 
 def _sizing_metrics(lakehouse: Lakehouse) -> dict[str, float]:

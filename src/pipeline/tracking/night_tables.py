@@ -65,6 +65,21 @@ def jobs(lakehouse: Lakehouse) -> pd.DataFrame:
     return frame.round({name: 1 if name.endswith("_seconds") else 4 for name in map(str, frame)})
 
 
+def rarity(lakehouse: Lakehouse) -> pd.DataFrame:
+    """How many of the latest runs were said to be so rare or rarer, by `level`: `slow` and `short` ones, as shares."""
+    levels = [10.0**-exponent * digit for exponent in range(1, 5) for digit in (5, 2, 1)]
+    runs = lakehouse.read(gold.RUN_BASELINE)
+    [shares] = runs.agg(
+        *(
+            F.avg((F.col(p_value) <= level).cast("double"))
+            for p_value in ("p_value", "p_value_short")
+            for level in levels
+        )
+    ).collect()
+    slow, short = shares[: len(levels)], shares[len(levels) :]
+    return pd.DataFrame({"level": levels, "slow": slow, "short": short}, dtype=float)
+
+
 def not_assessed(lakehouse: Lakehouse, night: Night) -> pd.DataFrame:
     """Jobs without an answer, by question and reason."""
     return (

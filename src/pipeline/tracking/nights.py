@@ -34,12 +34,22 @@ LOGGED_SETTINGS = (
     "catalog",
     "most_quarantined",
     "jobs_api",
+    "alert_floor_minutes",
+    "alert_floor_cost",
     "model_prefix",
     "model_versions_kept",
 )
 """Settings that are logged as parameters. One is logged only where it is named here or below: a setting
 may hold a secret."""
-LOGGED_IN_FULL = ("slas", "system_catalog", "run_name_rules", "default_run_names")
+LOGGED_IN_FULL = (
+    "slas",
+    "system_catalog",
+    "run_name_rules",
+    "default_run_names",
+    "holidays",
+    "freezes",
+    "backfills",
+)
 """Those too long for a parameter, which are logged as a file."""
 
 
@@ -117,7 +127,8 @@ def _log_tables(lakehouse: Lakehouse, night: Night) -> None:
 def _log_pictures(lakehouse: Lakehouse) -> None:
     quality = lakehouse.read(gold.FORECAST_QUALITY).select(*pictures.QUALITY)
     sizes = lakehouse.read(gold.RIGHTSIZING).where("action = 'downsize'").select(*pictures.SAVINGS)
-    for name, figure in pictures.of_night(quality.toPandas(), sizes.toPandas()).items():
+    drawn = pictures.of_night(quality.toPandas(), sizes.toPandas(), night_tables.rarity(lakehouse))
+    for name, figure in drawn.items():
         mlflow.log_figure(figure, f"{name}.png")
 
 

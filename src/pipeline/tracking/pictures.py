@@ -1,4 +1,4 @@
-"""What a reviewer looks at first: are the forecasts calibrated, and what would sizing save?"""
+"""What a reviewer looks at first: are forecasts and baselines calibrated, and what would sizing save?"""
 
 import matplotlib as mpl
 import pandas as pd
@@ -12,13 +12,14 @@ SAVINGS = ("saving_lower", "saving_mid", "saving_upper")
 _INK, _ACCENT, _PALE = "#333333", "#1f6f8b", "#c9d6df"
 
 
-def of_night(quality: pd.DataFrame, sizes: pd.DataFrame) -> dict[str, Figure]:
+def of_night(quality: pd.DataFrame, sizes: pd.DataFrame, rarity: pd.DataFrame) -> dict[str, Figure]:
     """Pictures by name; drawn without a display."""
     with mpl.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
         return {
             "coverage": coverage(quality),
             "forecast_against_rule": against_rule(quality),
             "savings_frontier": savings_frontier(sizes),
+            "rare_runs": rare_runs(rarity),
         }
 
 
@@ -98,5 +99,28 @@ def savings_frontier(sizes: pd.DataFrame) -> Figure:
     )
     axes.step(steps, mid, where="mid", color=_ACCENT, label="middle")
     axes.set_ylim(bottom=0)
+    axes.legend(frameon=False, loc="upper left")
+    return figure
+
+
+def rare_runs(rarity: pd.DataFrame) -> Figure:
+    """Share of the latest runs that were said to be so rare: above the line there are incidents, or false alarms."""
+    figure, axes = _axes(
+        "Are rare runs as rare as said?", "p-value", "share of runs with it or less"
+    )
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.plot(rarity["level"], rarity["level"], color=_PALE, linewidth=2, label="perfect")
+    for name, marker in (("slow", "o"), ("short", "s")):
+        seen = rarity[rarity[name] > 0]
+        fill = _ACCENT if name == "slow" else "none"
+        axes.plot(
+            seen["level"],
+            seen[name],
+            marker,
+            color=_ACCENT,
+            markerfacecolor=fill,
+            label=f"too {name}",
+        )
     axes.legend(frameon=False, loc="upper left")
     return figure

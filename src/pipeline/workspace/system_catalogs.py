@@ -25,7 +25,9 @@ class SystemCatalog:
         return self.schema or table.place[0]
 
     def sql_name(self, table: SourceTable) -> str:
-        return identifier(self.name, self.schema_of(table), table.place[1])
+        # A schema with all of them is another region's bronze, which has its own names.
+        name = table.name if self.schema else table.place[1]
+        return identifier(self.name, self.schema_of(table), name)
 
 
 def system_catalogs(setting: str | Mapping[str, str]) -> tuple[SystemCatalog, ...]:

@@ -26,6 +26,7 @@ from simulator.compute.hardware import NODE_NAMES, RUNTIMES, Hardware
 from simulator.config import SimulatorConfig, generator
 from simulator.fleet.fleet import Compute, Fleet
 from simulator.identity import WORKSPACE_IDS, cluster_ids
+from simulator.runs.causes import Causes
 from simulator.runs.outcomes import Attempts, Status
 from simulator.runs.runs import Runs
 
@@ -48,6 +49,7 @@ class Clusters:
     """Workers in use: of an autoscaling cluster, somewhere between its bounds."""
     driver_type: Ints
     worker_type: Ints
+    runtime: Ints
     of_attempt: Ints
     """The cluster of each attempt; -1 on serverless."""
     of_run: Ints
@@ -59,7 +61,12 @@ class Clusters:
 
 
 def simulated_clusters(
-    config: SimulatorConfig, fleet: Fleet, hardware: Hardware, runs: Runs, attempts: Attempts
+    config: SimulatorConfig,
+    fleet: Fleet,
+    hardware: Hardware,
+    runs: Runs,
+    attempts: Attempts,
+    causes: Causes,
 ) -> Clusters:
     """Clusters of the attempts, then the shared ones of each workspace."""
     rng = generator(config.seed, "clusters")
@@ -72,7 +79,8 @@ def simulated_clusters(
     ready_us = attempts.start_us[own] + floor_to(attempts.setup_us[own] // 2, 1000)
     deleted_us = attempts.worked_until_us[own] + from_seconds(rng.uniform(2, 25, len(own)))
     # A run keeps the size that was in force when it was due, through all its repairs.
-    fixed = hardware.workers_at(owner, runs.due_us[attempts.run[own]])
+    due_us = runs.due_us[attempts.run[own]]
+    fixed = hardware.workers_at(owner, due_us)
     low = hardware.min_workers[owner]
     # Autoscaling follows need: an idle cluster stays near its lower bound.
     need = np.rint(
@@ -108,6 +116,9 @@ def simulated_clusters(
         workers=np.concatenate([workers, shared_workers]),
         driver_type=np.concatenate([hardware.driver_type[owner], shared_type]),
         worker_type=np.concatenate([hardware.worker_type[owner], shared_type]),
+        runtime=np.concatenate(
+            [causes.runtime_at(hardware, owner, due_us), np.zeros(count, dtype=np.int64)]
+        ),
         of_attempt=of_attempt,
         of_run=of_run,
     )
@@ -143,7 +154,7 @@ def clusters_table(
     of_job = job >= 0
     scales = of_job & hardware.autoscale[job]
     photon = np.where(of_job, hardware.photon[job], False)
-    runtime = np.where(of_job, hardware.runtime[job], 0)
+    runtime = clusters.runtime[index]
     dbr = [f"{text}{suffix}-scala2.1{3 if text[:2] > '17' else 2}"
            for text in RUNTIMES for suffix in ("", "-photon")]  # fmt: skip
     return table_of(

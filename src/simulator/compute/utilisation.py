@@ -15,8 +15,8 @@ import pyarrow as pa
 from scipy.signal import lfilter
 
 from pipeline.tables import source
-from simulator.clock import DAY_US, MINUTE_US, NEVER_US, Ints, floor_to
-from simulator.columns import coded, table_of, timestamps
+from simulator.clock import DAY_US, MINUTE_US, NEVER_US, Bools, Ints, floor_to
+from simulator.columns import coded, integers, table_of, timestamps
 from simulator.compute.hardware import NODE_MEMORY_MB, NODE_NAMES, busy_at, spills
 from simulator.config import generator
 from simulator.delivery.delays import DeliveryRules
@@ -29,6 +29,8 @@ _MEMORY_CLIMB_MINUTES = 5
 _BACKGROUND_MEMORY_PCT = 11.0
 _MEMORY_OF_LOAD = 0.8
 _LATE_SHARE = 0.01
+_OF_EACH_OTHER = 1.2
+"""What nodes receive, over what they read."""
 _TWICE_SHARE = 0.001
 _LONG_LIFE_US = 45 * MINUTE_US
 
@@ -146,6 +148,8 @@ def node_timeline(history: History, lives: Lives, delivery: int) -> Any:
     memory = np.clip(memory + 1.2 * own, 5, 99.5)
     swap = np.where(spilled, np.clip(14 * climb + 3 * shared, 1, 60), 0)
 
+    received = _received_bytes(history, delivery, cluster, entry, works, up_minutes=(
+        lives.down_us[today] - lives.up_us[today]) // MINUTE_US)  # fmt: skip
     # A node's number does not depend on who else is up.
     instance = lives.first_node[today][node_cluster] + within
     twice = np.flatnonzero(rng.random(rows) < _TWICE_SHARE)
@@ -157,6 +161,7 @@ def node_timeline(history: History, lives: Lives, delivery: int) -> Any:
     )
     entry, node, start_us = entry[shown], node[shown], start_us[shown]
     cpu, kernel, wait, memory, swap = (x[shown] for x in (cpu, kernel, wait, memory, swap))
+    received = received[shown]
     return table_of(
         source.NODE_TIMELINE,
         len(shown),
@@ -172,9 +177,26 @@ def node_timeline(history: History, lives: Lives, delivery: int) -> Any:
             "cpu_wait_percent": _percent(np.minimum(wait, np.maximum(99.9 - cpu - kernel, 0))),
             "mem_used_percent": _percent(memory),
             "mem_swap_percent": _percent(swap),
+            "network_received_bytes": integers(received, received > 0),
             "node_type": coded(NODE_NAMES, clusters.worker_type[cluster][entry]),
         },
     )
+
+
+def _received_bytes(
+    history: History, delivery: int, cluster: Ints, entry: Ints, works: Bools, *, up_minutes: Ints
+) -> Ints:
+    """What each node-minute receives: its part of what the run reads, and some more that its like send;
+    0 where nobody knows what the run reads. `cluster` and `up_minutes` are of each life, `entry` is the life
+    of each node-minute, and nodes that work receive."""
+    rng = generator(history.seed, "network", delivery)
+    clusters = history.clusters
+    attempt = clusters.attempt[cluster]
+    share = history.attempts.progress_to[attempt] - history.attempts.progress_from[attempt]
+    total = history.read_bytes[history.attempts.run[attempt]] * share * _OF_EACH_OTHER
+    a_minute = total / np.maximum(up_minutes * np.maximum(clusters.workers[cluster], 1), 1)
+    uneven = rng.uniform(0.6, 1.4, len(entry))
+    return np.where(works, a_minute[entry] * uneven, 0).astype(np.int64)
 
 
 def _minute_after(at_us: Ints) -> Ints:

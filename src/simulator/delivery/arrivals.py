@@ -36,6 +36,7 @@ class Arrivals:
     pipelines: DeliveryPlan
     usage: DeliveryPlan
     clusters: DeliveryPlan
+    statements: DeliveryPlan
 
 
 def arrivals_of(history: History, bill: Bill, rules: DeliveryRules) -> Arrivals:
@@ -80,6 +81,7 @@ def arrivals_of(history: History, bill: Bill, rules: DeliveryRules) -> Arrivals:
     defined = history.fleet.has_definition[versions.job]
     graph_job = history.graphs.job[history.fleet.has_definition[history.graphs.job]]
     changed_us = changes_us(history.clusters)
+    statements = history.statements
     return Arrivals(
         attempt_slices=pieces,
         task_slices=task_pieces,
@@ -89,11 +91,17 @@ def arrivals_of(history: History, bill: Bill, rules: DeliveryRules) -> Arrivals:
         update_rows=update_rows,
         versions=all_versions,
         jobs=all_versions.only(defined),
-        job_tasks=rules.plan("job_tasks", versions.change_us[versions.first[graph_job]]),
+        job_tasks=rules.plan(
+            "job_tasks", versions.change_us[versions.first[graph_job]]
+        ).followed_by(rules.plan("job_task_edits", history.task_edits_us), len(graph_job)),
         pipelines=rules.plan("pipelines", history.pipelines.created_us),
         usage=rules.plan("usage", bill.records.landed_us),
         clusters=rules.plan(
             "clusters", changed_us + rules.latency_us("clusters", len(changed_us), 5, 50)
+        ),
+        statements=rules.plan(
+            "query_history",
+            statements.end_us + rules.latency_us("query_history", statements.size, 5, 50),
         ),
     )
 

@@ -46,6 +46,20 @@ class DeliveryPlan:
             position[self.twice[stays[self.twice]]],
         )
 
+    def followed_by(self, other: "DeliveryPlan", size: int) -> "DeliveryPlan":
+        """This plan, of `size` rows, and another whose rows are numbered after them."""
+        most = max(len(self.bounds), len(other.bounds)) - 1
+        parts = [
+            np.concatenate([self.of(delivery), other.of(delivery) + size])
+            for delivery in range(most)
+        ]
+        return DeliveryPlan(
+            np.concatenate([self.rows[:0], *parts]),
+            np.cumsum([0, *map(len, parts)]),
+            np.concatenate([self.late, other.late + size]),
+            np.concatenate([self.twice, other.twice + size]),
+        )
+
     def before(self, deliveries: int, size: int) -> Bools:
         """Which of all `size` rows have arrived with the first deliveries."""
         has_arrived = np.zeros(size, dtype=bool)

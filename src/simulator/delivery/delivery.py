@@ -29,6 +29,7 @@ from simulator.columns import (
 from simulator.compute.clusters import clusters_table, job_cluster_names, shared_labels
 from simulator.compute.hardware import NODE_CORES, NODE_MEMORY_MB, NODE_NAMES
 from simulator.compute.pipelines import pipeline_update_timeline, pipelines_table
+from simulator.compute.statements import query_history
 from simulator.compute.utilisation import lives_of, node_timeline
 from simulator.delivery.arrivals import Arrivals, arrivals_of
 from simulator.delivery.delays import DeliveryPlan, DeliveryRules
@@ -47,6 +48,7 @@ from simulator.identity import WORKSPACE_IDS
 from simulator.runs.timelines import job_run_timeline, job_task_run_timeline, job_tasks
 from simulator.truth import quirks, truth
 from simulator.truth.arrived import arrived_history
+from simulator.truth.causes import causes
 from simulator.truth.events import events, resizes
 from simulator.truth.firings import firings
 from simulator.truth.sizing import sizing
@@ -123,6 +125,7 @@ def deliver(
             "pipeline_costs": lambda: truth.pipeline_costs(history, prices, bill, arrivals),
             "sizing": lambda: sizing(arrived, prices),
             "events": lambda: events(history, traced),
+            "causes": lambda: causes(history, traced),
             "firings": lambda: firings(history, traced),
             "resizes": lambda: resizes(history),
             "quirks": lambda: quirks.quirks(history, traced, bill, arrivals, lives),
@@ -171,6 +174,7 @@ def _growing_tables(
     tasks = job_tasks(history)
     pipelines = pipelines_table(history.seed, history.quirks, history.pipelines)
     label_usage = usage_labels(history)
+    of_task_run = history.task_run_run
     update_jobs = np.append(history.ids.job, 0)[history.update_run]
 
     def run_slices(rows: Any) -> Any:
@@ -185,6 +189,12 @@ def _growing_tables(
             history.pipelines, history.updates, pieces, history.ids.task_run, update_jobs
         )
 
+    def statements(rows: Any) -> Any:
+        ids = history.ids
+        return query_history(
+            history.statements, rows, ids.job[of_task_run], ids.run[of_task_run], ids.task_run
+        )
+
     return {
         source.JOBS: (arrivals.jobs, lambda rows: jobs.take(pa.array(rows))),
         source.JOB_TASKS: (arrivals.job_tasks, lambda rows: tasks.take(pa.array(rows))),
@@ -196,6 +206,7 @@ def _growing_tables(
             arrivals.usage,
             lambda rows: usage_table(history, bill, label_usage, rows),
         ),
+        source.QUERY_HISTORY: (arrivals.statements, statements),
         source.CLUSTERS: (arrivals.clusters, lambda rows: _clusters(history, rows)),
     }
 

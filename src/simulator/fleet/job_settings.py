@@ -120,6 +120,7 @@ def _clusters(history: History, jobs: list[int]) -> list[list[dict[str, Any]]]:
     hardware = history.hardware
     everyone = np.arange(history.fleet.size)
     workers = hardware.workers_at(everyone, history.now_us)
+    runtime = history.causes.runtime_at(hardware, everyone, history.now_us)
     on_cluster = history.fleet.compute == Compute.JOB_CLUSTER
 
     def cluster(job: int) -> dict[str, Any]:
@@ -131,7 +132,7 @@ def _clusters(history: History, jobs: list[int]) -> list[list[dict[str, Any]]]:
             }
         return size | {
             "job_cluster_key": "main",
-            "spark_version": RUNTIMES[hardware.runtime[job]],
+            "spark_version": RUNTIMES[runtime[job]],
             "node_type_id": NODE_NAMES[hardware.worker_type[job]],
             "driver_node_type_id": NODE_NAMES[hardware.driver_type[job]],
             "data_security_mode": "SINGLE_USER",

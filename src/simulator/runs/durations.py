@@ -54,9 +54,9 @@ def work_seconds(
     """Seconds of work of every run that is due, were it to run through undisturbed; and the factor
     by which it alone is slow (1 for most)."""
     rng = generator(config.seed, "durations")
-    first_day = config.start_us // DAY_US - 1
+    first_day = _first_day(config)
     day = due.due_us // DAY_US - first_day
-    volume = _log_volume(rng, laws, first_day, config.days + config.reserve_days + 3)
+    volume = _log_volume(rng, laws, first_day, _days(config))
     slots = int(due.slot.max(initial=0)) + 1
     innovations = rng.standard_t(4, size=(fleet.size, slots)) / np.sqrt(2)
     noise = laws.spread[:, None] * _autoregressive(innovations, laws.memory)
@@ -75,6 +75,21 @@ def work_seconds(
         longest[kind] = cap
     seconds: Floats = np.clip(np.exp(log_seconds), 3.0, longest[fleet.kind[due.job]])
     return seconds, np.exp(slower)
+
+
+def daily_log_volume(config: SimulatorConfig, laws: DurationLaw) -> tuple[int, Floats]:
+    """The first day since 1970, and the logarithm of each job's input volume on it and each day after: the
+    one that `work_seconds` follows."""
+    rng, first_day = generator(config.seed, "durations"), _first_day(config)
+    return first_day, _log_volume(rng, laws, first_day, _days(config))
+
+
+def _first_day(config: SimulatorConfig) -> int:
+    return config.start_us // DAY_US - 1
+
+
+def _days(config: SimulatorConfig) -> int:
+    return config.days + config.reserve_days + 3
 
 
 def _log_volume(rng: np.random.Generator, laws: DurationLaw, first_day: int, days: int) -> Floats:

@@ -34,6 +34,7 @@ _TRIGGERS = ("CRON", "ONETIME", "CONTINUOUS", "ONETIME_RETRY")
 _TRIGGER_OF_KIND = np.array([0, 0, 0, 2, 1, 1, 1, 1])  # by Kind
 RUN_TYPES = ("JOB_RUN", "SUBMIT_RUN", "WORKFLOW_RUN")
 _RETRY = 3
+_EDITED_TIMEOUT_SECONDS = 86_400
 _RUN_TYPE_OF_KIND = np.array([0, 0, 0, 0, 0, 1, 2, 0])
 
 
@@ -175,10 +176,14 @@ def job_task_run_timeline(history: History, pieces: Slices) -> Any:
 
 
 def job_tasks(history: History) -> Any:
-    """system.lakeflow.job_tasks: one version of each task, made with the job's first version."""
+    """system.lakeflow.job_tasks: a version of each task, made with the job's first version, then one of
+    each that is edited."""
     graphs, fleet, versions = history.graphs, history.fleet, history.versions
-    shown = np.flatnonzero(fleet.has_definition[graphs.job])
+    defined = np.flatnonzero(fleet.has_definition[graphs.job])
+    created_us = versions.change_us[versions.first[graphs.job[defined]]]
+    shown = np.concatenate([defined, history.edited_tasks])
     job = graphs.job[shown]
+    is_edit = np.arange(len(shown)) >= len(defined)
     return table_of(
         source.JOB_TASKS,
         len(shown),
@@ -189,7 +194,7 @@ def job_tasks(history: History) -> Any:
             "depends_on_keys": pa.array(
                 [graphs.depends_on[index] for index in shown], type=pa.list_(pa.string())
             ),
-            "change_time": timestamps(versions.change_us[versions.first[job]]),
-            "timeout_seconds": integers(np.zeros(len(shown), dtype=np.int64)),
+            "change_time": timestamps(np.concatenate([created_us, history.task_edits_us])),
+            "timeout_seconds": integers(np.where(is_edit, _EDITED_TIMEOUT_SECONDS, 0)),
         },
     )

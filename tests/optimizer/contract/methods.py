@@ -36,15 +36,17 @@ METHODS = (
         "replay",
         replay,
         by_job=False,
-        in_seconds=("center",),
-        without_unit=("scale", "robust_z", "p_value", "window_runs"),
+        in_seconds=("center", "usual_low", "usual_high"),
+        without_unit=(
+            "scale", "robust_z", "p_value", "p_value_short", "shift_ratio", "window_runs",
+        ),
     ),
     Method(
         "latest",
         latest,
         by_job=True,
-        in_seconds=("center_seconds",),
-        without_unit=("scale_log", "last_robust_z", "last_p_value", "runs"),
+        in_seconds=("center_seconds", "usual_low_seconds", "usual_high_seconds"),
+        without_unit=("scale_log", "last_robust_z", "last_p_value", "last_p_value_short", "runs"),
     ),
     Method(
         "backtest_start", lambda r: backtest(r, LEVELS, limits=600.0), by_job=False,

@@ -6,9 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from optimizer.baselines import replay
 from optimizer.calibration import track
-from optimizer.config import BaselineConfig
 from optimizer.forecast import Distribution, backtest, p_miss_deadline, quality
 from optimizer.forecast.sample import curve_of_sample, squares_with_bursts
 from optimizer.forecast.walk.experts import EXPERT_COUNT
@@ -121,17 +119,6 @@ def test_log_logistic_survival_by_hand() -> None:
     assert curve.p_over_limit(300.0, 200.0)[0] == pytest.approx(0.5)
     # Far in the tail, where 1 - F would be all rounding: S(1e9) = 1e-14 to ten digits.
     assert curve.p_over_limit(1e9)[0] == pytest.approx(1e-14, rel=1e-9)
-
-
-def test_robust_score_by_hand() -> None:
-    # log2 durations 6, 7, 7, 8, 8, 8, 9, 9, 10: median 8, distances 2 1 1 0 0 0 1 1 2, their median 1.
-    # The next run is 2^12: (12 - 8) / (1.4826...) = 2.69796...; the unit of the logarithm cancels.
-    seconds = [2.0**k for k in (6, 7, 7, 8, 8, 8, 9, 9, 10, 12)]
-    last = replay(one_job(seconds), config=BaselineConfig(min_runs=8)).iloc[-1]
-    assert last["center"] == pytest.approx(256.0)
-    assert last["scale"] == pytest.approx(1.482602218505602 * math.log(2.0))
-    assert last["robust_z"] == pytest.approx(4.0 / 1.482602218505602)
-    assert last["window_runs"] == 9
 
 
 def test_timeouts_push_the_upper_quantiles_up() -> None:

@@ -95,20 +95,29 @@ def test_job_baseline(served: Callable) -> None:
     """A run scored by the model is scored as the replay would score it next."""
     model = served("job_baseline", latest(RUNS))
     rows = pd.DataFrame(
-        {"job_id": ["w/0002", "nobody", "w/0002"], "duration_seconds": [3000.0, 1.0, np.nan]}
+        {
+            "job_id": ["w/0002", "nobody", "w/0002", "w/0002"],
+            "duration_seconds": [3000.0, 1.0, np.nan, 1.0],
+        }
     )
     out = model.predict(rows)
     assert list(out.columns) == _columns(model)
-    assert out["status"].tolist() == ["ok", "not_assessed", "ok"]
+    assert out["status"].tolist() == ["ok", "not_assessed", "ok", "ok"]
     last = RUNS[RUNS["job_id"] == "w/0002"].tail(1)
     probe = last.assign(
-        run_id="z", start_time=last["start_time"] + pd.Timedelta(days=9), duration_seconds=3000.0
+        run_id="z", start_time=last["start_time"] + pd.Timedelta(days=7), duration_seconds=3000.0
     )
     row = replay(pd.concat([RUNS, probe], ignore_index=True)).iloc[-1]
     assert out["robust_z"][0] == pytest.approx(row["robust_z"])
-    assert out["p_value"][0] == pytest.approx(row["p_value"])
-    assert out["is_anomaly"].tolist() == [True, False, False]
-    assert out["robust_z"][1:].isna().all()
+    # One center in place of each candidate's own.
+    assert out["p_value"][0] == pytest.approx(row["p_value"], rel=0.1)
+    assert out["p_value_short"][0] == pytest.approx(row["p_value_short"], rel=0.1)
+    assert out["ratio"][0] == pytest.approx(3000.0 / row["center"])
+    assert out["is_anomaly"].tolist() == [True, False, False, False]
+    assert out["is_short"].tolist() == [False, False, False, True]
+    band = out[["usual_low_seconds", "center_seconds", "usual_high_seconds"]].iloc[3].tolist()
+    assert band == sorted(band)
+    assert out["robust_z"][1:3].isna().all()
 
 
 def test_cluster_sizing(served: Callable) -> None:

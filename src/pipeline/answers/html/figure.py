@@ -1,13 +1,15 @@
-"""The picture of a job as an SVG: runs as points, the forecast as a band, the limit as a line."""
+"""The picture of a job as an SVG: runs as points on the band of what was usual, flags with their reasons, changes of
+level, the forecast as a band, the limit as a line."""
 
 import warnings
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import matplotlib
 from matplotlib.figure import Figure
 
-from pipeline.answers.jobs.picture import Picture
+from pipeline.answers.jobs.picture import PastRun, Picture
 from pipeline.errors import UserError
 from pipeline.sla.durations import duration
 
@@ -24,6 +26,9 @@ _MARKS_SECONDS = (
     *(86_400 * days for days in (1, 2, 4, 7, 14, 28)),
 )
 _MOST_MARKS = 6
+_MOST_REASONS = 6
+_FLAG = "#8e44ad"
+_USUAL = "#aec7d8"
 
 
 def write_figure(picture: Picture, file: Path) -> None:
@@ -42,8 +47,10 @@ def write_figure(picture: Picture, file: Path) -> None:
 
 
 def _drawn(picture: Picture) -> Figure:
-    figure = Figure(figsize=(9.5, 4.2), layout="constrained")
+    reasons = picture.flagged[:_MOST_REASONS]
+    figure = Figure(figsize=(9.5, 4.2 + 0.22 * len(reasons)), layout="constrained")
     axes = figure.add_subplot()
+    _draw_usual(axes, picture)
     for verdict, (marker, color, words) in _MARKS.items():
         runs = [run for run in picture.runs if run.verdict == verdict]
         if runs:
@@ -85,13 +92,72 @@ def _drawn(picture: Picture) -> Figure:
             label=f"SLA leaves {duration(picture.allowed_seconds)}",
         )
     axes.axvline(_days(picture.now), color="0.6", linewidth=0.8)
+    _draw_flags(axes, picture.flagged)
     _scale(axes, picture)
+    _draw_changes(axes, picture)
+    if reasons:
+        axes.set_xlabel("\n".join(map(_reason, reasons)), loc="left", fontsize=8, parse_math=False)
     axes.set_title(_plain(picture.name), loc="left", fontsize=11, parse_math=False)
     axes.set_ylabel("duration")
     axes.spines[["top", "right"]].set_visible(False)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=9)
     return figure
+
+
+def _draw_usual(axes: "matplotlib.axes.Axes", picture: Picture) -> None:
+    """The band of what was usual before each run, from run to run."""
+    if not picture.usual:
+        return
+    starts = [_days(usual.started_at) for usual in picture.usual]
+    axes.fill_between(
+        starts,
+        [usual.low_seconds for usual in picture.usual],
+        [usual.high_seconds for usual in picture.usual],
+        color=_USUAL,
+        alpha=0.45,
+        linewidth=0,
+        label="usual, 1 to 99 %",
+    )
+    middles = [usual.middle_seconds for usual in picture.usual]
+    axes.plot(starts, middles, color="#5b7f95", linewidth=0.9, label="usual, half")
+
+
+def _draw_flags(axes: "matplotlib.axes.Axes", flagged: Sequence[PastRun]) -> None:
+    """A ring around each flagged run."""
+    if flagged:
+        axes.plot(
+            [_days(run.started_at) for run in flagged],
+            [run.seconds for run in flagged],
+            "o",
+            markersize=10,
+            markerfacecolor="none",
+            markeredgecolor=_FLAG,
+            markeredgewidth=1.4,
+            label="flagged",
+        )
+
+
+def _draw_changes(axes: "matplotlib.axes.Axes", picture: Picture) -> None:
+    """A line where another level became usual, and at the last how much it is of the one before."""
+    for change in picture.changes:
+        axes.axvline(_days(change.from_at), color=_FLAG, linestyle=":", linewidth=1, alpha=0.7)
+    for change in picture.changes[-1:]:
+        axes.annotate(
+            change.words,
+            (_days(change.from_at), 0.98),
+            xycoords=("data", "axes fraction"),
+            xytext=(3, 0),
+            textcoords="offset points",
+            va="top",
+            fontsize=8,
+            color=_FLAG,
+        )
+
+
+def _reason(run: PastRun) -> str:
+    """Why a run was flagged, as a line under the picture."""
+    return f"{run.started_at:%d %b %H:%M}  {_plain(run.flag)}"
 
 
 def _scale(axes: "matplotlib.axes.Axes", picture: Picture) -> None:

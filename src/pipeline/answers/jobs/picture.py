@@ -1,4 +1,5 @@
-"""What the picture of one job shows: its runs, the forecast of those to come, and what they may take."""
+"""What the picture of one job shows: its runs beside what was usual, what was flagged and what has changed, the
+forecast of those to come, and what they may take."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,26 @@ class PastRun:
     seconds: float
     verdict: str
     """ok, missed or failed."""
+    flag: str = ""
+    """Why a night flagged it, in words; empty for the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What was said of a run before it began: the 1, 50 and 99 % quantile of its seconds."""
+
+    started_at: datetime
+    low_seconds: float
+    middle_seconds: float
+    high_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A level that has become usual, from when on, and in words beside the one before."""
+
+    from_at: datetime
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +59,14 @@ class Picture:
     upcoming: tuple[ComingRun, ...]
     allowed_seconds: float | None
     """What the SLA leaves a run; None without one."""
+    usual: tuple[Usual, ...] = ()
+    """In order of time."""
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def flagged(self) -> tuple[PastRun, ...]:
+        """The runs that nights flagged, the latest first."""
+        return tuple(run for run in reversed(self.runs) if run.flag)
 
     @property
     def begin(self) -> datetime:
@@ -50,5 +79,6 @@ class Picture:
     def all_seconds(self) -> list[float]:
         """Every duration that is drawn."""
         quantiles = [s for run in self.upcoming for s in (run.low_seconds, run.high_seconds)]
+        quantiles += [s for usual in self.usual for s in (usual.low_seconds, usual.high_seconds)]
         durations = [self.allowed_seconds, *quantiles, *(run.seconds for run in self.runs)]
         return [seconds for seconds in durations if seconds is not None and seconds > 0]

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from pipeline.answers.answer import Answer
-from pipeline.answers.jobs.picture import PAST_DAYS, ComingRun, PastRun, Picture
+from pipeline.answers.jobs.picture import PAST_DAYS, Change, ComingRun, PastRun, Picture, Usual
 from pipeline.answers.nights.given import as_of
-from pipeline.answers.phrases import cost_of, terms
+from pipeline.answers.phrases import cost_of, regime, terms
 from pipeline.answers.reader import Reader, records
+from pipeline.answers.runs.reasons import causes_sentence, changes_sentence, of_run
 from pipeline.answers.values import printable, share, shown, text
 from pipeline.sla.durations import duration
 from pipeline.tables import gold
@@ -27,6 +28,8 @@ _SECTIONS: Final = {
     "growth": gold.JOB_GROWTH,
     "proposed_sla": gold.SLA_PROPOSALS,
     "baseline": gold.JOB_BASELINE,
+    "regimes": gold.JOB_REGIMES,
+    "flags": gold.RUN_ANOMALIES,
     "rightsizing": gold.RIGHTSIZING,
     "trends": gold.JOB_TRENDS,
 }
@@ -76,6 +79,8 @@ class Profile:
             self._in_flight,
             self._next_run,
             self._usual,
+            self._flags,
+            self._why,
             self._growth,
             self._size,
             self._cost,
@@ -210,19 +215,50 @@ class Profile:
         baseline = self.only("baseline")
         if baseline is None or baseline["center_seconds"] is None:
             return ""
-        since = baseline["regime_start"]
-        usual = f"It usually takes {duration(baseline['center_seconds'])}" + (
-            f" since {since:%Y-%m-%d}" if since else ""
+        usual = f"It usually takes {duration(baseline['center_seconds'])}"
+        low, high = baseline["usual_low_seconds"], baseline["usual_high_seconds"]
+        if low is not None and high is not None:
+            usual += f" ({duration(low)} to {duration(high)} in 98 of 100 runs)"
+        if baseline["regime_start"]:
+            usual += f" since {baseline['regime_start']:%Y-%m-%d}"
+        changes = [row for row in self.regimes if row["to_at"] is None]
+        return f"{usual}, {regime(changes[0])}." if changes else f"{usual}."
+
+    @property
+    def regimes(self) -> list[Record]:
+        """The levels of its durations but for the first."""
+        return [
+            row
+            for row in self.sections["regimes"]
+            if row["metric"] == "duration_seconds" and row["from_at"] is not None
+        ]
+
+    def _flags(self) -> str:
+        flags = self.sections["flags"]
+        if not flags:
+            return ""
+        night_at = max(flag["night_at"] for flag in flags)
+        words = [flag for flag in flags if flag["night_at"] == night_at]
+        strangest = min(words, key=lambda flag: flag["p_value"])
+        others = f", and {len(words) - 1} more" if len(words) > 1 else ""
+        run = f"run {text(strangest['run_id'])}: " if strangest["run_id"] else ""
+        return (
+            f"It was last flagged in the 24 hours to {shown('at', night_at)} UTC:"
+            f" {run}{text(strangest['severity'])}{others}."
         )
-        if baseline["last_p_value"] is None:
-            return f"{usual}."
-        run = text(baseline["last_run_id"])
-        if baseline["last_is_anomaly"]:
-            return (
-                f"{usual}; run {run} was unlike it: one in {1 / max(baseline['last_p_value'], 1e-9):,.0f}"
-                " usual runs is as slow."
+
+    def _why(self) -> str:
+        """Of the last run that was flagged or where another duration became usual: why, and what was
+        changed before it."""
+        return " ".join(
+            filter(
+                None,
+                (
+                    causes_sentence(self.sections["causes"]),
+                    changes_sentence(self.sections["changes"]),
+                ),
             )
-        return f"{usual}; run {run} was no different."
+        )
 
     def _growth(self) -> str:
         growth = self.only("growth")
@@ -264,6 +300,12 @@ def profile(reader: Reader, series_key: str) -> Profile:
     for section, table in _SECTIONS.items():
         sections[section] = reader.read(Answer.of_job(table), series_key=series_key).records
     sections["runs"] = records(reader, "jobs", "runs", series_key=series_key)
+    parts, changes = (
+        records(reader, "runs", name, series_key=series_key) for name in ("causes", "changes")
+    )
+    unlike = [row for row in parts if row["is_flagged"] or row["is_shift"]]
+    last = unlike[0]["run_id"] if unlike else ""
+    sections["causes"], sections["changes"] = of_run(parts, last), of_run(changes, last)
     for job in sections["job"]:
         job["recognised_by"] = _RECOGNISED_BY.get(job["series_basis"])
     return Profile(sections)
@@ -279,10 +321,15 @@ def picture(reader: Reader, about: Profile) -> Picture:
         if run["started_at"] is not None and run["started_at"] >= begin
     ]
     forecast = about.only("forecast")
+    flags = _flags_by_run(about.sections["flags"])
     return Picture(
         name=printable(about.job["name"] or about.job["series_key"]),
         now=now,
-        runs=tuple(past for run in reversed(recent) if (past := _past_run(run)) is not None),
+        runs=tuple(
+            past
+            for run in reversed(recent)
+            if (past := _past_run(run, flags.get(run["run_id"], ""))) is not None
+        ),
         upcoming=tuple(
             ComingRun(
                 run["scheduled_at"], run["p5_seconds"], run["p50_seconds"], run["p95_seconds"]
@@ -291,11 +338,30 @@ def picture(reader: Reader, about: Profile) -> Picture:
             if run["scheduled_at"] is not None and run["p50_seconds"] is not None
         ),
         allowed_seconds=None if forecast is None else forecast["allowed_seconds"],
+        usual=tuple(
+            Usual(
+                run["started_at"],
+                run["usual_low_seconds"],
+                run["center_seconds"],
+                run["usual_high_seconds"],
+            )
+            for run in records(reader, "jobs", "usual", series_key=about.job["series_key"])
+            if run["started_at"] >= begin
+        ),
+        changes=tuple(
+            Change(row["from_at"], regime(row)) for row in about.regimes if row["from_at"] >= begin
+        ),
     )
 
 
-def _past_run(run: Record) -> PastRun | None:
-    """A run that ended by itself, and how it went; None for another."""
+def _flags_by_run(flags: list[Record]) -> dict[str, str]:
+    """Why each flagged run was flagged: of several metrics, the strangest."""
+    strangest_last = sorted(flags, key=lambda flag: -flag["p_value"])
+    return {flag["run_id"]: text(flag["severity"]) for flag in strangest_last}
+
+
+def _past_run(run: Record, flag: str) -> PastRun | None:
+    """A run that ended by itself, how it went, and why it was flagged; None for another."""
     seconds = run["first_success_seconds"] or run["busy_seconds"]
     ended = run["status"] in ("SUCCEEDED", "FAILED", "TIMEOUT") and not run["never_started"]
     if not ended or not seconds:
@@ -304,4 +370,4 @@ def _past_run(run: Record) -> PastRun | None:
         verdict = "failed"
     else:
         verdict = "missed" if run["sla_status"] == "MISSED" else "ok"
-    return PastRun(run["started_at"], seconds, verdict)
+    return PastRun(run["started_at"], seconds, verdict, flag)

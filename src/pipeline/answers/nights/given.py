@@ -1,6 +1,6 @@
 """What the last night spoke of: its time, and the last day that was billed in full."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from pipeline.answers.reader import Reader, records
 
@@ -15,13 +15,6 @@ def last_cost_day(reader: Reader) -> date | None:
     """The last day billed in full when the last night was; None before there is one."""
     day = _given(reader, "last_cost_day").get("job_trends", "None")
     return None if day == "None" else date.fromisoformat(day)
-
-
-def night_before(reader: Reader) -> datetime | None:
-    """The time that the night before the last spoke of; of a first night, a day before its own."""
-    times = [night["as_of"] for night in records(reader, "nights", "nights") if night["as_of"]]
-    earlier = [at for at in times if at < times[0]]
-    return earlier[0] if earlier else times[0] - timedelta(days=1) if times else None
 
 
 def _given(reader: Reader, name: str) -> dict[str, str]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from shlex import quote
+from typing import Final
 
 from rich.text import Text
 
 from pipeline.answers.jobs.picture import Picture
 from pipeline.answers.jobs.profile import Profile
-from pipeline.answers.phrases import cost_of
+from pipeline.answers.phrases import amount, cost_of, regime
 from pipeline.answers.terminal.chart import chart
 from pipeline.answers.terminal.layout import facts, listing
 from pipeline.answers.terminal.paragraph import PIPE_WIDTH, paragraph
@@ -15,6 +16,8 @@ from pipeline.answers.terminal.views import as_it_is
 from pipeline.answers.values import shown, text
 
 _LEAST_PART = 0.005
+_TOLD_OTHERWISE = frozenset({"runs", "next_runs", "causes", "changes"})
+"""Sections that are lists, or that a sentence tells."""
 _LEFT_OUT = frozenset({"workspace id", "series key"})
 
 
@@ -38,15 +41,16 @@ def job_lines(
         yield Text(f"  {command(f'sla accept {key}')}")  # Whole, to be copied.
     yield Text()
     yield from chart(picture, min(room, widest)).split("\n")
-    for section in ("runs", "next_runs"):
+    for section, view in _LISTED.items():
         rows = about.sections[section]
+        if section in _LATEST_LAST:
+            rows = rows[::-1]
         if rows:
             count = f", {most_runs} of {len(rows)}" if len(rows) > most_runs else ""
             yield from _heading(f"{section.replace('_', ' ').capitalize()}{count}")
-            view = _run if section == "runs" else _next_run
             yield from listing([view(row) for row in rows[:most_runs]], width)
     for section, rows in about.sections.items():
-        if section in ("runs", "next_runs") or not rows:
+        if section in _LISTED or section in _TOLD_OTHERWISE or not rows:
             continue
         yield from _heading(section.replace("_", " ").capitalize())
         for row in rows:
@@ -85,6 +89,33 @@ def _next_run(row: dict[str, object]) -> dict[str, str]:
     }
 
 
+def _flag(row: dict[str, object]) -> dict[str, str]:
+    return {
+        "night to": shown("at", row["night_at"]),
+        "is": text(row["direction"]),
+        "run": text(row["run_id"]),
+        "confidence": text(row["confidence"]),
+        "alert": "" if row["is_alertable"] else "below the floor",
+        "why": text(row["severity"]),
+    }
+
+
+def _regime(row: dict[str, object]) -> dict[str, str]:
+    return {
+        "metric": text(row["metric"]).removesuffix("_seconds").replace("_", " "),
+        "level": amount(row, "level"),
+        "change": regime(row) if row["ratio"] is not None else "",
+        "from": shown("at", row["from_at"]),
+        "to": shown("at", row["to_at"]),
+        "first run": text(row["first_run_id"]),
+    }
+
+
 def _part(p_miss: object) -> str:
     """What of a probability one cause makes, where it makes any to speak of."""
     return shown("p_miss", p_miss) if isinstance(p_miss, float) and p_miss >= _LEAST_PART else ""
+
+
+_LISTED: Final = {"runs": _run, "next_runs": _next_run, "flags": _flag, "regimes": _regime}
+"""The sections of many rows, of which the latest are shown, a line each."""
+_LATEST_LAST: Final = ("flags", "regimes")

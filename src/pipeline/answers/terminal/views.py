@@ -13,9 +13,9 @@ from rich.cells import cell_len, set_cell_size
 from pipeline.answers import listings
 from pipeline.answers.costs.attribution import UNATTRIBUTED
 from pipeline.answers.listings import Listing
-from pipeline.answers.phrases import Row, cost_of, priced, terms
+from pipeline.answers.phrases import Row, amount, cost_of, priced, regime, terms
 from pipeline.answers.terminal.layout import KEY
-from pipeline.answers.values import money, printable, share, shown, text
+from pipeline.answers.values import money, printable, shown, text
 
 View = Callable[[Row], dict[str, str]]
 
@@ -168,18 +168,15 @@ def _interval(row: Row, name: str) -> str:
     return f"{money(middle)} ({money(low)} to {money(high)}) {row['currency_code']}{part}"
 
 
-def run_baselines(row: Row) -> dict[str, str]:
-    verdict = "another duration is usual now" if row["is_shift"] else ""
-    p_value = row["p_value"]
+def flagged(row: Row) -> dict[str, str]:
     return job(row) | {
+        "is": text(row["direction"]),
         "run": text(row["run_id"]),
         "retry": shown("retry", row["attempt"] or None),
         "started": shown("at", row["started_at"]),
-        "took": shown("_seconds", row["duration_seconds"]),
-        "usual": shown("_seconds", row["center_seconds"]),
-        "ratio": ratio(row["ratio"]),
-        "P(as slow)": "" if p_value is None else share(p_value),
-        "verdict": "unlike its job" if row["is_anomaly"] else verdict,
+        "confidence": text(row["confidence"]),
+        "why": text(row["severity"]),
+        "reason": text(row["confidence_reason"]),
     }
 
 
@@ -191,12 +188,13 @@ def changes(row: Row) -> dict[str, str]:
     }
 
 
-def shifts(row: Row) -> dict[str, str]:
+def regimes(row: Row) -> dict[str, str]:
     return _who(row) | {
-        "since": shown("at", row["shifted_at"]),
-        "before": shown("_seconds", row["before_seconds"]),
-        "now": shown("_seconds", row["now_seconds"]),
-        "ratio": ratio(row["ratio"]),
+        "metric": text(row["metric"]).removesuffix("_seconds").replace("_", " "),
+        "change": regime(row),
+        "before": amount(row, "level_before"),
+        "now": amount(row, "level"),
+        "first run": text(row["first_run_id"]),
     }
 
 
@@ -205,10 +203,6 @@ def resizes(row: Row) -> dict[str, str]:
         "resized": shown("at", row["resized_at"]),
         "workers": f"{row['workers_before']} → {row['workers_after']}",
     }
-
-
-def ratio(factor: float | None) -> str:
-    return "" if factor is None else f"{factor:.2f}x"
 
 
 def team_costs(row: Row) -> dict[str, str]:
@@ -289,8 +283,9 @@ VIEWS: Final[dict[Listing, View]] = {
     listings.COMPLIANCE: compliance,
     listings.SLAS: slas,
     listings.PROPOSALS: proposals,
-    listings.RUN_BASELINES: run_baselines,
-    listings.SHIFTS: shifts,
+    listings.FLAGGED: flagged,
+    listings.BELOW_FLOOR: flagged,
+    listings.REGIMES: regimes,
     listings.RESIZES: resizes,
     listings.SIZES: sizes,
     listings.ALL_SIZES: sizes,

@@ -5,7 +5,17 @@ assessed has a status and a reason instead of numbers, and is never left out.
 """
 
 from pipeline.tables.declaration import Table
-from pipeline.tables.gold.baselines import JOB_BASELINE, RUN_BASELINE, RUN_BASELINE_DAYS
+from pipeline.tables.gold.anomalies import COUNTS, FALSE_DISCOVERY_RATE, JOB_NIGHTS, RUN_ANOMALIES
+from pipeline.tables.gold.baselines import (
+    CONTINUOUS_METRICS,
+    JOB_BASELINE,
+    JOB_REGIMES,
+    METRICS,
+    RUN_BASELINE,
+    RUN_BASELINE_DAYS,
+    RUN_SCORES,
+)
+from pipeline.tables.gold.causes import JOB_CHANGES, RUN_CAUSES
 from pipeline.tables.gold.costs import COST_DAILY, TEAM_COST_DAILY
 from pipeline.tables.gold.forecasts import (
     DURATION_STATES,
@@ -33,22 +43,30 @@ from pipeline.tables.gold.trends import JOB_TRENDS
 from pipeline.tables.gold.verdicts import JOB_VERDICTS, LIKELY_TO_MISS
 
 __all__ = [
+    "ANOMALY_TABLES",
+    "CONTINUOUS_METRICS",
     "COST_DAILY",
+    "COUNTS",
     "DURATION_STATES",
+    "FALSE_DISCOVERY_RATE",
     "FORECAST_QUALITY",
     "GOLD_TABLES",
     "IN_FLIGHT",
     "JOBS",
     "JOB_BASELINE",
+    "JOB_CHANGES",
     "JOB_DAILY",
     "JOB_FORECAST",
     "JOB_GROWTH",
     "JOB_HEALTH",
+    "JOB_NIGHTS",
+    "JOB_REGIMES",
     "JOB_TRENDS",
     "JOB_VERDICTS",
     "JOB_WEEKLY",
     "LEFT_LEVELS",
     "LIKELY_TO_MISS",
+    "METRICS",
     "MODEL_TABLES",
     "NIGHT_ASSESSMENTS",
     "NIGHT_STEPS",
@@ -57,10 +75,13 @@ __all__ = [
     "QUESTIONS",
     "RECOMMENDATION_TABLES",
     "RIGHTSIZING",
+    "RUN_ANOMALIES",
     "RUN_BASELINE",
     "RUN_BASELINE_DAYS",
+    "RUN_CAUSES",
     "RUN_FORECAST",
     "RUN_LEVELS",
+    "RUN_SCORES",
     "RUN_TABLES",
     "SHOWN_LEVELS",
     "SLA_DAILY",
@@ -88,8 +109,17 @@ RECOMMENDATION_TABLES: tuple[Table, ...] = (
     JOB_GROWTH,
 )
 """One row a job, with an answer or the reason for none."""
-RUN_TABLES: tuple[Table, ...] = (RUN_FORECAST, IN_FLIGHT, RUN_BASELINE)
-"""One row a run: of those to come, of those in progress, and of the latest that have ended."""
+RUN_TABLES: tuple[Table, ...] = (
+    RUN_FORECAST,
+    IN_FLIGHT,
+    RUN_SCORES,
+    RUN_BASELINE,
+    RUN_CAUSES,
+    JOB_CHANGES,
+)
+"""Of runs: those to come, those in progress, the latest that have ended, and why these were slow."""
+ANOMALY_TABLES: tuple[Table, ...] = (JOB_REGIMES, JOB_NIGHTS, RUN_ANOMALIES)
+"""What has changed in a job, and what is unlike it."""
 QUESTIONS: dict[str, Table] = {
     "forecast": JOB_FORECAST,
     "baseline": JOB_BASELINE,

@@ -4,14 +4,16 @@ from pipeline.tables.declaration import Table
 from pipeline.tables.silver.columns import STATUSES
 from pipeline.tables.silver.compute import CLUSTERS, RUN_CLUSTERS, RUN_UTILISATION
 from pipeline.tables.silver.costs import PRICES, RUN_COSTS, USAGE_COSTS
+from pipeline.tables.silver.inputs import ATTEMPT_INPUTS
 from pipeline.tables.silver.job_settings import JOB_SETTINGS, SETTINGS
-from pipeline.tables.silver.jobs import JOB_TASKS, JOB_VERSIONS
+from pipeline.tables.silver.jobs import JOB_TASKS, JOB_VERSIONS, TASK_VERSIONS
 from pipeline.tables.silver.pipelines import PIPELINE_UPDATES, PIPELINE_VERSIONS, TASK_UPDATES
 from pipeline.tables.silver.runs import ATTEMPTS, RUNS, TASK_RUNS
 from pipeline.tables.silver.sla import RUN_SLA, SLA_DECISIONS
 
 __all__ = [
     "ATTEMPTS",
+    "ATTEMPT_INPUTS",
     "CLUSTERS",
     "JOB_SETTINGS",
     "JOB_TASKS",
@@ -30,12 +32,14 @@ __all__ = [
     "STATUSES",
     "TASK_RUNS",
     "TASK_UPDATES",
+    "TASK_VERSIONS",
     "USAGE_COSTS",
 ]
 
 SILVER_TABLES: tuple[Table, ...] = (
     JOB_VERSIONS,
     JOB_TASKS,
+    TASK_VERSIONS,
     JOB_SETTINGS,
     ATTEMPTS,
     RUNS,
@@ -46,6 +50,7 @@ SILVER_TABLES: tuple[Table, ...] = (
     CLUSTERS,
     RUN_CLUSTERS,
     RUN_UTILISATION,
+    ATTEMPT_INPUTS,
     PRICES,
     USAGE_COSTS,
     RUN_COSTS,

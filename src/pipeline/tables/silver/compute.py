@@ -88,5 +88,12 @@ RUN_UTILISATION = Table(
         Column("mem_max_pct", "double", "Most memory used", unit="percent", minimum=0),
         Column("swap_max_pct", "double", "Most memory swapped", unit="percent", minimum=0),
         Column("io_wait_mean_pct", "double", "Mean CPU waiting for I/O", unit="percent", minimum=0),
+        Column(
+            "network_received_bytes",
+            "bigint",
+            "Received over the network; NULL where another run used the cluster on that day too",
+            unit="bytes",
+            minimum=0,
+        ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Silver of jobs: every version of a definition, and the tasks of the last."""
+"""Silver of jobs: every version of a definition, of a job and of its tasks."""
 
 from pipeline.tables.declaration import Column, Layer, Table
 from pipeline.tables.silver.columns import JOB, SERIES, WORKSPACE
@@ -55,6 +55,23 @@ JOB_VERSIONS = Table(
         Column("deleted_at", "timestamp", "When the job was deleted"),
         Column("timeout_seconds", "double", "Kill limit; NULL is none", unit="seconds", minimum=0),
         *TAGGED,
+    ),
+)
+
+TASK_VERSIONS = Table(
+    layer=Layer.SILVER,
+    name="task_versions",
+    grain="one version of a task's definition",
+    keys=("workspace_id", "job_id", "task_key", "valid_from"),
+    columns=(
+        WORKSPACE,
+        JOB,
+        SERIES,
+        Column("task_key", "string", "Task", nullable=False),
+        Column("valid_from", "timestamp", "From when it held, inclusive", nullable=False),
+        Column("depends_on_keys", "array<string>", "Upstream tasks of the same job"),
+        Column("timeout_seconds", "double", "Kill limit; NULL is none", unit="seconds", minimum=0),
+        Column("deleted_at", "timestamp", "When the task was deleted"),
     ),
 )
 

@@ -11,6 +11,7 @@ from pipeline.tables.source.costs import LIST_PRICES, USAGE
 from pipeline.tables.source.job_settings import JOB_SETTINGS
 from pipeline.tables.source.jobs import JOB_TASKS, JOBS
 from pipeline.tables.source.pipelines import PIPELINE_UPDATE_TIMELINE, PIPELINES
+from pipeline.tables.source.queries import QUERY_HISTORY
 from pipeline.tables.source.runs import JOB_RUN_TIMELINE, JOB_TASK_RUN_TIMELINE
 from pipeline.tables.source.workspaces import WORKSPACES_LATEST
 
@@ -26,6 +27,7 @@ __all__ = [
     "NODE_TYPES",
     "PIPELINES",
     "PIPELINE_UPDATE_TIMELINE",
+    "QUERY_HISTORY",
     "SOURCE_TABLES",
     "USAGE",
     "WORKSPACES_LATEST",
@@ -43,6 +45,7 @@ SOURCE_TABLES: tuple[SourceTable, ...] = (
     CLUSTERS,
     NODE_TIMELINE,
     NODE_TYPES,
+    QUERY_HISTORY,
     WORKSPACES_LATEST,
     JOB_SETTINGS,
 )

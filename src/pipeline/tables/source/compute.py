@@ -95,6 +95,9 @@ NODE_TIMELINE = SourceTable(
             switches_off="memory utilisation, and so right-sizing",
         ),
         Column("mem_swap_percent", "double", "Memory swapped", unit="percent"),
+        Column(
+            "network_received_bytes", "bigint", "Received over the network", unit="bytes", minimum=0
+        ),
         Column("node_type", "string", "Instance type"),
     ),
 )
