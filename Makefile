@@ -92,9 +92,11 @@ soak-delta: $(INSTALLED) jars ## Nights killed on Apache Spark with Delta Lake
 	$(BIN)/python -m benchmarks.soak.delta --out benchmarks/results/soak_delta.json
 
 .PHONY: bench-quality
-bench-quality: $(INSTALLED) ## Forecasts beside all peers, on DATA=a folder of runs_*.parquet and on simulated kinds; what a night said, and came
+bench-quality: $(INSTALLED) ## Forecasts and flags beside all peers, on DATA=a folder of runs_*.parquet and on simulated kinds; what a night said, and came
 	$(BIN)/python -m benchmarks.quality.evaluation $(DATA) --out benchmarks/results/quality.json
 	$(BIN)/python -m benchmarks.quality.published --out benchmarks/results/published.json
+	$(BIN)/python -m benchmarks.quality.anomalies $(DATA) --out benchmarks/results/anomalies.json
+	$(BIN)/python -m benchmarks.quality.nights_flags --out benchmarks/results/nights_flags.json
 
 .PHONY: bench-speed
 bench-speed: $(INSTALLED) ## What the statistics of a job cost, up to 100,000 jobs, and beside AutoETS

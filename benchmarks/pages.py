@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.quality.anomalies_page import anomalies_parts
 from benchmarks.quality.page import quality_parts
 from tests.e2e.truth import EVERY
 from tools.markdown import rows_of_table
@@ -260,11 +261,19 @@ def quality_page(_: str) -> str:
     return _page(quality_parts(result, _result("published.json"), note, machine))
 
 
+def anomalies_page(_: str) -> str:
+    """docs/anomalies.md: what is flagged as slow, beside the all-knowing test and what people use."""
+    result = _result("anomalies.json")
+    note = _NOTE.format(file="anomalies.json")
+    return _page(anomalies_parts(result, note, _machine(result["machine"])))
+
+
 def _page(parts: list[str]) -> str:
     return "\n".join(parts).rstrip("\n") + "\n"
 
 
 PAGES: dict[str, Callable[[str], str]] = {
+    "docs/anomalies.md": anomalies_page,
     "docs/performance.md": performance_page,
     "docs/quality.md": quality_page,
     "docs/truth.md": truth_page,
