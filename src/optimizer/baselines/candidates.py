@@ -40,7 +40,7 @@ from optimizer.baselines.window import KINDS_OF_HOUR, find_window, kind_of_hour
 from optimizer.kernel import kernel
 
 __all__ = [
-    "CANDIDATES", "LOG_WEIGHT", "MEAN", "NOISE", "OFFSET", "OWN", "RESIDUALS", "STEADY", "WEIGHT_NOW",
+    "CANDIDATES", "LEVEL", "LOG_WEIGHT", "MEAN", "NOISE", "OFFSET", "OWN", "RESIDUALS", "STEADY", "WEIGHT_NOW",
     "Candidates", "Run", "begin_job", "begin_level", "candidates", "expect",
     "leading", "learn", "look_at_window", "relevel", "wake", "weigh",
 ]  # fmt: skip

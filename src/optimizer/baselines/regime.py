@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from optimizer.baselines.candidates import (
     CANDIDATES,
+    LEVEL,
     LOG_WEIGHT,
     MEAN,
     NOISE,
@@ -67,6 +68,10 @@ _RARE: Final = 0.05
 _SHOWN_RUNS: Final = 2.0
 _FEWEST_RESIDUALS: Final = 4
 _NEW_LEVEL_VARIANCE: Final = 4.0
+_JUMPS: Final = 0.2
+_JUMP_RUNS: Final = 10.0
+_JUMP_SD: Final = 0.7
+"""Before a job has shown any: so many changes of level in so many runs, and how large they are."""
 _MOST_VOLUME: Final = 3.0
 _SLOW: Final = 0
 
@@ -157,6 +162,8 @@ class Memory(NamedTuple):
     begun: NDArray[np.int64]
     volume: NDArray[np.float64]
     """(1,) sum of the log input volumes."""
+    jumps: NDArray[np.float64]
+    """(2,) how many changes of level were declared, and the sum of their squared sizes."""
     law: NDArray[np.float64]
     band: NDArray[np.float64]
     undisturbed: NDArray[np.float64]
@@ -174,6 +181,7 @@ def memory(longest: int) -> Memory:
         sums=np.empty(2),
         begun=np.empty(2, dtype=np.int64),
         volume=np.empty(1),
+        jumps=np.empty(2),
         law=np.empty(LAW),
         band=np.empty(5),
         undisturbed=np.empty((CANDIDATES, 3)),
@@ -188,6 +196,7 @@ def _forget(known: Memory) -> None:
     known.sums[:] = 0.0
     known.begun[:] = 0
     known.volume[:] = 0.0
+    known.jumps[:] = 0.0
     known.law[:] = 0.0
 
 
@@ -291,9 +300,12 @@ def _begin_regime(runs: Runs, side: int, known: Memory) -> None:
     changed = count - known.begun[side]
     for k in range(CANDIDATES):
         state.residuals[k] = max(state.residuals[k] - changed, 0)
+    before = state.known[leading(state), LEVEL]
     begin_level(state, _NEW_LEVEL_VARIANCE)
     for member in range(known.begun[side], count):
         relevel(state, _run(runs, known.members[member], known))
+    known.jumps[0] += 1.0
+    known.jumps[1] += (state.known[leading(state), LEVEL] - before) ** 2
 
 
 @kernel
@@ -337,6 +349,14 @@ def _say(run: Run, i: int, known: Memory, out: Said) -> None:
 
 
 @kernel
+def _jump(known: Memory) -> tuple[float, float]:
+    """How often a run comes with a new level, and how large such a change is: log units, one deviation."""
+    jumps, squares = known.jumps
+    often = (_JUMPS + jumps) / (_JUMP_RUNS + known.counters[_COUNT])
+    return often, math.sqrt((_JUMPS * _JUMP_SD**2 + squares) / (_JUMPS + jumps))
+
+
+@kernel
 def _score(run: Run, i: int, known: Memory, out: Said) -> None:
     """How rare the run is: the tails that each candidate expects, by the weights of `_say`.
 
@@ -354,6 +374,10 @@ def _score(run: Run, i: int, known: Memory, out: Said) -> None:
                 as_slow, as_short = tails((run.log_value - candidate[MEAN]) / width, known.law)
                 slow += weight * as_slow
                 short += weight * as_short
+    jump, size = _jump(known)
+    z = (run.log_value - out.center[i]) / (math.sqrt(2.0) * math.hypot(size, out.scale[i]))
+    slow += jump * (0.5 * math.erfc(z) - slow)
+    short += jump * (0.5 * math.erfc(-z) - short)
     out.p_slow[i], out.p_short[i] = min(slow, 1.0), min(short, 1.0)
 
 

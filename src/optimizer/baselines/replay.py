@@ -16,6 +16,10 @@ capped so that a single incident, however large, cannot declare one. The rhythm 
 slow growth. The new regime begins with the run at which the winning sum last left zero: its level is that
 of the runs since, while rhythm and tails, which are relative, stay.
 
+Any run may come with a new level: a share of each p-value is that of one, as often and as large as the job's
+changes have been. With eight runs behind it that is one in ninety and a factor of two, so that a young job, or one
+that works in sessions, is not flagged for its next level; with hundreds it is next to nothing.
+
 Decided here: an incident counts for no more than a bounded part of itself; values below a
 thousandth count as a thousandth, so that zero has a logarithm; a TIMEOUT is scored by the duration
 it reached, which makes its p-value an upper bound, and teaches nothing, nor do CANCELLED and FAILED

@@ -8,7 +8,7 @@ The families, each fitted by maximum likelihood to the latest residuals of the l
     log-gamma 1, 4        the logarithm of a gamma variable, scaled: Weibull and generalised gamma runs, whose
                           right tail in logs is lighter than the normal (Prentice, Biometrika 61, 1974)
 
-Their shares are prior x likelihood, two modes paying for their parameters as the BIC asks. A p-value is the
+Their shares are prior x likelihood, where few residuals are taken for heavy-tailed, two modes paying for their parameters as the BIC asks. A p-value is the
 mean of the families' tails by share: at a thousandth of a tail it is the family that decides, and 256 residuals
 choose one where a histogram would be empty. The normal halves are those of t with as many degrees of freedom as
 their scale has, since it is estimated.
@@ -48,7 +48,10 @@ LAW: Final = (8, 5)
 """The shape of a law."""
 
 _FAMILIES: Final = 7
-_PRIOR: Final = np.log([0.05, 0.12, 0.18, 0.5, 0.05, 0.03, 0.07])
+_SHARES: Final = np.array([0.05, 0.12, 0.18, 0.5, 0.05, 0.03, 0.07])
+_SHARES_OF_FEW: Final = np.array([0.4, 0.3, 0.15, 0.09, 0.02, 0.02, 0.02])
+"""Prior shares; few residuals are more often than not of a job that has not shown yet what it can do."""
+_FEW: Final = 40.0
 _DEGREES: Final = (2.0, 3.0, 6.0)
 _GAUSSIAN: Final = 60.0
 """Degrees of freedom from which on t is taken to be normal."""
@@ -341,7 +344,8 @@ def fit_law(residual: NDArray[np.float64], min_scale: float, law: NDArray[np.flo
     if third / runs < _LEANS_LEFT * variance**1.5:
         score[5] = _log_gamma(residual, mean, variance, 1, _LOG_GAMMA_1, law)
         score[6] = _log_gamma(residual, mean, variance, 4, _LOG_GAMMA_4, law)
-    score += _PRIOR
+    of_few = 1.0 / (1.0 + (runs / _FEW) ** 2)
+    score += np.log(of_few * _SHARES_OF_FEW + (1.0 - of_few) * _SHARES)
     share = np.exp(score - score.max())
     share /= share.sum()
     law[: _NORMAL + 1, SHARE] = share[: _NORMAL + 1]
