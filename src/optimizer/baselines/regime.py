@@ -71,7 +71,9 @@ _NEW_LEVEL_VARIANCE: Final = 4.0
 _JUMPS: Final = 0.2
 _JUMP_RUNS: Final = 10.0
 _JUMP_SD: Final = 0.7
-"""Before a job has shown any: so many changes of level in so many runs, and how large they are."""
+_JUMP_SCALES: Final = 20.0
+"""Before a job has shown any: so many changes of level in so many runs, and how large they are at most: in log
+units, and in scales."""
 _MOST_VOLUME: Final = 3.0
 _SLOW: Final = 0
 
@@ -349,11 +351,15 @@ def _say(run: Run, i: int, known: Memory, out: Said) -> None:
 
 
 @kernel
-def _jump(known: Memory) -> tuple[float, float]:
-    """How often a run comes with a new level, and how large such a change is: log units, one deviation."""
+def _jump(scale: float, known: Memory) -> tuple[float, float]:
+    """How often a run comes with a new level, and how large such a change is: log units, one deviation.
+
+    A job that hardly varies is not expected to change by much more.
+    """
     jumps, squares = known.jumps
+    usual = min(_JUMP_SD, _JUMP_SCALES * scale)
     often = (_JUMPS + jumps) / (_JUMP_RUNS + known.counters[_COUNT])
-    return often, math.sqrt((_JUMPS * _JUMP_SD**2 + squares) / (_JUMPS + jumps))
+    return often, math.sqrt((_JUMPS * usual * usual + squares) / (_JUMPS + jumps))
 
 
 @kernel
@@ -374,7 +380,7 @@ def _score(run: Run, i: int, known: Memory, out: Said) -> None:
                 as_slow, as_short = tails((run.log_value - candidate[MEAN]) / width, known.law)
                 slow += weight * as_slow
                 short += weight * as_short
-    jump, size = _jump(known)
+    jump, size = _jump(out.scale[i], known)
     z = (run.log_value - out.center[i]) / (math.sqrt(2.0) * math.hypot(size, out.scale[i]))
     slow += jump * (0.5 * math.erfc(z) - slow)
     short += jump * (0.5 * math.erfc(-z) - short)
