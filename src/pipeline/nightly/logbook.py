@@ -40,14 +40,9 @@ class Logbook:
     def write(self) -> None:
         """The night's steps and what they could not answer, when anything has changed: in this
         night, or in one that was killed before it could write."""
-        answered = {
-            table.full_name: str(self._lakehouse.version(table))
-            for table in gold.QUESTIONS.values()
-        }
-        unwritten = any(
-            self._positions.of(_LOGBOOK, name) != version for name, version in answered.items()
-        )
-        if unwritten or self._night.changed_anything:
+        answers = gold.QUESTIONS.values()
+        if self._positions.has_news(_LOGBOOK, answers) or self._night.changed_anything:
+            answered = {table.full_name: str(self._lakehouse.version(table)) for table in answers}
             self._assessments()
             self._steps()
             self._positions.set_all(_LOGBOOK, answered)

@@ -1,13 +1,14 @@
 """How far each reader has read each input: read once a night, written as the night goes on."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from threading import RLock
 
 from pyspark.sql import SparkSession
 
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.tables import ops
+from pipeline.tables.declaration import Table
 from pipeline.tables.derive import spark_schema
 
 _WRITE_EVERY_SECONDS = 30.0
@@ -36,6 +37,16 @@ class Positions:
     def of(self, reader: str, input_name: str) -> str | None:
         """The last position of `reader` in the input; None before it has read any."""
         return self._positions.get((reader, input_name))
+
+    def has_news(self, reader: str, tables: Iterable[Table]) -> bool:
+        """Whether rows of a table may have changed since `reader` was there. Maintenance changes none."""
+        return any(self._is_news(self.of(reader, table.full_name), table) for table in tables)
+
+    def _is_news(self, position: str | None, table: Table) -> bool:
+        if position is None:
+            return True
+        is_newer = self._lakehouse.version(table) != int(position)
+        return is_newer and self._lakehouse.changed(table, int(position))
 
     def set_all(self, reader: str, positions: Mapping[str, str]) -> None:
         """Remember several at once, now in memory and soon on disk."""

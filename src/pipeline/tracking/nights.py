@@ -61,14 +61,10 @@ def track_night(
     A night is logged when the tables of its models stand at versions that no run has told of, by
     whichever night they were written: one may have been killed before it came to this.
     """
-    versions = {
-        table.full_name: str(lakehouse.version(table))
-        for table in (*gold.MODEL_TABLES, *gold.RECOMMENDATION_TABLES)
-    }
-    if night.as_of is None or all(
-        positions.of(_TRACKED, name) == version for name, version in versions.items()
-    ):
+    told = (*gold.MODEL_TABLES, *gold.RECOMMENDATION_TABLES)
+    if night.as_of is None or not positions.has_news(_TRACKED, told):
         return
+    versions = {table.full_name: str(lakehouse.version(table)) for table in told}
     as_of = spelled(night.as_of)
     experiment_id = opened_experiment(store, settings.experiment, NIGHTS)
     if night.name is not None:
