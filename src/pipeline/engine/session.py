@@ -5,6 +5,7 @@ made. A process keeps the first engine it asked for: pyspark returns the session
 whatever the builder says, so a second engine would silently be the first one.
 """
 
+import atexit
 import logging
 import os
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pyspark.sql import SparkSession
+from pyspark.sql.utils import is_remote
 
 from pipeline.engine.names import Engine
 from pipeline.engine.temporary_folders import temporary_folder
@@ -140,6 +142,10 @@ def _databricks() -> SparkSession:
     # Serverless compute lets a session set six of Spark's settings. This is the one that matters: all
     # others that we would choose are its defaults, or its own affair.
     session.conf.set("spark.sql.session.timeZone", "UTC")
+    # Left to the interpreter's end, where no thread answers it any more, the client may wait for ever.
+    if is_remote():
+        client: Any = session.client
+        atexit.register(client.close)
     return session
 
 
