@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -144,8 +145,8 @@ def _databricks() -> SparkSession:
     session.conf.set("spark.sql.session.timeZone", "UTC")
     # Left to the interpreter's end, where no thread answers it any more, the client may wait for ever.
     if is_remote():
-        client: Any = session.client
-        atexit.register(client.close)
+        # By its name: pyspark's types take this property for what it is made of.
+        atexit.register(attrgetter("client.close")(session))
     return session
 
 
