@@ -143,7 +143,8 @@ def _databricks() -> SparkSession:
     # Serverless compute lets a session set six of Spark's settings. This is the one that matters: all
     # others that we would choose are its defaults, or its own affair.
     session.conf.set("spark.sql.session.timeZone", "UTC")
-    # Left to the interpreter's end, where no thread answers it any more, the client may wait for ever.
+    # Left to the interpreter's end, where no thread answers it any more, the client may wait for ever. It has
+    # been seen to do so nevertheless, after a first night's stage in serverless environment 5.
     if is_remote():
         # By its name: pyspark's types take this property for what it is made of.
         atexit.register(attrgetter("client.close")(session))
