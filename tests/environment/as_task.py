@@ -5,6 +5,7 @@ six of Spark's settings, keeps no frame in memory, and has no SparkContext.
 """
 
 import sys
+from types import ModuleType, SimpleNamespace
 from typing import Any, NoReturn
 
 from pyspark.sql.connect.catalog import Catalog
@@ -25,8 +26,21 @@ def _refuse(*_arguments: Any, **_named: Any) -> NoReturn:
     raise RuntimeError("[NOT_SUPPORTED_WITH_SERVERLESS] frames and tables are not kept in memory")
 
 
+def _runtime() -> ModuleType:
+    """The module of a Databricks runtime that hands out a notebook's names.
+
+    Where it is missing, the SDK makes a Spark session of its own when it looks for credentials, and that
+    session's client waits for ever when the interpreter ends.
+    """
+    module = ModuleType("dbruntime")
+    namespace = SimpleNamespace(get_namespace_globals=dict)
+    module.UserNamespaceInitializer = SimpleNamespace(getOrCreate=lambda: namespace)  # type: ignore[attr-defined]
+    return module
+
+
 def main() -> None:
     """Run the command."""
+    sys.modules["dbruntime"] = _runtime()
     set_anything = RuntimeConf.set
 
     def set_settable(conf: RuntimeConf, key: str, value: Any) -> None:

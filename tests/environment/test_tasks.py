@@ -50,7 +50,14 @@ def _tracking(place: Path) -> Iterator[str]:
     ]
     with (
         (place / "log").open("wb") as log,
-        subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True) as server,
+        subprocess.Popen(
+            command,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            # Otherwise the server polls for jobs of its own in five processes, all the time.
+            env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+        ) as server,
     ):
         try:
             yield f"http://127.0.0.1:{port}"

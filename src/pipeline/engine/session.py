@@ -143,8 +143,7 @@ def _databricks() -> SparkSession:
     # Serverless compute lets a session set six of Spark's settings. This is the one that matters: all
     # others that we would choose are its defaults, or its own affair.
     session.conf.set("spark.sql.session.timeZone", "UTC")
-    # Left to the interpreter's end, where no thread answers it any more, the client may wait for ever. It has
-    # been seen to do so nevertheless, after a first night's stage in serverless environment 5.
+    # Left to the interpreter's end, where no thread answers it any more, the client may wait for ever.
     if is_remote():
         # By its name: pyspark's types take this property for what it is made of.
         atexit.register(attrgetter("client.close")(session))
@@ -174,7 +173,8 @@ def _databricks_connect() -> SparkSession:
 def _silence_client() -> None:
     """An error that a command takes for an answer (a table that is not there) is nobody's business, and
     the client would quote the statement with the server's stack, and so perhaps values of rows."""
-    logging.getLogger("pyspark.sql.connect.client.logging").setLevel(logging.ERROR)
+    for name in ("pyspark.sql.connect.client.logging", "pyspark.sql.connect.logging"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL + 1)
 
 
