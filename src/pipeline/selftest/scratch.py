@@ -69,7 +69,7 @@ def scratch_schemas(spark: SparkSession, catalog: str, account: Path) -> Iterato
                 f" SCHEMA ON CATALOG {identifier(catalog)}, or name another setting catalog"
             ) from error
         for table in SYSTEM_TABLES:
-            _write(spark, identifier(catalog, prefix + _SOURCE, table.place[1]), account, table)
+            _write(spark, identifier(catalog, prefix + _SOURCE, table.name), account, table)
         lakehouse.clear_staging()
         yield Scratch(lakehouse, SystemTables(spark, f"{catalog}.{prefix}{_SOURCE}"))
     finally:
