@@ -35,6 +35,22 @@ _JOB = ["workspace_id", "series_key"]
 _NIGHTS: Final = gold.RUN_BASELINE_DAYS
 _RUN_METRICS: Final = (*gold.METRICS, *gold.CONTINUOUS_METRICS)
 _COST_METRICS: Final = ("list_cost", "dbu", "hourly_list_cost")
+_WEIGHTS: Final = {
+    "duration_seconds": 14.0,
+    "failures": 2.0,
+    "missing_runs": 1.5,
+    "second_attempts": 1.0,
+    "queue_seconds": 0.5,
+    "setup_seconds": 0.5,
+    "list_cost": 0.5,
+    "dbu": 0.5,
+    "hourly_list_cost": 2.0,
+    "restarts": 2.0,
+    "uptime_share": 2.0,
+}
+"""What each test of a job weighs beside its others, by where most of what is wrong with jobs shows first."""
+_SLOW_SHARE: Final = 0.9
+"""Of the test of a duration that is for runs too slow; the rest is for runs too short."""
 _EVIDENCE_ALPHA: Final = 0.001
 """A run of a flagged job is named from this on, and the strangest in any case."""
 _FAILS: Final = (0.5, 9.5)
@@ -85,9 +101,7 @@ def job_nights(
     by_metric = tested.groupBy("series_key", "night").agg(
         *(
             # Sorted: an engine lists them as they come, and sums depend on it.
-            F.sort_array(F.collect_list(F.when(F.col("metric") == metric, _two_sided()))).alias(
-                metric
-            )
+            F.sort_array(F.collect_list(F.when(F.col("metric") == metric, _of_run()))).alias(metric)
             for metric in _RUN_METRICS
         )
     )
@@ -117,9 +131,10 @@ def _night_of_score(as_of: datetime, last_cost_day: date | None) -> Column:
     )
 
 
-def _two_sided() -> Column:
+def _of_run() -> Column:
     """A run may be too slow or too short, and is tested once; of the rest too much is strange."""
-    either = F.least(F.lit(1.0), 2 * F.least("p_value", "p_value_short"))
+    slow, short = F.col("p_value") / _SLOW_SHARE, F.col("p_value_short") / (1.0 - _SLOW_SHARE)
+    either = F.least(F.lit(1.0), slow, short)
     return F.when(F.col("metric") == "duration_seconds", either).otherwise(F.col("p_value"))
 
 
@@ -225,21 +240,22 @@ def _judged(night: pd.DataFrame) -> pd.DataFrame:
         job = np.repeat(np.arange(jobs), sizes)
         p_values.append(p)
         owners.append(job)
-        # Each metric weighs the same, however many runs there were.
-        weights.append(1.0 / sizes[job])
+        # However many runs there were.
+        weights.append(_WEIGHTS[metric] / sizes[job])
         out[f"p_{metric}"] = combined_p_value(p, job, np.ones(p.size), jobs)
     for name, p in _count_p_values(night).items():
         out[f"p_{name}"] = p
         p_values.append(p)
         owners.append(np.arange(jobs))
-        weights.append(np.ones(jobs))
+        weights.append(np.full(jobs, _WEIGHTS[name]))
     every, job = np.concatenate(p_values), np.concatenate(owners)
     out["tests"] = np.bincount(job[np.isfinite(every)], minlength=jobs)
     out["p_value"] = combined_p_value(every, job, np.concatenate(weights), jobs)
     out = out[out["tests"] > 0]
-    out["q_value"] = discovery_q_value(out["p_value"])
+    weight = np.sqrt(np.maximum(out["runs"].to_numpy(dtype=np.float64), 1.0))
+    out["q_value"] = discovery_q_value(out["p_value"], weight)
     out["is_flagged"] = out["q_value"] <= gold.FALSE_DISCOVERY_RATE
-    out["expected_false_flags"] = expected_false_flags(out["p_value"], out["is_flagged"])
+    out["expected_false_flags"] = expected_false_flags(out["p_value"], out["is_flagged"], weight)
     return without_nan(out)
 
 
