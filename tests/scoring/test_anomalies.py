@@ -10,8 +10,9 @@ from pyspark.sql import DataFrame, SparkSession
 from scipy import stats
 
 from optimizer.baselines import replay
-from pipeline.scoring.anomalies import job_nights, run_anomalies
 from pipeline.scoring.baselines import run_scores
+from pipeline.scoring.evidence import run_anomalies
+from pipeline.scoring.nights import job_nights
 from pipeline.scoring.regimes import job_regimes
 from pipeline.scoring.severity import severity
 from pipeline.steps.given import LeftOut
