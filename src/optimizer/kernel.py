@@ -1,7 +1,7 @@
 """How a loop over runs is compiled: once per machine, outside the interpreter lock.
 
 Python's loop over a million runs takes seconds; the same loop compiled takes milliseconds. Every
-compiled function of this package goes through `kernel`, so the choices are made in one place: the
+compiled function of this package goes through `kernel` or `inner_kernel`, so the choices are made in one place: the
 machine code is cached on disk, the interpreter lock is released (buckets of jobs run in parallel
 threads), divisions follow IEEE 754 instead of raising, and the order of operations is kept (no
 fast-math), so a result does not depend on the machine's vector width.
@@ -28,7 +28,7 @@ from typing import Any, Final, TypeVar, cast
 
 import numba
 
-__all__ = ["kernel"]
+__all__ = ["inner_kernel", "kernel"]
 
 Compiled = TypeVar("Compiled", bound=Callable[..., object])
 
@@ -76,10 +76,25 @@ _CACHE: Final = _cache()
 
 def kernel(function: Compiled) -> Compiled:
     """Compile `function` for arrays and numbers, keeping its signature for readers and tools."""
+    return _compiled(function, is_inner=False)
+
+
+def inner_kernel(function: Compiled) -> Compiled:
+    """The same for a function that only kernels call. Python cannot: what it would call through is not made,
+    which of a function of many arrays takes longer to compile than the function itself."""
+    return _compiled(function, is_inner=True)
+
+
+def _compiled(function: Compiled, *, is_inner: bool) -> Compiled:
+    options: dict[str, Any] = {
+        "cache": _CACHE is not None,
+        "nogil": True,
+        "error_model": "numpy",
+        "no_cpython_wrapper": is_inner,
+    }
     chosen: str = _SETTINGS.CACHE_DIR
     _SETTINGS.CACHE_DIR = _CACHE or chosen
     try:
-        compiled = numba.njit(cache=_CACHE is not None, nogil=True, error_model="numpy")(function)
-        return cast(Compiled, compiled)
+        return cast(Compiled, numba.njit(**options)(function))
     finally:
         _SETTINGS.CACHE_DIR = chosen

@@ -52,10 +52,12 @@ def test_each_question_has_a_word_for_each_job(spark: SparkSession) -> None:
                 _job("3", sla_status="no_sla"),
                 _job("4", sla_status="not_assessed"),
             ],
-            gold.JOB_BASELINE: [
-                _job("1", last_is_anomaly=True),
-                _job("2", last_is_anomaly=False),
-                _job("3", last_is_anomaly=None),
+            # The last night in which it was tested counts, however long ago.
+            gold.JOB_NIGHTS: [
+                _job("1", night_at=at(0), is_flagged=True),
+                _job("1", night_at=at(-1), is_flagged=False),
+                _job("2", night_at=at(-2), is_flagged=True),
+                _job("2", night_at=at(-1), is_flagged=False),
             ],
             gold.RIGHTSIZING: [
                 _job("1", action="downsize"),

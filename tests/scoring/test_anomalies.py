@@ -9,8 +9,10 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from scipy import stats
 
-from pipeline.scoring.anomalies import job_nights, run_anomalies
+from optimizer.baselines import replay
 from pipeline.scoring.baselines import run_scores
+from pipeline.scoring.evidence import run_anomalies
+from pipeline.scoring.nights import job_nights
 from pipeline.scoring.regimes import job_regimes
 from pipeline.scoring.severity import severity
 from pipeline.steps.given import LeftOut
@@ -35,9 +37,16 @@ class Fleet:
         self.decisions: list[Row] = []
 
     def job(
-        self, key: str, *, seconds: dict[int, float] | None = None, without: int = -1, **job: Any
+        self,
+        key: str,
+        *,
+        seconds: dict[int, float] | None = None,
+        price: dict[int, float] | None = None,
+        without: int = -1,
+        **job: Any,
     ) -> None:
-        """A job of ten minutes a run, but for `seconds` by how many days ago; `without` never came."""
+        """A job of ten minutes a run, but for `seconds` by how many days ago, each for a thousandth but for
+        `price`; `without` never came."""
         series = f"w/{key}"
         self.jobs.append(
             {
@@ -55,6 +64,7 @@ class Fleet:
             if ago == without:
                 continue
             took = (seconds or {}).get(ago, 600.0 * float(np.exp(0.1 * noise[ago])))
+            each = (price or {}).get(ago, 1.0)
             start = AS_OF - timedelta(days=ago) + timedelta(hours=6)
             run: Row = {
                 "workspace_id": "w",
@@ -76,8 +86,8 @@ class Fleet:
                     "workspace_id": "w",
                     "run_id": run["run_id"],
                     "cost_date": start.date(),
-                    "list_cost": Decimal(round(took * 1000)) / 10**6,
-                    "usage_quantity": Decimal(round(took * 2000)) / 10**6,
+                    "list_cost": Decimal(round(took * 1000 * each)) / 10**6,
+                    "usage_quantity": Decimal(round(took * 2000 * each)) / 10**6,
                 }
             )
 
@@ -143,6 +153,7 @@ def fleet(spark: SparkSession) -> Fleet:
         "little", seconds={ago: (3.0 if ago == 1 else 1.0 + 0.01 * ago) for ago in range(1, 61)}
     )
     fleet.job("absent", without=1)
+    fleet.job("dear", price={1: 3.0})
     fleet.job("marked", seconds={1: 1860.0})
     fleet.decide("marked-1", "expected")
     return fleet
@@ -161,7 +172,7 @@ def nights(spark: SparkSession, fleet: Fleet, scores: DataFrame) -> DataFrame:
 def test_a_night_flags_the_slow_the_short_and_the_absent(nights: DataFrame) -> None:
     last = {row["series_key"]: row for row in rows_of(nights) if row["night_at"] == AS_OF}
     flagged = {key for key, row in last.items() if row["is_flagged"]}
-    assert flagged == {"w/slow", "w/short", "w/little", "w/absent"}
+    assert flagged == {"w/slow", "w/short", "w/little", "w/absent", "w/dear"}
     assert last["w/absent"]["missing_runs"] == last["w/absent"]["expected_runs"] == 1
     assert last["w/usual0"]["missing_runs"] == 0
     assert last["w/usual0"]["expected_runs"] == last["w/usual0"]["runs"] == 1
@@ -182,7 +193,8 @@ def test_flags_say_why_in_words_and_which_are_worth_an_alert(
         row["series_key"]: row for row in sorted(rows, key=lambda r: r["metric"], reverse=True)
     }
     slow = [row for row in rows if row["series_key"] == "w/slow"]
-    assert {row["metric"] for row in slow} == {"duration_seconds", "list_cost", "dbu"}
+    # That a slow run costs more is no news of its own.
+    assert {row["metric"] for row in slow} == {"duration_seconds"}
     [duration] = [row for row in slow if row["metric"] == "duration_seconds"]
     assert (duration["direction"], duration["is_alertable"]) == ("slow", True)
     assert duration["severity"].startswith("3.")
@@ -195,6 +207,10 @@ def test_flags_say_why_in_words_and_which_are_worth_an_alert(
     little = [row for row in rows if row["series_key"] == "w/little"]
     assert little
     assert not any(row["is_alertable"] for row in little)
+    dear = [row for row in rows if row["series_key"] == "w/dear"]
+    assert {row["metric"] for row in dear} == {"list_cost", "dbu"}
+    assert {row["direction"] for row in dear} == {"dear"}
+    assert all(row["ratio"] == pytest.approx(3.0, rel=0.1) for row in dear)
     absent = by_job["w/absent"]
     assert absent["severity"].startswith("1 of 1 expected runs did not come; once in ")
     assert (absent["confidence"], absent["run_id"]) == ("low", "")
@@ -271,16 +287,70 @@ def test_a_continuous_job_is_judged_by_restarts_time_up_and_cost_an_hour(
 def test_a_level_that_has_changed_is_two_regimes(spark: SparkSession) -> None:
     fleet = Fleet(spark)
     fleet.job("grown", seconds={ago: 1200.0 + 7 * (ago % 5) for ago in range(1, 21)})
-    regimes = [
-        row
-        for row in rows_of(job_regimes(_stored(spark, gold.RUN_SCORES, fleet.scores())))
-        if row["metric"] == "duration_seconds"
-    ]
-    first, second = sorted(regimes, key=lambda row: row["regime"])[:2]
+    # Its cost and DBU, which follow, are no changes of their own.
+    first, second = _regimes(spark, fleet)
+    assert {row["metric"] for row in (first, second)} == {"duration_seconds"}
     assert (first["ratio"], first["from_at"]) == (None, None)
     assert first["to_at"] == second["from_at"]
     assert (second["first_run_id"], second["direction"]) == ("grown-20", "up")
     assert second["level"] == pytest.approx(first["level"] * second["ratio"], rel=0.3)
+    # A second costs a thousandth.
+    change = (second["level"] - first["level"]) / 1000
+    assert second["list_cost_change"] == pytest.approx(change, rel=0.05)
+
+
+def _regimes(spark: SparkSession, fleet: Fleet) -> list[Row]:
+    rows = rows_of(job_regimes(_stored(spark, gold.RUN_SCORES, fleet.scores())))
+    return sorted(rows, key=lambda row: (row["series_key"], row["metric"], row["regime"]))
+
+
+def test_another_size_is_a_change_of_dbu_alone(spark: SparkSession) -> None:
+    fleet = Fleet(spark)
+    fleet.job("resized", price=dict.fromkeys(range(1, 21), 2.0))
+    first, second = _regimes(spark, fleet)
+    assert {row["metric"] for row in (first, second)} == {"dbu"}
+    # 0.002 a second are 7.2 an hour.
+    assert first["level"] == pytest.approx(7.2, rel=0.05)
+    assert second["ratio"] == pytest.approx(2.0, rel=0.1)
+    assert second["list_cost_change"] is None
+
+
+def test_neither_an_episode_nor_a_small_change_is_another_level(spark: SparkSession) -> None:
+    fleet = Fleet(spark)
+    fleet.job("episode", seconds={ago: 1200.0 + ago for ago in range(22, 29)})
+    fleet.job(
+        "little",
+        seconds={ago: (690.0 if ago < 25 else 600.0) + ago % 5 for ago in range(1, DAYS + 1)},
+    )
+    scores = rows_of(fleet.scores())
+    assert {row["series_key"] for row in scores if row["is_shift"]} == {"w/episode", "w/little"}
+    assert _regimes(spark, fleet) == []
+
+
+def test_a_job_that_cannot_be_scored_has_one_row_that_says_so(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet = Fleet(spark)
+    fleet.job("usual")
+    fleet.job("odd")
+
+    def fails_on_odd(runs: Any, **settings: Any) -> Any:
+        if "w/odd" in set(runs["job"]):
+            raise ZeroDivisionError("division by zero")
+        return replay(runs, **settings)
+
+    monkeypatch.setattr("pipeline.scoring.baselines.replay", fails_on_odd)
+    scores = _stored(spark, gold.RUN_SCORES, fleet.scores())
+    [odd] = [row for row in rows_of(scores) if row["series_key"] == "w/odd"]
+    assert (odd["status"], odd["run_id"], odd["value"]) == ("error", "", None)
+    assert odd["reason"].startswith("ZeroDivisionError")
+    usual = [row for row in rows_of(scores) if row["series_key"] == "w/usual"]
+    assert usual
+    assert {row["status"] for row in usual} == {"ok"}
+    # What does not need its durations is told of it all the same.
+    nights = rows_of(fleet.nights(scores))
+    last = {row["series_key"] for row in nights if row["night_at"] == AS_OF}
+    assert last == {"w/odd", "w/usual"}
 
 
 @pytest.mark.parametrize(
@@ -288,7 +358,7 @@ def test_a_level_that_has_changed_is_two_regimes(spark: SparkSession) -> None:
     [
         (("duration_seconds", 2232.0, 720.0, "Monday", 1 / 900), "3.1x its usual 12m00s on a Monday; once in 900 runs"),
         (("duration_seconds", 2.0, 2400.0, "Friday", 1e-9), "0.00083x its usual 40m00s on a Friday; less than once in 100,000 runs"),
-        (("list_cost", 25.0, 10.0, "Friday", 0.00123), "2.5x its usual 10.00 of list cost on a Friday; once in 810 runs"),
+        (("list_cost", 25.0, 10.0, "Friday", 0.00123), "2.5x its usual 10.00 of list cost for as long a run on a Friday; once in 810 runs"),
         (("queue_seconds", 700.0, 0.0, "Friday", 0.001), "11m40s in the queue, where none is usual on a Friday; once in 1,000 runs"),
         (("failures", 3.0, 4.0, None, 0.0004), "3 of 4 runs failed; once in 2,500 nights"),
         (("uptime_share", 0.25, None, None, 0.02), "up for 25% of the day; once in 50 nights"),

@@ -37,7 +37,7 @@ from optimizer.baselines.rhythm import (
     WINDOW,
 )
 from optimizer.baselines.window import KINDS_OF_HOUR, find_window, kind_of_hour
-from optimizer.kernel import kernel
+from optimizer.kernel import inner_kernel
 
 __all__ = [
     "CANDIDATES", "LEVEL", "LOG_WEIGHT", "MEAN", "NOISE", "OFFSET", "OWN", "RESIDUALS", "STEADY", "WEIGHT_NOW",
@@ -145,7 +145,14 @@ def candidates() -> Candidates:
     )
 
 
-@kernel
+@inner_kernel
+def _copy(source: NDArray[np.float64], target: NDArray[np.float64]) -> None:
+    """Element by element: an assignment to a slice takes the compiler a second."""
+    for i in range(source.shape[0]):
+        target[i] = source[i]
+
+
+@inner_kernel
 def begin_job(state: Candidates, level: float, noise: float) -> None:
     """Forget the job before; `level` and `noise` (a variance) are those of a few first runs."""
     known = state.known
@@ -166,7 +173,7 @@ def begin_job(state: Candidates, level: float, noise: float) -> None:
             state.effect[k, effect, 1] = _EFFECT_VARIANCE[effect]
 
 
-@kernel
+@inner_kernel
 def begin_level(state: Candidates, variance: float) -> None:
     """A new regime: nothing is known of the level, while the effects stay."""
     for k in range(state.awake[0]):
@@ -176,7 +183,7 @@ def begin_level(state: Candidates, variance: float) -> None:
         state.known[k, SLOPE_VARIANCE] = _SLOPE[k] * state.known[k, NOISE]
 
 
-@kernel
+@inner_kernel
 def expect(state: Candidates, run: Run) -> None:
     """Fill in what each candidate says of the run: its mean, and the variance of that."""
     known, effects = state.known, state.effect
@@ -200,7 +207,7 @@ def expect(state: Candidates, run: Run) -> None:
         known[k, MEAN], known[k, OWN] = mean, variance
 
 
-@kernel
+@inner_kernel
 def weigh(state: Candidates, slot: int) -> None:
     """Fill in the weights of the candidates in a slot, which sum to one."""
     known = state.known
@@ -223,7 +230,7 @@ def weigh(state: Candidates, slot: int) -> None:
         known[k, WEIGHT_NOW] /= total
 
 
-@kernel
+@inner_kernel
 def _is_unseen(state: Candidates, k: int, slot: int) -> bool:
     """Whether an effect of the slot is as unknown as before the first run."""
     rhythm = _RHYTHM[k]
@@ -234,7 +241,7 @@ def _is_unseen(state: Candidates, k: int, slot: int) -> bool:
     return False
 
 
-@kernel
+@inner_kernel
 def _learn_effect(
     effect: NDArray[np.float64], weight: float, noise: float, variance: float, residual: float
 ) -> None:
@@ -247,7 +254,7 @@ def _learn_effect(
         effect[1] = own * (1.0 - weight * weight * own / variance) + _EFFECT_STEP * noise
 
 
-@kernel
+@inner_kernel
 def _learn_level(known: NDArray[np.float64], step: float, variance: float, residual: float) -> None:
     """The Kalman filter of level and slope of a candidate (12,), and the step to the next run."""
     own, shared, noise = known[LEVEL_VARIANCE], known[COVARIANCE], known[NOISE]
@@ -261,7 +268,7 @@ def _learn_level(known: NDArray[np.float64], step: float, variance: float, resid
     known[SLOPE_VARIANCE] = slope_left
 
 
-@kernel
+@inner_kernel
 def relevel(state: Candidates, run: Run) -> None:
     """Learn the level alone."""
     expect(state, run)
@@ -273,13 +280,13 @@ def relevel(state: Candidates, run: Run) -> None:
         _learn_level(known, _STEP[k], variance, residual)
 
 
-@kernel
+@inner_kernel
 def leading(state: Candidates) -> int:
     """The candidate that weighs most."""
     return int(state.known[: state.awake[0], LOG_WEIGHT].argmax())
 
 
-@kernel
+@inner_kernel
 def wake(state: Candidates, slot: int) -> None:
     """Let candidates with a rhythm of hours begin, where the job shows a second one.
 
@@ -290,16 +297,16 @@ def wake(state: Candidates, slot: int) -> None:
     for kind in range(KINDS_OF_HOUR):
         if state.hours[1, kind] > 0.0 and kind % 24 != slot % 24:
             for k in range(_EARLY, CANDIDATES):
-                state.known[k] = state.known[NONE]
+                _copy(state.known[NONE], state.known[k])
                 state.known[k, LOG_WEIGHT] += _PRIOR[k] - _PRIOR[NONE]
                 state.known[k, WEIGHT_NOW] = 0.0
-                state.residual[k] = state.residual[NONE]
+                _copy(state.residual[NONE], state.residual[k])
                 state.residuals[k] = state.residuals[NONE]
             state.awake[0] = CANDIDATES
             return
 
 
-@kernel
+@inner_kernel
 def learn(state: Candidates, run: Run, min_noise: float) -> None:
     """Learn from a run that has ended, of which the candidates have said what they expect."""
     for k in range(state.awake[0]):
@@ -340,7 +347,7 @@ def learn(state: Candidates, run: Run, min_noise: float) -> None:
         known[NOISE] = max(noise + gain * noise * (z * z / _CLIPPED_SQUARE - 1.0), min_noise)
 
 
-@kernel
+@inner_kernel
 def look_at_window(state: Candidates) -> None:
     """Let the runs point out the window of the day anew."""
     if state.awake[0] <= _IN_A_WINDOW:
@@ -361,11 +368,11 @@ def look_at_window(state: Candidates) -> None:
     # A good guess, from which it learns anew. What it has lost by another window is not held against this one.
     lead = leading(state)
     known, best = state.known[_IN_A_WINDOW], state.known[lead]
-    state.effect[_IN_A_WINDOW, :, 1] = _EFFECT_VARIANCE
+    _copy(_EFFECT_VARIANCE, state.effect[_IN_A_WINDOW, :, 1])
     state.effect[_IN_A_WINDOW, IN_WINDOW, 0] = inside / inside_runs - outside / outside_runs
     known[LEVEL] = state.known[NONE, LEVEL] + outside / outside_runs
     known[LEVEL_VARIANCE] = _EFFECT_VARIANCE[IN_WINDOW]
     known[NOISE], known[NOISE_RUNS] = best[NOISE], best[NOISE_RUNS]
-    state.residual[_IN_A_WINDOW] = state.residual[lead]
+    _copy(state.residual[lead], state.residual[_IN_A_WINDOW])
     state.residuals[_IN_A_WINDOW] = state.residuals[lead]
     known[LOG_WEIGHT] = max(known[LOG_WEIGHT], best[LOG_WEIGHT] - _NEW_WINDOW_NATS)

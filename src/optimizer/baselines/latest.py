@@ -110,7 +110,11 @@ def _reasons(
     out = np.full(code.size, None, dtype=object)
     few = code == TOO_FEW_RUNS
     counts = window_runs.astype(str).astype(object)
-    out[few] = counts[few] + f" finished runs in the current regime; {config.min_runs} are needed"
+    out[few] = np.where(
+        window_runs[few] < config.min_runs,
+        counts[few] + f" successful runs to learn from; {config.min_runs} are needed",
+        counts[few] + " successful runs to learn from do not tell yet how much the job varies",
+    )
     flat = code == DEGENERATE
     out[flat] = (
         f"the earlier runs do not vary; a spread of {config.min_scale_log:g} of the log is assumed"

@@ -45,7 +45,7 @@ from optimizer.baselines.tail import (
     usual_range,
 )
 from optimizer.baselines.window import kind_of_hour
-from optimizer.kernel import kernel
+from optimizer.kernel import inner_kernel, kernel
 from optimizer.panel import NEVER_US
 from optimizer.robust import MAD_TO_SD, sorted_mad, sorted_median
 
@@ -190,7 +190,7 @@ def memory(longest: int) -> Memory:
     )
 
 
-@kernel
+@inner_kernel
 def _forget(known: Memory) -> None:
     known.scored_in[:] = _NONE
     known.counters[:] = 0
@@ -202,7 +202,7 @@ def _forget(known: Memory) -> None:
     known.law[:] = 0.0
 
 
-@kernel
+@inner_kernel
 def _accumulate(
     sums: NDArray[np.float64], begun: NDArray[np.int64], member: int, u: float, limits: Limits
 ) -> int:
@@ -218,20 +218,24 @@ def _accumulate(
     return _NONE
 
 
-@kernel
+@inner_kernel
 def _run(runs: Runs, i: int, known: Memory) -> Run:
     volume = 0.0
     if known.counters[_VOLUMES] > 0 and math.isfinite(runs.log_volume[i]):
         usual = known.volume[0] / known.counters[_VOLUMES]
         volume = min(max(runs.log_volume[i] - usual, -_MOST_VOLUME), _MOST_VOLUME)
-    return Run(runs.log_value[i], int(runs.slot[i]), int(runs.month[i]), volume)
+    # Of one type with every other run, else all that takes one is compiled twice.
+    return Run(runs.log_value[i], int(np.int64(runs.slot[i])), int(np.int64(runs.month[i])), volume)
 
 
-@kernel
+@inner_kernel
 def _begin(runs: Runs, limits: Limits, known: Memory) -> None:
     """Learn the first runs, from whose median and MAD the candidates set out."""
     first = known.members[: known.counters[_COUNT]]
-    ordered = np.sort(runs.log_value[first])
+    ordered = np.empty(first.shape[0])
+    for at in range(first.shape[0]):
+        ordered[at] = runs.log_value[first[at]]
+    ordered.sort()
     level = sorted_median(ordered, ordered.shape[0])
     sd = sorted_mad(ordered, ordered.shape[0], level) * MAD_TO_SD
     # A few runs look less spread than the job is.
@@ -245,12 +249,14 @@ def _begin(runs: Runs, limits: Limits, known: Memory) -> None:
     _remember_undisturbed(known)
 
 
-@kernel
+@inner_kernel
 def _remember_undisturbed(known: Memory) -> None:
-    known.undisturbed[:] = known.state.known[:, NOISE : LOG_WEIGHT + 1]
+    for k in range(CANDIDATES):
+        for column in range(3):
+            known.undisturbed[k, column] = known.state.known[k, NOISE + column]
 
 
-@kernel
+@inner_kernel
 def _learn_run(runs: Runs, j: int, at: int, limits: Limits, known: Memory) -> None:
     """Learn from run j, number `at` of its job, now that it has ended."""
     count = known.counters[_COUNT]
@@ -286,7 +292,7 @@ def _learn_run(runs: Runs, j: int, at: int, limits: Limits, known: Memory) -> No
         _begin_regime(runs, side, known)
 
 
-@kernel
+@inner_kernel
 def _begin_regime(runs: Runs, side: int, known: Memory) -> None:
     """Begin anew at the run where the winning sum left zero, keeping the rhythm and the tails."""
     count, state = known.counters[_COUNT], known.state
@@ -295,12 +301,15 @@ def _begin_regime(runs: Runs, side: int, known: Memory) -> None:
     known.sums[:] = 0.0
     # What the change has taught of the noise is unlearned, and what of the paces: a level that was fixed
     # and has changed once is fixed. What it has taught of the rhythms is kept.
-    undisturbed = known.undisturbed
-    learned = (state.known[:, LOG_WEIGHT] - undisturbed[:, _LOG_WEIGHT])[STEADY]
-    state.known[:, NOISE : LOG_WEIGHT + 1] = undisturbed
-    state.known[:, LOG_WEIGHT] += learned
+    undisturbed, learned = known.undisturbed, np.empty(CANDIDATES)
+    for k in range(CANDIDATES):
+        steady = STEADY[k]
+        learned[k] = state.known[steady, LOG_WEIGHT] - undisturbed[steady, _LOG_WEIGHT]
     changed = count - known.begun[side]
     for k in range(CANDIDATES):
+        for column in range(3):
+            state.known[k, NOISE + column] = undisturbed[k, column]
+        state.known[k, LOG_WEIGHT] += learned[k]
         state.residuals[k] = max(state.residuals[k] - changed, 0)
     before = state.known[leading(state), LEVEL]
     begin_level(state, _NEW_LEVEL_VARIANCE)
@@ -310,7 +319,7 @@ def _begin_regime(runs: Runs, side: int, known: Memory) -> None:
     known.jumps[1] += (state.known[leading(state), LEVEL] - before) ** 2
 
 
-@kernel
+@inner_kernel
 def _fit_tails(limits: Limits, known: Memory) -> None:
     """Fit the law to the residuals of the candidate that leads, where a part of them is new."""
     state = known.state
@@ -327,7 +336,7 @@ def _fit_tails(limits: Limits, known: Memory) -> None:
     known.counters[_FITTED_AT] = residuals
 
 
-@kernel
+@inner_kernel
 def _say(run: Run, i: int, known: Memory, out: Said) -> None:
     """What is usual for a run that starts now."""
     expect(known.state, run)
@@ -350,7 +359,7 @@ def _say(run: Run, i: int, known: Memory, out: Said) -> None:
     out.stretch[i] = stretch
 
 
-@kernel
+@inner_kernel
 def _jump(scale: float, known: Memory) -> tuple[float, float]:
     """How often a run comes with a new level, and how large such a change is: log units, one deviation.
 
@@ -362,7 +371,7 @@ def _jump(scale: float, known: Memory) -> tuple[float, float]:
     return often, math.sqrt((_JUMPS * usual * usual + squares) / (_JUMPS + jumps))
 
 
-@kernel
+@inner_kernel
 def _score(run: Run, i: int, known: Memory, out: Said) -> None:
     """How rare the run is: the tails that each candidate expects, by the weights of `_say`.
 
@@ -387,7 +396,7 @@ def _score(run: Run, i: int, known: Memory, out: Said) -> None:
     out.p_slow[i], out.p_short[i] = min(slow, 1.0), min(short, 1.0)
 
 
-@kernel
+@inner_kernel
 def _counted(run: Run, i: int, known: Memory, out: Said) -> float:
     """Normal score of a run, as it counts for a change of level.
 
@@ -397,7 +406,7 @@ def _counted(run: Run, i: int, known: Memory, out: Said) -> float:
     return score if known.state.hours[1, kind_of_hour(run.slot)] >= _SHOWN_RUNS else 0.5 * score
 
 
-@kernel
+@inner_kernel
 def _look_ahead(runs: Runs, i: int, score: float, limits: Limits, known: Memory, out: Said) -> None:
     """Would this run, once known, end the regime? Member `count` stands for the run itself."""
     count = known.counters[_COUNT]
@@ -414,7 +423,7 @@ def _look_ahead(runs: Runs, i: int, score: float, limits: Limits, known: Memory,
     out.regime_us[i] = runs.start_us[i if begun[side] == count else known.members[begun[side]]]
 
 
-@kernel
+@inner_kernel
 def _stand(runs: Runs, i: int, limits: Limits, known: Memory, out: Said) -> bool:
     """Regime, size and status of the baseline; whether it has an answer."""
     count, since = known.counters[_COUNT], known.counters[_REGIME_FIRST]
@@ -425,6 +434,15 @@ def _stand(runs: Runs, i: int, limits: Limits, known: Memory, out: Said) -> bool
     if known.counters[_FITTED_AT] > 0:
         out.code[i] = OK if known.counters[_VARIES] else DEGENERATE
     return bool(out.code[i] != TOO_FEW_RUNS)
+
+
+@inner_kernel
+def _copy_law(known: Memory, law: NDArray[np.float64]) -> None:
+    """Fill `law` with that of the residuals, around their median."""
+    for part in range(LAW[0]):
+        for column in range(LAW[1]):
+            law[part, column] = known.law[part, column]
+        law[part, CENTER] -= known.band[_CENTER]
 
 
 @kernel
@@ -473,7 +491,6 @@ def replay_jobs(
                 known.scored_in[i - first] = known.counters[_REGIME]
                 _look_ahead(runs, i, known.score[i - first], limits, known, out)
         if _stand(runs, job, limits, known, now) and known.counters[_LAST_TESTED] != _NONE:
-            slot = int(runs.slot[known.counters[_LAST_TESTED]])
+            slot = int(np.int64(runs.slot[known.counters[_LAST_TESTED]]))
             _say(Run(0.0, slot, 0, 0.0), job, known, now)
-        now_law[job] = known.law
-        now_law[job, :, CENTER] -= known.band[_CENTER]
+        _copy_law(known, now_law[job])

@@ -345,10 +345,21 @@ def fit_law(residual: NDArray[np.float64], min_scale: float, law: NDArray[np.flo
         score[5] = _log_gamma(residual, mean, variance, 1, _LOG_GAMMA_1, law)
         score[6] = _log_gamma(residual, mean, variance, 4, _LOG_GAMMA_4, law)
     of_few = 1.0 / (1.0 + (runs / _FEW) ** 2)
-    score += np.log(of_few * _SHARES_OF_FEW + (1.0 - of_few) * _SHARES)
-    share = np.exp(score - score.max())
-    share /= share.sum()
-    law[: _NORMAL + 1, SHARE] = share[: _NORMAL + 1]
+    # Number by number: whole arrays take the compiler longer than all else here.
+    best, total = _NEVER, 0.0
+    for family in range(_FAMILIES):
+        score[family] += math.log(
+            of_few * _SHARES_OF_FEW[family] + (1.0 - of_few) * _SHARES[family]
+        )
+        best = max(best, score[family])
+    for family in range(_FAMILIES):
+        score[family] = math.exp(score[family] - best)
+        total += score[family]
+    share = score
+    for family in range(_FAMILIES):
+        share[family] /= total
+    for family in range(_NORMAL + 1):
+        law[family, SHARE] = share[family]
     of_upper = law[_UPPER_MODE, SHARE]
     law[_LOWER_MODE, SHARE] = share[_LOWER_MODE] * (1.0 - of_upper)
     law[_UPPER_MODE, SHARE] = share[_LOWER_MODE] * of_upper

@@ -53,4 +53,5 @@ def amount(row: Row, name: str) -> str:
         return ""
     if row["metric"].endswith("_seconds"):
         return duration(value)
-    return f"{value:,.2f}" if value >= 0.1 else f"{value:.2g}"
+    words = f"{value:,.2f}" if value >= 0.1 else f"{value:.2g}"
+    return words if row["metric"] == "hourly_list_cost" else f"{words} an hour"

@@ -21,7 +21,8 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from pipeline.gold.causes import cluster_size, flagged_runs
+from pipeline.gold.cluster_words import cluster_size
+from pipeline.gold.compared_runs import flagged_runs
 from pipeline.steps.kinds import RecentDays
 from pipeline.tables import gold, silver
 from pipeline.tables.gold.causes import NONE_KNOWN

@@ -15,7 +15,7 @@ _JOB = ["workspace_id", "series_key"]
 def job_verdicts(
     job_health: DataFrame,
     job_forecast: DataFrame,
-    job_baseline: DataFrame,
+    job_nights: DataFrame,
     rightsizing: DataFrame,
     jobs: DataFrame,
     previous: DataFrame,
@@ -31,7 +31,7 @@ def job_verdicts(
         jobs.select(*_JOB)
         .join(job_health.select(*_JOB, _failing().alias("failing")), _JOB, "left")
         .join(job_forecast.select(*_JOB, _likely_to_miss().alias("likely_to_miss")), _JOB, "left")
-        .join(job_baseline.select(*_JOB, _unlike_itself().alias("unlike_itself")), _JOB, "left")
+        .join(_unlike_itself(job_nights), _JOB, "left")
         .join(rightsizing.select(*_JOB, "action"), _JOB, "left")
         .withColumn("size", F.coalesce("action", F.lit("not_assessed")))
     )
@@ -81,8 +81,12 @@ def _likely_to_miss() -> Column:
     )
 
 
-def _unlike_itself() -> Column:
-    return F.when(F.col("last_is_anomaly"), "unlike").when(~F.col("last_is_anomaly"), "like")
+def _unlike_itself(job_nights: DataFrame) -> DataFrame:
+    """Of each job whether the last night that tested it has flagged it."""
+    last = F.max_by("is_flagged", "night_at")
+    return job_nights.groupBy(*_JOB).agg(
+        F.when(last, "unlike").otherwise("like").alias("unlike_itself")
+    )
 
 
 STEPS = (
@@ -92,7 +96,7 @@ STEPS = (
         reads=(
             gold.JOB_HEALTH,
             gold.JOB_FORECAST,
-            gold.JOB_BASELINE,
+            gold.JOB_NIGHTS,
             gold.RIGHTSIZING,
             gold.JOBS,
         ),

@@ -15,11 +15,12 @@ from pipeline.gold import costs as gold_costs
 from pipeline.gold import jobs as gold_jobs
 from pipeline.gold import runs as gold_runs
 from pipeline.scoring import (
-    anomalies,
     baselines,
+    evidence,
     forecasts,
     growth,
     in_flight,
+    nights,
     proposals,
     regimes,
     sizing,
@@ -106,7 +107,8 @@ GRAPH = Graph(
         *growth.STEPS,
         *baselines.STEPS,
         *regimes.STEPS,
-        *anomalies.STEPS,
+        *nights.STEPS,
+        *evidence.STEPS,
         *causes.STEPS,
         *changes.STEPS,
         *sizing.STEPS,

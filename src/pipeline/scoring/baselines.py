@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from optimizer.baselines import latest, replay
@@ -31,6 +31,9 @@ _ADDED_SECONDS: Final = 300.0
 _WAIT_CONFIG: Final = BaselineConfig(min_scale_log=0.1)
 """Waits are compared as if they were five minutes longer and varied by a tenth of that at least: most are
 nothing at all, and nobody minds one of a minute after many of none."""
+_COSTS: Final = ("list_cost", "dbu")
+"""Compared by the hour: a run that takes longer costs more, which its duration says. Its length stands for its
+input, so that costs which do not depend on it (a cluster that starts) are learned."""
 _SEPARATOR: Final = "\n"
 
 _SCHEMA = (
@@ -47,13 +50,20 @@ _ARRAYS: Final = {
     **dict.fromkeys(
         (
             *("value", "center", "usual_low", "usual_high"),
-            *("robust_z", "p_value", "p_value_short", "shift_ratio", "excess"),
+            *("robust_z", "p_value", "p_value_short", "excess"),
+            *("shift_ratio", "level_before", "level"),
         ),
         "double",
     ),
     **dict.fromkeys(("is_anomaly", "is_short", "is_shift"), "boolean"),
 }
 """What is said of each scored run, as an array a job."""
+_OF_FAILED: Final[dict[str, str | bool]] = {
+    "attempt_key": "#0",
+    "metric": "duration_seconds",
+    **dict.fromkeys(("is_anomaly", "is_short", "is_shift"), False),
+}
+"""What stands for these in the one row of a job whose scoring failed."""
 _RUNS_SCHEMA = ", ".join(
     [
         "job_id string, status string, reason string",
@@ -131,6 +141,7 @@ def run_scores(
     )
     is_first = F.col("attempt") == 0
     ends = ~F.col("is_continuous")
+    of_run = Window.partitionBy(*run)
     hours = F.nullif(F.col("duration_seconds") / 3600, F.lit(0.0))
     rows = (
         _learned(jobs, attempts, inputs, decisions)
@@ -143,6 +154,7 @@ def run_scores(
                 "list_cost": F.when(ends & is_first & is_billed, F.col("cost")),
                 "dbu": F.when(ends & is_first & is_billed, F.col("quantity")),
                 "hourly_list_cost": F.when(~ends & is_billed, F.col("cost") / hours),
+                "run_hours": F.sum(_milliseconds("duration_seconds")).over(of_run) / 3_600_000,
             }
         )
         .drop(*run, "cost", "quantity", "attempt")
@@ -155,9 +167,20 @@ def run_scores(
         counted=attempts,
         weight=_WEIGHT,
     )
-    each = scored.select("job_id", F.explode(F.arrays_zip(*_ARRAYS)).alias("run")).select(
-        F.col("job_id").alias("series_key"),
-        *(F.col("run")[name].alias(name) for name in _ARRAYS),
+    # Of a job whose scoring failed there are no arrays, and a row that says so.
+    each = (
+        scored.where("status <> 'ok' OR size(value) > 0")
+        .select("job_id", "status", "reason", F.explode_outer(F.arrays_zip(*_ARRAYS)).alias("run"))
+        .select(
+            F.col("job_id").alias("series_key"),
+            "status",
+            "reason",
+            *(F.col("run")[name].alias(name) for name in _ARRAYS if name not in _OF_FAILED),
+            *(
+                F.coalesce(F.col("run")[name], F.lit(value)).alias(name)
+                for name, value in _OF_FAILED.items()
+            ),
+        )
     )
     return each.withColumns(
         {
@@ -169,6 +192,11 @@ def run_scores(
             "regime_start": F.timestamp_micros("regime_us"),
         }
     ).select(*gold.RUN_SCORES.column_names)
+
+
+def _milliseconds(seconds: str) -> Column:
+    """Whole ones, whose sums do not depend on the order of rows."""
+    return F.round(F.col(seconds) * 1000).cast("bigint")
 
 
 def _learned(
@@ -250,15 +278,20 @@ def _measured(runs: pd.DataFrame) -> pd.DataFrame:
         has_it = runs[metric].notna()
         if metric == "duration_seconds":
             has_it &= ~runs["is_continuous"].astype(bool)
+        if metric in _COSTS:
+            has_it &= runs["run_hours"] > 0
         part = runs[has_it]
         added = _ADDED_SECONDS if metric in _WAITS else 0.0
+        unit = part["run_hours"] if metric in _COSTS else 1.0
         parts.append(
             part.assign(
                 job=part["job_id"],
                 job_id=part["job_id"] + f"{_SEPARATOR}{metric}",
                 metric=metric,
                 added=added,
-                value=part[metric] + added,
+                unit=unit,
+                value=part[metric] / unit + added,
+                input_bytes=unit if metric in _COSTS else part["input_bytes"],
             )
         )
     return pd.concat(parts, ignore_index=True)
@@ -267,35 +300,42 @@ def _measured(runs: pd.DataFrame) -> pd.DataFrame:
 def _judged(measured: pd.DataFrame, scores: pd.DataFrame, since: pd.Timestamp) -> pd.DataFrame:
     """The rows of `measured` that are kept, with their scores in the metric's own unit."""
     is_kept = scores["center"].notna() & ((measured["start_time"] >= since) | scores["shift"])
-    rows, said = measured[is_kept], scores[is_kept]
+    rows, scored = measured[is_kept], scores[is_kept]
 
-    def in_unit(name: str) -> "pd.Series[Any]":
-        return (said[name] - rows["added"]).clip(lower=0.0)
+    def of_run(compared: "pd.Series[Any]") -> "pd.Series[Any]":
+        return ((compared - rows["added"]) * rows["unit"]).clip(lower=0.0)
 
-    value, center = rows["value"] - rows["added"], in_unit("center")
+    def level(compared: "pd.Series[Any]") -> "pd.Series[Any]":
+        return (compared - rows["added"]).where(scored["shift"]).clip(lower=0.0)
+
+    value, center = of_run(rows["value"]), of_run(scored["center"])
     # DBU beyond what is usual cost as much a unit as the run's others.
     share = 1.0 - center / value.where(value > 0)
     excess = (value - center).where(rows["metric"] != "dbu", rows["list_cost"] * share)
     first_runs = measured.drop_duplicates(["job_id", "start_time"]).set_index(
         ["job_id", "start_time"]
     )["run_id"]
-    began = pd.MultiIndex.from_arrays([rows["job_id"], said["regime_start"]])
+    began = pd.MultiIndex.from_arrays([rows["job_id"], scored["regime_start"]])
     return rows.assign(
         attempt_key=rows["run_id"],
         started_us=_micros(rows["start_time"]),
         ended_us=_micros(rows["ended_at"]),
         value=value,
         center=center,
-        usual_low=in_unit("usual_low"),
-        usual_high=in_unit("usual_high"),
-        **{name: said[name] for name in ("robust_z", "p_value", "p_value_short", "is_anomaly")},
+        usual_low=of_run(scored["usual_low"]),
+        usual_high=of_run(scored["usual_high"]),
+        **{name: scored[name] for name in ("robust_z", "p_value", "p_value_short", "is_anomaly")},
         # Only a run can be too short: what costs or waits less harms nobody.
-        is_short=said["is_short"] & (rows["metric"] == "duration_seconds"),
-        is_shift=said["shift"],
-        shift_ratio=said["shift_ratio"],
-        regime_us=_micros(said["regime_start"]).where(said["regime_start"].notna()).astype("Int64"),
-        first_run_key=first_runs.reindex(began).where(said["shift"].to_numpy()).to_numpy(),
-        window_runs=said["window_runs"],
+        is_short=scored["is_short"] & (rows["metric"] == "duration_seconds"),
+        is_shift=scored["shift"],
+        shift_ratio=scored["shift_ratio"],
+        level_before=level(scored["center"]),
+        level=level(scored["center"] * scored["shift_ratio"]),
+        regime_us=_micros(scored["regime_start"])
+        .where(scored["regime_start"].notna())
+        .astype("Int64"),
+        first_run_key=first_runs.reindex(began).where(scored["shift"].to_numpy()).to_numpy(),
+        window_runs=scored["window_runs"],
         excess=excess,
     )
 

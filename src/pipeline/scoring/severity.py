@@ -13,8 +13,8 @@ _NOUNS: Final = {
     "duration_seconds": "",
     "queue_seconds": " in the queue",
     "setup_seconds": " of setup",
-    "list_cost": " of list cost",
-    "dbu": " DBU",
+    "list_cost": " of list cost for as long a run",
+    "dbu": " DBU for as long a run",
     "hourly_list_cost": " of list cost an hour",
 }
 _OF_RUNS: Final = {

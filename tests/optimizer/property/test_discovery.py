@@ -42,6 +42,26 @@ def test_order_and_unit_of_weights_do_not_matter(p: np.ndarray) -> None:
     assert _one(p, np.full(len(p), 5.0)) == pytest.approx(_one(p), rel=1e-9)
 
 
+@given(p_values, st.floats(0.1, 10.0))
+def test_jobs_of_one_weight_are_chosen_as_without(p: np.ndarray, weight: float) -> None:
+    padded = np.append(p, np.nan)
+    q = discovery_q_value(padded, np.append(np.full(p.size, weight), 1e6))
+    assert q[:-1] == pytest.approx(discovery_q_value(p), rel=1e-12)
+
+
+@given(p_values, st.data())
+def test_a_job_that_weighs_more_is_named_sooner(p: np.ndarray, data: st.DataObject) -> None:
+    weights = st.lists(st.floats(0.1, 10.0), min_size=p.size, max_size=p.size).map(np.asarray)
+    weight = data.draw(weights)
+    q = discovery_q_value(p, weight)
+    # As Benjamini and Hochberg name p-values over weights of mean one.
+    scaled = p * weight.mean() / weight
+    assert q == pytest.approx(np.minimum(discovery_q_value(scaled), 1.0), rel=1e-9)
+    flagged = q <= 0.1
+    expected = p.size * scaled[flagged].max() if flagged.any() else 0.0
+    assert expected_false_flags(p, flagged, weight) == pytest.approx(expected, rel=1e-9)
+
+
 @given(p_values, p_value)
 def test_a_rarer_test_makes_a_rarer_job(p: np.ndarray, other: float) -> None:
     lower = p.copy()
@@ -96,6 +116,24 @@ def test_false_discoveries_keep_their_rate_where_jobs_share_causes() -> None:
     assert np.mean(false_flags) < 0.1 * 30
     assert expected_false_flags([0.2, 0.5], [False, False]) == 0.0
     assert expected_false_flags([0.001, 0.5, np.nan], [True, False, False]) == 0.002
+
+
+def test_false_discoveries_keep_their_rate_whatever_jobs_weigh() -> None:
+    rng = np.random.default_rng(2)
+    runs = np.repeat([1.0, 4.0, 24.0], [200, 150, 150])
+    shares, named, named_alike = [], 0, 0
+    for _ in range(400):
+        z = np.sqrt(0.3) * rng.standard_normal() + np.sqrt(0.7) * rng.standard_normal(500)
+        is_slow = rng.random(500) < 0.003 * runs
+        z[is_slow] += 4.0
+        p = stats.norm.sf(z)
+        is_flagged = discovery_q_value(p, np.sqrt(runs)) <= 0.1
+        shares.append((is_flagged & ~is_slow).sum() / max(is_flagged.sum(), 1))
+        named += int((is_flagged & is_slow).sum())
+        named_alike += int(((discovery_q_value(p) <= 0.1) & is_slow).sum())
+    assert np.mean(shares) < 0.1
+    # And where weights tell which jobs are slow more often, more of them are named.
+    assert named > 1.02 * named_alike
 
 
 counts = st.integers(0, 30)

@@ -32,7 +32,7 @@ _COUNTED: Final = {
     ("failing", "ok"): ("recovered", "recovered"),
     ("likely_to_miss", "likely"): ("now likely to miss", "now likely to miss"),
     ("likely_to_miss", "unlikely"): ("no longer likely to miss", "no longer likely to miss"),
-    ("unlike_itself", "unlike"): ("with a last run unlike it", "with a last run unlike them"),
+    ("unlike_itself", "unlike"): ("flagged as unlike itself", "flagged as unlike themselves"),
     ("size", "downsize"): ("to run on a smaller cluster", "to run on a smaller cluster"),
     ("size", "upsize"): ("to run on a larger cluster", "to run on a larger cluster"),
 }

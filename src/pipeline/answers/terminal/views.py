@@ -194,8 +194,16 @@ def regimes(row: Row) -> dict[str, str]:
         "change": regime(row),
         "before": amount(row, "level_before"),
         "now": amount(row, "level"),
+        "list cost a run": _more(row["list_cost_change"]),
         "first run": text(row["first_run_id"]),
     }
+
+
+def _more(change: float | None) -> str:
+    """Money more, or less, to four decimals where it is little; nothing where it is not known."""
+    if change is None:
+        return ""
+    return f"{change:+,.2f}" if abs(change) >= 0.1 else f"{change:+.2g}"
 
 
 def resizes(row: Row) -> dict[str, str]:

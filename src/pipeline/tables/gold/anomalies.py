@@ -53,7 +53,7 @@ JOB_NIGHTS = Table(
         Column(
             "p_value",
             "double",
-            "P(a usual night is as strange) by all of them, their harmonic mean",
+            "P(a usual night is as strange) by all of them, their weighted harmonic mean",
             nullable=False,
             minimum=0,
             maximum=1,
@@ -61,7 +61,8 @@ JOB_NIGHTS = Table(
         Column(
             "q_value",
             "double",
-            "Least rate of false discovery over that night's jobs at which it is flagged",
+            "Least rate of false discovery over that night's jobs at which it is flagged, each weighing as the"
+            " root of its runs",
             nullable=False,
             minimum=0,
             maximum=1,

@@ -56,7 +56,7 @@ METRIC = Column(
     "metric",
     "string",
     "What is compared: duration_seconds; queue_seconds; setup_seconds, the longest of its tasks; list_cost"
-    " and dbu of the whole run; hourly_list_cost of a continuous job's run",
+    " and dbu of the whole run beside those of runs as long; hourly_list_cost of a continuous job's run",
     nullable=False,
     one_of=(*METRICS, *CONTINUOUS_METRICS),
 )
@@ -68,21 +68,33 @@ BAND = (
 )
 """What was said of a run's metric before the run began."""
 
+LEVELS = (
+    Column(
+        "level_before",
+        "double",
+        "Of a shift, the level before: in the metric's unit; of list_cost and dbu, an hour",
+        minimum=0,
+    ),
+    Column("level", "double", "Of a shift, the level that has become usual, likewise", minimum=0),
+)
+
 RUN_SCORES = Table(
     layer=Layer.MODEL,
     name="run_scores",
     grain=f"one metric of one attempt of the last {RUN_BASELINE_DAYS} days, or with which another level was"
-    " found to have become usual, beside what was usual of its job when it began",
-    keys=("workspace_id", "run_id", "attempt", "metric"),
+    " found to have become usual, beside what was usual of its job when it began; or one job whose runs could"
+    " not be scored, without a run",
+    keys=("workspace_id", "series_key", "run_id", "attempt", "metric"),
     columns=(
         WORKSPACE,
         RUN,
         _ATTEMPT,
         METRIC,
         SERIES,
-        Column("started_at", "timestamp", "When the attempt began", nullable=False),
-        Column("ended_at", "timestamp", "When it ended", nullable=False),
-        Column("value", "double", "Seconds, money, or DBU", nullable=False, minimum=0),
+        *ASSESSMENT,
+        Column("started_at", "timestamp", "When the attempt began"),
+        Column("ended_at", "timestamp", "When it ended"),
+        Column("value", "double", "Seconds, money, or DBU", minimum=0),
         *BAND,
         Column("robust_z", "double", "Its distance from usual in scales"),
         Column("p_value", "double", "P(a usual run has as much)", minimum=0, maximum=1),
@@ -96,6 +108,7 @@ RUN_SCORES = Table(
             nullable=False,
         ),
         Column("shift_ratio", "double", "That level over the one before", minimum=0),
+        *LEVELS,
         Column("regime_start", "timestamp", "Since when what is usual holds"),
         Column("first_run_id", "string", "Of a shift, the run with which the new level began"),
         Column("window_runs", "bigint", "Runs that it was compared with", minimum=0),
@@ -154,7 +167,8 @@ RUN_BASELINE = Table(
 JOB_REGIMES = Table(
     layer=Layer.RECOMMENDATION,
     name="job_regimes",
-    grain="one level of one metric of a job whose level has changed in 180 days, and from when to when",
+    grain="one level of one metric of a job whose level has changed in 180 days by a fifth or more and for"
+    " longer than a dozen runs, and from when to when",
     keys=("workspace_id", "series_key", "metric", "regime"),
     columns=(
         WORKSPACE,
@@ -164,8 +178,18 @@ JOB_REGIMES = Table(
         Column("first_run_id", "string", "The run with which it began; NULL for the first"),
         Column("from_at", "timestamp", "When that run began; NULL for the first"),
         Column("to_at", "timestamp", "When the next level began; NULL for the last"),
-        Column("level", "double", "What was usual, in the metric's unit", minimum=0),
+        Column(
+            "level",
+            "double",
+            "What was usual, in the metric's unit; of list_cost and dbu, an hour of its runs",
+            minimum=0,
+        ),
         Column("ratio", "double", "The level over the one before it", minimum=0),
+        Column(
+            "list_cost_change",
+            "double",
+            "Of duration_seconds: money that a run costs more, or less, by it",
+        ),
         Column("direction", "string", "Which way from it", one_of=("up", "down")),
         Column("found_at", "timestamp", "Start of the run with which it was found"),
     ),

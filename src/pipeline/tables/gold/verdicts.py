@@ -19,7 +19,7 @@ JOB_VERDICTS = Table(
             "question",
             "string",
             "failing: whether its last verdict is a failure; likely_to_miss: whether its next run will"
-            " miss the SLA; unlike_itself: whether its last run behaved so; size: what to do with its"
+            " miss the SLA; unlike_itself: whether the last night that tested it has flagged it; size: what to do with its"
             " cluster",
             nullable=False,
             one_of=("failing", "likely_to_miss", "unlike_itself", "size"),
