@@ -4,9 +4,11 @@ import time
 from pathlib import Path
 
 from deltalake import DeltaTable
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from pipeline.lakehouse.catalog import lease, statements
+from pipeline.lakehouse.catalog.conflicts import is_conflict
 from pipeline.lakehouse.catalog.tables import DeltaCatalog
 from pipeline.tables import ops
 from pipeline.tables.catalogue import TABLES
@@ -62,7 +64,15 @@ def grow_old(spark: SparkSession) -> None:
     """As if the holder of the lease had been silent for longer than a holder may."""
     writers = DeltaCatalog(CATALOG, spark).name(ops.WRITERS)
     age = f"`renewed_at` - INTERVAL {lease.SILENT_MINUTES + 1} MINUTES"
-    spark.sql(f"UPDATE {writers} SET `renewed_at` = {age}")
+    while True:
+        try:
+            spark.sql(f"UPDATE {writers} SET `renewed_at` = {age}")
+        except PySparkException as error:
+            # The server still goes on with what a killed command has asked of it.
+            if not is_conflict(error):
+                raise
+        else:
+            return
 
 
 def wait_for_lease(spark: SparkSession) -> None:
