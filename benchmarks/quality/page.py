@@ -5,9 +5,9 @@ from statistics import fmean
 from typing import Any
 
 from optimizer.evaluation.methods import OURS, RULE, SIMPLE
-from pipeline.evaluation.evaluate import EVERY_JOB, REFITTED, TRAINED
 from pipeline.evaluation.page import losses, rivals
 from pipeline.evaluation.plots import named
+from pipeline.evaluation.sample import EVERY_JOB, REFITTED, TRAINED
 from tools.pages import rows_of_table
 
 CRPS_TARGET, BEST_TARGET, COVERAGE_TARGET = 0.86, 0.95, 0.015

@@ -11,9 +11,10 @@ from xml.etree import ElementTree
 import pytest
 
 from optimizer.evaluation.methods import METHODS, OURS
-from pipeline.evaluation.evaluate import EVERY_JOB, evaluate
+from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.page import best_simple, losses, page, sentence_of
 from pipeline.evaluation.plots import pictures
+from pipeline.evaluation.sample import EVERY_JOB
 from pipeline.tracking.evaluations import description, metrics, scores
 from tests.evaluation.logs import HOSTILE, log
 

@@ -111,8 +111,8 @@ def _store(home: Path, engine: str) -> "Store":
 
 def _summary(document: dict[str, Any]) -> list[dict[str, str]]:
     from optimizer.evaluation.methods import OURS
-    from pipeline.evaluation.evaluate import EVERY_JOB
     from pipeline.evaluation.plots import named
+    from pipeline.evaluation.sample import EVERY_JOB
 
     scores = document["comparisons"][EVERY_JOB]["horizons"]["start"]["methods"]
     return [

@@ -47,8 +47,11 @@ WEEK_OF_DAYS: Final = Season(7, DAY_US)
 DAY_OF_HOURS: Final = Season(24, HOUR_US)
 
 
-def smoothed(seasons: Set[Season]) -> Method:
-    """A method of `optimizer.evaluation`; NaN before a job has 12 ended runs on a Monday."""
+def smoothed(seasons: Set[Season], *, most_fits: int | None = None) -> Method:
+    """A method of `optimizer.evaluation`; NaN before a job has 12 ended runs on a Monday.
+
+    With `most_fits` only so many Mondays of a job's history are taken, at even distances.
+    """
 
     def method(panel: RunPanel, origin_us: NDArray[np.int64]) -> NDArray[np.float64]:
         out = np.full((panel.row.size, LEVELS.size), np.nan)
@@ -62,7 +65,7 @@ def smoothed(seasons: Set[Season]) -> Method:
             gap_us = (
                 float(np.median(np.diff(panel.start_us[first:stop]))) if stop - first > 1 else 0.0
             )
-            for fitted_us, positions in refits(origin_us[first:stop]):
+            for fitted_us, positions in refits(origin_us[first:stop], at_most=most_fits):
                 ended_by_then = np.searchsorted(panel.end_us[learnt], fitted_us)
                 model = _fitted(value[:ended_by_then], gap_us, seasons)
                 if model is None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from optimizer.evaluation.refits import refits
 from optimizer.evaluation.simple import training
+from optimizer.forecast.curves import SHORTEST_SECONDS
 from optimizer.panel import RunPanel
 
 MOST_REFITS: Final = 26
@@ -29,3 +30,8 @@ def trained_weekly(
         ended = int(np.searchsorted(panel.end_us[learned], fitted_us))
         if rows.size and ended >= FEWEST_RUNS:
             yield learned[max(ended - MOST_RUNS, 0) : ended], rows
+
+
+def log_seconds(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logarithms of durations, of none and of the shortest that of the shortest that is told apart."""
+    return np.asarray(np.log(np.maximum(np.nan_to_num(seconds), SHORTEST_SECONDS)))

@@ -7,8 +7,8 @@ import mlflow
 import pandas as pd
 
 from optimizer.evaluation.methods import OURS
-from pipeline.evaluation.evaluate import EVERY_JOB
 from pipeline.evaluation.page import losses, printable, sentence_of
+from pipeline.evaluation.sample import EVERY_JOB
 from pipeline.tracking.experiments import DESCRIPTION, EVALUATIONS, opened_experiment
 from pipeline.tracking.store import Store
 

@@ -2,15 +2,18 @@
 
 Counted are runs that finished by themselves with `fewest` such runs of their job before them. What is flagged
 among them as they are would be false alarms, were nothing wrong with any; of a real log no one knows, so those
-within reach are given as well: runs of at most one and a half times the longest of the hundred before. Then some
-are made strange (`optimizer.evaluation.anomalies.injection`), in several rounds of other ones, and the share
-found is given twice:
+within reach are given as well: runs of at most one and a half times the longest of the hundred before.
 
-    found            as the method comes
-    found_alike      with the threshold at which it flags as many of the runs as they are as ours does:
-                     chosen in hindsight, in its favour
+Then runs are made strange: up to 20,000 of them, drawn by a seed, are judged again as if they had taken 1.5, 2 or 3
+times as long, or a tenth. Each is judged on its own, all else being as it was, so that none that is made strange is in
+the baseline of another. The share found is given twice:
 
-with, of the second, a sign test over the runs that one of the two has found and the other has not.
+    share      as the method comes
+    alike      with the threshold at which it flags as many of the runs as they are as ours does:
+               chosen in hindsight, in its favour
+
+How far a method is ahead of ours in the second comes with its standard error, of a ratio over jobs (Cochran, Sampling
+Techniques, 1977, equation 6.13): runs of one job depend on each other.
 
 Decided here: a run that a method does not judge is not flagged by it, and how many it judges is said.
 """
@@ -22,16 +25,19 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from optimizer.evaluation.anomalies.detector import Detector, Judged
-from optimizer.evaluation.anomalies.injection import FACTORS, drawn, with_injected
 from optimizer.evaluation.anomalies.methods import METHODS, OURS
 from optimizer.evaluation.simple import MOMENTS, of_windows, training
 from optimizer.panel import RunPanel
 
-__all__ = ["CALIBRATED", "FEWEST_BEFORE", "Compared", "Found", "Score", "compare", "counted_runs"]
+__all__ = [
+    "CALIBRATED", "FACTORS", "FEWEST_BEFORE", "Compared", "Found", "Score", "compare",
+    "counted_runs", "within_reach",
+]  # fmt: skip
 
+FACTORS: Final = (1.5, 2.0, 3.0, 0.1)
+MOST_STRANGE: Final = 20_000
 FEWEST_BEFORE: Final = 8
 """With fewer runs behind it, ours says nothing of a run."""
 CALIBRATED: Final = (0.05, 0.01, 0.001)
@@ -49,16 +55,11 @@ class Found:
     share: float
     """As the method comes; NaN where there are none, or the method does not look for such runs."""
     alike: float
-    """With as many flags as ours; not for short runs, which have thresholds of their own."""
-    by_it_only: int
-    """Found by it with as many flags, and not by ours."""
-    by_ours_only: int
-
-    @property
-    def by_chance(self) -> float:
-        """The sign test: how likely it is, were both alike, that one finds so many more than the other."""
-        either = self.by_it_only + self.by_ours_only
-        return float(stats.binomtest(self.by_it_only, either).pvalue) if either else 1.0
+    """With as many flags as ours; NaN of short runs, which have thresholds of their own."""
+    ahead: float
+    """How much larger `alike` is than our share."""
+    ahead_error: float
+    """Its standard error over jobs; NaN with fewer than two jobs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,57 +84,50 @@ class Compared:
     runs: int
     """That count."""
     runs_within_reach: int
-    injected: dict[float, int]
-    """By factor, over all rounds."""
+    strange: int
+    """Runs that were made strange, by each factor."""
     scores: dict[str, Score]
 
 
 def compare(
-    runs: pd.DataFrame,
+    panel: RunPanel,
     methods: Mapping[str, Detector] = METHODS,
     *,
     seed: int = 7,
-    rounds: int = 1,
     fewest: int = FEWEST_BEFORE,
     progress: Callable[[int], object] = lambda _: None,
 ) -> Compared:
-    """The comparison on a frame of runs; ours must be among the `methods`.
+    """The comparison on a panel of runs; ours must be among the `methods`.
 
-    `progress` is called with 1 after each judgement of all runs: (1 + rounds) times the number of methods.
+    `progress` is called with 1 when a method has judged everything.
     """
-    panel = RunPanel.from_frame(runs)
     counted = counted_runs(panel, fewest)
     rng = np.random.default_rng(seed)
-    draws = [drawn(counted, rng) for _ in range(rounds)]
-    changed = [with_injected(runs, panel, *each) for each in draws]
-    factors = np.concatenate([factors for _, factors in draws]) if draws else np.zeros(0)
+    drawn = np.sort(rng.permutation(counted)[:MOST_STRANGE])
+    job = np.repeat(np.arange(panel.job_ids.size), np.diff(panel.offsets))[drawn]
     is_within_reach = within_reach(panel)[counted]
-    as_they_are: dict[str, Judged] = {}
-    injected: dict[str, Judged] = {}
+    seconds = panel.duration_seconds
+    usual: dict[str, Judged] = {}
+    strange: dict[str, dict[float, Judged]] = {}
     for name, method in methods.items():
-
-        def judged(of: RunPanel, at: Positions, method: Detector = method) -> Judged:
-            whole = method.judge(of)
-            progress(1)
-            return Judged(whole.slow[at], None if whole.short is None else whole.short[at])
-
-        as_they_are[name] = judged(panel, counted)
-        injected[name] = _joined([judged(*each) for each in changed])
-    flags = int((as_they_are[OURS].slow > methods[OURS].slow_above).sum())
-    own = injected[OURS].slow > methods[OURS].slow_above
+        judge = method.of(panel)
+        usual[name] = judge(counted, seconds[counted])
+        strange[name] = {f: judge(drawn, f * seconds[drawn]) for f in FACTORS}
+        progress(1)
+    flags = int((usual[OURS].slow > methods[OURS].slow_above).sum())
     scores = {}
     for name, method in methods.items():
-        alike_above = _alike(as_they_are[name].slow, flags)
-        if name == OURS:
-            alike_above = method.slow_above
-        found = _found(method, injected[name], alike_above, own, factors)
-        scores[name] = _score(method, as_they_are[name], is_within_reach, found)
-    return Compared(
-        runs=int(counted.size),
-        runs_within_reach=int(is_within_reach.sum()),
-        injected={factor: int((factors == factor).sum()) for factor in FACTORS},
-        scores=scores,
-    )
+        alike_above = _alike(usual[name].slow, flags) if name != OURS else method.slow_above
+        found = {}
+        for factor in FACTORS:
+            own = strange[OURS][factor].slow > methods[OURS].slow_above
+            found[factor] = (
+                _slower(method, strange[name][factor], alike_above, own, job)
+                if factor > 1.0
+                else _shorter(method, strange[name][factor])
+            )
+        scores[name] = _score(method, usual[name], is_within_reach, found)
+    return Compared(int(counted.size), int(is_within_reach.sum()), int(drawn.size), scores)
 
 
 def counted_runs(panel: RunPanel, fewest: int = FEWEST_BEFORE) -> Positions:
@@ -151,14 +145,6 @@ def within_reach(panel: RunPanel) -> Bools:
         .transform(lambda seconds: seconds.rolling(REACH_RUNS, min_periods=1).max().shift())
     )
     return np.asarray(panel.duration_seconds <= REACH * longest.to_numpy(dtype=np.float64))
-
-
-def _joined(rounds: list[Judged]) -> Judged:
-    if not rounds:
-        return Judged(np.zeros(0), np.zeros(0))
-    slow = np.concatenate([one.slow for one in rounds])
-    short = [one.short for one in rounds if one.short is not None]
-    return Judged(slow, np.concatenate(short) if short else None)
 
 
 def _alike(slow: Floats, flags: int) -> float:
@@ -184,25 +170,23 @@ def _score(
     )
 
 
-def _found(
-    method: Detector, judged: Judged, alike_above: float, by_ours: Bools, factors: Floats
-) -> dict[float, Found]:
-    """By factor, from the scores (k,) of runs that were made strange."""
-    by_it, alike = judged.slow > method.slow_above, judged.slow > alike_above
-    out = {}
-    for factor in FACTORS:
-        of = factors == factor
-        if factor > 1.0:
-            only, other = alike[of] & ~by_ours[of], by_ours[of] & ~alike[of]
-            out[factor] = Found(
-                _share(by_it[of]), _share(alike[of]), int(only.sum()), int(other.sum())
-            )
-        else:
-            share = (
-                np.nan if judged.short is None else _share(judged.short[of] > method.short_above)
-            )
-            out[factor] = Found(share, np.nan, 0, 0)
-    return out
+def _slower(
+    method: Detector, judged: Judged, alike_above: float, by_ours: Bools, job: Positions
+) -> Found:
+    alike = judged.slow > alike_above
+    ahead = alike.astype(np.float64) - by_ours
+    share = _share(alike) - _share(by_ours)
+    _, of_job, runs = np.unique(job, return_inverse=True, return_counts=True)
+    error = np.nan
+    if runs.size > 1:
+        off = np.bincount(of_job, ahead, runs.size) - share * runs
+        error = float(np.sqrt((off**2).sum() * runs.size / (runs.size - 1.0)) / job.size)
+    return Found(_share(judged.slow > method.slow_above), _share(alike), share, error)
+
+
+def _shorter(method: Detector, judged: Judged) -> Found:
+    share = np.nan if judged.short is None else _share(judged.short > method.short_above)
+    return Found(share, np.nan, np.nan, np.nan)
 
 
 def _share(of: Bools) -> float:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from optimizer.evaluation.anomalies.detector import Detector, Judged
+from optimizer.evaluation.anomalies.detector import Detector, Judge, Judged
 from optimizer.evaluation.simple import MOMENTS, QUANTILES, of_windows, training
 from optimizer.kernel import kernel
 from optimizer.microseconds import DAY_US
@@ -26,34 +26,41 @@ from optimizer.panel import RunPanel
 __all__ = ["RULES"]
 
 Floats = NDArray[np.float64]
+Positions = NDArray[np.int64]
 
 
-def z_of_30_days(panel: RunPanel) -> Judged:
-    moments = of_windows(MOMENTS, panel, panel.start_us, np.zeros(3), days=30.0)
-    n, before, sd = moments.T
-    x = panel.duration_seconds
-    mean = before + (x - before) / (n + 1.0)
-    squares = n * sd**2 + (x - before) * (x - mean)
-    z = _over(x - mean, np.sqrt(squares / n))
-    return Judged(z, -z)
+def z_of_30_days(panel: RunPanel) -> Judge:
+    n, before, sd = of_windows(MOMENTS, panel, panel.start_us, np.zeros(3), days=30.0).T
+
+    def judge(at: Positions, seconds: Floats) -> Judged:
+        mean = before[at] + (seconds - before[at]) / (n[at] + 1.0)
+        squares = n[at] * sd[at] ** 2 + (seconds - before[at]) * (seconds - mean)
+        z = _over(seconds - mean, np.sqrt(squares / n[at]))
+        return Judged(z, -z)
+
+    return judge
 
 
-def median_ratio(panel: RunPanel) -> Judged:
-    median = of_windows(QUANTILES, panel, panel.start_us, np.array([0.5]), days=7.0)[:, 0]
-    return Judged(_over(panel.duration_seconds, median))
+def median_ratio(panel: RunPanel) -> Judge:
+    return _over_all(of_windows(QUANTILES, panel, panel.start_us, np.array([0.5]), days=7.0)[:, 0])
 
 
-def beyond_p90(panel: RunPanel) -> Judged:
+def beyond_p90(panel: RunPanel) -> Judge:
     p90, most = of_windows(QUANTILES, panel, panel.start_us, np.array([0.9, 1.0]), days=30.0).T
-    return Judged(_over(panel.duration_seconds, 2.0 * most - p90))
+    return _over_all(2.0 * most - p90)
 
 
-def week_over_week(panel: RunPanel) -> Judged:
+def week_over_week(panel: RunPanel) -> Judge:
     mean = np.full(panel.row.size, np.nan)
     _week_before(
         panel.offsets, panel.start_us, panel.end_us, panel.duration_seconds, training(panel), mean
     )
-    return Judged(_over(panel.duration_seconds, mean))
+    return _over_all(mean)
+
+
+def _over_all(usual: Floats) -> Judge:
+    """Seconds over what is usual of each run (R,)."""
+    return lambda at, seconds: Judged(_over(seconds, usual[at]))
 
 
 def _over(above: Floats, below: Floats) -> Floats:

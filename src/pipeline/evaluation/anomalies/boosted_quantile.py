@@ -9,11 +9,10 @@ from typing import Final
 
 import numpy as np
 
-from optimizer.evaluation.anomalies.detector import ALPHA, Detector, Judged
+from optimizer.evaluation.anomalies.detector import ALPHA, Detector, Judge, Judged
 from optimizer.evaluation.features import run_features
-from optimizer.forecast.curves import SHORTEST_SECONDS
 from optimizer.panel import RunPanel
-from pipeline.evaluation.weekly import trained_weekly
+from pipeline.evaluation.weekly import log_seconds, trained_weekly
 
 SETTINGS: Final = {
     "loss": "quantile", "max_iter": 60, "max_leaf_nodes": 15, "min_samples_leaf": 40,
@@ -22,23 +21,20 @@ SETTINGS: Final = {
 NARROWEST: Final = 0.01
 
 
-def beyond_quantile(panel: RunPanel) -> Judged:
+def beyond_quantile(panel: RunPanel) -> Judge:
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
 
     features, center = run_features(panel, panel.start_us)
-    x = np.log(np.maximum(np.nan_to_num(panel.duration_seconds), SHORTEST_SECONDS)) - center
-    slow = np.full(panel.row.size, np.nan)
+    target = log_seconds(panel.duration_seconds) - center
+    median, most = np.full((2, panel.row.size), np.nan)
     with threadpool_limits(1):
         for latest, rows in trained_weekly(panel, panel.start_us, np.isfinite(center)):
-            median, most = (
-                HistGradientBoostingRegressor(quantile=level, **SETTINGS)
-                .fit(features[latest], x[latest])
-                .predict(features[rows])
-                for level in (0.5, 1.0 - ALPHA)
-            )
-            slow[rows] = (x[rows] - median) / np.maximum(most - median, NARROWEST)
-    return Judged(slow)
+            for level, out in ((0.5, median), (1.0 - ALPHA, most)):
+                trees = HistGradientBoostingRegressor(quantile=level, **SETTINGS)
+                out[rows] = trees.fit(features[latest], target[latest]).predict(features[rows])
+    width = np.maximum(most - median, NARROWEST)
+    return lambda at, seconds: Judged((log_seconds(seconds) - center[at] - median[at]) / width[at])
 
 
 BEYOND_QUANTILE: Final = Detector("boosted 99.9 % quantile over all jobs", beyond_quantile, 1.0)

@@ -6,7 +6,8 @@
     AutoETS    The mean and sd of `pipeline.evaluation.smoothing`, with a season of a week for daily jobs and of a
                day for hourly ones: flagged beyond the 99.9 % band.
 
-Both in log seconds and fitted again each Monday, not at every run; AutoETS brings its state up to each run in between.
+Both in log seconds. Neither is fitted at every run: STL again each Monday, AutoETS on at most 13 Mondays of a
+job's history, and its state is brought up to each run in between.
 
 Decided here: the season of STL is a day where a job runs twice a day or more, else a week where it runs twice a week
 or more; a job with neither, or without three seasons behind it, is not judged.
@@ -19,14 +20,14 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from optimizer.config import BaselineConfig
-from optimizer.evaluation.anomalies.detector import ALPHA, Detector, Judged
+from optimizer.evaluation.anomalies.detector import ALPHA, Detector, Judge, Judged
 from optimizer.evaluation.refits import refits
 from optimizer.evaluation.simple import training
-from optimizer.forecast.curves import SHORTEST_SECONDS
 from optimizer.microseconds import DAY_US, WEEK_US
 from optimizer.panel import RunPanel
 from optimizer.quantile import LEVELS
 from pipeline.evaluation.smoothing import DAY_OF_HOURS, WEEK_OF_DAYS, smoothed
+from pipeline.evaluation.weekly import log_seconds
 
 HISTORY_RUNS: Final = 300
 SEASONS: Final = 3
@@ -34,10 +35,10 @@ SMALLEST_SD: Final = 0.01
 MAD_TO_SD: Final = 1.4826
 
 
-def remainder(panel: RunPanel) -> Judged:
-    z = np.full(panel.row.size, np.nan)
+def remainder(panel: RunPanel) -> Judge:
+    expected, sd = np.full((2, panel.row.size), np.nan)
     trains = training(panel)
-    log_seconds = np.log(np.maximum(np.nan_to_num(panel.duration_seconds), SHORTEST_SECONDS))
+    value = log_seconds(panel.duration_seconds)
     for first, stop in zip(panel.offsets[:-1], panel.offsets[1:], strict=True):
         by_end = panel.by_end[first:stop]
         learned = by_end[trains[by_end]]
@@ -49,8 +50,18 @@ def remainder(panel: RunPanel) -> Judged:
                 continue
             rows = first + positions
             step = rows - (latest[-1] + 1)
-            z[rows] = _in_sds(log_seconds[latest], period, log_seconds[rows], step)
-    return Judged(z, -z)
+            expected[rows], sd[rows] = _expected(value[latest], period, step)
+    return _in_sds(expected, sd)
+
+
+def _in_sds(expected: NDArray[np.float64], sd: NDArray[np.float64]) -> Judge:
+    """How far log seconds are from what is expected of each run (R,)."""
+
+    def judge(at: NDArray[np.int64], seconds: NDArray[np.float64]) -> Judged:
+        z = (log_seconds(seconds) - expected[at]) / np.maximum(sd[at], SMALLEST_SD)
+        return Judged(z, -z)
+
+    return judge
 
 
 def _period(start_us: NDArray[np.int64]) -> int:
@@ -64,31 +75,26 @@ def _period(start_us: NDArray[np.int64]) -> int:
     return 0
 
 
-def _in_sds(
-    learned: NDArray[np.float64],
-    period: int,
-    x: NDArray[np.float64],
-    step: NDArray[np.int64],
-) -> NDArray[np.float64]:
-    """How far x (n,) is from what the decomposition lets expect `step` (n,) runs after its last."""
+def _expected(
+    learned: NDArray[np.float64], period: int, step: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], float]:
+    """What the decomposition lets expect `step` (n,) runs after its last, and the sd of its remainders."""
     from statsmodels.tsa.seasonal import STL
 
     parts = STL(learned, period=period, robust=True).fit()
-    expected = parts.trend[-1] + parts.seasonal[-period:][step % period]
-    sd = MAD_TO_SD * np.median(np.abs(parts.resid - np.median(parts.resid)))
-    return np.asarray((x - expected) / max(float(sd), SMALLEST_SD))
+    off = np.abs(parts.resid - np.median(parts.resid))
+    return parts.trend[-1] + parts.seasonal[-period:][step % period], float(
+        MAD_TO_SD * np.median(off)
+    )
 
 
-_forecast = smoothed({WEEK_OF_DAYS, DAY_OF_HOURS})
+_forecast = smoothed({WEEK_OF_DAYS, DAY_OF_HOURS}, most_fits=13)
 
 
-def bands(panel: RunPanel) -> Judged:
+def bands(panel: RunPanel) -> Judge:
     quantiles = _forecast(panel, panel.start_us)
-    middle = LEVELS.tolist().index(0.5)
-    sd = (quantiles[:, -1] - quantiles[:, middle]) / ndtri(LEVELS[-1])
-    x = np.log(np.maximum(np.nan_to_num(panel.duration_seconds), SHORTEST_SECONDS))
-    z = (x - quantiles[:, middle]) / np.maximum(sd, SMALLEST_SD)
-    return Judged(z, -z)
+    mean = quantiles[:, LEVELS.tolist().index(0.5)]
+    return _in_sds(mean, (quantiles[:, -1] - mean) / ndtri(LEVELS[-1]))
 
 
 STL_REMAINDER: Final = Detector(
