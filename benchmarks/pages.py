@@ -258,7 +258,8 @@ def quality_page(_: str) -> str:
     result = _result("quality.json")
     note = _NOTE.format(file="quality.json, published.json")
     machine = _machine(result["machine"])
-    return _page(quality_parts(result, _result("published.json"), note, machine))
+    anomalies = _result("anomalies.json")
+    return _page(quality_parts(result, _result("published.json"), anomalies, note, machine))
 
 
 def anomalies_page(_: str) -> str:

@@ -19,6 +19,7 @@ from scipy.special import ndtr
 
 from optimizer.evaluation.anomalies.detector import Detector, Judge, Judged
 from optimizer.evaluation.simple import MOMENTS, QUANTILES, of_windows, training
+from optimizer.forecast.curves import SHORTEST_SECONDS
 from optimizer.kernel import kernel
 from optimizer.microseconds import DAY_US
 from optimizer.panel import RunPanel
@@ -55,7 +56,7 @@ def week_over_week(panel: RunPanel) -> Judge:
     _week_before(
         panel.offsets, panel.start_us, panel.end_us, panel.duration_seconds, training(panel), mean
     )
-    return _over_all(mean)
+    return _over_all(np.maximum(mean, SHORTEST_SECONDS))
 
 
 def _over_all(usual: Floats) -> Judge:
