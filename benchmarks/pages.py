@@ -256,7 +256,7 @@ def _soaked(soak: dict[str, Any]) -> Iterable[tuple[str, ...]]:
 def quality_page(_: str) -> str:
     """docs/quality.md: forecasts beside every peer, and where they lose."""
     result = _result("quality.json")
-    note = _NOTE.format(file="quality.json, published.json")
+    note = _NOTE.format(file="quality.json, published.json, anomalies.json")
     machine = _machine(result["machine"])
     anomalies = _result("anomalies.json")
     return _page(quality_parts(result, _result("published.json"), anomalies, note, machine))

@@ -53,8 +53,9 @@ def anomalies_parts(result: Result, note: str, machine: str) -> list[str]:
         *rows_of_table(("kind of job", "runs", *_names(kinds, EVERY_JOB)), _beside(kinds, EVERY_JOB)),
         "## Beside libraries",
         "",
-        f"The same of what is trained or fitted, which costs more: IsolationForest and a boosted quantile over all of {size['trained_runs']:,}"
-        f" runs, STL and AutoETS on {size['refitted_jobs']} jobs. Ours is said of the same runs.",
+        "The same of what is trained or fitted, which costs more and is asked of seven kinds: IsolationForest and a"
+        f" boosted quantile trained over jobs of {size['trained_runs']:,} runs in all, STL and AutoETS fitted to"
+        f" {size['refitted_jobs']} jobs. Ours is said of the same runs.",
         "",
         *rows_of_table(
             ("kind of job", "runs", *_names(kinds, TRAINED)), _beside(kinds, TRAINED)

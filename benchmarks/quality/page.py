@@ -1,4 +1,4 @@
-"""docs/quality.md from benchmarks/results/quality.json: how good forecasts are, and where they lose."""
+"""docs/quality.md from benchmarks/results: how good forecasts are, and where they and our flags lose."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean

@@ -80,13 +80,16 @@ def test_the_order_of_rows_does_not_matter(method: str) -> None:
     np.testing.assert_array_equal(scores(method, runs)[order], scores(method, shuffled))
 
 
-@pytest.mark.parametrize("method", [name for name in EVERY_METHOD if name != "by_lot"])
-@pytest.mark.parametrize("factor", FACTORS)
+@pytest.mark.parametrize(
+    ("method", "factor"),
+    [(name, factor) for name in METHODS if name != "by_lot" for factor in FACTORS]
+    + [(name, 2.0) for name in SLOW_TO_FIT],
+)
 def test_a_run_asked_about_is_judged_as_if_the_log_held_it_so(method: str, factor: float) -> None:
     """Each question alone: the log with only that run changed gives the same score."""
     runs = several_jobs()
     asked = scores(method, runs, factor)
-    for row in (40, 139, 400, 559):
+    for row in (139, 400):
         changed = runs.copy()
         changed.loc[row, "duration_seconds"] *= factor
         np.testing.assert_allclose(scores(method, changed)[row], asked[row], rtol=1e-9)
