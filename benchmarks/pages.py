@@ -256,9 +256,10 @@ def _soaked(soak: dict[str, Any]) -> Iterable[tuple[str, ...]]:
 def quality_page(_: str) -> str:
     """docs/quality.md: forecasts beside every peer, and where they lose."""
     result = _result("quality.json")
-    note = _NOTE.format(file="quality.json, published.json")
+    note = _NOTE.format(file="quality.json, published.json, anomalies.json")
     machine = _machine(result["machine"])
-    return _page(quality_parts(result, _result("published.json"), note, machine))
+    anomalies = _result("anomalies.json")
+    return _page(quality_parts(result, _result("published.json"), anomalies, note, machine))
 
 
 def anomalies_page(_: str) -> str:

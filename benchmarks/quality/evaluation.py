@@ -15,8 +15,9 @@ from rich.progress import track
 
 from benchmarks.machine import machine
 from benchmarks.quality.kinds import kinds
-from pipeline.evaluation.evaluate import EVERY_JOB, PEERS, evaluate
+from pipeline.evaluation.evaluate import PEERS, evaluate
 from pipeline.evaluation.runlog import read_runs
+from pipeline.evaluation.sample import EVERY_JOB
 
 # Reliability by tenth is kept of these.
 PICTURED = ("ours", "seven_days")

@@ -1,13 +1,14 @@
-"""docs/quality.md from benchmarks/results/quality.json: how good forecasts are, and where they lose."""
+"""docs/quality.md from benchmarks/results: how good forecasts are, and where they and our flags lose."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
+from benchmarks.quality.anomalies_page import lost_parts
 from optimizer.evaluation.methods import OURS, RULE, SIMPLE
-from pipeline.evaluation.evaluate import EVERY_JOB, REFITTED, TRAINED
 from pipeline.evaluation.page import losses, rivals
 from pipeline.evaluation.plots import named
+from pipeline.evaluation.sample import EVERY_JOB, REFITTED, TRAINED
 from tools.pages import rows_of_table
 
 CRPS_TARGET, BEST_TARGET, COVERAGE_TARGET = 0.86, 0.95, 0.015
@@ -24,7 +25,11 @@ Log = Mapping[str, Any]
 
 
 def quality_parts(
-    result: Mapping[str, Any], published: Mapping[str, Any], note: str, machine: str
+    result: Mapping[str, Any],
+    published: Mapping[str, Any],
+    anomalies: Mapping[str, Any],
+    note: str,
+    machine: str,
 ) -> list[str]:
     """The lines of the page."""
     logs = result["logs"]
@@ -95,6 +100,9 @@ def quality_parts(
         "## Where we lose",
         "",
         *_losses(logs),
+        "### Strange runs",
+        "",
+        *lost_parts(anomalies),
         "## Simulated kinds",
         "",
         "20 jobs of each kind, of 300 runs, and of six weeks where they run often; simple methods only. What real logs at hand do not show: where a kind"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from optimizer.evaluation.anomalies.methods import METHODS as DETECTORS
 from optimizer.evaluation.methods import METHODS
 from tests.e2e.account import Account, Ran, rightrun
 from tests.evaluation.logs import log, written
@@ -41,6 +42,26 @@ def test_every_peer_is_scored_beside_ours_on_the_same_runs(told: Ran) -> None:
     assert list(comparisons["every job"]["horizons"]) == list(document["horizons"])
 
 
+def test_every_method_of_finding_strange_runs_is_asked_of_the_same_runs(told: Ran) -> None:
+    part = told.json()["anomalies"]
+    assert part["absent"] == []
+    comparisons = part["comparisons"]
+    assert set(comparisons["every job"]["methods"]) == set(DETECTORS)
+    assert set(comparisons["trained"]["methods"]) == {
+        "ours",
+        "isolation_forest",
+        "boosted_quantile",
+    }
+    assert set(comparisons["refitted"]["methods"]) == {"ours", "stl"}
+    for one in comparisons.values():
+        assert one["strange"] > 0
+        for method, scores in one["methods"].items():
+            assert method in part["controls"] or scores["judged"] > 0.2, method
+    ours = comparisons["every job"]["methods"]["ours"]
+    assert ours["slow_per_1000"] < 20
+    assert ours["found"]["3"] > 0.3
+
+
 def test_json_is_all_that_is_printed(told: Ran) -> None:
     assert told.out.startswith("{")
     assert told.err == ""
@@ -59,6 +80,8 @@ def test_the_page_is_written_and_logged_to_mlflow(place: Path, told: Ran) -> Non
     assert run.data.params["runs_from"] == "runs.parquet"
     scored = told.json()["comparisons"]["every job"]["horizons"]["start"]["methods"]
     assert run.data.metrics["start/crps"] == scored["ours"]["crps"]
+    flags = told.json()["anomalies"]["comparisons"]["every job"]["methods"]["ours"]
+    assert run.data.metrics["anomalies/found_x2"] == flags["found"]["2"]
     logged = Path(
         client.download_artifacts(run.info.run_id, "evaluation.html", str(place / "home"))
     )
@@ -82,7 +105,15 @@ def test_a_person_reads_a_table_and_where_it_loses(place: Path) -> None:
         "evaluate", "runs.parquet", "--quick", "--home", "home", "--out", "q.html", cwd=place
     )
     assert done.code == 0, done.err
-    for said in ("RightRun", "7-day quantiles", "ours over it", "It loses", "Page: q.html"):
+    for said in (
+        "RightRun",
+        "7-day quantiles",
+        "ours over it",
+        "It loses",
+        "Page: q.html",
+        "Strange runs",
+        "x3 found",
+    ):
         assert said in done.out
     assert (place / "q.html").exists()
 

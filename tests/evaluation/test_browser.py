@@ -95,7 +95,7 @@ def test_a_page_is_read_in_any_light_and_width(
     assert heard == [file.as_uri()]
     assert shown.evaluate("document.documentElement.scrollWidth") <= width
     assert all(picture.is_visible() for picture in shown.locator("svg").all())
-    assert shown.locator("svg").count() == 5
+    assert shown.locator("svg").count() == 7
     contrasts = shown.evaluate(CONTRASTS)
     assert len(contrasts) > 100
     assert contrasts[0][0] >= 4.5, contrasts[:5]

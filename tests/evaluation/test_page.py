@@ -11,10 +11,13 @@ from xml.etree import ElementTree
 import pytest
 
 from optimizer.evaluation.methods import METHODS, OURS
-from pipeline.evaluation.evaluate import EVERY_JOB, evaluate
+from pipeline.evaluation.anomalies.losses import losses as losses_of_flags
+from pipeline.evaluation.anomalies.pictures import pictures_of_anomalies
+from pipeline.evaluation.evaluate import evaluate
 from pipeline.evaluation.page import best_simple, losses, page, sentence_of
 from pipeline.evaluation.plots import pictures
-from pipeline.tracking.evaluations import description, metrics, scores
+from pipeline.evaluation.sample import EVERY_JOB
+from pipeline.tracking.evaluations import anomaly_scores, description, metrics, scores
 from tests.evaluation.logs import HOSTILE, log
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -133,7 +136,9 @@ def test_the_command_that_evaluates_again_works_where_it_is_pasted(
 def test_pictures_are_drawings_in_the_colours_of_the_page(document: dict[str, Any]) -> None:
     text = page(document, "runs")
     variables = set(re.findall(r"(--[a-z]+):", text))
-    for name, svg in pictures(document).items():
+    drawings = pictures(document) | pictures_of_anomalies(document["anomalies"])
+    assert {"found", "rare"} < set(drawings)
+    for name, svg in drawings.items():
         root = ElementTree.fromstring(svg.replace("xlink:href", "href"))
         assert root.tag.endswith("svg"), name
         drawn = "".join(root.itertext())
@@ -157,6 +162,49 @@ def test_a_loss_is_told(document: dict[str, Any]) -> None:
     assert sentence in reader.text
 
 
+def test_the_document_says_how_strange_runs_are_found(document: dict[str, Any]) -> None:
+    part = document["anomalies"]
+    assert set(part["comparisons"]) == {EVERY_JOB}  # no peers were asked for
+    one = part["comparisons"][EVERY_JOB]
+    assert 0 < one["strange"] == one["runs"] < document["log"]["runs"]
+    assert set(part["controls"]) < set(one["methods"]) == set(part["words"])
+    for scores_of_method in one["methods"].values():
+        assert set(scores_of_method["found"]) == set(part["factors"])
+        assert set(scores_of_method["alike"]) == {"1.5", "2", "3"}
+    assert one["methods"]["never"]["found"]["3"] == 0.0
+    assert one["methods"][OURS]["found"]["3"] > one["methods"][OURS]["found"]["1.5"]
+    table = anomaly_scores(document).set_index("method")
+    assert set(table.index) == set(one["methods"])
+    assert table.loc[OURS, "found_x2"] == one["methods"][OURS]["found"]["2"]
+
+
+def test_a_rule_that_finds_more_with_as_many_flags_is_told(document: dict[str, Any]) -> None:
+    document = json.loads(json.dumps(document))
+    one = document["anomalies"]["comparisons"][EVERY_JOB]
+    for name, scores_of_method in one["methods"].items():
+        for alike in scores_of_method["alike"].values():
+            # Controls are ahead as well, and are not told.
+            is_ahead = name in ("beyond_p90", *document["anomalies"]["controls"])
+            alike |= {"found": 0.5, "ahead": 0.25 if is_ahead else -0.25, "ahead_error": 0.1}
+    one["methods"]["beyond_p90"]["alike"]["3"]["ahead_error"] = 0.2
+    lost = losses_of_flags(one)
+    assert {loss.method for loss in lost} == {"beyond_p90"}
+    assert {loss.factor for loss in lost if loss.is_clear} == {"1.5", "2"}
+    reader = Read()
+    reader.feed(page(document, "runs"))
+    for loss in lost:
+        assert (loss.sentence in reader.text) == loss.is_clear
+    assert "beyond p90 finds 50.0% of runs that take 2 times as long" in reader.text
+    assert "1 more are ahead" in reader.text
+
+
+def test_a_log_of_young_jobs_has_a_page_without_strange_runs() -> None:
+    young = evaluate(log(20, 8), peers=False)
+    assert young["anomalies"]["comparisons"][EVERY_JOB]["runs"] == 0
+    assert pictures_of_anomalies(young["anomalies"]) == {}
+    assert "there is none to be judged" in page(young, "young")
+
+
 def test_a_constant_log_has_a_page(read: Read) -> None:
     """Nothing to gain, nothing to compare: ratios are absent, and nothing fails."""
     constant = evaluate(log().assign(duration_seconds=60.0, status="SUCCEEDED"), peers=False)
@@ -175,7 +223,11 @@ def test_metrics_are_numbers_with_names_that_mlflow_takes(document: dict[str, An
     assert figures["start/coverage_50"] == start[OURS]["coverage"]["0.5"]
     assert all(re.fullmatch(r"[\w\-./ ]+", name) for name in figures)
     assert all(isinstance(value, float) for value in figures.values())
-    assert len(figures) < 50
+    assert len(figures) < 60
+    flags = document["anomalies"]["comparisons"][EVERY_JOB]["methods"][OURS]
+    assert figures["anomalies/slow_per_1000"] == flags["slow_per_1000"]
+    assert figures["anomalies/found_x1.5"] == flags["found"]["1.5"]
+    assert figures["anomalies/p_at_most_0.001"] == flags["p_at_most"]["0.001"]
 
 
 def test_scores_have_a_row_for_each_method_and_horizon(document: dict[str, Any]) -> None:

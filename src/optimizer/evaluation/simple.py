@@ -5,6 +5,7 @@
     EWMA        lognormal, mean and variance of the log exponentially weighted, 0.2 for the newest
     DECAYED     quantiles of the runs weighted by 2 ** (-rank / half-life) or 2 ** (-age / half-life)
     DRAWN       one earlier run, drawn at random
+    MOMENTS     not a forecast: how many runs are in a window, their mean and their sd, in seconds
 
 A window holds the latest `most` runs that had ended before the origin and, except for DECAYED, only
 those that started within `days` of it; where it is empty, the last run stands alone.
@@ -28,14 +29,18 @@ from optimizer.microseconds import DAY_US
 from optimizer.panel import SUCCEEDED, UNKNOWN, RunPanel
 from optimizer.quantile import LEVELS, LOGIT_LEVELS
 
-__all__ = ["DECAYED", "DRAWN", "EWMA", "NORMAL", "QUANTILES", "Method", "simple", "training"]
+__all__ = [
+    "DECAYED", "DRAWN", "EWMA", "MOMENTS", "NORMAL", "QUANTILES", "Method", "of_windows", "simple",
+    "training",
+]  # fmt: skip
 
 Method = Callable[[RunPanel, NDArray[np.int64]], NDArray[np.float64]]
 """Takes a panel and an origin for each of its runs (R,); returns log seconds at
 `optimizer.quantile.LEVELS`, (R, 35), NaN without a forecast. Only runs that had ended before the origin
 may be used."""
 
-QUANTILES, NORMAL, EWMA, DECAYED, DRAWN = range(5)
+QUANTILES, NORMAL, EWMA, DECAYED, DRAWN, MOMENTS = range(6)
+_IN_LOGS: Final = (EWMA, DECAYED)
 EWMA_NEWEST: Final = 0.2
 MOST_DECAYED: Final = 512
 DRAW_SEED: Final = 1
@@ -47,28 +52,48 @@ def simple(
     """The method `how`, of at most `most` runs; `days` is the half-life where `how` is DECAYED."""
 
     def method(panel: RunPanel, origin_us: NDArray[np.int64]) -> NDArray[np.float64]:
-        out = np.full((panel.row.size, LEVELS.size), np.nan)
-        seconds = np.maximum(np.nan_to_num(panel.duration_seconds), SHORTEST_SECONDS)
-        in_logs = how in (EWMA, DECAYED)
-        value = np.log(seconds) if in_logs else seconds
-        runs = (panel.offsets, panel.end_us, panel.by_end, value, training(panel), origin_us)
-        if how == EWMA:
-            _smooth(*runs, ndtri(LEVELS), out)
-        else:
-            longest = int(np.diff(panel.offsets).max(initial=1))
-            window = most or (MOST_DECAYED if how == DECAYED else longest)
-            drawn = np.random.default_rng(DRAW_SEED).random(panel.row.size)
-            _walk(
-                *runs, panel.start_us, how, min(window, longest), days, half_life_runs, drawn,
-                LEVELS, LOGIT_LEVELS, ndtri(LEVELS), out,
-            )  # fmt: skip
-        if in_logs:
+        out = of_windows(
+            how, panel, origin_us, LEVELS, most=most, days=days, half_life_runs=half_life_runs
+        )
+        if how in _IN_LOGS:
             np.maximum(out, np.log(SHORTEST_SECONDS), out=out)
         else:
             np.log(np.maximum(out, SHORTEST_SECONDS, out=out), out=out)
         return out
 
     return method
+
+
+def of_windows(
+    how: int,
+    panel: RunPanel,
+    origin_us: NDArray[np.int64],
+    levels: NDArray[np.float64],
+    *,
+    most: int | None = None,
+    days: float = np.inf,
+    half_life_runs: float = np.inf,
+) -> NDArray[np.float64]:
+    """What `how` makes of the runs that had ended before each origin (R,): its values at `levels` (m,), (R, m).
+
+    In seconds, of EWMA and DECAYED in log seconds; NaN where no run had ended. DECAYED is for the stored levels
+    only, MOMENTS writes three values whatever the levels are.
+    """
+    out = np.full((panel.row.size, levels.size), np.nan)
+    seconds = np.maximum(np.nan_to_num(panel.duration_seconds), SHORTEST_SECONDS)
+    value = np.log(seconds) if how in _IN_LOGS else seconds
+    runs = (panel.offsets, panel.end_us, panel.by_end, value, training(panel), origin_us)
+    if how == EWMA:
+        _smooth(*runs, ndtri(levels), out)
+    else:
+        longest = int(np.diff(panel.offsets).max(initial=1))
+        window = most or (MOST_DECAYED if how == DECAYED else longest)
+        random = np.random.default_rng(DRAW_SEED).random(panel.row.size)
+        _walk(
+            *runs, panel.start_us, how, min(window, longest), days, half_life_runs, random,
+            levels, LOGIT_LEVELS, ndtri(levels), out,
+        )  # fmt: skip
+    return out
 
 
 def training(panel: RunPanel) -> NDArray[np.bool_]:
@@ -154,15 +179,15 @@ def _walk(
                 oldest += 1
             if count == 0:
                 continue
-            if size == 0:
-                out[i] = duration[ended[count - 1]]
-            elif how == DECAYED:
+            last = ended[count - 1]
+            sample = value[:size] if size > 0 else duration[last : last + 1]
+            if how == DECAYED:
                 _decayed(
-                    value[:size], run[:size], first, start_us, entered_as, count, newest_us,
+                    sample, run[:size], first, start_us, entered_as, count, newest_us,
                     days, half_life_runs, levels, logit_levels, out[i],
                 )  # fmt: skip
             else:
-                _of_window(how, value[:size], drawn[i], levels, normal_levels, out[i])
+                _of_window(how, sample, drawn[i], levels, normal_levels, out[i])
 
 
 @kernel
@@ -235,7 +260,10 @@ def _of_window(
     normal_levels: NDArray[np.float64],
     out: NDArray[np.float64],
 ) -> None:
-    """Write mean + z sd, quantiles of type 7, or one value drawn, of ascending values."""
+    """Write mean + z sd, quantiles of type 7, one value drawn, or moments, of ascending values."""
+    if how == MOMENTS:
+        out[0], out[1], out[2] = ordered.shape[0], ordered.mean(), ordered.std()
+        return
     if how == NORMAL:
         out[:] = ordered.mean() + ordered.std() * normal_levels
         return

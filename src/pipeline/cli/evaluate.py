@@ -30,17 +30,17 @@ def evaluate(
     ] = None,
     out: Annotated[Path, typer.Option(help="Page to write.")] = Path("evaluation.html"),
     sample_jobs: Annotated[
-        int, typer.Option(min=0, max=1000, help="Jobs that AutoETS and Prophet are fitted to.")
+        int, typer.Option(min=0, max=1000, help="Jobs that AutoETS, Prophet and STL are fitted to.")
     ] = 10,
     seed: Annotated[int, typer.Option(help="Same seed, same sample.")] = 7,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Leave LightGBM, AutoETS and Prophet out.")
+        bool, typer.Option("--quick", help="Leave out what takes minutes: libraries.")
     ] = False,
     home: Home = HOME,
     engine: EngineName = ENGINE,
     json_: Json = False,
 ) -> None:
-    """Score forecasts of your own runs beside every peer. Makes a page, JSON, and an MLflow run."""
+    """Score forecasts and flags of your own runs beside every peer. Makes a page, JSON, and an MLflow run."""
     from pipeline.evaluation.evaluate import evaluate as evaluated
     from pipeline.evaluation.page import losses, page, sentence_of
     from pipeline.settings import load_settings
@@ -72,6 +72,7 @@ def evaluate(
     worst = f"most to {sentence_of(lost[0], document)}" if lost else "to no method at any horizon"
     print_records("At the start of each run, every job", _summary(document), Form())
     typer.echo(f"It loses {worst}.")
+    print_records("Strange runs, each method as it comes", _strange(document), Form())
     if document["absent"]:
         typer.echo(f"Not compared, because not installed: {', '.join(document['absent'])}.")
     typer.echo(f"Page: {out}\nMLflow: {store.shown}")
@@ -111,8 +112,8 @@ def _store(home: Path, engine: str) -> "Store":
 
 def _summary(document: dict[str, Any]) -> list[dict[str, str]]:
     from optimizer.evaluation.methods import OURS
-    from pipeline.evaluation.evaluate import EVERY_JOB
     from pipeline.evaluation.plots import named
+    from pipeline.evaluation.sample import EVERY_JOB
 
     scores = document["comparisons"][EVERY_JOB]["horizons"]["start"]["methods"]
     return [
@@ -125,6 +126,22 @@ def _summary(document: dict[str, Any]) -> list[dict[str, str]]:
             "Brier": _rounded(score["brier"]),
         }
         for method, score in sorted(scores.items(), key=lambda item: item[1]["crps"])
+    ]
+
+
+def _strange(document: dict[str, Any]) -> list[dict[str, str]]:
+    from pipeline.evaluation.anomalies.part import per_1000, percent
+    from pipeline.evaluation.sample import EVERY_JOB
+
+    part = document["anomalies"]
+    return [
+        {
+            "method": part["words"][method],
+            "flagged of 1,000": per_1000(score["slow_per_1000"]),
+            "within reach": per_1000(score["slow_within_reach_per_1000"]),
+        }
+        | {f"x{factor} found, %": percent(score["found"][factor]) for factor in part["factors"]}
+        for method, score in part["comparisons"][EVERY_JOB]["methods"].items()
     ]
 
 

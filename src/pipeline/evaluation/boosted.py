@@ -1,7 +1,6 @@
 """LightGBM as a peer: boosted quantile trees over the features of a run at its origin.
 
-One model for all jobs and each of nine levels, trained again each week (at most 26 times over a log)
-on the last 50,000 runs that had ended by then. Features and target are those of
+One model for all jobs and each of nine levels, trained again as `pipeline.evaluation.weekly` says. Features and target are those of
 `optimizer.evaluation.features`.
 """
 
@@ -11,16 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.evaluation.features import at_stored_levels, run_features
-from optimizer.evaluation.refits import refits
-from optimizer.evaluation.simple import training
 from optimizer.forecast.curves import SHORTEST_SECONDS
 from optimizer.panel import RunPanel
 from optimizer.quantile import LEVELS
+from pipeline.evaluation.weekly import trained_weekly
 
 TRAINED_LEVELS: Final = np.array([0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99])
-MOST_REFITS: Final = 26
-MOST_RUNS: Final = 50_000
-FEWEST_RUNS: Final = 200
 TREES: Final = 60
 SETTINGS: Final = {
     "objective": "quantile",
@@ -42,15 +37,8 @@ def lightgbm(panel: RunPanel, origin_us: NDArray[np.int64]) -> NDArray[np.float6
     features, center = run_features(panel, origin_us)
     has_features = np.isfinite(center)
     target = np.log(np.maximum(np.nan_to_num(panel.duration_seconds), SHORTEST_SECONDS)) - center
-    training_runs = np.flatnonzero(training(panel) & has_features)
-    training_runs = training_runs[np.argsort(panel.end_us[training_runs], kind="stable")]
     out = np.full((panel.row.size, LEVELS.size), np.nan)
-    for fitted_us, positions in refits(origin_us, at_most=MOST_REFITS):
-        rows = positions[has_features[positions]]
-        ended = int(np.searchsorted(panel.end_us[training_runs], fitted_us))
-        if rows.size == 0 or ended < FEWEST_RUNS:
-            continue
-        latest = training_runs[max(ended - MOST_RUNS, 0) : ended]
+    for latest, rows in trained_weekly(panel, origin_us, has_features):
         data = gbm.Dataset(features[latest], target[latest], free_raw_data=False)
         quantiles = np.column_stack(
             [

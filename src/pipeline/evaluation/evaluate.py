@@ -6,7 +6,6 @@ which cost a hundred thousand times as much, on the last 1,000 runs of a few dra
 or more. The document holds numbers, text and None only, and is the same for the same log and seed.
 """
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
@@ -20,26 +19,26 @@ from optimizer.config import ForecastConfig
 from optimizer.evaluation.compare import HORIZONS, Comparison, compare
 from optimizer.evaluation.methods import CONTROLS, METHODS, OURS, RULE, SIMPLE
 from optimizer.evaluation.scores import LIMITS, Score, ratio_intervals, scorable
-from optimizer.evaluation.simple import Method, training
+from optimizer.evaluation.simple import Method
 from optimizer.panel import RunPanel
 from pipeline.errors import UserError
 from pipeline.evaluation.additive import Additive
+from pipeline.evaluation.anomalies.document import ALL, RULES_ALONE, Size, anomalies
 from pipeline.evaluation.boosted import lightgbm
+from pipeline.evaluation.numbers import number, ratio
+from pipeline.evaluation.sample import EVERY_JOB, REFITTED, TRAINED, Sample
 from pipeline.evaluation.smoothing import auto_ets
 
 Progress = Callable[[str, float], object]
 
 PEERS: Final = {"lightgbm": "lightgbm", "auto_ets": "statsforecast", "prophet": "prophet"}
 """The package that each needs: the extra `peers` installs them."""
-EVERY_JOB: Final = "every job"
-TRAINED: Final = "trained"
-REFITTED: Final = "refitted"
 TRAINED_RUNS: Final = 100_000
-REFITTED_RUNS_A_JOB: Final = 1000
-REFITTED_FEWEST_RUNS: Final = 30
 BESIDE: Final = (OURS, RULE, "last_30", "recent_20", "decay_5d")
 """Scored beside the costly peers, on the same runs."""
 WORST_JOBS: Final = 10
+FORECASTS_OF_THE_TIME: Final = 0.8
+"""About; the rest goes to anomalies."""
 RATIO_EDGES: Final = 2.0 ** np.linspace(-2.0, 2.0, 33)
 
 
@@ -69,22 +68,27 @@ def evaluate(
         panel = RunPanel.from_frame(runs)
     except ValueError as error:
         raise UserError(f"these runs cannot be evaluated: {error}") from error
+    sample = Sample(runs, panel, seed)
     questions = [
         Question(EVERY_JOB, "every job, every run that all methods answer", panel, METHODS)
     ]
     if peers:
-        questions += _beside_peers(runs, panel, seed, sample_jobs)
+        questions += _beside_peers(sample, sample_jobs)
     work = sum(q.panel.row.size * len(q.methods) for q in questions) * len(HORIZONS)
     forecast_so_far = 0
+
+    def at(so_far: int, name: str) -> None:
+        progress(name, FORECASTS_OF_THE_TIME * so_far / max(work, 1))
+
     comparisons = {}
     for question in questions:
 
         def report(forecast: int, question: Question = question) -> None:
             nonlocal forecast_so_far
             forecast_so_far += forecast * len(question.methods)
-            progress(question.name, forecast_so_far / max(work, 1))
+            at(forecast_so_far, question.name)
 
-        progress(question.name, forecast_so_far / max(work, 1))
+        at(forecast_so_far, question.name)
         compared = compare(question.panel, question.methods, progress=report)
         comparisons[question.name] = {
             "said": question.words,
@@ -113,25 +117,26 @@ def evaluate(
         "simple": list(SIMPLE),
         "comparisons": comparisons,
         "by_job": _jobs(panel, by_job),
+        "anomalies": anomalies(
+            sample,
+            ALL if peers else RULES_ALONE,
+            Size(refitted_jobs=sample_jobs),
+            progress=lambda what, share: progress(
+                what, FORECASTS_OF_THE_TIME + (1.0 - FORECASTS_OF_THE_TIME) * share
+            ),
+        ),
     }
 
 
-def _beside_peers(
-    runs: pd.DataFrame, panel: RunPanel, seed: int, sample_jobs: int
-) -> Iterator[Question]:
+def _beside_peers(sample: Sample, sample_jobs: int) -> Iterator[Question]:
     """Comparisons with the peers that are installed."""
-    rng = np.random.default_rng(seed)
     beside = {name: METHODS[name] for name in BESIDE}
-    drawn = rng.permutation(panel.job_ids.size)
     if find_spec(PEERS["lightgbm"]):
-        total = np.cumsum(np.diff(panel.offsets)[drawn])
-        sampled = np.sort(drawn[: int(np.searchsorted(total, TRAINED_RUNS)) + 1])
-        all_of_them = sampled.size == panel.job_ids.size
+        runs = sample.until(TRAINED_RUNS)
         yield Question(
             TRAINED,
-            "trees trained anew each week over all jobs at once, on "
-            + ("every job" if all_of_them else f"{sampled.size:,} jobs drawn by seed {seed}"),
-            panel if all_of_them else _of(runs, panel.job_ids[sampled]),
+            f"trees trained anew each week over all jobs at once, on {sample.words(runs)}",
+            RunPanel.from_frame(runs),
             beside | {"lightgbm": lightgbm},
         )
     refitted: dict[str, Method] = {}
@@ -139,23 +144,14 @@ def _beside_peers(
         refitted["auto_ets"] = auto_ets
     if find_spec(PEERS["prophet"]):
         refitted["prophet"] = Additive()
-    job = np.repeat(np.arange(panel.job_ids.size), np.diff(panel.offsets))
-    learnt = np.bincount(job[training(panel)], minlength=panel.job_ids.size)
-    few = np.sort(drawn[learnt[drawn] >= REFITTED_FEWEST_RUNS][:sample_jobs])
-    if refitted and few.size:
-        sample = _of(runs, panel.job_ids[few]).latest(REFITTED_RUNS_A_JOB)
+    runs = sample.with_history(sample_jobs)
+    if refitted and len(runs):
         yield Question(
             REFITTED,
-            f"models fitted to each job anew each week, on the last {REFITTED_RUNS_A_JOB:,} runs of"
-            f" {few.size} jobs drawn by seed {seed} from those with {REFITTED_FEWEST_RUNS} or more",
-            sample,
+            f"models fitted to each job anew each week, on {sample.words_of_history(runs)}",
+            RunPanel.from_frame(runs),
             beside | refitted,
         )
-
-
-def _of(runs: pd.DataFrame, job_ids: NDArray[np.object_]) -> RunPanel:
-    """The panel of these jobs."""
-    return RunPanel.from_frame(runs[runs["job_id"].isin(list(job_ids))])
 
 
 def _horizon(one: Comparison, seed: int) -> dict[str, Any]:
@@ -231,13 +227,3 @@ def _jobs(panel: RunPanel, one: Comparison) -> dict[str, Any]:
 
 def _day(at_us: np.int64) -> str:
     return str(np.datetime64(int(at_us), "us").astype("datetime64[D]"))
-
-
-def number(value: float) -> float | None:
-    """Six significant digits; None for what is no number."""
-    return float(f"{value:.6g}") if math.isfinite(value) else None
-
-
-def ratio(above: float, below: float) -> float | None:
-    """None where there is next to nothing to compare with, as on a constant job."""
-    return number(above / below) if below > 1e-9 else None

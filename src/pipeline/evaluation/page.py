@@ -13,8 +13,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from optimizer.evaluation.methods import METHODS, OURS, RULE, SIMPLE
-from pipeline.evaluation.evaluate import EVERY_JOB, REFITTED, TRAINED
+from pipeline.evaluation.anomalies.part import part_of_page
 from pipeline.evaluation.plots import named, pictures
+from pipeline.evaluation.sample import EVERY_JOB, REFITTED, TRAINED
 
 MOST_LOSSES: Final = 12
 
@@ -46,6 +47,7 @@ def page(document: Mapping[str, Any], name: str, command: Sequence[str] = ()) ->
         by_job=document["by_job"],
         limits=", ".join(f"{limit:g}" for limit in document["limits"]),
         levels=[f"{float(level):.0%}" for level in start["methods"][OURS]["coverage"]],
+        anomalies=part_of_page(document["anomalies"]),
         comparisons=list(_tables(document)),
         absent=", ".join(map(named, document["absent"])),
         command=" ".join(map(typed, command)),

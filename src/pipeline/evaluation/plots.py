@@ -1,51 +1,42 @@
-"""The pictures of an evaluation, as SVG to stand in a page.
+"""The pictures of how good the forecasts of an evaluation are."""
 
-Colours are variables of the page, so that one picture serves light and dark; text stays text.
-"""
-
-import io
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 import matplotlib as mpl
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from optimizer.evaluation.methods import OURS, RULE
-from pipeline.evaluation.evaluate import EVERY_JOB
+from pipeline.evaluation.drawing import (
+    EWMA,
+    GRID,
+    INK,
+    MUTED,
+    OURS_COLOR,
+    RULE_COLOR,
+    SETTINGS,
+    SIGMA,
+    axes_of,
+    svg_of,
+)
+from pipeline.evaluation.sample import EVERY_JOB
 
-# Colours that stand for variables of the page: matplotlib draws them, `_svg` puts the names in.
-_INK, _MUTED, _GRID = "#010101", "#020202", "#030303"
-_OURS, _RULE, _SIGMA, _EWMA = "#040404", "#050505", "#060606", "#070707"
-_VARIABLES: Final = {
-    _INK: "ink", _MUTED: "muted", _GRID: "grid",
-    _OURS: "ours", _RULE: "rule", _SIGMA: "sigma", _EWMA: "ewma",
-}  # fmt: skip
-_LINES: Final = {OURS: _OURS, RULE: _RULE, "mean_sigma": _SIGMA, "ewma": _EWMA}
+_LINES: Final = {OURS: OURS_COLOR, RULE: RULE_COLOR, "mean_sigma": SIGMA, "ewma": EWMA}
 _MARKS: Final = {OURS: "o", RULE: "s", "mean_sigma": "^", "ewma": "D"}
 _FARTHEST: Final = 1.15
-_SETTINGS: Final[dict[Any, Any]] = {
-    "svg.fonttype": "none", "svg.hashsalt": "rightrun", "font.size": 10.5,
-    "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False,
-    "axes.edgecolor": _GRID, "axes.labelcolor": _MUTED, "text.color": _INK,
-    "xtick.color": _GRID, "ytick.color": _GRID, "xtick.labelcolor": _MUTED,
-    "ytick.labelcolor": _MUTED, "axes.grid": True, "grid.color": _GRID, "grid.linewidth": 0.7,
-    "axes.axisbelow": True, "legend.frameon": False, "lines.linewidth": 1.8,
-}  # fmt: skip
 
 
 def pictures(document: Mapping[str, Any]) -> dict[str, str]:
     """SVG by name."""
     horizons = document["comparisons"][EVERY_JOB]["horizons"]
     start = horizons["start"]["methods"]
-    with mpl.rc_context(_SETTINGS):
+    with mpl.rc_context(SETTINGS):
         return {
-            "methods": _svg(_methods(document)),
-            "horizons": _svg(_horizons(document, horizons)),
-            "coverage": _svg(_coverage(start)),
-            "reliability": _svg(_reliability(start)),
-            "jobs": _svg(_jobs(document["by_job"])),
+            "methods": svg_of(_methods(document)),
+            "horizons": svg_of(_horizons(document, horizons)),
+            "coverage": svg_of(_coverage(start)),
+            "reliability": svg_of(_reliability(start)),
+            "jobs": svg_of(_jobs(document["by_job"])),
         }
 
 
@@ -74,15 +65,6 @@ def named(method: str) -> str:
     }.get(method, method)
 
 
-def _axes(width: float, height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(width, height), layout="constrained")
-    figure.patch.set_alpha(0.0)
-    axes = figure.add_subplot()
-    axes.patch.set_alpha(0.0)
-    axes.tick_params(length=0)
-    return figure, axes
-
-
 def _methods(document: Mapping[str, Any]) -> Figure:
     """Our CRPS over each method's, with its interval: left of 1 we are better."""
     rows: list[tuple[str, Mapping[str, Any], str]] = []
@@ -95,11 +77,11 @@ def _methods(document: Mapping[str, Any]) -> Figure:
         rows += [(m, scores, "" if name == EVERY_JOB else " *") for m, scores in own]
     rows = [row for row in rows if row[1]["ours_over_it"] is not None]
     rows.sort(key=lambda row: row[1]["ours_over_it"])
-    figure, axes = _axes(7.6, 0.29 * len(rows) + 1.0)
+    figure, axes = axes_of(7.6, 0.29 * len(rows) + 1.0)
     for at, (method, scores, _) in enumerate(rows):
         value = scores["ours_over_it"]
         control = method in document["controls"]
-        color = _MUTED if control else _OURS if value < 1.0 else _RULE
+        color = MUTED if control else OURS_COLOR if value < 1.0 else RULE_COLOR
         low, high = scores["ours_over_it_95"]
         if low is not None and high is not None:
             axes.plot([low, min(high, _FARTHEST)], [at, at], color=color, linewidth=2.2, alpha=0.45)
@@ -109,11 +91,11 @@ def _methods(document: Mapping[str, Any]) -> Figure:
         )  # fmt: skip
         axes.annotate(
             f"{value:.2f}" if value < 0.995 or value >= 1.005 else f"{value:.3f}",
-            (1.01, at), xycoords=("axes fraction", "data"), va="center", color=_INK,
+            (1.01, at), xycoords=("axes fraction", "data"), va="center", color=INK,
         )  # fmt: skip
-    axes.axvline(1.0, color=_INK, linewidth=1.0)
+    axes.axvline(1.0, color=INK, linewidth=1.0)
     axes.set_yticks(range(len(rows)), [named(method) + mark for method, _, mark in rows])
-    axes.tick_params(axis="y", labelcolor=_INK)
+    axes.tick_params(axis="y", labelcolor=INK)
     axes.grid(visible=False, axis="y")
     axes.set_xlim(0.0, _FARTHEST + 0.01)
     axes.set_xlabel(
@@ -123,7 +105,7 @@ def _methods(document: Mapping[str, Any]) -> Figure:
 
 
 def _horizons(document: Mapping[str, Any], horizons: Mapping[str, Any]) -> Figure:
-    figure, axes = _axes(5.2, 3.8)
+    figure, axes = axes_of(5.2, 3.8)
     names = list(horizons)
     for method, color in _LINES.items():
         values = [horizons[h]["methods"][method]["crps_over_rule"] for h in names]
@@ -139,7 +121,7 @@ def _horizons(document: Mapping[str, Any], horizons: Mapping[str, Any]) -> Figur
         )
         for h in names
     ]  # fmt: skip
-    axes.plot(range(len(names)), best, "--", color=_MUTED, label="best simple of the horizon")
+    axes.plot(range(len(names)), best, "--", color=MUTED, label="best simple of the horizon")
     short = {"start": "at start", "nightly_0": "midnight"}
     axes.set_xticks(
         range(len(names)),
@@ -152,10 +134,10 @@ def _horizons(document: Mapping[str, Any], horizons: Mapping[str, Any]) -> Figur
 
 def _coverage(methods: Mapping[str, Any]) -> Figure:
     """Share of runs below each quantile less its level, in points."""
-    figure, axes = _axes(5.2, 3.8)
+    figure, axes = axes_of(5.2, 3.8)
     levels = list(methods[OURS]["coverage"])
-    axes.axhspan(-1.5, 1.5, color=_GRID, alpha=0.45, linewidth=0)
-    axes.axhline(0.0, color=_INK, linewidth=1.0)
+    axes.axhspan(-1.5, 1.5, color=GRID, alpha=0.45, linewidth=0)
+    axes.axhline(0.0, color=INK, linewidth=1.0)
     for method, color in _LINES.items():
         coverage = methods[method]["coverage"]
         off = [
@@ -171,8 +153,8 @@ def _coverage(methods: Mapping[str, Any]) -> Figure:
 
 
 def _reliability(methods: Mapping[str, Any]) -> Figure:
-    figure, axes = _axes(5.2, 4.1)
-    axes.plot([0, 1], [0, 1], color=_MUTED, linewidth=1.0)
+    figure, axes = axes_of(5.2, 4.1)
+    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.0)
     for method, color in reversed(_LINES.items()):
         tenths = [t for t in methods[method]["reliability"] if t[0] is not None]
         most = max((t[2] for t in tenths), default=1.0)
@@ -195,32 +177,18 @@ def _reliability(methods: Mapping[str, Any]) -> Figure:
 
 
 def _jobs(by_job: Mapping[str, Any]) -> Figure:
-    figure, axes = _axes(5.2, 4.1)
+    figure, axes = axes_of(5.2, 4.1)
     edges, counts = by_job["ratio_edges"], by_job["ratio_jobs"]
     for left, right, count in zip(edges, edges[1:], counts, strict=False):
         axes.bar(
             left, count, width=right - left, align="edge",
-            color=_OURS if right <= 1.0001 else _RULE, edgecolor="none",
+            color=OURS_COLOR if right <= 1.0001 else RULE_COLOR, edgecolor="none",
         )  # fmt: skip
     axes.set_xscale("log", base=2)
     axes.set_xticks([0.25, 0.5, 1, 2, 4], ["¼ or less", "½", "1", "2", "4 or more"])
     axes.minorticks_off()
-    axes.axvline(1.0, color=_INK, linewidth=1.0)
+    axes.axvline(1.0, color=INK, linewidth=1.0)
     axes.grid(visible=False, axis="x")
     axes.set_xlabel("a job's CRPS / that of the 7-day rule: left of 1 we are better")
     axes.set_ylabel("jobs")
     return figure
-
-
-def _svg(figure: Figure) -> str:
-    """The drawing alone, with the page's colours; ids that repeat between pictures are dropped."""
-    file = io.StringIO()
-    figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
-    text = file.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(r' id="(?:[a-zA-Z]+\d*_)+\d+"', "", text)
-    text = re.sub(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>', r'<svg viewBox="\1">', text, count=1)
-    for color, name in _VARIABLES.items():
-        text = text.replace(color, f"var(--{name})")
-    return text

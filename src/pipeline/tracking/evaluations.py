@@ -7,8 +7,8 @@ import mlflow
 import pandas as pd
 
 from optimizer.evaluation.methods import OURS
-from pipeline.evaluation.evaluate import EVERY_JOB
 from pipeline.evaluation.page import losses, printable, sentence_of
+from pipeline.evaluation.sample import EVERY_JOB
 from pipeline.tracking.experiments import DESCRIPTION, EVALUATIONS, opened_experiment
 from pipeline.tracking.store import Store
 
@@ -24,6 +24,7 @@ def track_evaluation(
         mlflow.log_params(_parameters(document, runs_from))
         mlflow.log_metrics(metrics(document))
         mlflow.log_table(scores(document), "scores.json")
+        mlflow.log_table(anomaly_scores(document), "anomaly_scores.json")
         mlflow.log_text(page, "evaluation.html")
         mlflow.log_dict(dict(document), "evaluation.json")
         return str(run.info.run_id)
@@ -52,7 +53,7 @@ def description(document: Mapping[str, Any], runs_from: str) -> str:
 
 
 def metrics(document: Mapping[str, Any]) -> dict[str, float]:
-    """How our forecasts of every job did, by horizon and measure."""
+    """How our forecasts of every job did, by horizon and measure, and our flags."""
     figures: dict[str, float | None] = {
         "jobs_better_than_rule": document["by_job"]["better_than_rule"]
     }
@@ -64,6 +65,14 @@ def metrics(document: Mapping[str, Any]) -> dict[str, float]:
         figures[f"{horizon}/brier"] = ours["brier"]
         for level in ("0.5", "0.9", "0.99"):
             figures[f"{horizon}/coverage_{level[2:]:0<2}"] = ours["coverage"].get(level)
+    flags = document["anomalies"]["comparisons"][EVERY_JOB]["methods"][OURS]
+    figures["anomalies/judged_share"] = flags["judged"]
+    for name in ("slow_per_1000", "slow_within_reach_per_1000", "short_per_1000"):
+        figures[f"anomalies/{name}"] = flags[name]
+    for factor, share in flags["found"].items():
+        figures[f"anomalies/found_x{factor}"] = share
+    for p, share in flags["p_at_most"].items():
+        figures[f"anomalies/p_at_most_{p}"] = share
     return {metric: value for metric, value in figures.items() if value is not None}
 
 
@@ -85,3 +94,23 @@ def scores(document: Mapping[str, Any]) -> pd.DataFrame:
         for method, score in sorted(scored["methods"].items(), key=lambda item: item[1]["crps"])
     ]
     return pd.DataFrame(rows)
+
+
+def anomaly_scores(document: Mapping[str, Any]) -> pd.DataFrame:
+    """A row for each comparison and method of finding strange runs."""
+    part = document["anomalies"]
+    return pd.DataFrame(
+        [
+            {
+                "comparison": comparison,
+                "method": method,
+                "runs": one["runs"],
+                **{name: figure for name, figure in score.items() if not isinstance(figure, dict)},
+                **{f"found_x{factor}": share for factor, share in score["found"].items()},
+                **{f"alike_x{factor}": each["found"] for factor, each in score["alike"].items()},
+                **{f"p_at_most_{p}": share for p, share in score["p_at_most"].items()},
+            }
+            for comparison, one in part["comparisons"].items()
+            for method, score in one["methods"].items()
+        ]
+    )

@@ -1,0 +1,1 @@
+"""How well strange runs are found, by ours, by rules that people use and by controls, on any log of runs."""
