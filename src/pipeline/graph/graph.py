@@ -17,6 +17,7 @@ from pipeline.gold import runs as gold_runs
 from pipeline.scoring import (
     anomalies,
     baselines,
+    fleet_priors,
     forecasts,
     growth,
     in_flight,
@@ -100,6 +101,7 @@ GRAPH = Graph(
         *gold_jobs.STEPS,
         *trends.STEPS,
         *forecasts.STEPS,
+        *fleet_priors.STEPS,
         *upcoming.STEPS,
         *in_flight.STEPS,
         *proposals.STEPS,
