@@ -104,11 +104,11 @@ class Forecaster:
         if "start_time" in upcoming.columns:
             start_us, is_timed = utc_microseconds(upcoming["start_time"], "upcoming.start_time")
             forecast = np.flatnonzero(~np.isnan(log_quantiles[:, 0]))
-            # Only the memories of the jobs in question are unpacked.
+            # Only the memories of the jobs in question are unpacked, and none of an earlier release.
             state_rows, job = np.unique(row[forecast], return_inverse=True)
             memories = JobStates.from_column(
                 [
-                    memory if isinstance(memory, dict) else None
+                    memory if isinstance(memory, dict) and "trust" in memory else None
                     for memory in self.states["memory"].iloc[state_rows]
                 ]
             )

@@ -55,7 +55,7 @@ UNSHOWN: Final = 0.25
 def runs_since(by_entry: NDArray[np.int64], entry: NDArray[np.int64], since: int) -> int:
     """How many runs of the window, numbers `by_entry` (h,) in order of entry, entered from `since` on."""
     if since == 0:
-        return by_entry.shape[0]
+        return int(by_entry.shape[0])
     count = 0
     while count < by_entry.shape[0] and entry[by_entry[by_entry.shape[0] - 1 - count]] >= since:
         count += 1
@@ -87,8 +87,8 @@ def score_of_run(
     """Normal score of a log duration x among the runs (h,), in ascending order, of a rank from `latest` to
     below `before`. `counts` (h,) is scratch."""
     size = log_seconds.shape[0]
-    shorter_runs = np.searchsorted(log_seconds, x)
-    equal_runs = np.searchsorted(log_seconds, x, side="right") - shorter_runs
+    shorter_runs = int(np.searchsorted(log_seconds, x))
+    equal_runs = int(np.searchsorted(log_seconds, x, side="right")) - shorter_runs
     is_every = latest == 0 and before >= size
     if not is_every:
         for q in range(size):
