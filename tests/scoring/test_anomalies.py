@@ -104,6 +104,7 @@ class Fleet:
             self._frame(silver.TASK_RUNS, []),
             self._frame(silver.RUN_COSTS, self.costs),
             self._frame(ops.DECISIONS, self.decisions),
+            self._frame(gold.FLEET_PRIORS, []),
             as_of=AS_OF,
             last_cost_day=date(2026, 11, 23),
             holidays=(),

@@ -1,7 +1,7 @@
 """Where in its job's calendar a run starts: hour, weekday, the ends of a month.
 
 slot  = 24 x weekday + hour of the local clock, Monday first; a holiday counts as a Sunday
-month = 1 on the last day of a month, 2 on the first, 0 between
+month = its turn (`optimizer.months`)
 """
 
 from typing import Final
@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["LAST_OF_MONTH", "SLOTS", "calendar_of"]
+from optimizer.months import turn_of_month
+
+__all__ = ["SLOTS", "calendar_of"]
 
 SLOTS: Final = 168
-LAST_OF_MONTH: Final = 1
-_FIRST_OF_MONTH: Final = 2
 _SUNDAY: Final = 6
 _HOUR_US: Final = 3_600_000_000
 _DAY_US: Final = 24 * _HOUR_US
@@ -36,14 +36,7 @@ def calendar_of(
     weekday = (day + _EPOCHS_WEEKDAY) % 7
     if is_holiday is not None:
         weekday = np.where(is_holiday, _SUNDAY, weekday)
-    month = np.zeros(day.size, dtype=np.int8)
-    month[_month(day) != _month(day + 1)] = LAST_OF_MONTH
-    month[_month(day) != _month(day - 1)] = _FIRST_OF_MONTH
-    return (24 * weekday + hour).astype(np.int16), month
-
-
-def _month(day: NDArray[np.int64]) -> NDArray[np.datetime64]:
-    return day.astype("datetime64[D]").astype("datetime64[M]")
+    return (24 * weekday + hour).astype(np.int16), turn_of_month(day)
 
 
 def _local(start_us: NDArray[np.int64], timezone: NDArray[np.object_]) -> NDArray[np.int64]:

@@ -128,12 +128,14 @@ class Candidates(NamedTuple):
     """(1,) how many of the candidates are in use: the first of them."""
     is_inside: NDArray[np.bool_]
     """(168,) the window of the day."""
+    prior: NDArray[np.float64]
+    """(EFFECTS, 2) each effect and its variance, before the job has shown any."""
     hours: NDArray[np.float64]
     """(2, 48) sum and number of what is left of the runs of each kind of hour without the level."""
 
 
-def candidates() -> Candidates:
-    """Room for one job after the other."""
+def candidates(usual: NDArray[np.float64]) -> Candidates:
+    """Room for one job after the other; `usual` (EFFECTS,) is what effects usually are."""
     return Candidates(
         known=np.zeros((CANDIDATES, _COLUMNS)),
         effect=np.zeros((CANDIDATES, EFFECTS, 2)),
@@ -141,6 +143,7 @@ def candidates() -> Candidates:
         residuals=np.zeros(CANDIDATES, dtype=np.int64),
         awake=np.zeros(1, dtype=np.int64),
         is_inside=np.zeros(SLOTS, dtype=np.bool_),
+        prior=np.stack((usual, _EFFECT_VARIANCE), axis=1),
         hours=np.zeros((2, KINDS_OF_HOUR)),
     )
 
@@ -168,9 +171,7 @@ def begin_job(state: Candidates, level: float, noise: float) -> None:
         known[k, NOISE] = noise
         known[k, NOISE_RUNS] = 2.0
         known[k, LOG_WEIGHT] = _PRIOR[k]
-        for effect in range(EFFECTS):
-            state.effect[k, effect, 0] = 0.0
-            state.effect[k, effect, 1] = _EFFECT_VARIANCE[effect]
+        state.effect[k] = state.prior
 
 
 @inner_kernel

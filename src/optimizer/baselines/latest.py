@@ -15,6 +15,7 @@ from optimizer.baselines.replay import Replayed, replay_panel
 from optimizer.baselines.tail import LAW
 from optimizer.config import BaselineConfig
 from optimizer.panel import RunPanel
+from optimizer.priors import FleetPriors
 from optimizer.quantile import seconds_of
 from optimizer.result import require_one_row_per_job, status_array
 
@@ -27,6 +28,7 @@ def latest(
     value: str = "duration_seconds",
     alpha: float = 0.001,
     config: BaselineConfig | None = None,
+    priors: FleetPriors | None = None,
 ) -> pd.DataFrame:
     """The current baseline of every job in `runs`: one row per job, sorted by job id.
 
@@ -37,13 +39,13 @@ def latest(
     last_shift, last_shift_ratio, regime_start (UTC), left_out_runs. The band is that of a run in the hour and
     weekday of the last one. The last run is the latest
     started one that has a score or would have had one with more history; its columns are null
-    when the job has none. Raises ValueError for a malformed frame or an alpha outside (0, 1).
+    when the job has none. `priors` are as of `replay`. Raises ValueError for a malformed frame or an alpha outside (0, 1).
     """
     if not 0.0 < alpha < 1.0:
         raise ValueError(f"alpha must be in (0, 1), got {alpha!r}")
     config = config or BaselineConfig()
     panel = RunPanel.from_frame(runs, value=value)
-    replayed = replay_panel(panel, config, runs)
+    replayed = replay_panel(panel, config, runs, priors)
     each, now = replayed.each, replayed.now
 
     # The last testable run of each job: one with a baseline size, scored or not.

@@ -40,11 +40,11 @@ from optimizer.baselines.tail import (
     fit_law,
     has_two_modes,
     mode_offset,
-    normal_score,
     tails,
     usual_range,
 )
 from optimizer.baselines.window import kind_of_hour
+from optimizer.cusum import NO_CHANGE, accumulate, normal_score
 from optimizer.kernel import inner_kernel, kernel
 from optimizer.panel import NEVER_US
 from optimizer.robust import MAD_TO_SD, sorted_mad, sorted_median
@@ -75,7 +75,6 @@ _JUMP_SCALES: Final = 20.0
 """Before a job has shown any: so many changes of level in so many runs, and how large they are at most: in log
 units, and in scales."""
 _MOST_VOLUME: Final = 3.0
-_SLOW: Final = 0
 
 # Positions in the counters of a job.
 _COUNT, _REGIME, _REGIME_FIRST, _LEAD, _FITTED_AT, _VARIES, _VOLUMES, _LAST_TESTED = range(8)
@@ -172,10 +171,10 @@ class Memory(NamedTuple):
     """(K, 3) noise, its runs and log weights when both sums were last at zero."""
 
 
-def memory(longest: int) -> Memory:
-    """Room for a job of at most `longest` runs."""
+def memory(longest: int, usual: NDArray[np.float64]) -> Memory:
+    """Room for a job of at most `longest` runs; `usual` (EFFECTS,) is what effects usually are."""
     return Memory(
-        state=candidates(),
+        state=candidates(usual),
         members=np.empty(longest, dtype=np.int64),
         score=np.empty(longest),
         scored_in=np.empty(longest, dtype=np.int64),
@@ -206,16 +205,8 @@ def _forget(known: Memory) -> None:
 def _accumulate(
     sums: NDArray[np.float64], begun: NDArray[np.int64], member: int, u: float, limits: Limits
 ) -> int:
-    """Add a normal score to both sums; the side that is over the threshold, slow first, or -1."""
-    for side in range(2):
-        toward = u if side == _SLOW else -u
-        if sums[side] == 0.0:
-            begun[side] = member
-        sums[side] = max(0.0, sums[side] + min(toward, limits.cap) - limits.slack)
-    for side in range(2):
-        if sums[side] > limits.threshold:
-            return side
-    return _NONE
+    """Add a normal score to both sums; the side that is over the threshold, or NO_CHANGE."""
+    return accumulate(sums, begun, member, u, 1.0, limits.slack, limits.threshold, limits.cap)
 
 
 @inner_kernel
@@ -272,7 +263,7 @@ def _learn_run(runs: Runs, j: int, at: int, limits: Limits, known: Memory) -> No
     if count + 1 == limits.min_runs:
         _begin(runs, limits, known)
         return
-    side = _NONE
+    side = NO_CHANGE
     # A score from before the current regime says nothing about it.
     if known.scored_in[at] == known.counters[_REGIME]:
         if known.sums[0] == 0.0 and known.sums[1] == 0.0:
@@ -288,7 +279,7 @@ def _learn_run(runs: Runs, j: int, at: int, limits: Limits, known: Memory) -> No
             residual = run.log_value - state.known[k, MEAN]
             state.known[k, OFFSET] = mode_offset(residual, known.law)
     learn(state, run, limits.min_scale * limits.min_scale)
-    if side != _NONE:
+    if side != NO_CHANGE:
         _begin_regime(runs, side, known)
 
 
@@ -412,7 +403,7 @@ def _look_ahead(runs: Runs, i: int, score: float, limits: Limits, known: Memory,
     count = known.counters[_COUNT]
     sums, begun = known.sums.copy(), known.begun.copy()
     side = _accumulate(sums, begun, count, score, limits)
-    if side == _NONE:
+    if side == NO_CHANGE:
         return
     moved, said_of = runs.log_value[i] - out.center[i], 1.0
     for member in known.members[begun[side] : count]:

@@ -44,9 +44,11 @@ from optimizer.baselines.regime import (
     replay_jobs,
     said,
 )
+from optimizer.baselines.rhythm import usual_effects
 from optimizer.baselines.tail import LAW
 from optimizer.config import BaselineConfig
 from optimizer.panel import SUCCEEDED, TIMEOUT, UNKNOWN, RunPanel
+from optimizer.priors import FleetPriors
 from optimizer.quantile import seconds_of
 from optimizer.result import status_array
 
@@ -61,6 +63,7 @@ def replay(
     value: str = "duration_seconds",
     alpha: float = 0.001,
     config: BaselineConfig | None = None,
+    priors: FleetPriors | None = None,
 ) -> pd.DataFrame:
     """Score every run against its job's past; one row per row of `runs`, indexed like it.
 
@@ -74,12 +77,14 @@ def replay(
     known), and the flags is_holiday (a day like a Sunday), is_incident (never learned), is_expected
     (never flagged) and is_left_out (neither tested nor learned). Raises ValueError for a malformed frame
     or an alpha outside (0, 1).
+
+    `priors` are what the jobs of an account have taught of the turn of the month; None: nothing.
     """
     if not 0.0 < alpha < 1.0:
         raise ValueError(f"alpha must be in (0, 1), got {alpha!r}")
     config = config or BaselineConfig()
     panel = RunPanel.from_frame(runs, value=value)
-    replayed = replay_panel(panel, config, runs)
+    replayed = replay_panel(panel, config, runs, priors)
     each = replayed.each
 
     def by_row(ordered: NDArray[Any], missing: object) -> NDArray[Any]:
@@ -131,7 +136,9 @@ class Replayed:
         return (self.each.p_short <= alpha) & ~self.is_expected
 
 
-def replay_panel(panel: RunPanel, config: BaselineConfig, runs: pd.DataFrame) -> Replayed:
+def replay_panel(
+    panel: RunPanel, config: BaselineConfig, runs: pd.DataFrame, priors: FleetPriors | None = None
+) -> Replayed:
     """Score the runs of a panel, made from `runs`, in one compiled pass."""
 
     def flag(name: str) -> NDArray[np.bool_]:
@@ -163,7 +170,9 @@ def replay_panel(panel: RunPanel, config: BaselineConfig, runs: pd.DataFrame) ->
     each, now = said(panel.row.size), said(panel.job_ids.size)
     now_law = np.zeros((panel.job_ids.size, *LAW))
     longest = int(np.diff(panel.offsets).max(initial=0))
-    replay_jobs(panel.offsets, walked, limits, memory(longest), each, now, now_law)
+    replay_jobs(
+        panel.offsets, walked, limits, memory(longest, usual_effects(priors)), each, now, now_law
+    )
     return Replayed(each, now, now_law, (log_value - each.center) / each.scale, flag("is_expected"))
 
 

@@ -16,7 +16,8 @@ whose effects are
     window          that of a window of the day that the runs themselves point out
                     (`optimizer.baselines.window`), and the weekend
 
-Before anything is known of an effect it is zero, give or take `EFFECT_SD`. Harmonics are few and learned in a
+Before anything is known of an effect it is zero, or what is usual among the jobs of an account (`optimizer.priors`),
+give or take `EFFECT_SD`. Harmonics are few and learned in a
 day; hours are many and learned in weeks; which of them a job follows is for its runs to say
 (`optimizer.baselines.candidates`).
 """
@@ -27,10 +28,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.baselines.calendar import SLOTS
+from optimizer.months import FIRST_OF_MONTH, LAST_OF_MONTH
+from optimizer.priors import FleetPriors
 
 __all__ = [
     "EFFECT", "EFFECTS", "EFFECT_COUNT", "EFFECT_SD", "IN_WINDOW", "MONTH", "NONE", "RHYTHMS",
-    "RHYTHM_SHARE", "VOLUME", "WEIGHT", "WINDOW",
+    "RHYTHM_SHARE", "VOLUME", "WEIGHT", "WINDOW", "usual_effects",
 ]  # fmt: skip
 
 RHYTHMS: Final = (
@@ -61,6 +64,18 @@ def _standard_deviations() -> NDArray[np.float64]:
     sd[MONTH + 1 : MONTH + 3] = 0.8
     sd[VOLUME] = 0.5
     return sd
+
+
+def usual_effects(priors: FleetPriors | None) -> NDArray[np.float64]:
+    """(EFFECTS,) means of the effects over jobs; what no night has learned is zero."""
+    usual = np.zeros(EFFECTS)
+    if priors is not None:
+        for month, effect in (
+            (LAST_OF_MONTH, priors.last_of_month),
+            (FIRST_OF_MONTH, priors.first_of_month),
+        ):
+            usual[MONTH + month] = effect.share * effect.log_effect
+    return usual
 
 
 EFFECT_SD: Final = _standard_deviations()

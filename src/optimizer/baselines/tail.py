@@ -36,7 +36,6 @@ __all__ = [
     "fit_law",
     "has_two_modes",
     "mode_offset",
-    "normal_score",
     "tails",
     "usual_range",
 ]
@@ -367,19 +366,3 @@ def fit_law(residual: NDArray[np.float64], min_scale: float, law: NDArray[np.flo
     of_scale = 2.0 * max(2.0, math.floor(0.2 * runs))
     for part in (_NORMAL, _LOWER_MODE, _UPPER_MODE):
         law[part, SHAPE] = min(_GAUSSIAN, of_scale)
-
-
-@kernel
-def normal_score(slow: float, short: float) -> float:
-    """The standard normal value as rare as a run with these p-values.
-
-    Hastings' approximation (Abramowitz and Stegun, 26.2.23), which errs by less than 0.00045.
-    """
-    p = min(slow, short)
-    if p >= 0.5:
-        return 0.0
-    t = math.sqrt(-2.0 * math.log(max(p, _SMALLEST)))
-    size = t - (2.515517 + 0.802853 * t + 0.010328 * t * t) / (
-        1.0 + 1.432788 * t + 0.189269 * t * t + 0.001308 * t**3
-    )
-    return size if slow < short else -size

@@ -25,6 +25,7 @@ from optimizer.forecast.curves import blocks, curves_of_runs
 from optimizer.forecast.distribution import quantiles_of_curves
 from optimizer.microseconds import DAY_US
 from optimizer.panel import RunPanel
+from optimizer.priors import SHIPPED, FleetPriors
 from optimizer.quantile import logit, probability_over
 from optimizer.result import Status, status_array
 
@@ -42,12 +43,13 @@ def backtest(
     origin: Origin = "start",
     horizon_days: int = 0,
     config: ForecastConfig | None = None,
+    priors: FleetPriors = SHIPPED,
 ) -> pd.DataFrame:
     """Forecast every run from what had ended before its origin; indexed like `runs`.
 
     Columns: one per quantile, named by the float, in seconds of a successful attempt; `p_breach`
     where `limits` are given (seconds; a number, an array (n,) or a Series indexed like `runs`),
-    conditional on having run `elapsed_seconds` where given; `status`.
+    conditional on having run `elapsed_seconds` where given; `status`. `priors` are as of `fit`.
 
     Raises ValueError for a malformed frame, a level outside (0, 1), an unknown origin, a negative
     horizon, or limits of another length or index.
@@ -68,7 +70,7 @@ def backtest(
     p_breach = np.full(panel.rows, np.nan)
     status = np.full(panel.rows, Status.NOT_ASSESSED.value, dtype=object)
     for jobs in blocks(panel.offsets):
-        curves = curves_of_runs(panel, at_us, config, jobs)
+        curves = curves_of_runs(panel, at_us, config, jobs, priors=priors)
         row = panel.row[panel.offsets[jobs.start] : panel.offsets[jobs.stop]]
         status[row] = status_array(curves.code)
         if levels:

@@ -24,9 +24,13 @@ from numpy.typing import NDArray
 from optimizer.config import ForecastConfig
 from optimizer.forecast.walk.arrays import Forecasts, JobRuns, WalkSettings, roles
 from optimizer.forecast.walk.job_state import JobStates
+from optimizer.forecast.walk.months import log_priors
 from optimizer.forecast.walk.predict import curves_at
 from optimizer.forecast.walk.walk import walk
+from optimizer.microseconds import DAY_US
+from optimizer.months import turn_of_month
 from optimizer.panel import NEVER_US, RunPanel
+from optimizer.priors import SHIPPED, FleetPriors
 from optimizer.quantile import LEVELS
 
 __all__ = [
@@ -79,7 +83,12 @@ class Curves:
 
 
 def curves_of_runs(
-    panel: RunPanel, origin_us: NDArray[np.int64], config: ForecastConfig, jobs: slice = ALL_JOBS
+    panel: RunPanel,
+    origin_us: NDArray[np.int64],
+    config: ForecastConfig,
+    jobs: slice = ALL_JOBS,
+    *,
+    priors: FleetPriors = SHIPPED,
 ) -> Curves:
     """The distribution of every run of `jobs` at its origin, in the panel's order.
 
@@ -87,7 +96,7 @@ def curves_of_runs(
     whose end is strictly before its origin.
     """
     no_start_us = np.full(panel.job_ids.size, np.nan)
-    return curves_of_jobs(panel, origin_us, NEVER_US, no_start_us, config, jobs)[0]
+    return curves_of_jobs(panel, origin_us, NEVER_US, no_start_us, config, jobs, priors=priors)[0]
 
 
 def curves_of_jobs(
@@ -99,6 +108,7 @@ def curves_of_jobs(
     jobs: slice = ALL_JOBS,
     *,
     latest_runs: int = NEVER_US,
+    priors: FleetPriors = SHIPPED,
 ) -> tuple[Curves, Curves, JobStates]:
     """The distributions of every run of `jobs`, that of one more run of each job, and the jobs' states.
 
@@ -116,13 +126,16 @@ def curves_of_jobs(
         log_seconds=np.log(np.maximum(panel.duration_seconds[rows], SHORTEST_SECONDS)),
         role=roles(panel.outcome[rows]),
         origin_us=np.minimum(origin_us[rows], last_origin_us),
+        turn=turn_of_month(panel.start_us[rows] // DAY_US),
     )
     settings = WalkSettings.of(config)
     curves = Curves.empty(int(offsets[-1]) + offsets.size - 1)
     forecasts = Forecasts(
         curves.log_quantiles, curves.runs, curves.effective_runs, curves.failure_rate
     )
-    states = walk(offsets, runs, last_origin_us, latest_runs, settings, forecasts)
+    states = walk(
+        offsets, runs, last_origin_us, latest_runs, settings, log_priors(priors), forecasts
+    )
     next_runs = slice(int(offsets[-1]), None)
     curves.log_quantiles[next_runs], worth = curves_at(
         states, np.arange(offsets.size - 1), next_start_us[jobs], settings

@@ -27,6 +27,7 @@ from optimizer.forecast.walk.arrays import WalkSettings
 from optimizer.forecast.walk.job_state import JobStates
 from optimizer.forecast.walk.predict import curves_at
 from optimizer.panel import LEFT_OUT, NEVER_US, RunPanel, utc_microseconds
+from optimizer.priors import SHIPPED, FleetPriors
 from optimizer.quantile import LEVELS, seconds_of
 from optimizer.result import Status, require_one_row_per_job, status_array
 
@@ -59,6 +60,7 @@ class Forecaster:
     config: ForecastConfig
     origin: Origin
     """The origin of the forecasts that it learned from: see `fit`."""
+    priors: FleetPriors = SHIPPED
 
     @classmethod
     def from_states(
@@ -68,11 +70,12 @@ class Forecaster:
         runs: pd.DataFrame | None = None,
         config: ForecastConfig | None = None,
         origin: Origin = "start",
+        priors: FleetPriors = SHIPPED,
     ) -> "Forecaster":
         """From a stored `states` frame; raises ValueError if columns are missing or a job repeats.
 
-        Give `config` where it was given to `fit`; and `runs` (as of `Forecaster.runs`) and `origin` as
-        well to be able to update.
+        Give `config` where it was given to `fit`; and `runs` (as of `Forecaster.runs`), `origin` and `priors`
+        as well to be able to update.
         """
         if "memory" not in states.columns:  # Those of an earlier release.
             states = states.assign(memory=None)
@@ -81,7 +84,7 @@ class Forecaster:
             raise ValueError(f"states lack the column(s) {', '.join(missing)}")
         if states["job_id"].duplicated().any():
             raise ValueError("states hold a job more than once; keep one row per job_id")
-        return cls(states.reset_index(drop=True), runs, config or ForecastConfig(), origin)
+        return cls(states.reset_index(drop=True), runs, config or ForecastConfig(), origin, priors)
 
     def predict(self, upcoming: pd.DataFrame) -> Distribution:
         """The distribution of a run of each row's `job_id`, in the order of `upcoming`.
@@ -101,11 +104,11 @@ class Forecaster:
         if "start_time" in upcoming.columns:
             start_us, is_timed = utc_microseconds(upcoming["start_time"], "upcoming.start_time")
             forecast = np.flatnonzero(~np.isnan(log_quantiles[:, 0]))
-            # Only the memories of the jobs in question are unpacked.
+            # Only the memories of the jobs in question are unpacked, and none of an earlier release.
             state_rows, job = np.unique(row[forecast], return_inverse=True)
             memories = JobStates.from_column(
                 [
-                    memory if isinstance(memory, dict) else None
+                    memory if isinstance(memory, dict) and "trust" in memory else None
                     for memory in self.states["memory"].iloc[state_rows]
                 ]
             )
@@ -133,7 +136,7 @@ class Forecaster:
         if not self.runs.empty and len(new_runs):
             both = pd.concat([self.runs, new_runs[RUN_COLUMNS]], ignore_index=True)
             both = both.drop_duplicates(["job_id", "run_id", "start_time"], keep="last")
-        return fit(both, as_of=as_of, origin=self.origin, config=self.config)
+        return fit(both, as_of=as_of, origin=self.origin, config=self.config, priors=self.priors)
 
 
 def fit(
@@ -142,6 +145,7 @@ def fit(
     as_of: pd.Timestamp | None = None,
     origin: Origin = "start",
     config: ForecastConfig | None = None,
+    priors: FleetPriors = SHIPPED,
 ) -> Forecaster:
     """Fit every job in `runs`, using only runs that ended before `as_of` (default: all ended).
 
@@ -149,7 +153,8 @@ def fit(
     for each run at its `origin` (`optimizer.forecast.backtest`): use "start" to forecast runs that are
     about to start, "nightly" to forecast those of the days to come.
 
-    Raises ValueError for a malformed frame, an unknown origin or a naive `as_of`.
+    `priors` are what the jobs of an account have taught of the turn of the month. Raises ValueError for a
+    malformed frame, an unknown origin or a naive `as_of`.
     """
     config = config or ForecastConfig()
     panel = RunPanel.from_frame(runs)
@@ -168,7 +173,7 @@ def fit(
     memory: list[dict[str, Any] | None] = []
     for jobs in blocks(panel.offsets):
         _, curves, states = curves_of_jobs(
-            panel, at_us, last_origin_us, next_start_us, config, jobs
+            panel, at_us, last_origin_us, next_start_us, config, jobs, priors=priors
         )
         next_runs.put(jobs, curves)
         memory += states.to_column()
@@ -177,6 +182,7 @@ def fit(
         _usable_runs(runs, panel, last_origin_us),
         config,
         origin,
+        priors,
     )
 
 

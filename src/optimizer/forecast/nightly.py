@@ -1,8 +1,8 @@
 """What a night computes of every job: its state, and how good its forecasts have lately been.
 
-Both come from one walk over the job's latest HISTORY_RUNS runs and those of four weeks, so a night
-costs no more as an account grows older. All of these fill the window; the latest FORECAST_RUNS of them
-are forecast and learned from, and of these the latest SCORED_RUNS are scored beside the seven-day rule:
+Both come from one walk over the job's latest HISTORY_RUNS runs and those of five weeks, so a night
+costs no more as an account grows older. All of these fill the window; the latest FORECAST_RUNS of them,
+and those of a turn of the month, are forecast and learned from, and of these the latest SCORED_RUNS are scored beside the seven-day rule:
 each as forecast at the midnight before it started, since a night speaks of the days to come.
 """
 
@@ -20,14 +20,16 @@ from optimizer.forecast.distribution import quantiles_of_curves
 from optimizer.forecast.fit import last_starts, states_of
 from optimizer.forecast.rule import rule_of_runs
 from optimizer.forecast.score import quality_of_runs
-from optimizer.forecast.walk.window import SPAN_DAYS
 from optimizer.microseconds import DAY_US
 from optimizer.panel import RunPanel, utc_microseconds
+from optimizer.priors import SHIPPED, FleetPriors
 from optimizer.quantile import probability_over
 
-__all__ = ["FORECAST_RUNS", "HISTORY_RUNS", "SCORED_RUNS", "states_with_quality"]
+__all__ = ["FORECAST_RUNS", "HISTORY_DAYS", "HISTORY_RUNS", "SCORED_RUNS", "states_with_quality"]
 
 HISTORY_RUNS: Final = 300
+HISTORY_DAYS: Final = 35
+"""With the last turn of the month, and some days before it."""
 FORECAST_RUNS: Final = 150
 SCORED_RUNS: Final = 100
 
@@ -39,6 +41,7 @@ def states_with_quality(
     as_of: pd.Timestamp,
     limits: ArrayLike | pd.Series,
     config: ForecastConfig | None = None,
+    priors: FleetPriors = SHIPPED,
 ) -> pd.DataFrame:
     """The states of `fit(runs, as_of=as_of, origin="nightly")`, from the history above, beside the
     quality of recent forecasts, a row per job; the curve of a state is that of a run that starts at
@@ -50,7 +53,7 @@ def states_with_quality(
     """
     config = config or ForecastConfig()
     as_of_us = int(utc_microseconds(pd.Series([as_of]), "as_of")[0][0])
-    panel = RunPanel.from_frame(runs).latest(HISTORY_RUNS, as_of_us - SPAN_DAYS * DAY_US)
+    panel = RunPanel.from_frame(runs).latest(HISTORY_RUNS, as_of_us - HISTORY_DAYS * DAY_US)
     limit = per_run(limits, runs.index, "limits")[panel.row]
     at_us = origins_us(panel.start_us, "nightly", 0)
     no_start_us = np.full(panel.job_ids.size, np.nan)
@@ -60,7 +63,14 @@ def states_with_quality(
     quality_of_ours, crps_of_rule = [], []
     for jobs in blocks(panel.offsets):
         past_runs, of_next_runs, states = curves_of_jobs(
-            panel, at_us, as_of_us, no_start_us, config, jobs, latest_runs=FORECAST_RUNS
+            panel,
+            at_us,
+            as_of_us,
+            no_start_us,
+            config,
+            jobs,
+            latest_runs=FORECAST_RUNS,
+            priors=priors,
         )
         next_runs.put(jobs, of_next_runs)
         memory += states.to_column()

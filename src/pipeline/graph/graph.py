@@ -17,6 +17,7 @@ from pipeline.gold import runs as gold_runs
 from pipeline.scoring import (
     baselines,
     evidence,
+    fleet_priors,
     forecasts,
     growth,
     in_flight,
@@ -101,6 +102,7 @@ GRAPH = Graph(
         *gold_jobs.STEPS,
         *trends.STEPS,
         *forecasts.STEPS,
+        *fleet_priors.STEPS,
         *upcoming.STEPS,
         *in_flight.STEPS,
         *proposals.STEPS,

@@ -14,9 +14,11 @@ from pyspark.sql import functions as F
 
 from optimizer.baselines import latest, replay
 from optimizer.config import BaselineConfig
+from optimizer.priors import FleetPriors
 from pipeline.decisions.marks import EXPECTED, INCIDENT, marks_in_force
 from pipeline.scoring.buckets import score_by_job
 from pipeline.scoring.calendars import with_calendar
+from pipeline.scoring.fleet_priors import priors_of_the_fleet
 from pipeline.scoring.series import LEARNED_FROM, no_answer, no_answer_reason
 from pipeline.steps.given import LeftOut
 from pipeline.steps.kinds import RecentDays, Whole
@@ -77,14 +79,17 @@ def job_baseline(
     attempts: DataFrame,
     inputs: DataFrame,
     decisions: DataFrame,
+    priors: DataFrame,
     *,
     holidays: Sequence[date],
     left_out: Sequence[LeftOut],
 ) -> DataFrame:
-    """gold.job_baseline from gold.jobs, silver.attempts, silver.attempt_inputs and ops.decisions."""
+    """gold.job_baseline from gold.jobs, silver.attempts, silver.attempt_inputs and ops.decisions, and
+    model.fleet_priors of the night before."""
+    fleet = priors_of_the_fleet(priors)
 
     def score(runs: pd.DataFrame) -> pd.DataFrame:
-        return latest(_as_learned(runs, holidays, left_out))
+        return latest(_as_learned(runs, holidays, left_out), priors=fleet)
 
     # Attempts are told apart by `run_id#attempt` inside, and are named by their run outside.
     scored = (
@@ -120,6 +125,7 @@ def run_scores(
     task_runs: DataFrame,
     run_costs: DataFrame,
     decisions: DataFrame,
+    priors: DataFrame,
     *,
     as_of: datetime,
     last_cost_day: date | None,
@@ -127,7 +133,8 @@ def run_scores(
     left_out: Sequence[LeftOut],
 ) -> DataFrame:
     """model.run_scores from gold.jobs, silver.attempts, silver.attempt_inputs, silver.task_runs,
-    silver.run_costs and ops.decisions."""
+    silver.run_costs and ops.decisions, and model.fleet_priors of the night before."""
+    fleet = priors_of_the_fleet(priors)
     run = ["workspace_id", "run_id"]
     setups = task_runs.groupBy(*run).agg(F.max("setup_seconds").alias("setup_seconds"))
     costs = run_costs.select(
@@ -162,7 +169,7 @@ def run_scores(
     since = pd.Timestamp(as_of) - pd.Timedelta(days=gold.RUN_BASELINE_DAYS)
     scored = score_by_job(
         rows,
-        lambda runs: _scores(_as_learned(runs, holidays, left_out), since),
+        lambda runs: _scores(_as_learned(runs, holidays, left_out), since, fleet),
         _RUNS_SCHEMA,
         counted=attempts,
         weight=_WEIGHT,
@@ -247,14 +254,18 @@ def _as_learned(
     )
 
 
-def _scores(runs: pd.DataFrame, since: pd.Timestamp) -> pd.DataFrame:
+def _scores(runs: pd.DataFrame, since: pd.Timestamp, priors: FleetPriors) -> pd.DataFrame:
     """One row a job: each metric of its runs since then, and of those with which a level was found to
     have changed, that could be judged."""
     measured = _measured(runs)
     is_wait = measured["metric"].isin(_WAITS)
     scores = pd.concat(
-        replay(measured[which], value="value", config=config)
-        for which, config in ((~is_wait, BaselineConfig()), (is_wait, _WAIT_CONFIG))
+        replay(measured[which], value="value", config=config, priors=taught)
+        for which, config, taught in (
+            (~is_wait, BaselineConfig(), priors),
+            # Who waits longer at the turn of a month, no night has learned.
+            (is_wait, _WAIT_CONFIG, None),
+        )
     )
     judged = _judged(measured, scores.reindex(measured.index), since)
     judged = judged.sort_values(["job", "start_time", "run_id", "metric"], kind="stable")
@@ -372,6 +383,7 @@ STEPS = (
         reads=(gold.JOBS, silver.ATTEMPTS, silver.ATTEMPT_INPUTS, DECISIONS),
         writes=gold.JOB_BASELINE,
         days=_LEARNED_DAYS,
+        reads_previous=(gold.FLEET_PRIORS,),
     ),
     RecentDays(
         name="run_scores",
@@ -386,6 +398,7 @@ STEPS = (
         ),
         writes=gold.RUN_SCORES,
         days=_LEARNED_DAYS,
+        reads_previous=(gold.FLEET_PRIORS,),
     ),
     Whole(
         name="run_baseline",

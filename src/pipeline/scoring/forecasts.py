@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 
 from optimizer.forecast import states_with_quality
 from pipeline.scoring.buckets import score_by_job
+from pipeline.scoring.fleet_priors import priors_of_the_fleet
 from pipeline.scoring.series import learned_attempts, no_answer, no_answer_reason
 from pipeline.steps.kinds import RecentDays, Whole
 from pipeline.tables import gold, silver
@@ -24,14 +25,18 @@ _QUALITY = {
 }
 
 
-def duration_states(attempts: DataFrame, jobs: DataFrame, *, as_of: datetime) -> DataFrame:
+def duration_states(
+    attempts: DataFrame, jobs: DataFrame, priors: DataFrame, *, as_of: datetime
+) -> DataFrame:
     """model.duration_states: what is known of each job's duration at `as_of`, and how such forecasts
-    of its latest runs, from what had ended by the midnight before each, have done."""
+    of its latest runs, from what had ended by the midnight before each, have done; `priors` are those of the
+    night before."""
     origin = pd.Timestamp(as_of)
+    fleet = priors_of_the_fleet(priors)
 
     def states(runs: pd.DataFrame) -> pd.DataFrame:
         limits = runs["limit_seconds"].astype("float64")
-        scored = states_with_quality(runs, _LEVELS, as_of=origin, limits=limits)
+        scored = states_with_quality(runs, _LEVELS, as_of=origin, limits=limits, priors=fleet)
         return scored.rename(columns=_QUALITY)
 
     scored = score_by_job(
@@ -79,6 +84,7 @@ STEPS = (
         reads=(silver.ATTEMPTS, gold.JOBS),
         writes=gold.DURATION_STATES,
         days=180,
+        reads_previous=(gold.FLEET_PRIORS,),
     ),
     Whole(
         name="forecast_quality",

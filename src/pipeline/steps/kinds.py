@@ -112,10 +112,12 @@ class RecentDays(Step):
     """Computed whole from the last `days` days of its dated inputs, and all of the others.
 
     The days end at the time that the night speaks of, or at the last day billed in full where
-    `run` is given that day and it is earlier.
+    `run` is given that day and it is earlier. What tables say that are read as they stood before this night
+    is no reason to compute it again.
     """
 
     days: int
+    reads_previous: tuple[Table, ...] = ()
 
     @property
     def is_clocked(self) -> bool:

@@ -101,6 +101,13 @@ def refuse_gaps(tables: Iterable[Table], migrations: Sequence[Migration]) -> Non
                     )
 
 
+_HEARING_MEMORY = (
+    "struct<started_us:array<bigint>,log_seconds:array<double>,is_bound:array<boolean>,"
+    "burst:array<bigint>,rank:array<bigint>,gap_log:array<double>,after_rank:array<double>,"
+    "shares:array<double>,moved_logits:array<double>,runs_since:bigint,trust:double,"
+    "last_of_month:array<double>,first_of_month:array<double>>"
+)
+
 MIGRATIONS: tuple[Migration, ...] = (
     # States have come to carry the scores of their forecasts.
     Migration(
@@ -108,5 +115,11 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     # They have come to remember what answers for a given start, and are scored at midnights.
     Migration("model.duration_states", to=3, changes=(Recompute(),)),
+    # They have come to hear of changes of level, and of the turn of the month.
+    Migration(
+        "model.duration_states",
+        to=4,
+        changes=(Retype("memory", _HEARING_MEMORY, "NULL"), Recompute()),
+    ),
 )
 """Every migration there is, each table's in the order of their versions."""

@@ -17,10 +17,10 @@ from optimizer.baselines.tail import (
     SHAPE,
     SHARE,
     fit_law,
-    normal_score,
     p_values,
     tails,
 )
+from optimizer.cusum import normal_score
 from optimizer.forecast import backtest, quality
 from optimizer.forecast.score import crps_from_quantiles, level_weights, pinball
 from optimizer.quantile import LEVELS, plotting_positions, weighted_quantile

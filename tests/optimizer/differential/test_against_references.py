@@ -39,7 +39,7 @@ def test_cost_of_a_pool_is_its_crps(seed: int) -> None:
     pooled, gradient = np.empty(value.size), np.empty(EXPERT_COUNT)
     pool(share, weights, total, pooled)
     np.testing.assert_allclose(pooled, (share / total) @ weights, rtol=1e-12)
-    cost = cost_and_gradient(x, value, pooled, weights, total, gradient)
+    cost = cost_and_gradient(x, value, pooled, weights, total, gradient, np.empty(pooled.size))
     apart = np.abs(value[:, None] - value[None, :])
     energy = pooled @ np.abs(value - x) - 0.5 * pooled @ apart @ pooled
     assert cost == pytest.approx(energy, rel=1e-9, abs=1e-12)
@@ -53,14 +53,19 @@ def test_gradient_is_the_slope_of_the_cost(seed: int) -> None:
     value, weights, total, share, x = _pooled_sample(seed)
     pooled, gradient, unused = np.empty(value.size), np.empty(EXPERT_COUNT), np.empty(EXPERT_COUNT)
     pool(share, weights, total, pooled)
-    cost_and_gradient(x, value, pooled, weights, total, gradient)
+    slope_by_weight = np.empty(value.size)
+    cost_and_gradient(x, value, pooled, weights, total, gradient, slope_by_weight)
     for k in range(EXPERT_COUNT):
         costs = []
+        toward = (weights[k] - total[k] * pooled) / total[k]
         for step in (1e-6, -1e-6):
-            moved = pooled + step * (weights[k] - total[k] * pooled) / total[k]
-            costs.append(cost_and_gradient(x, value, moved, weights, total, unused))
+            moved = pooled + step * toward
+            costs.append(
+                cost_and_gradient(x, value, moved, weights, total, unused, np.empty(value.size))
+            )
         slope = (costs[0] - costs[1]) / 2e-6
         assert slope == pytest.approx(gradient[k] - gradient @ share, rel=1e-5, abs=1e-7)
+        assert slope == pytest.approx(slope_by_weight @ toward, rel=1e-5, abs=1e-7)
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 5.0), seeds), max_size=20), st.floats(0.0, 3.0))

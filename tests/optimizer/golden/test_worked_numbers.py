@@ -93,9 +93,13 @@ def test_gradient_of_a_pool_by_hand() -> None:
     weights[0, 0] = weights[1:, 1] = 1.0
     gradient = np.empty(EXPERT_COUNT)
     ones, value, pooled = np.ones(EXPERT_COUNT), np.array([0.0, 2.0]), np.array([0.5, 0.5])
-    assert cost_and_gradient(1.0, value, pooled, weights, ones, gradient) == pytest.approx(0.5)
+    assert cost_and_gradient(
+        1.0, value, pooled, weights, ones, gradient, np.empty(pooled.size)
+    ) == pytest.approx(0.5)
     np.testing.assert_allclose(gradient, 0.0, atol=1e-15)
-    assert cost_and_gradient(2.0, value, pooled, weights, ones, gradient) == pytest.approx(0.5)
+    assert cost_and_gradient(
+        2.0, value, pooled, weights, ones, gradient, np.empty(pooled.size)
+    ) == pytest.approx(0.5)
     np.testing.assert_allclose(gradient, [2.0] + [0.0] * (EXPERT_COUNT - 1), atol=1e-15)
 
 

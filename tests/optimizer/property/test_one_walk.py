@@ -16,10 +16,9 @@ from optimizer.forecast import (
     seven_day_rule,
     states_with_quality,
 )
-from optimizer.forecast.nightly import FORECAST_RUNS, HISTORY_RUNS, SCORED_RUNS
+from optimizer.forecast.nightly import FORECAST_RUNS, HISTORY_DAYS, HISTORY_RUNS, SCORED_RUNS
 from optimizer.forecast.walk.experts import EXPERT_COUNT
 from optimizer.forecast.walk.job_state import JobStates
-from optimizer.forecast.walk.window import SPAN_DAYS
 from optimizer.panel import NEVER_US, RunPanel
 from tests.strategies.runs import histories, lognormal_runs
 
@@ -83,11 +82,11 @@ def test_only_the_latest_runs_are_forecast_and_learned_from(latest_runs: int) ->
         np.testing.assert_array_equal(past_runs.log_quantiles, all_past_runs.log_quantiles)
 
 
-def test_a_night_looks_at_four_weeks_of_a_job_that_runs_often() -> None:
+def test_a_night_looks_at_five_weeks_of_a_job_that_runs_often() -> None:
     """Its window is that of a walk over those weeks; what lies before is not looked at."""
     runs = lognormal_runs(1, 1_200, seed=6, gap_hours=1.0)
     as_of = runs["start_time"].max() + pd.Timedelta(hours=1)
-    since = as_of - pd.Timedelta(days=SPAN_DAYS)
+    since = as_of - pd.Timedelta(days=HISTORY_DAYS)
     recent = runs[runs["start_time"] >= since]
     assert HISTORY_RUNS < len(recent) < len(runs)
     night = {"as_of": as_of, "limits": 600.0}

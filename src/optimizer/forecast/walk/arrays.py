@@ -11,13 +11,32 @@ from numpy.typing import NDArray
 
 from optimizer.config import ForecastConfig
 from optimizer.forecast.walk.experts import EXPERT_COUNT
+from optimizer.forecast.walk.months import EFFECT_COUNT, GROUPS
 from optimizer.panel import CANCELLED, FAILED, SUCCEEDED, TIMEOUT, UNKNOWN
 from optimizer.quantile import LEVELS
 
 __all__ = [
-    "ATTEMPT", "BOUND", "ENDED", "ENTERED", "FAILURE", "NEWEST_US", "SIZE",
-    "SUCCESSES", "VALUE", "Buffers", "Forecasts", "JobRuns", "Lessons", "RunFacts", "WalkSettings",
-    "Window", "arrays_for", "buffers_for", "roles",
+    "ATTEMPT",
+    "BOUND",
+    "ENDED",
+    "ENTERED",
+    "FAILURE",
+    "NEWEST_US",
+    "REGIME",
+    "REGIME_FROM",
+    "SIZE",
+    "SUCCESSES",
+    "VALUE",
+    "Buffers",
+    "Forecasts",
+    "JobRuns",
+    "Lessons",
+    "RunFacts",
+    "WalkSettings",
+    "Window",
+    "arrays_for",
+    "buffers_for",
+    "roles",
 ]  # fmt: skip
 
 # Bits of a run's role: what can be learned from it.
@@ -32,7 +51,9 @@ ENTERED: Final = 1
 SIZE: Final = 2
 SUCCESSES: Final = 3
 NEWEST_US: Final = 4
-COUNTERS: Final = 5
+REGIME: Final = 5
+REGIME_FROM: Final = 6
+COUNTERS: Final = 7
 
 
 class JobRuns(NamedTuple):
@@ -45,6 +66,8 @@ class JobRuns(NamedTuple):
     log_seconds: NDArray[np.float64]
     role: NDArray[np.int8]
     origin_us: NDArray[np.int64]
+    turn: NDArray[np.int8]
+    """Of the month (`optimizer.months`)."""
 
 
 class WalkSettings(NamedTuple):
@@ -105,6 +128,14 @@ class RunFacts(NamedTuple):
     """CRPS of its forecast."""
     gradient: NDArray[np.float64]
     """Its derivative by the share of each expert."""
+    score: NDArray[np.float64]
+    """Its normal score (`optimizer.forecast.walk.changes`)."""
+    scored_in: NDArray[np.int64]
+    """The regime in which it was given."""
+    trust_gradient: NDArray[np.float64]
+    """Derivative of the cost by the share kept for the runs since the last change."""
+    effect_likelihood: NDArray[np.float64]
+    """Of a run at a turn of the month: log likelihood of each effect (`months`)."""
     entry: NDArray[np.int64]
     """As the how-manieth run it entered the window, -1 outside it."""
     twin: NDArray[np.int64]
@@ -129,6 +160,7 @@ class Window(NamedTuple):
     day_hours: NDArray[np.float64]
     week_hours: NDArray[np.float64]
     gap_log: NDArray[np.float64]
+    turn: NDArray[np.int8]
     rank_of_run: NDArray[np.int64]
     """By number: the rank of its entry."""
     duration_rank_of_run: NDArray[np.float64]
@@ -141,7 +173,23 @@ class Buffers(NamedTuple):
     weights: NDArray[np.float64]
     weight_sums: NDArray[np.float64]
     pooled: NDArray[np.float64]
+    slope: NDArray[np.float64]
+    kept_log_seconds: NDArray[np.float64]
+    """Of the sample that a curve is made of, as are the next three."""
+    kept_is_bound: NDArray[np.bool_]
+    kept_burst: NDArray[np.int64]
+    kept_weights: NDArray[np.float64]
+    effect: NDArray[np.float64]
+    effect_mass: NDArray[np.float64]
+    spread_log_seconds: NDArray[np.float64]
+    """The same sample moved by each effect, as are the next two."""
+    spread_is_bound: NDArray[np.bool_]
+    spread_weights: NDArray[np.float64]
+    usual_curve: NDArray[np.float64]
+    """Without an effect of the day."""
     raw_curve: NDArray[np.float64]
+    unread: NDArray[np.float64]
+    """Room for a curve that nobody asks for."""
     burst_weight: NDArray[np.float64]
     """By number of a burst; zero between forecasts."""
 
@@ -155,6 +203,16 @@ class Lessons(NamedTuple):
     cost_tally: NDArray[np.float64]
     """Decayed counts of runs and their costs."""
     gradient_sums: NDArray[np.float64]
+    trust_sum: NDArray[np.float64]
+    """(1,) the same by the share kept for the runs since the last change."""
+    change_sums: NDArray[np.float64]
+    """(4,) cumulative sums (`changes`); `change_begun` are the entries at which they left zero."""
+    change_begun: NDArray[np.int64]
+    effect_likelihood: NDArray[np.float64]
+    """(3, 41) log likelihood of each effect by the turn of the month (`months`), and its probability."""
+    effect_probability: NDArray[np.float64]
+    effect_days: NDArray[np.int64]
+    """(3, 2) by the turn of the month: the last such day that was learned from, and how many of its runs."""
     moved_logits: NDArray[np.float64]
     shares: NDArray[np.float64]
     lessons_at: NDArray[np.int64]
@@ -177,7 +235,19 @@ def buffers_for(longest: int, window: int) -> Buffers:
         weights=np.empty((EXPERT_COUNT, window)),
         weight_sums=np.empty(EXPERT_COUNT),
         pooled=np.empty(window),
+        slope=np.empty(window),
+        kept_log_seconds=np.empty(window),
+        kept_is_bound=np.empty(window, dtype=np.bool_),
+        kept_burst=np.empty(window, dtype=np.int64),
+        kept_weights=np.empty(window),
+        effect=np.empty(GROUPS),
+        effect_mass=np.empty(GROUPS),
+        spread_log_seconds=np.empty(GROUPS * window),
+        spread_is_bound=np.empty(GROUPS * window, dtype=np.bool_),
+        spread_weights=np.empty(GROUPS * window),
+        usual_curve=np.empty(LEVELS.size),
         raw_curve=np.empty(LEVELS.size),
+        unread=np.empty(LEVELS.size),
         burst_weight=np.zeros(longest + 1),
     )
 
@@ -194,6 +264,10 @@ def arrays_for(longest: int, window: int) -> tuple[RunFacts, Window, Lessons]:
         gap_log=np.empty(longest),
         cost=np.empty(longest),
         gradient=np.empty((longest, EXPERT_COUNT)),
+        score=np.empty(longest),
+        scored_in=np.empty(longest, dtype=np.int64),
+        trust_gradient=np.empty(longest),
+        effect_likelihood=np.empty((longest, EFFECT_COUNT)),
         entry=np.empty(longest, dtype=np.int64),
         twin=np.empty(longest, dtype=np.int64),
     )
@@ -210,6 +284,7 @@ def arrays_for(longest: int, window: int) -> tuple[RunFacts, Window, Lessons]:
         day_hours=np.empty(window),
         week_hours=np.empty(window),
         gap_log=np.empty(window),
+        turn=np.empty(window, dtype=np.int8),
         rank_of_run=np.empty(longest, dtype=np.int64),
         duration_rank_of_run=np.empty(longest),
     )
@@ -218,6 +293,12 @@ def arrays_for(longest: int, window: int) -> tuple[RunFacts, Window, Lessons]:
         attempts=np.empty(2),
         cost_tally=np.empty(2),
         gradient_sums=np.empty(EXPERT_COUNT),
+        trust_sum=np.empty(1),
+        change_sums=np.empty(4),
+        change_begun=np.empty(4, dtype=np.int64),
+        effect_likelihood=np.empty((3, EFFECT_COUNT)),
+        effect_probability=np.empty((3, EFFECT_COUNT)),
+        effect_days=np.empty((3, 2), dtype=np.int64),
         moved_logits=np.empty(LEVELS.size),
         shares=np.empty(EXPERT_COUNT),
         lessons_at=np.empty(longest + 1, dtype=np.int64),

@@ -26,13 +26,19 @@ from numpy.typing import NDArray
 from optimizer.forecast.walk import unrolled_sums
 from optimizer.kernel import kernel
 
-__all__ = ["DAY_HOURS", "EXPERTS", "EXPERT_COUNT", "WEEK_HOURS", "age_decay", "rank_decay", "weigh"]
+__all__ = [
+    "ALL", "DAY_HOURS", "EXPERTS", "EXPERT_COUNT", "HOUR", "WEEKDAY", "WEEK_HOURS", "age_decay", "rank_decay",
+    "weigh",
+]  # fmt: skip
 
 EXPERTS: Final = (
     "recent_2", "recent_20", "week", "all", "session", "hour", "weekday", "gap",
 )  # fmt: skip
 
 EXPERT_COUNT: Final = len(EXPERTS)
+ALL: Final = EXPERTS.index("all")
+HOUR: Final = EXPERTS.index("hour")
+WEEKDAY: Final = EXPERTS.index("weekday")
 
 HALF_LIVES_RUNS: Final = (2.0, 20.0, 60.0)
 WEEK_HALF_LIFE_HOURS: Final = 120.0

@@ -11,6 +11,9 @@ weekday and the gap of each run to come. The state of a job is
     gap_log                              log minutes from the start of the latest ended run to its own
     after_rank                           rank of that run among the durations; NaN where it has left
                                          the window
+    runs_since, trust                    how many have ended since the last change of level, and the share that is
+                                         kept for them (`changes`)
+    last_of_month, first_of_month        probabilities of what these days add (`months`)
     shares, moved_logits                 what the ended runs have taught (`mixture`, `calibration`)
 
 In a frame of states the column `memory` holds these as a dict of lists for each job, None standing for
@@ -25,15 +28,20 @@ from numpy.typing import NDArray
 
 from optimizer.forecast.walk.arrays import Window
 from optimizer.forecast.walk.experts import EXPERT_COUNT
+from optimizer.forecast.walk.months import EFFECT_COUNT
 from optimizer.kernel import kernel
+from optimizer.microseconds import DAY_US
+from optimizer.months import turn_of_month
 from optimizer.quantile import LEVELS
 
 __all__ = ["JobStates", "store_state"]
 
-_BY_RUN: Final = {
+_STORED: Final = {
     "started_us": np.int64, "log_seconds": np.float64, "is_bound": np.bool_, "burst": np.int64,
     "rank": np.int64, "gap_log": np.float64, "after_rank": np.float64,
 }  # fmt: skip
+_BY_RUN: Final = {**_STORED, "turn": np.int8}
+_EFFECTS: Final = ("last_of_month", "first_of_month")
 
 
 class JobStates(NamedTuple):
@@ -48,6 +56,11 @@ class JobStates(NamedTuple):
     rank: NDArray[np.int64]
     gap_log: NDArray[np.float64]
     after_rank: NDArray[np.float64]
+    turn: NDArray[np.int8]
+    runs_since: NDArray[np.int64]
+    trust: NDArray[np.float64]
+    effect_probability: NDArray[np.float64]
+    """(J, 3, 41)"""
     shares: NDArray[np.float64]
     """(J, 8)"""
     moved_logits: NDArray[np.float64]
@@ -62,6 +75,9 @@ class JobStates(NamedTuple):
             size=np.zeros(runs.size, dtype=np.int64),
             shares=np.empty((runs.size, EXPERT_COUNT)),
             moved_logits=np.empty((runs.size, LEVELS.size)),
+            runs_since=np.zeros(runs.size, dtype=np.int64),
+            trust=np.zeros(runs.size),
+            effect_probability=np.zeros((runs.size, 3, EFFECT_COUNT)),
             **{name: np.empty(int(offsets[-1]), dtype=kind) for name, kind in _BY_RUN.items()},
         )
 
@@ -73,20 +89,31 @@ class JobStates(NamedTuple):
         )
         states = [state for state in column if state is not None]
         shares, moved = np.zeros((size.size, EXPERT_COUNT)), np.zeros((size.size, LEVELS.size))
+        since, trust = np.zeros(size.size, dtype=np.int64), np.zeros(size.size)
+        effect = np.zeros((size.size, 3, EFFECT_COUNT))
+        effect[:, 0, 0] = 1.0
         has_state = np.array([state is not None for state in column], dtype=bool)
         if states:
             shares[has_state] = np.array([state["shares"] for state in states], dtype=np.float64)
             moved[has_state] = np.array(
                 [state["moved_logits"] for state in states], dtype=np.float64
             )
+            since[has_state] = [state["runs_since"] for state in states]
+            trust[has_state] = [state["trust"] for state in states]
+            for turn, name in enumerate(_EFFECTS, start=1):
+                effect[has_state, turn] = np.array([state[name] for state in states])
         by_run: dict[str, NDArray[Any]] = {
             name: np.concatenate(
                 [np.empty(0, kind), *(np.asarray(state[name], dtype=kind) for state in states)]
             )
-            for name, kind in _BY_RUN.items()
+            for name, kind in _STORED.items()
         }
+        by_run["turn"] = turn_of_month(by_run["started_us"] // DAY_US)
         offsets = np.concatenate(([0], np.cumsum(size))).astype(np.int64)
-        return cls(offsets=offsets, size=size, shares=shares, moved_logits=moved, **by_run)
+        return cls(
+            offsets=offsets, size=size, runs_since=since, trust=trust, effect_probability=effect,
+            shares=shares, moved_logits=moved, **by_run,
+        )  # fmt: skip
 
     def to_column(self) -> list[dict[str, Any] | None]:
         """A dict of lists for each job, None where no run has ended."""
@@ -95,10 +122,16 @@ class JobStates(NamedTuple):
         for job, size in enumerate(self.size.tolist()):
             runs = slice(first[job], first[job] + size)
             column.append(
-                {name: _without_nan(getattr(self, name)[runs]) for name in _BY_RUN}
+                {name: _without_nan(getattr(self, name)[runs]) for name in _STORED}
                 | {
                     "shares": self.shares[job].tolist(),
                     "moved_logits": self.moved_logits[job].tolist(),
+                    "runs_since": int(self.runs_since[job]),
+                    "trust": float(self.trust[job]),
+                }
+                | {
+                    name: self.effect_probability[job, turn].tolist()
+                    for turn, name in enumerate(_EFFECTS, start=1)
                 }
                 if size
                 else None
@@ -122,6 +155,9 @@ def store_state(
     window: Window,
     shares: NDArray[np.float64],
     moved_logits: NDArray[np.float64],
+    runs_since: int,
+    trust: float,
+    effect_probability: NDArray[np.float64],
 ) -> None:
     """Store the window of a job, its runs `by_duration` (h,) and what `fill_window` wrote of them."""
     first = states.offsets[job]
@@ -134,6 +170,7 @@ def store_state(
         states.rank[at] = window.rank[q]
         states.gap_log[at] = window.gap_log[q]
         states.after_rank[at] = window.after_rank[q]
+        states.turn[at] = window.turn[q]
         # A burst is numbered by its first place: the count it was numbered by grows with time.
         first_of_burst = 0
         while window.burst[first_of_burst] != window.burst[q]:
@@ -141,3 +178,6 @@ def store_state(
         states.burst[at] = first_of_burst
     states.shares[job] = shares
     states.moved_logits[job] = moved_logits
+    states.runs_since[job] = runs_since
+    states.trust[job] = trust
+    states.effect_probability[job] = effect_probability

@@ -54,15 +54,16 @@ def cost_and_gradient(
     weights: NDArray[np.float64],
     weight_sums: NDArray[np.float64],
     gradient: NDArray[np.float64],
+    slope: NDArray[np.float64],
 ) -> float:
     """CRPS at x of values (h,) in ascending order with the weights `pooled` (h,).
 
-    Its derivative by the share of each expert is written to `gradient` (k,).
+    Its derivative by the share of each expert is written to `gradient` (k,), that by each weight to
+    `slope` (h,).
     """
     size = value.shape[0]
     below = 0.0
     cost = max(value[0] - x, 0.0)
-    slope = np.empty(size)  # of the cost, by F between a value and the next
     for q in range(size):
         below += pooled[q]
         right = value[q + 1] if q < size - 1 else max(x, value[q])
@@ -70,6 +71,7 @@ def cost_and_gradient(
         # Left of x nothing has been reached yet, right of it everything.
         left_width, right_width = split - value[q], right - split
         cost += below * below * left_width + (below - 1.0) * (below - 1.0) * right_width
+        # At first by F between a value and the next.
         slope[q] = 2.0 * (below * left_width + (below - 1.0) * right_width)
     for q in range(size - 2, -1, -1):  # A weight raises F from its value on.
         slope[q] += slope[q + 1]

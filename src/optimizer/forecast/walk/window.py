@@ -109,6 +109,7 @@ def fill_window(
     facts: RunFacts,
     value: NDArray[np.float64],
     role: NDArray[np.int8],
+    turn: NDArray[np.int8],
 ) -> None:
     """Write what the experts ask about the window's runs, in the order of `by_duration` (h,)."""
     size = by_duration.shape[0]
@@ -121,6 +122,7 @@ def fill_window(
         window.log_seconds[q] = value[j]
         window.is_bound[q] = (role[j] & BOUND) != 0
         window.burst[q] = facts.burst[j]
+        window.turn[q] = turn[j]
         window.rank[q] = rank_of_run[j]
         window.hours[q] = facts.hours[j]
         window.day_hours[q], window.week_hours[q] = facts.day_hours[j], facts.week_hours[j]

@@ -19,6 +19,7 @@ from pipeline.tables.gold.causes import JOB_CHANGES, RUN_CAUSES
 from pipeline.tables.gold.costs import COST_DAILY, TEAM_COST_DAILY
 from pipeline.tables.gold.forecasts import (
     DURATION_STATES,
+    FLEET_PRIORS,
     FORECAST_QUALITY,
     IN_FLIGHT,
     JOB_FORECAST,
@@ -49,6 +50,7 @@ __all__ = [
     "COUNTS",
     "DURATION_STATES",
     "FALSE_DISCOVERY_RATE",
+    "FLEET_PRIORS",
     "FORECAST_QUALITY",
     "GOLD_TABLES",
     "IN_FLIGHT",
@@ -100,7 +102,7 @@ GOLD_TABLES: tuple[Table, ...] = (
     TEAM_COST_DAILY,
     JOB_TRENDS,
 )
-MODEL_TABLES: tuple[Table, ...] = (DURATION_STATES, FORECAST_QUALITY)
+MODEL_TABLES: tuple[Table, ...] = (DURATION_STATES, FLEET_PRIORS, FORECAST_QUALITY)
 RECOMMENDATION_TABLES: tuple[Table, ...] = (
     JOB_FORECAST,
     JOB_BASELINE,

@@ -25,7 +25,7 @@ DURATION_STATES = Table(
     layer=Layer.MODEL,
     name="duration_states",
     grain="one job's learned distribution of the duration of a successful attempt",
-    version=3,
+    version=4,
     keys=("job_id",),
     columns=(
         Column("job_id", "string", "The series key", nullable=False),
@@ -48,12 +48,43 @@ DURATION_STATES = Table(
             "memory",
             "struct<started_us:array<bigint>,log_seconds:array<double>,is_bound:array<boolean>,"
             "burst:array<bigint>,rank:array<bigint>,gap_log:array<double>,after_rank:array<double>,"
-            "shares:array<double>,moved_logits:array<double>>",
+            "shares:array<double>,moved_logits:array<double>,runs_since:bigint,trust:double,"
+            "last_of_month:array<double>,first_of_month:array<double>>",
             "Its latest runs and what they taught, of which those of a given time are made",
         ),
         *FORECAST_SCORES,
     ),
 )
+
+FLEET_PRIORS = Table(
+    layer=Layer.MODEL,
+    name="fleet_priors",
+    grain="one effect of a kind of day on durations, as the jobs of the account have it",
+    keys=("effect",),
+    columns=(
+        Column("effect", "string", "last_of_month or first_of_month", nullable=False),
+        Column(
+            "jobs",
+            "bigint",
+            "Jobs that it was learned from; of fewer than 100 nothing is taken",
+            nullable=False,
+            minimum=0,
+        ),
+        Column("share", "double", "Share of jobs that have the effect", minimum=0, maximum=1),
+        Column(
+            "log_effect",
+            "double",
+            "What it typically adds to the log of a duration, among jobs that have it",
+        ),
+        Column(
+            "spread_log",
+            "double",
+            "Its standard deviation among them, in log units",
+            minimum=0,
+        ),
+    ),
+)
+"""Read by the night after."""
 
 FORECAST_QUALITY = Table(
     layer=Layer.MODEL,
