@@ -1,0 +1,133 @@
+"""Executive: whether it becomes more reliable, and what it costs."""
+
+from typing import Final
+
+from pipeline.dashboards.dataset import Column, Dataset
+from pipeline.dashboards.formats import COUNT, DAY, MONEY, SHARE, TEXT
+from pipeline.dashboards.page import Chart, Counter, Field, Mark, Page, Table, row
+from pipeline.dashboards.pages.cost import COST_SUMMARY
+
+RELIABILITY: Final = Dataset(
+    "reliability_summary",
+    "How runs ended and kept their SLA, beside the period before",
+    (
+        Column("success_rate", "Success rate", SHARE),
+        Column("previous_success_rate", "Period before", SHARE),
+        Column("sla_compliance", "SLA compliance", SHARE),
+        Column("previous_sla_compliance", "Period before", SHARE),
+        Column("runs", "Runs", COUNT),
+        Column("previous_runs", "Period before", COUNT),
+        Column("misses", "Runs that missed their SLA", COUNT),
+        Column("previous_misses", "Period before", COUNT),
+    ),
+)
+_BY_WEEK: Final = Dataset(
+    "reliability_by_week",
+    "How runs ended and kept their SLA, by 7 days",
+    (
+        Column("week_to", "7 days to", DAY),
+        Column("success_rate", "Success rate", SHARE),
+        Column("sla_compliance", "SLA compliance", SHARE),
+    ),
+)
+_COSTS_BY_WEEK: Final = Dataset(
+    "costs_by_week",
+    "List cost and how much of it is somebody's, by 7 days",
+    (
+        Column("week_to", "7 days to", DAY),
+        Column("list_cost", "List cost", MONEY),
+        Column("attributed_share", "Attributed to a team", SHARE),
+    ),
+)
+_IN_WORDS: Final = Dataset(
+    "executive_sentences",
+    "Each figure in a sentence",
+    (Column("figure", "Figure", TEXT), Column("sentence", "In a sentence", TEXT)),
+)
+
+EXECUTIVE: Final = Page(
+    name="executive",
+    title="Executive",
+    question="Can we rely on our jobs, is it getting better, and what does it cost?",
+    reader="whoever answers for the platform",
+    rows=(
+        row(
+            3,
+            Counter(
+                "success_rate",
+                "Success rate",
+                "Of the runs that succeeded, failed or timed out, the part that succeeded.",
+                *(RELIABILITY, 3),
+                value="success_rate",
+                before="previous_success_rate",
+            ),
+            Counter(
+                "sla_compliance",
+                "SLA compliance",
+                "Of the runs with an SLA that has been decided, the part that kept it.",
+                *(RELIABILITY, 3),
+                value="sla_compliance",
+                before="previous_sla_compliance",
+            ),
+            Counter(
+                "list_cost",
+                "List cost",
+                "Quantity times list price over the days shown; not an invoice.",
+                *(COST_SUMMARY, 3),
+                value="list_cost",
+                before="previous_list_cost",
+            ),
+            Counter(
+                "attributed_share",
+                "Attributed to a team",
+                "The part of the list cost of which a tag names the team.",
+                *(COST_SUMMARY, 3),
+                value="attributed_share",
+                before="previous_attributed_share",
+            ),
+        ),
+        row(
+            5,
+            Table(
+                "in_words",
+                "In words",
+                "Each figure and how it has moved, in a sentence.",
+                *(_IN_WORDS, 12),
+                columns=("figure", "sentence"),
+            ),
+        ),
+        row(
+            5,
+            Chart(
+                "reliability_by_week",
+                "Success rate and SLA compliance, by 7 days",
+                "Two lines over 13 weeks: the part of runs that succeeded, and that kept their SLA.",
+                *(_BY_WEEK, 6),
+                mark=Mark.LINE,
+                x=Field("week_to"),
+                y=(Field("success_rate"), Field("sla_compliance")),
+            ),
+            Chart(
+                "cost_by_week",
+                "List cost, by 7 days",
+                "A bar for each 7 days, over 13 weeks.",
+                *(_COSTS_BY_WEEK, 6),
+                mark=Mark.BAR,
+                x=Field("week_to"),
+                y=(Field("list_cost"),),
+            ),
+        ),
+        row(
+            5,
+            Chart(
+                "attributed_by_week",
+                "Attributed to a team, by 7 days",
+                "A line over 13 weeks: the part of the list cost of which a tag names the team.",
+                *(_COSTS_BY_WEEK, 12),
+                mark=Mark.LINE,
+                x=Field("week_to"),
+                y=(Field("attributed_share"),),
+            ),
+        ),
+    ),
+)
