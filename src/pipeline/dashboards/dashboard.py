@@ -8,9 +8,11 @@ from pipeline.dashboards.page import Page
 from pipeline.dashboards.pages.anomalies import ANOMALIES
 from pipeline.dashboards.pages.cost import COST
 from pipeline.dashboards.pages.executive import EXECUTIVE
+from pipeline.dashboards.pages.health import HEALTH
+from pipeline.dashboards.pages.operations import OPERATIONS
 
 TITLE: Final = "RightRun"
-PAGES: Final[tuple[Page, ...]] = (ANOMALIES, COST, EXECUTIVE)
+PAGES: Final[tuple[Page, ...]] = (OPERATIONS, ANOMALIES, COST, HEALTH, EXECUTIVE)
 FILTER_CHOICES: Final = Dataset(
     "filter_choices",
     "What the filters can be set to",

@@ -40,6 +40,11 @@ class Column:
     format: Format
     link: str = ""
 
+    @property
+    def heading(self) -> str:
+        """The label with the unit, for an axis or the head of a table."""
+        return f"{self.label} ({self.format.unit})" if self.format.unit else self.label
+
 
 @dataclass(frozen=True)
 class Dataset:
