@@ -13,7 +13,7 @@ FROM (
 ) f
 CROSS JOIN (
   SELECT
-    count(CASE WHEN q.p_miss >= 0.5 THEN 1 END) AS likely_to_miss, coalesce(sum(q.p_miss), 0.0) AS expected_misses
+    count(CASE WHEN q.p_miss >= 0.5 THEN 1 END) AS likely_to_miss, coalesce(sum(q.p_miss), CAST(0 AS DOUBLE)) AS expected_misses
   FROM job_forecast q
   JOIN shown_jobs j ON j.workspace_id = q.workspace_id AND j.series_key = q.series_key
   WHERE q.sla_status = 'ok'
