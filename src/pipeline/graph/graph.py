@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
-from pipeline.gold import causes, changes, trends, verdicts
+from pipeline.gold import causes, changes, run_history, tasks, trends, utilisation, verdicts
 from pipeline.gold import costs as gold_costs
 from pipeline.gold import jobs as gold_jobs
 from pipeline.gold import runs as gold_runs
@@ -99,6 +99,9 @@ GRAPH = Graph(
         *gold_costs.STEPS,
         *gold_jobs.STEPS,
         *trends.STEPS,
+        *run_history.STEPS,
+        *tasks.STEPS,
+        *utilisation.STEPS,
         *forecasts.STEPS,
         *upcoming.STEPS,
         *in_flight.STEPS,

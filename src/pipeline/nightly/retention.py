@@ -22,14 +22,19 @@ def dropped_before(positions: Positions, table: Table) -> date | None:
     return date.fromisoformat(day) if day else None
 
 
+def first_day_kept(table: Table, as_of: datetime) -> date | None:
+    """The first day that a night which speaks of `as_of` keeps of the table; None for all days."""
+    return None if table.kept_days is None else as_of.date() - timedelta(days=table.kept_days)
+
+
 def drop_old_days(
     lakehouse: Lakehouse, positions: Positions, steps: Iterable[Step], as_of: datetime
 ) -> None:
     """Drop what tables no longer keep; called when every one of `steps` has read it."""
     for table in TABLES:
-        if table.kept_days is None:
+        day = first_day_kept(table, as_of)
+        if day is None:
             continue
-        day = as_of.date() - timedelta(days=table.kept_days)
         last = dropped_before(positions, table)
         if last is not None and last >= day:
             continue

@@ -194,16 +194,29 @@ class Lasting:
     """An input whose rows stand for every date from one time to another, both included.
 
     `since` is an expression, of which NULL is always, and `until` a column, of which NULL is forever;
-    where no row ends there is none. To the dates before it, when a row ends must not matter.
+    where no row ends there is none. To the dates before it, when a row ends must not matter. `only`
+    names what `run` reads of it beside its keys, its date and `until`: what else changes is no news.
     """
 
     table: Table
     since: str
     until: str | None = None
+    only: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.until is not None and self.until not in self.table.column_names:
-            raise ValueError(f"{self.table.full_name} has no column {self.until}")
+        for name in (*(() if self.until is None else (self.until,)), *self.only):
+            if name not in self.table.column_names:
+                raise ValueError(f"{self.table.full_name} has no column {name}")
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The columns that are read, audit columns aside."""
+        own = {*self.table.keys, self.table.partition_by, self.until, *self.only}
+        return tuple(
+            name
+            for name in self.table.column_names
+            if name not in self.table.audit_names and (not self.only or name in own)
+        )
 
     @classmethod
     def version(cls, table: Table) -> "Lasting":

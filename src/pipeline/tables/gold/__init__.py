@@ -37,9 +37,12 @@ from pipeline.tables.gold.nights import (
     SOURCE_FRESHNESS,
 )
 from pipeline.tables.gold.rightsizing import RIGHTSIZING
+from pipeline.tables.gold.run_history import RUN_HISTORY, RUN_HISTORY_DAYS
 from pipeline.tables.gold.runs import JOB_DAILY, JOB_HEALTH, JOB_WEEKLY
 from pipeline.tables.gold.sla import SLA_DAILY, SLA_PROPOSALS
+from pipeline.tables.gold.tasks import FAILURES_DAILY, TASK_DAILY
 from pipeline.tables.gold.trends import JOB_TRENDS
+from pipeline.tables.gold.utilisation import UTILISATION_DAILY
 from pipeline.tables.gold.verdicts import JOB_VERDICTS, LIKELY_TO_MISS
 
 __all__ = [
@@ -48,6 +51,7 @@ __all__ = [
     "COST_DAILY",
     "COUNTS",
     "DURATION_STATES",
+    "FAILURES_DAILY",
     "FALSE_DISCOVERY_RATE",
     "FORECAST_QUALITY",
     "GOLD_TABLES",
@@ -80,6 +84,8 @@ __all__ = [
     "RUN_BASELINE_DAYS",
     "RUN_CAUSES",
     "RUN_FORECAST",
+    "RUN_HISTORY",
+    "RUN_HISTORY_DAYS",
     "RUN_LEVELS",
     "RUN_SCORES",
     "RUN_TABLES",
@@ -87,7 +93,9 @@ __all__ = [
     "SLA_DAILY",
     "SLA_PROPOSALS",
     "SOURCE_FRESHNESS",
+    "TASK_DAILY",
     "TEAM_COST_DAILY",
+    "UTILISATION_DAILY",
 ]
 
 GOLD_TABLES: tuple[Table, ...] = (
@@ -99,6 +107,10 @@ GOLD_TABLES: tuple[Table, ...] = (
     COST_DAILY,
     TEAM_COST_DAILY,
     JOB_TRENDS,
+    RUN_HISTORY,
+    TASK_DAILY,
+    FAILURES_DAILY,
+    UTILISATION_DAILY,
 )
 MODEL_TABLES: tuple[Table, ...] = (DURATION_STATES, FORECAST_QUALITY)
 RECOMMENDATION_TABLES: tuple[Table, ...] = (
