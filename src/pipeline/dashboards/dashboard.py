@@ -9,10 +9,20 @@ from pipeline.dashboards.pages.anomalies import ANOMALIES
 from pipeline.dashboards.pages.cost import COST
 from pipeline.dashboards.pages.executive import EXECUTIVE
 from pipeline.dashboards.pages.health import HEALTH
+from pipeline.dashboards.pages.job import JOB
 from pipeline.dashboards.pages.operations import OPERATIONS
+from pipeline.dashboards.pages.utilisation import UTILISATION
 
 TITLE: Final = "RightRun"
-PAGES: Final[tuple[Page, ...]] = (OPERATIONS, ANOMALIES, COST, HEALTH, EXECUTIVE)
+PAGES: Final[tuple[Page, ...]] = (
+    OPERATIONS,
+    JOB,
+    ANOMALIES,
+    UTILISATION,
+    COST,
+    HEALTH,
+    EXECUTIVE,
+)
 FILTER_CHOICES: Final = Dataset(
     "filter_choices",
     "What the filters can be set to",

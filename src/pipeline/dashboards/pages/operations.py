@@ -35,6 +35,7 @@ FAILING: Final = Dataset(
         Column("consecutive_failures", "Failures in a row", COUNT),
         Column("why", "Why", TEXT),
         Column("cause", "Cause", TEXT),
+        Column("task", "Task that failed first", TEXT),
         Column("owner", "Owner", TEXT),
         Column("team", "Team", TEXT),
         Column("last_success_at", "Last success", TIME),
@@ -177,11 +178,11 @@ OPERATIONS: Final = Page(
             Table(
                 "failing_jobs",
                 "Failing now",
-                "Each job that fails: since when and why; important ones first.",
+                "Each job that fails: since when, why, and which task; important ones first.",
                 *(FAILING, 12),
                 columns=(
                     *("tier", "name", "failing_since", "consecutive_failures", "why", "cause"),
-                    *("owner", "team", "last_success_at", "run_id", "series_key"),
+                    *("task", "owner", "team", "last_success_at", "run_id", "series_key"),
                 ),
             ),
         ),
