@@ -23,12 +23,14 @@ from pipeline.nightly.night import run_night, what_is_given
 from pipeline.settings import Settings
 from pipeline.sla.time_zones import time_zones
 from pipeline.sources.export import ExportFolder
+from pipeline.tables.catalogue import TABLES
 from pipeline.tables.source import SOURCE_TABLES
 from tests.jvm import one_jvm
 from tests.parity import fixture
 from tests.strategies.tables import arrow_of, at
 
 ROOT = Path(__file__).parents[2]
+GOLD = tuple(table for table in TABLES if table.layer.schema == "gold")
 _PATIENCE_SECONDS = 400
 
 
@@ -99,6 +101,9 @@ def _give(spark: SparkSession, place: Path, given: Path) -> None:
         rows = lakehouse.read(table)
         assert rows.count(), f"the fixture leaves {table.full_name} empty"
         _with_shifts(rows).write.parquet(str(given / "tables" / table.full_name))
+    for table in GOLD:
+        rows = lakehouse.read(table)
+        rows.write.parquet(str(given / "gold" / table.name))
     (given / "night.json").write_text(json.dumps(asdict(night_given), default=str))
     pq.write_table(_deadlines(), given / "deadlines.parquet")
     for spelling in ("typed", "text"):

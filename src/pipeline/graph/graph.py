@@ -10,7 +10,16 @@ from collections.abc import Sequence
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
-from pipeline.gold import causes, changes, run_history, tasks, trends, utilisation, verdicts
+from pipeline.gold import (
+    causes,
+    changes,
+    coverage,
+    run_history,
+    tasks,
+    trends,
+    utilisation,
+    verdicts,
+)
 from pipeline.gold import costs as gold_costs
 from pipeline.gold import jobs as gold_jobs
 from pipeline.gold import runs as gold_runs
@@ -103,6 +112,7 @@ GRAPH = Graph(
         *tasks.STEPS,
         *utilisation.STEPS,
         *forecasts.STEPS,
+        *coverage.STEPS,
         *upcoming.STEPS,
         *in_flight.STEPS,
         *proposals.STEPS,

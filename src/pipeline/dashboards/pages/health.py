@@ -3,7 +3,7 @@
 from typing import Final
 
 from pipeline.dashboards.dataset import Column, Dataset
-from pipeline.dashboards.formats import COUNT, HOURS, MINUTES, SECONDS, TEXT, TIME
+from pipeline.dashboards.formats import COUNT, HOURS, MINUTES, SECONDS, SHARE, TEXT, TIME
 from pipeline.dashboards.page import Aggregate, Chart, Counter, Field, Mark, Page, Table, row
 
 _SUMMARY: Final = Dataset(
@@ -69,6 +69,17 @@ _NOT_ASSESSED: Final = Dataset(
         Column("jobs", "Jobs", COUNT),
     ),
 )
+_COVERAGE: Final = Dataset(
+    "coverage_by_level",
+    "What the quantiles of forecasts covered",
+    (
+        Column("quantile", "Quantile", TEXT),
+        Column("said", "Said to lie below", SHARE),
+        Column("came", "Lay below", SHARE),
+        Column("runs", "Runs scored", COUNT),
+        Column("jobs", "Jobs", COUNT),
+    ),
+)
 
 HEALTH: Final = Page(
     name="health",
@@ -119,6 +130,25 @@ HEALTH: Final = Page(
                 "Jobs of which the last night could not say how long they take.",
                 *(_SUMMARY, 2),
                 value="not_assessed",
+            ),
+        ),
+        row(
+            5,
+            Chart(
+                "coverage",
+                "Durations: what forecasts covered",
+                "Two lines by quantile: the share of runs said to lie below it, and that did.",
+                *(_COVERAGE, 6),
+                mark=Mark.LINE,
+                x=Field("quantile"),
+                y=(Field("said"), Field("came")),
+            ),
+            Table(
+                "coverage_table",
+                "The same in figures",
+                "By quantile: the share of runs said to lie below it and that did, and of how many.",
+                *(_COVERAGE, 6),
+                columns=("quantile", "said", "came", "runs", "jobs"),
             ),
         ),
         row(

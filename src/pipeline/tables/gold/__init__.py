@@ -18,7 +18,9 @@ from pipeline.tables.gold.baselines import (
 from pipeline.tables.gold.causes import JOB_CHANGES, RUN_CAUSES
 from pipeline.tables.gold.costs import COST_DAILY, TEAM_COST_DAILY
 from pipeline.tables.gold.forecasts import (
+    COVERED_LEVELS,
     DURATION_STATES,
+    FORECAST_COVERAGE,
     FORECAST_QUALITY,
     IN_FLIGHT,
     JOB_FORECAST,
@@ -50,9 +52,11 @@ __all__ = [
     "CONTINUOUS_METRICS",
     "COST_DAILY",
     "COUNTS",
+    "COVERED_LEVELS",
     "DURATION_STATES",
     "FAILURES_DAILY",
     "FALSE_DISCOVERY_RATE",
+    "FORECAST_COVERAGE",
     "FORECAST_QUALITY",
     "GOLD_TABLES",
     "IN_FLIGHT",
