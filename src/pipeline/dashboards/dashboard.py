@@ -31,8 +31,7 @@ FILTER_CHOICES: Final = Dataset(
         Column("team", "Team", TEXT),
         Column("owner", "Owner", TEXT),
         Column("tier", "Tier", TEXT),
-        Column("series_key", "Job", TEXT),
-        Column("name", "Name", TEXT),
+        Column("job", "Job", TEXT),
     ),
 )
 

@@ -55,12 +55,16 @@ class Dataset:
     columns: tuple[Column, ...]
 
     def __post_init__(self) -> None:
-        names = [column.name for column in self.columns]
-        if len(set(names)) < len(names):
+        if len(set(self.names)) < len(self.names):
             raise ValueError(f"dataset {self.name}: a column is declared twice")
         for column in self.columns:
-            if column.link and column.link not in names:
+            if column.link and column.link not in self.names:
                 raise ValueError(f"dataset {self.name}: there is no column {column.link}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those of its columns."""
+        return tuple(column.name for column in self.columns)
 
     def column(self, name: str) -> Column:
         for column in self.columns:

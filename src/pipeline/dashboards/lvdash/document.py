@@ -55,16 +55,16 @@ def _page(page: Page, currency: str) -> Part:
     """Its own filters stand in a row below its header."""
     own = len(page.own_filters)
     below = page.header.height
-    layout = [
-        _placed(
-            filter_part(one, page.datasets),
-            number * COLUMNS // own,
-            below,
-            COLUMNS // own,
-            _FILTER_HEIGHT,
-        )
-        for number, one in enumerate(page.own_filters)
-    ]
+    layout = []
+    for number, one in enumerate(page.own_filters):
+        leading = [
+            dataset
+            for dataset in datasets().values()
+            if dataset not in page.datasets and one.set_by in dataset.names
+        ]
+        part = filter_part(one, page.datasets, leading)
+        width = COLUMNS // own
+        layout.append(_placed(part, number * width, below, width, _FILTER_HEIGHT))
     for cell in page.cells():
         y = cell.y + (_FILTER_HEIGHT if own and cell.y >= below else 0)
         part = widget_part(cell.widget, currency)

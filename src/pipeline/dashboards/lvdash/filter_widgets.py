@@ -38,14 +38,19 @@ def parameter(one: Filter) -> Part:
             return {**named, "dataType": "STRING", "defaultSelection": chosen}
 
 
-def filter_part(one: Filter, datasets: Iterable[Dataset]) -> Part:
-    """The widget that sets the filter for all of `datasets` that heed it."""
+def filter_part(one: Filter, datasets: Iterable[Dataset], leading: Iterable[Dataset] = ()) -> Part:
+    """The widget that sets the filter for all of `datasets` that heed it.
+
+    It is bound to a column of `leading` too, which is how the platform drills through from their rows.
+    """
     queries, fields = [], []
-    if one.choices:
-        asked = [{"name": one.choices, "expression": f"`{one.choices}`"}]
-        query = {"datasetName": FILTER_CHOICES.name, "fields": asked, "disaggregated": False}
-        queries.append({"name": _CHOICES, "query": query})
-        fields.append({"fieldName": one.choices, "displayName": one.label, "queryName": _CHOICES})
+    bound = [(_CHOICES, FILTER_CHOICES, one.choices)] if one.choices else []
+    bound += [(f"from_{dataset.name}", dataset, one.set_by) for dataset in leading]
+    for name, dataset, column in bound:
+        asked = [{"name": column, "expression": f"`{column}`"}]
+        query = {"datasetName": dataset.name, "fields": asked, "disaggregated": False}
+        queries.append({"name": name, "query": query})
+        fields.append({"fieldName": column, "displayName": one.label, "queryName": name})
     for dataset in datasets:
         if one in dataset.parameters:
             keyword = {"name": one.name, "keyword": one.name}

@@ -2,6 +2,7 @@
 SELECT
   j.workspace_id, j.series_key, j.job_id, j.url,
   coalesce(j.name, j.series_key) AS name,
+  concat(coalesce(j.name, ''), ' (', j.series_key, ')') AS named_key,
   coalesce(j.workspace_name, j.workspace_id) AS workspace,
   coalesce(j.team, '(none)') AS team,
   coalesce(j.owner, '(none)') AS owner,

@@ -10,6 +10,6 @@ FROM (
   FROM named_jobs n
   LEFT JOIN shown_jobs s ON s.workspace_id = n.workspace_id AND s.series_key = n.series_key
   LEFT JOIN job_health h ON h.workspace_id = n.workspace_id AND h.series_key = n.series_key
-  WHERE n.series_key = :job OR (coalesce(:job, '') = '' AND s.series_key IS NOT NULL)
+  WHERE n.series_key = :job OR n.named_key = :job OR (coalesce(:job, '') = '' AND s.series_key IS NOT NULL)
 ) o
 WHERE o.place = 1
