@@ -118,11 +118,11 @@ DAMAGES: dict[str, tuple[Callable[[Part], object], str]] = {
     ),
     "a kind of widget that there is not": (
         lambda d: spec(d, "list_cost").update(widgetType="kpi"),
-        "is none of counter",
+        "is none of area",
     ),
     "a version that is not drawn": (
         lambda d: spec(d, "list_cost").update(version=3),
-        "of version 2 only",
+        "a counter is drawn of version 2 only",
     ),
     "a colour of a counter": (
         lambda d: spec(d, "list_cost")["encodings"]["value"].update(color="#ffffff"),

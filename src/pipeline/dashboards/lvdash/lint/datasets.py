@@ -18,10 +18,12 @@ _LITERAL = re.compile(r"'(?:[^'\\]|\\.|'')*'")
 
 
 class Datasets:
-    """By name: the columns that its query returns, None where that cannot be told, and its parameters."""
+    """By name: the columns that its query returns, None where that cannot be told, what the dashboard computes
+    beside them, and its parameters."""
 
     def __init__(self, document: Part) -> None:
         self.columns: dict[str, frozenset[str] | None] = {}
+        self.measures: dict[str, frozenset[str]] = {}
         self.parameters: dict[str, frozenset[str]] = {}
         self.flaws: list[Flaw] = []
         entries = list(listed(document.get("datasets"), "datasets"))
@@ -37,12 +39,15 @@ class Datasets:
             if not dataset.get("displayName"):
                 self.flaws.append(Flaw(place, "has no displayName"))
             self.columns[name] = self._columns(place, dataset)
+            self.measures[name] = frozenset(
+                str(one.get("displayName")) for _, one in listed(dataset.get("columns"), "")
+            )
             self.parameters[name] = self._parameters(place, dataset)
 
     def _columns(self, place: str, dataset: Part) -> frozenset[str] | None:
         if dataset.get("asset_name"):
             return None
-        lines = dataset.get("queryLines")
+        lines = _lines(dataset)
         if (
             not isinstance(lines, list)
             or not lines
@@ -64,7 +69,9 @@ class Datasets:
         for where, one in listed(dataset.get("parameters"), f"{place}.parameters"):
             self.flaws += [Flaw(where, what) for what in _parameter_flaws(one)]
             declared[str(one.get("keyword"))] = one
-        sql = "".join(line for line in dataset.get("queryLines") or [] if isinstance(line, str))
+        lines = _lines(dataset)
+        texts = lines if isinstance(lines, list) else []
+        sql = "".join(line for line in texts if isinstance(line, str))
         used = {match[1]: match[2] for match in _PARAMETER.finditer(_LITERAL.sub("''", sql))}
         for name in sorted(used.keys() - declared.keys()):
             self.flaws.append(Flaw(place, f"its query uses :{name}, which is no parameter of it"))
@@ -76,6 +83,11 @@ class Datasets:
                     Flaw(place, f"a range, and nothing else, has .min and .max: {name}")
                 )
         return frozenset(declared)
+
+
+def _lines(dataset: Part) -> object:
+    """The lines of its query, which an older export has as one text."""
+    return [dataset["query"]] if "query" in dataset else dataset.get("queryLines")
 
 
 @cache

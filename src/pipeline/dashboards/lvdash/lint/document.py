@@ -7,7 +7,7 @@ from pipeline.dashboards.lvdash.lint.flaw import Flaw, listed, mapping
 from pipeline.dashboards.lvdash.lint.pages import page_flaws, widgets
 from pipeline.dashboards.lvdash.lint.widgets import widget_flaws
 
-_PARTS = ("datasets", "pages", "uiSettings")
+_PARTS = ("datasets", "pages", "uiSettings", "variables", "relationshipGraphs")
 
 
 def dashboard_flaws(document: object) -> Iterator[Flaw]:

@@ -5,25 +5,23 @@ from collections.abc import Iterator
 
 from pipeline.dashboards.lvdash.lint.datasets import Datasets
 from pipeline.dashboards.lvdash.lint.flaw import Flaw, Part, listed, mapping
-from pipeline.dashboards.lvdash.widgets import VERSIONS
+from pipeline.dashboards.lvdash.lint.kinds import KINDS, is_filter
 
-_NEEDED = {
-    "counter": ("value",),
-    "table": ("columns",),
-    "line": ("x", "y"),
-    "area": ("x", "y"),
-    "bar": ("x", "y"),
-    "scatter": ("x", "y"),
-    "heatmap": ("x", "y", "color"),
-}
 _FORMATS = ("number", "number-plain", "number-currency", "number-percent")
 _SCALES = ("categorical", "temporal", "quantitative")
-_EXPRESSION = re.compile(
-    r"`(?P<plain>[^`]+)`"
-    r"|(?:SUM|AVG|MIN|MAX|COUNT)\(`(?P<put_together>[^`]+)`\)"
-    r"|COUNT\(DISTINCT `(?P<counted>[^`]+)`\)"
-    r'|DATE_TRUNC\("(?:SECOND|MINUTE|HOUR|DAY|WEEK|MONTH|YEAR)", ?`(?P<cut>[^`]+)`\)'
+_COLUMN = r"`(?P<column>[^`]+)`"
+_PLAIN = re.compile(_COLUMN)
+_AGGREGATE = re.compile(
+    rf"(?:SUM|AVG|MIN|MAX|COUNT|MEDIAN)\({_COLUMN}\)"
+    rf"|COUNT\(DISTINCT {_COLUMN.replace('column', 'counted')}\)"
+    rf"|PERCENTILE\({_COLUMN.replace('column', 'ranked')}, ?[0-9.]+\)"
 )
+_CUT = re.compile(
+    rf'DATE_TRUNC\("(?:SECOND|MINUTE|HOUR|DAY|WEEK|MONTH|QUARTER|YEAR)", ?{_COLUMN}\)'
+    rf"|BIN_FLOOR\({_COLUMN.replace('column', 'binned')}, ?[0-9.]+\)"
+)
+_ALL = re.compile(r"COUNT\(`?\*`?\)")
+_MEASURE = re.compile(r"MEASURE\(`([^`]+)`\)")
 _HEX = re.compile(r"#[0-9A-Fa-f]{6}")
 
 
@@ -33,13 +31,15 @@ def widget_flaws(place: str, widget: Part, page: Part, datasets: Datasets) -> It
         return
     spec = mapping(widget.get("spec"))
     kind = spec.get("widgetType")
-    if not isinstance(kind, str) or kind not in VERSIONS:
-        yield Flaw(f"{place}.spec.widgetType", f"is none of {', '.join(VERSIONS)}")
+    if not isinstance(kind, str) or kind not in KINDS:
+        yield Flaw(f"{place}.spec.widgetType", f"is none of {', '.join(KINDS)}")
         return
-    is_filter = kind.startswith("filter-")
-    if spec.get("version") != VERSIONS[kind]:
-        yield Flaw(f"{place}.spec.version", f"a {kind} is drawn of version {VERSIONS[kind]} only")
-    if page.get("pageType") == "PAGE_TYPE_GLOBAL_FILTERS" and not is_filter:
+    versions = KINDS[kind].versions
+    if spec.get("version") not in versions:
+        drawn = " or ".join(map(str, versions))
+        yield Flaw(f"{place}.spec.version", f"a {kind} is drawn of version {drawn} only")
+    filters = is_filter(kind)
+    if page.get("pageType") == "PAGE_TYPE_GLOBAL_FILTERS" and not filters:
         yield Flaw(place, "is no filter, and its page holds nothing else")
     frame = mapping(spec.get("frame"))
     if frame.get("showTitle") is not True or not frame.get("title"):
@@ -49,12 +49,12 @@ def widget_flaws(place: str, widget: Part, page: Part, datasets: Datasets) -> It
         if entry.get("name") in queries:
             yield Flaw(where, f"another query is called {entry.get('name')}")
         queries[str(entry.get("name"))] = mapping(entry.get("query"))
-        yield from _query_flaws(where, mapping(entry.get("query")), datasets, is_filter=is_filter)
+        yield from _query_flaws(where, mapping(entry.get("query")), datasets, filters=filters)
     if not queries:
         yield Flaw(f"{place}.queries", "there is none")
     encodings = mapping(spec.get("encodings"))
     where = f"{place}.spec.encodings"
-    if is_filter:
+    if filters:
         yield from _filter_flaws(where, encodings, queries)
     else:
         yield from _encoding_flaws(where, kind, encodings, queries)
@@ -70,35 +70,48 @@ def _text_flaws(place: str, widget: Part) -> Iterator[Flaw]:
         yield Flaw(f"{place}.multilineTextboxSpec.lines", "run into each other: end each with \\n")
 
 
-def _query_flaws(place: str, query: Part, datasets: Datasets, *, is_filter: bool) -> Iterator[Flaw]:
+def _query_flaws(place: str, query: Part, datasets: Datasets, *, filters: bool) -> Iterator[Flaw]:
     name = str(query.get("datasetName"))
     if name not in datasets.columns:
         yield Flaw(f"{place}.query.datasetName", f"there is no dataset {name}")
         return
-    if is_filter and query.get("disaggregated") is not False:
+    if filters and query.get("disaggregated") is not False:
         yield Flaw(f"{place}.query.disaggregated", "must be false in a filter")
-    if not is_filter and "parameters" in query:
+    if not filters and "parameters" in query:
         yield Flaw(f"{place}.query.parameters", "leaves the widget blank: datasets have parameters")
     for where, one in listed(query.get("parameters"), f"{place}.query.parameters"):
         if one.get("keyword") not in datasets.parameters[name]:
             yield Flaw(where, f"the dataset {name} has no parameter {one.get('keyword')}")
-    columns = datasets.columns[name]
     names: set[object] = set()
-    has_aggregate = False
+    puts_together = False
     for where, one in listed(query.get("fields"), f"{place}.query.fields"):
         if not one.get("name") or one.get("name") in names:
             yield Flaw(where, "has no name of its own")
         names.add(one.get("name"))
-        match = _EXPRESSION.fullmatch(str(one.get("expression")))
-        if match is None:
-            yield Flaw(f"{where}.expression", "is neither a column nor one aggregate of a column")
-            continue
-        has_aggregate |= match["put_together"] is not None or match["counted"] is not None
-        column = next(group for group in match.groups() if group is not None)
-        if columns is not None and column not in columns:
-            yield Flaw(f"{where}.expression", f"the dataset {name} returns no column {column}")
-    if has_aggregate and query.get("disaggregated") is True:
+        expression = str(one.get("expression"))
+        puts_together |= bool(_AGGREGATE.fullmatch(expression))
+        if what := _expression_fault(expression, name, datasets):
+            yield Flaw(f"{where}.expression", what)
+    if puts_together and query.get("disaggregated") is True:
         yield Flaw(f"{place}.query.disaggregated", "is true, and a field puts rows together")
+
+
+def _expression_fault(expression: str, name: str, datasets: Datasets) -> str:
+    """What is wrong with a field's expression over the dataset `name`; empty where nothing is."""
+    if _ALL.fullmatch(expression):
+        return ""
+    if measure := _MEASURE.fullmatch(expression):
+        is_known = measure[1] in datasets.measures[name]
+        return "" if is_known else f"the dataset {name} has no measure {measure[1]}"
+    match = next(
+        filter(None, (one.fullmatch(expression) for one in (_PLAIN, _AGGREGATE, _CUT))), None
+    )
+    if match is None:
+        return "is neither a column nor one aggregate of a column"
+    column = next(group for group in match.groups() if group is not None)
+    columns = datasets.columns[name]
+    known = columns is None or column in columns | datasets.measures[name]
+    return "" if known else f"the dataset {name} returns no column {column}"
 
 
 def _filter_flaws(place: str, encodings: Part, queries: dict[str, Part]) -> Iterator[Flaw]:
@@ -126,7 +139,7 @@ def _encoding_flaws(
     place: str, kind: str, encodings: Part, queries: dict[str, Part]
 ) -> Iterator[Flaw]:
     fields = {name for query in queries.values() for name in _names(query)}
-    for channel in _NEEDED[kind]:
+    for channel in KINDS[kind].needed:
         if not encodings.get(channel):
             yield Flaw(f"{place}.{channel}", f"is missing from a {kind}")
     for where, one in _encoded(place, encodings):
@@ -154,16 +167,18 @@ def _format_flaws(place: str, encoded: Part) -> Iterator[Flaw]:
         yield Flaw(f"{place}.format", "is missing: the number would be shown raw")
 
 
-def _encoded(place: str, encodings: Part) -> Iterator[tuple[str, Part]]:
-    """Every encoding of a field: those of an axis with several have the axis' scale."""
-    for channel, value in encodings.items():
-        if isinstance(value, list):
-            yield from listed(value, f"{place}.{channel}")
-        elif "fields" in mapping(value):
-            for where, one in listed(value["fields"], f"{place}.{channel}.fields"):
-                yield where, {"scale": value.get("scale"), **one}
-        else:
-            yield f"{place}.{channel}", mapping(value)
+def _encoded(place: str, part: object, scale: object = None) -> Iterator[tuple[str, Part]]:
+    """Every encoding of a field, however deep it lies; those of an axis with several have the axis' scale."""
+    if isinstance(part, list):
+        for number, entry in enumerate(part):
+            yield from _encoded(f"{place}[{number}]", entry, scale)
+    elif isinstance(part, dict):
+        scale = part.get("scale", scale)
+        if "fieldName" in part:
+            yield place, {"scale": scale, **part}
+        for name, entry in part.items():
+            if name not in ("scale", "format", "style"):
+                yield from _encoded(f"{place}.{name}", entry, scale)
 
 
 def _names(query: Part) -> list[object]:
