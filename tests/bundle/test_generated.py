@@ -73,7 +73,7 @@ def test_a_stage_waits_for_all_that_it_reads_and_names_none_twice() -> None:
 
     for step in GRAPH.steps:
         read = {str(table.layer) for table in step.reads} & needs.keys()
-        assert read - {str(step.writes.layer)} <= reached(str(step.writes.layer)), step.name
+        assert read - {str(step.stage)} <= reached(str(step.stage)), step.name
     for stage, before in needs.items():
         for other in before:
             assert other not in {*()}.union(*(reached(one) for one in before if one != other)), (
@@ -83,7 +83,7 @@ def test_a_stage_waits_for_all_that_it_reads_and_names_none_twice() -> None:
 
 def test_stages_that_need_nothing_of_each_other_do_not_wait_for_each_other() -> None:
     # Without gold's steps nothing leads from bronze to what reads gold.
-    steps = [step for step in GRAPH.steps if str(step.writes.layer) in ("silver", "gold")]
+    steps = [step for step in GRAPH.steps if str(step.stage) in ("silver", "gold")]
     needs = stage_needs(Graph(steps))
     assert needs == {"bronze": (), "silver": ("bronze",), "gold": ("silver",)}
     gold_alone = stage_needs(

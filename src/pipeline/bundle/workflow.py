@@ -29,7 +29,7 @@ def stage_needs(graph: Graph) -> dict[str, tuple[str, ...]]:
     read: dict[str, set[str]] = {stage: set() for stage in graph.stages}
     for step in graph.steps:
         layers = {str(table.layer) for table in step.reads}
-        stage = str(step.writes.layer)
+        stage = str(step.stage)
         read[stage] |= layers & read.keys() - {stage}
     waited_for: dict[str, set[str]] = {}
     needs = {}

@@ -50,6 +50,7 @@ class Format:
 TEXT: Final = Format(Kind.TEXT, "string")
 COUNT: Final = Format(Kind.NUMBER, "bigint")
 DECIMAL: Final = Format(Kind.NUMBER, "double", 2)
+SCORE: Final = Format(Kind.NUMBER, "double", 4)
 RATIO: Final = Format(Kind.NUMBER, "double", 2, "×")
 SECONDS: Final = Format(Kind.NUMBER, "double", 0, "s")
 MINUTES: Final = Format(Kind.NUMBER, "double", 1, "min")

@@ -183,7 +183,8 @@ def _keys_while_lasting(
         F.min("_end").alias("_first_end"),
         F.max("_end").alias("_until"),
     )
-    is_same = F.count("*").over(Window.partitionBy(*table.keys)) == 1
+    row = [name for name in table.keys if name != lasting.until]
+    is_same = F.count("*").over(Window.partitionBy(*row)) == 1
     touched = states.withColumn(
         "_from", F.when(F.col("_updated") & is_same, F.col("_first_end")).otherwise(F.col("_start"))
     )

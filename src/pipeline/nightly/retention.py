@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.nightly.positions import Positions
+from pipeline.nightly.quality import READER as CHECKER
 from pipeline.steps.kinds import Step
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Table
@@ -45,7 +46,8 @@ def drop_old_days(
         if not lakehouse.drop_before(table, day):
             continue
         after = {table.full_name: str(lakehouse.version(table))}
-        for step in steps:
-            # Rows that went are none that a step would read again: their days are sealed.
-            if positions.of(step.name, table.full_name) == before:
-                positions.set_all(step.name, after)
+        for reader in (*(step.name for step in steps), CHECKER):
+            # Rows that went are none that a step would read again, as their days are sealed, nor any
+            # that a rule would find at fault now.
+            if positions.of(reader, table.full_name) == before:
+                positions.set_all(reader, after)

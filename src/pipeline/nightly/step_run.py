@@ -130,7 +130,7 @@ def run_step(
     versions_read = versions | {table: previous[table] for table in step.reads_previous}
     return StepReport(
         step=step.name,
-        stage=str(step.writes.layer),
+        stage=str(step.stage),
         table=step.writes,
         mode=mode,
         seconds=time.perf_counter() - began,

@@ -14,6 +14,7 @@ TABLES: tuple[Table, ...] = (
     *gold.ANOMALY_TABLES,
     gold.JOB_VERDICTS,
     gold.FORECAST_COVERAGE,
+    gold.RECEIPTS,
     *gold.NIGHT_TABLES,
     *ops.OPS_TABLES,
 )

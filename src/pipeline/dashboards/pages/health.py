@@ -3,7 +3,7 @@
 from typing import Final
 
 from pipeline.dashboards.dataset import Column, Dataset
-from pipeline.dashboards.formats import COUNT, HOURS, MINUTES, SECONDS, SHARE, TEXT, TIME
+from pipeline.dashboards.formats import COUNT, HOURS, MINUTES, SCORE, SECONDS, SHARE, TEXT, TIME
 from pipeline.dashboards.page import Aggregate, Chart, Counter, Field, Mark, Page, Table, row
 
 _SUMMARY: Final = Dataset(
@@ -80,6 +80,28 @@ _COVERAGE: Final = Dataset(
         Column("jobs", "Jobs", COUNT),
     ),
 )
+_MISS_RELIABILITY: Final = Dataset(
+    "miss_reliability",
+    "Misses that came, by how likely they were said to be",
+    (
+        Column("said", "P(miss) said", SHARE),
+        Column("came", "Missed", SHARE),
+        Column("as_said", "As many as said", SHARE),
+        Column("runs", "Runs", COUNT),
+        Column("misses", "Misses", COUNT),
+    ),
+)
+_MISS_BY_HORIZON: Final = Dataset(
+    "miss_by_horizon",
+    "Misses that came, by how far ahead they were said",
+    (
+        Column("ahead", "Ahead of the run", TEXT),
+        Column("said", "P(miss) said", SHARE),
+        Column("came", "Missed", SHARE),
+        Column("runs", "Runs", COUNT),
+        Column("brier", "Brier score", SCORE),
+    ),
+)
 
 HEALTH: Final = Page(
     name="health",
@@ -149,6 +171,35 @@ HEALTH: Final = Page(
                 "By quantile: the share of runs said to lie below it and that did, and of how many.",
                 *(_COVERAGE, 6),
                 columns=("quantile", "said", "came", "runs", "jobs"),
+            ),
+        ),
+        row(
+            6,
+            Chart(
+                "miss_reliability",
+                "Misses: what was said, and what came",
+                "A reliability diagram: runs by the P(miss) that was said, and the part of them that missed; on the"
+                " second line both are the same.",
+                *(_MISS_RELIABILITY, 5),
+                mark=Mark.LINE,
+                x=Field("said"),
+                y=(Field("came"), Field("as_said")),
+            ),
+            Chart(
+                "miss_by_horizon",
+                "The same by how far ahead it was said",
+                "Two lines by hours ahead of the run: the mean P(miss) that was said, and the part that missed.",
+                *(_MISS_BY_HORIZON, 4),
+                mark=Mark.LINE,
+                x=Field("ahead"),
+                y=(Field("said"), Field("came")),
+            ),
+            Table(
+                "miss_by_horizon_table",
+                "In figures",
+                "By hours ahead of the run: the mean P(miss) said, the part that missed, and of how many.",
+                *(_MISS_BY_HORIZON, 3),
+                columns=("ahead", "said", "came", "runs", "brier"),
             ),
         ),
         row(

@@ -173,6 +173,18 @@ _FLAGS: Final = Dataset(
         *_RUN,
     ),
 )
+_RECEIPTS: Final = Dataset(
+    "job_receipts",
+    "What was said of it, and what came",
+    (
+        Column("night_at", "Night", TIME),
+        Column("said", "What was said", TEXT),
+        Column("outcome", "What came", TEXT),
+        Column("expected_start_at", "Expected", TIME),
+        Column("minutes", "It took", MINUTES),
+        *_RUN,
+    ),
+)
 
 JOB: Final = Page(
     name="job",
@@ -353,6 +365,16 @@ JOB: Final = Page(
                 "What was flagged in the days shown, the latest first.",
                 *(_FLAGS, 6),
                 columns=("night", "metric", "severity", "ratio", "started_at", "run_id"),
+            ),
+        ),
+        row(
+            6,
+            Table(
+                "receipts",
+                "What was said, and what came",
+                "What nights said of it in the days shown, and what came of it, the latest first.",
+                *(_RECEIPTS, 12),
+                columns=("night_at", "said", "outcome", "expected_start_at", "minutes", "run_id"),
             ),
         ),
         row(

@@ -6,6 +6,7 @@ from pipeline.dashboards.dataset import Column, Dataset
 from pipeline.dashboards.formats import COUNT, DAY, DECIMAL, MINUTES, SHARE, TEXT, TIME
 from pipeline.dashboards.page import Chart, Counter, Field, Mark, Page, Table, row
 from pipeline.dashboards.pages.anomalies import FLAGS, NEW_LEVELS
+from pipeline.dashboards.pages.executive import SAID_AND_CAME
 
 _SUMMARY: Final = Dataset(
     "operations_summary",
@@ -171,6 +172,16 @@ OPERATIONS: Final = Page(
                 "Jobs of which the last night found something unlike them.",
                 *(_SUMMARY, 2),
                 value="flagged",
+            ),
+        ),
+        row(
+            3,
+            Table(
+                "said_and_came",
+                "What we said, and what came",
+                "Of the last 7 and of all days shown, a sentence each.",
+                *(SAID_AND_CAME, 12),
+                columns=("days", "sentence"),
             ),
         ),
         row(

@@ -38,6 +38,7 @@ from pipeline.tables.gold.nights import (
     NIGHT_TABLES,
     SOURCE_FRESHNESS,
 )
+from pipeline.tables.gold.receipts import RECEIPTS
 from pipeline.tables.gold.rightsizing import RIGHTSIZING
 from pipeline.tables.gold.run_history import RUN_HISTORY, RUN_HISTORY_DAYS
 from pipeline.tables.gold.runs import JOB_DAILY, JOB_HEALTH, JOB_WEEKLY
@@ -81,6 +82,7 @@ __all__ = [
     "NIGHT_TABLES",
     "PARTS_OF_A_MISS",
     "QUESTIONS",
+    "RECEIPTS",
     "RECOMMENDATION_TABLES",
     "RIGHTSIZING",
     "RUN_ANOMALIES",
