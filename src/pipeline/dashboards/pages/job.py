@@ -17,22 +17,19 @@ from pipeline.dashboards.formats import (
     TIME,
 )
 from pipeline.dashboards.page import Aggregate, Chart, Counter, Field, Mark, Page, Table, row
+from pipeline.dashboards.pages.columns import KEY, NAME, OWNER, RUN, TEAM, TIER
 from pipeline.dashboards.pages.utilisation import TONES
 from pipeline.dashboards.theme import Tone
 
-_RUN: Final = (
-    Column("run_id", "Run", TEXT, link="run_url"),
-    Column("run_url", "Address of the run", TEXT),
-)
 _SUMMARY: Final = Dataset(
     "job_summary",
     "The job, and how it does",
     (
-        Column("name", "Job", TEXT, link="url"),
+        NAME,
         Column("workspace", "Workspace", TEXT),
-        Column("team", "Team", TEXT),
-        Column("owner", "Owner", TEXT),
-        Column("tier", "Tier", TEXT),
+        TEAM,
+        OWNER,
+        TIER,
         Column("state", "State", TEXT),
         Column("last_verdict", "Last verdict", TEXT),
         Column("sla", "SLA", TEXT),
@@ -47,8 +44,7 @@ _SUMMARY: Final = Dataset(
         Column("previous_sla_compliance", "Period before", SHARE),
         Column("list_cost", "List cost", MONEY),
         Column("previous_list_cost", "Period before", MONEY),
-        Column("series_key", "Key", TEXT),
-        Column("url", "Address", TEXT),
+        *KEY,
     ),
 )
 _BAND: Final = Dataset(
@@ -80,7 +76,7 @@ _RUNS: Final = Dataset(
         Column("cause", "Cause", TEXT),
         Column("task", "Task that failed first", TEXT),
         Column("trigger_type", "Fired by", TEXT),
-        *_RUN,
+        *RUN,
     ),
 )
 _SLA_BY_DAY: Final = Dataset(
@@ -145,7 +141,7 @@ _CHANGES: Final = Dataset(
         Column("after", "After", TEXT),
         Column("affected_since", "May tell since", TIME),
         Column("runs_between", "Runs between", COUNT),
-        *_RUN,
+        *RUN,
     ),
 )
 _LEVELS: Final = Dataset(
@@ -158,7 +154,7 @@ _LEVELS: Final = Dataset(
         Column("level", "Usual", DECIMAL),
         Column("ratio", "Over the one before", RATIO),
         Column("direction", "Which way", TEXT),
-        *_RUN,
+        *RUN,
     ),
 )
 _FLAGS: Final = Dataset(
@@ -170,7 +166,7 @@ _FLAGS: Final = Dataset(
         Column("severity", "In words", TEXT),
         Column("ratio", "Over its usual", RATIO),
         Column("started_at", "Began", TIME),
-        *_RUN,
+        *RUN,
     ),
 )
 _RECEIPTS: Final = Dataset(
@@ -182,7 +178,7 @@ _RECEIPTS: Final = Dataset(
         Column("outcome", "What came", TEXT),
         Column("expected_start_at", "Expected", TIME),
         Column("minutes", "It took", MINUTES),
-        *_RUN,
+        *RUN,
     ),
 )
 
