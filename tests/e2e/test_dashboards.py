@@ -20,9 +20,11 @@ DATASETS = datasets()
 _EACH = pytest.mark.parametrize("dataset", DATASETS.values(), ids=DATASETS)
 _ALL_DAYS = {"date": ("2020-01-01", "2030-01-01")}
 _LARGE = 5_000
-# What this small account has nothing of: no night came before its first, and no job fails or was changed.
+# What this small account has nothing of: no night came before its first, whose words have met nothing yet, and no
+# job fails or was changed.
 _EMPTY = {
     *("verdict_changes", "failing_jobs", "changes_before"),
+    *("miss_reliability", "miss_by_horizon", "said_by_week"),
     *("job_changes_known", "job_flags", "job_node_hours"),
 }
 
