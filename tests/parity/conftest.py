@@ -24,6 +24,7 @@ from pipeline.settings import Settings
 from pipeline.sla.time_zones import time_zones
 from pipeline.sources.export import ExportFolder
 from pipeline.tables import ops
+from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Table
 from pipeline.tables.source import SOURCE_TABLES
 from tests.jvm import one_jvm
@@ -31,6 +32,7 @@ from tests.parity import fixture
 from tests.strategies.tables import arrow_of, at
 
 ROOT = Path(__file__).parents[2]
+GOLD = tuple(table for table in TABLES if table.layer.schema == "gold")
 _PATIENCE_SECONDS = 400
 
 
@@ -103,6 +105,8 @@ def _give(spark: SparkSession, place: Path, given: Path) -> None:
         _said_before(table, _with_shifts(rows)).write.parquet(
             str(given / "tables" / table.full_name)
         )
+    for table in GOLD:
+        lakehouse.read(table).write.parquet(str(given / "gold" / table.name))
     (given / "night.json").write_text(json.dumps(asdict(night_given), default=str))
     pq.write_table(_deadlines(), given / "deadlines.parquet")
     for spelling in ("typed", "text"):

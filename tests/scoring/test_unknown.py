@@ -40,7 +40,7 @@ def _asked(
         return buckets.score_by_job(rows.where("false"), score, schema, **more)
 
     monkeypatch.setattr(f"{step.run.__module__}.score_by_job", recorded)
-    step.run(*map(lakehouse.read, step.reads), **_GIVEN.named(step.given))
+    step.run(*map(lakehouse.read, step.inputs), **_GIVEN.named(step.given))
     rows, score, schema = arguments
     frame = rows.toArrow().to_pandas()
     sample = frame[frame["job_id"].isin(sorted(frame["job_id"].unique())[:_JOBS])]

@@ -13,6 +13,7 @@ from graphlib import CycleError, TopologicalSorter
 from pipeline.gold import (
     causes,
     changes,
+    coverage,
     receipts,
     run_history,
     said,
@@ -116,6 +117,7 @@ GRAPH = Graph(
         *utilisation.STEPS,
         *forecasts.STEPS,
         *fleet_priors.STEPS,
+        *coverage.STEPS,
         *upcoming.STEPS,
         *in_flight.STEPS,
         *proposals.STEPS,

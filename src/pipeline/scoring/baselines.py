@@ -284,7 +284,7 @@ def _measured(runs: pd.DataFrame) -> pd.DataFrame:
     parts = []
     metrics = (*gold.METRICS, *gold.CONTINUOUS_METRICS)
     # What no run has comes without a type.
-    runs = runs.astype(dict.fromkeys(metrics, "float64"))
+    runs = runs.astype(dict.fromkeys((*metrics, "run_hours", "input_bytes"), "float64"))
     for metric in metrics:
         has_it = runs[metric].notna()
         if metric == "duration_seconds":
@@ -380,10 +380,12 @@ STEPS = (
     RecentDays(
         name="job_baseline",
         run=job_baseline,
-        reads=(gold.JOBS, silver.ATTEMPTS, silver.ATTEMPT_INPUTS, DECISIONS),
+        reads=(
+            *(gold.JOBS, silver.ATTEMPTS, silver.ATTEMPT_INPUTS, DECISIONS),
+            gold.FLEET_PRIORS,
+        ),
         writes=gold.JOB_BASELINE,
         days=_LEARNED_DAYS,
-        reads_previous=(gold.FLEET_PRIORS,),
     ),
     RecentDays(
         name="run_scores",
@@ -395,10 +397,10 @@ STEPS = (
             silver.TASK_RUNS,
             silver.RUN_COSTS,
             DECISIONS,
+            gold.FLEET_PRIORS,
         ),
         writes=gold.RUN_SCORES,
         days=_LEARNED_DAYS,
-        reads_previous=(gold.FLEET_PRIORS,),
     ),
     Whole(
         name="run_baseline",

@@ -18,8 +18,10 @@ from pipeline.tables.gold.baselines import (
 from pipeline.tables.gold.causes import JOB_CHANGES, RUN_CAUSES
 from pipeline.tables.gold.costs import COST_DAILY, TEAM_COST_DAILY
 from pipeline.tables.gold.forecasts import (
+    COVERED_LEVELS,
     DURATION_STATES,
     FLEET_PRIORS,
+    FORECAST_COVERAGE,
     FORECAST_QUALITY,
     IN_FLIGHT,
     JOB_FORECAST,
@@ -52,10 +54,12 @@ __all__ = [
     "CONTINUOUS_METRICS",
     "COST_DAILY",
     "COUNTS",
+    "COVERED_LEVELS",
     "DURATION_STATES",
     "FAILURES_DAILY",
     "FALSE_DISCOVERY_RATE",
     "FLEET_PRIORS",
+    "FORECAST_COVERAGE",
     "FORECAST_QUALITY",
     "GOLD_TABLES",
     "IN_FLIGHT",

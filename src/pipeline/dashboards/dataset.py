@@ -1,0 +1,143 @@
+"""A dataset: one SQL text over Gold, its columns as they are shown, and its parameters.
+
+A text lies in `datasets/<name>.sql` and is one SELECT. It names tables of Gold without their schema, and
+what several texts say alike, as which jobs the filters leave, stands in `datasets/parts/<part>.sql`: a text
+that names a part is given it as a common table expression. The result keeps to what Sail, Apache Spark and
+Databricks share.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from pipeline.dashboards.filters import FILTERS, Filter, FilterKind
+from pipeline.dashboards.formats import Format
+from pipeline.tables.catalogue import TABLES
+from pipeline.tables.declaration import Layer, Table
+from pipeline.tables.derive import quoted
+
+__all__ = ["Column", "Dataset", "Value"]
+
+Value = str | Sequence[str] | tuple[str | None, str | None] | None
+"""What a filter is set to: a text, texts, or the first and the last day (as 2026-11-30); None is unset."""
+
+_FOLDER: Final = files("pipeline.dashboards").joinpath("datasets")
+_COMMENT: Final = re.compile(r"--[^\n]*\n?")
+_NAMED: Final = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_][a-z0-9_]*)\b")
+_PARAMETER: Final = re.compile(r"(?<![:\w]):([a-z_]+)(?:\.(min|max))?\b")
+_GOLD: Final = {table.name: table for table in TABLES if table.layer.schema == Layer.GOLD.schema}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a dataset: `link` names the column with the address that a cell leads to."""
+
+    name: str
+    label: str
+    format: Format
+    link: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The label with the unit, for an axis or the head of a table."""
+        return f"{self.label} ({self.format.unit})" if self.format.unit else self.label
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """`name` is the file's; `title` is what its rows are, in a few words."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+
+    def __post_init__(self) -> None:
+        if len(set(self.names)) < len(self.names):
+            raise ValueError(f"dataset {self.name}: a column is declared twice")
+        for column in self.columns:
+            if column.link and column.link not in self.names:
+                raise ValueError(f"dataset {self.name}: there is no column {column.link}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those of its columns."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"dataset {self.name} has no column {name}")
+
+    @property
+    def text(self) -> str:
+        """The SQL, with its parameters as `:name`."""
+        return _text(self.name)
+
+    @property
+    def parameters(self) -> tuple[Filter, ...]:
+        """The filters that it heeds."""
+        used = {match[1] for match in _PARAMETER.finditer(self.text)}
+        return tuple(one for name, one in FILTERS.items() if name in used)
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """The tables that it reads, all of Gold; KeyError for a name that is none of them, and no part."""
+        names = dict.fromkeys(_NAMED.findall(self.text))
+        return tuple(_GOLD[name] for name in names if name not in _parts())
+
+    def bound(self, values: Mapping[str, Value]) -> str:
+        """The SQL with `values` of its filters written out, for an engine; those left out are unset."""
+
+        def literal(match: re.Match[str]) -> str:
+            value = values.get(match[1])
+            match FILTERS[match[1]].kind:
+                case FilterKind.DAYS:
+                    first, last = value or (None, None)
+                    day = first if match[2] == "min" else last
+                    return "CAST(NULL AS DATE)" if day is None else f"CAST({quoted(day)} AS DATE)"
+                case FilterKind.ONE:
+                    return "CAST(NULL AS STRING)" if value is None else quoted(str(value))
+                case _:
+                    if not value:
+                        return "CAST(NULL AS ARRAY<STRING>)"
+                    return f"array({', '.join(quoted(str(one)) for one in value)})"
+
+        return _PARAMETER.sub(literal, self.text)
+
+
+@cache
+def _text(name: str) -> str:
+    own = _read(f"{name}.sql")
+    needed: dict[str, str] = {}
+    _gather(own, needed)
+    if not needed:
+        return own
+    parts = ",\n".join(f"{part} AS (\n{sql}\n)" for part, sql in needed.items())
+    return f"WITH {parts}\n{own}"
+
+
+def _gather(sql: str, needed: dict[str, str]) -> None:
+    """Add the parts that `sql` names to `needed`, each after those that it names itself."""
+    for name in _NAMED.findall(sql):
+        if name in _parts() and name not in needed:
+            part = _parts()[name]
+            _gather(part, needed)
+            needed[name] = part
+
+
+@cache
+def _parts() -> Mapping[str, str]:
+    return {
+        file.name.removesuffix(".sql"): _read("parts", file.name)
+        for file in _FOLDER.joinpath("parts").iterdir()
+        if file.name.endswith(".sql")
+    }
+
+
+def _read(*path: str) -> str:
+    text = _FOLDER.joinpath(*path).read_text(encoding="utf-8")
+    return _COMMENT.sub("", text).strip()
