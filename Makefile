@@ -73,6 +73,10 @@ docs: $(INSTALLED) ## Write the generated pages again
 	$(BIN)/python -m benchmarks.pages
 	$(BIN)/rightrun bundle generate
 
+.PHONY: assets
+assets: $(INSTALLED) ## Bundle again from npm what the dashboards at home give a browser (Node, npm)
+	$(BIN)/python -m tools.assets
+
 .PHONY: picture
 picture: $(INSTALLED) ## Draw docs/pictures/nightly.svg from a real first night
 	$(BIN)/python docs/pictures/draw.py
@@ -138,6 +142,7 @@ borders: $(INSTALLED) ## Who may import whom
 generated: $(INSTALLED) ## Whether the generated pages and the bundle are current and in order
 	$(BIN)/python -m tools.pages --check
 	$(BIN)/python -m benchmarks.pages --check
+	$(BIN)/python -m tools.assets --check
 	$(BIN)/rightrun bundle check
 
 .PHONY: fast
