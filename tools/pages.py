@@ -24,6 +24,7 @@ from pipeline.tables.migration import MIGRATIONS, refuse_gaps
 from pipeline.tables.source import SOURCE_TABLES
 from simulator import SimulatorConfig
 from simulator.quirks import QUIRKS
+from tools.dashboards import dashboards_page
 from tools.engines import engines_page
 from tools.markdown import MADE, page_of, rows_of_table
 
@@ -301,6 +302,7 @@ PAGES: dict[str, Callable[[str], str]] = {
     "docs/decisions/README.md": decisions_page,
     f"{_CONTRACTS}/gold-{version('rightrun')}.json": contract_page,
     "docs/engines.md": engines_page,
+    "docs/dashboards.md": dashboards_page,
     "README.md": readme_page,
 }
 """Each page, and what makes it from its present text."""

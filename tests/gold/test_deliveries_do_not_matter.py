@@ -45,6 +45,9 @@ _FACTS = (
     gold.JOB_DAILY,
     gold.SLA_DAILY,
     gold.COST_DAILY,
+    gold.RUN_HISTORY,
+    gold.TASK_DAILY,
+    gold.FAILURES_DAILY,
 )
 _GRAPH = Graph(tuple(step for step in GRAPH.steps if step.writes in _FACTS))
 _NUMBERS = count()

@@ -18,6 +18,7 @@ from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.tables import bronze, gold, ops, silver
 from tests.night.homes import WRITTEN, Made, assert_same_home, night, versions
 from tests.parity import fixture
+from tests.parity.comparing import compared_columns, differences
 from tests.strategies.tables import at
 
 _DELIVERIES = ((0, 4), (5, 8), (9, 10), (11, 13), (14, fixture.LAST_DAY))
@@ -52,6 +53,31 @@ def test_the_deliveries_hold_what_they_are_for(spark: SparkSession, nightly: Mad
     assert judged.where(f"run_date = DATE '{at(4).date()}'").count() >= 1
     pending = lakehouse.read(silver.RUN_SLA).where("sla_status = 'PENDING'")
     assert {row["run_id"] for row in pending.collect()} >= {"repairing", "in flight"}
+
+
+def test_what_was_said_is_said_once_and_known_once_it_came(
+    spark: SparkSession, nightly: Made
+) -> None:
+    lakehouse = DeltaFolder(nightly.home, spark)
+    said = lakehouse.read(ops.SAID)
+    assert said.select("night_at").distinct().count() == 4  # The last delivery brings no runs.
+    misses = said.where("kind = 'run_miss'")
+    runs = misses.select("series_key", "expected_start_at").distinct()
+    assert misses.count() == runs.count() > 20
+    assert misses.where("expected_start_at <= night_at").count() == 0
+    stored = lakehouse.read(gold.RECEIPTS)
+    outcomes = {row["outcome"] for row in stored.where("kind = 'run_miss'").collect()}
+    assert outcomes == {"came", "did_not_come", "not_known_yet"}
+    (step,) = (step for step in GRAPH.steps if step.writes is gold.RECEIPTS)
+    newest = said.selectExpr("max(night_at)").toArrow().to_pylist()[0]["max(night_at)"]
+    anew = step.run(*map(lakehouse.read, step.reads), as_of=newest)
+    assert not differences(
+        stored.toArrow().to_pylist(),
+        anew.toArrow().to_pylist(),
+        keys=gold.RECEIPTS.keys,
+        columns=compared_columns(gold.RECEIPTS),
+        relative=0.0,
+    )
 
 
 def test_nothing_new_writes_nothing(spark: SparkSession, nightly: Made) -> None:

@@ -12,7 +12,7 @@ from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.nightly.positions import Positions
 from pipeline.nightly.step_run import run_step
 from pipeline.steps.kinds import Step
-from pipeline.tables import bronze, ops, silver
+from pipeline.tables import bronze, gold, ops, silver
 from pipeline.tables.declaration import Table
 from tests.strategies.given import given_at
 from tests.strategies.tables import Row, at, frame_of, on
@@ -170,4 +170,77 @@ def test_a_decision_changes_the_verdicts_of_its_own_days(
         ("2", 10.0, "MISSED"),
         ("3", 30.0, "MISSED"),
         ("4", 30.0, "MISSED"),
+    ]
+
+
+def _statement(kind: str, name: str, open_from: int, **columns: object) -> Row:
+    shared = {"kind": kind, "statement_id": name, "open_from": on(open_from), "night_at": at(0, 2)}
+    return shared | {"workspace_id": "w", "series_key": "w/7"} | columns
+
+
+def test_what_came_reaches_what_was_said_days_before(spark: SparkSession, tmp_path: Path) -> None:
+    nights = _Nights(spark, tmp_path / "home", _STEPS["receipts"])
+    job: Row = {"workspace_id": "w", "series_key": "w/7"}
+    run = job | {"job_id": "7", "run_id": "1", "sla_status": "MISSED", "measured_seconds": 9.0}
+    said = [
+        _statement("run_miss", "late", 0, expected_start_at=at(1, 1)),
+        _statement("run_miss", "no run", 0, expected_start_at=at(0, 9)),
+        _statement("growth_date", "growth", 0, expected_on=on(3), allowed_seconds=5.0),
+        _statement("flag", "flag", 0, run_id="9"),
+    ]
+    mark = {"kind": "run_mark", "subject": "w/9", "decided_at": at(5), "terms": "incident"}
+    days = [job | {"run_date": on(day), "median_seconds": 3.0 + day} for day in range(8)]
+    for news in (
+        {ops.SAID: said},
+        {silver.RUN_SLA: [run | {"run_date": on(1), "started_at": at(1, 5)}]},
+        # A late slice moves the run over midnight, and later its verdict turns.
+        {silver.RUN_SLA: [run | {"run_date": on(0), "started_at": at(0, 23, 50)}]},
+        {silver.RUN_SLA: [run | {"run_date": on(0), "started_at": at(0, 23), "sla_status": "MET"}]},
+        {gold.JOB_DAILY: days[:3]},
+        {gold.JOB_DAILY: days[3:]},
+        {ops.DECISIONS: [mark]},
+    ):
+        nights.night(news)
+        columns = ("statement_id", "outcome", "outcome_run_id", "outcome_seconds")
+        stands = nights.values(*columns, anew=False)
+        assert stands == nights.values(*columns, anew=True)
+    assert stands == [
+        ("flag", "came", None, None),
+        ("growth", "came", None, 6.0),
+        ("late", "did_not_come", "1", 9.0),
+        ("no run", "never_known", None, None),
+    ]
+
+
+def test_the_definition_of_a_cluster_counts_on_the_days_that_it_stood(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    nights = _Nights(spark, tmp_path / "home", _STEPS["utilisation_daily"])
+    cluster = {"workspace_id": "w", "cluster_id": "c", "cluster_date": on(1), "sizes": []}
+    cluster |= {"driver_node_type": "d", "workers": 0, "cluster_source": "UI"}
+    use = {"workspace_id": "w", "job_id": "7", "run_id": "1", "cluster_id": "c"}
+    run = use | {"series_key": "w/old", "run_date": on(0), "started_at": at(0), "ended_at": at(3)}
+    del run["cluster_id"]
+    uses = [use | {"used_date": on(day), "used_seconds": 3600.0} for day in range(5)]
+    minute = {"used_date": on(2), "role": "driver", "node_type": "d", "node_minutes": 30}
+    for news in (
+        {silver.RUN_CLUSTER_DAYS: uses},
+        {silver.CLUSTERS: [cluster]},
+        {silver.RUNS: [run]},
+        {silver.CLUSTERS: [cluster | {"deleted_at": at(3, 9)}]},
+        {silver.CLUSTERS: [cluster | {"deleted_at": at(2, 9), "cluster_name": "other"}]},
+        {silver.RUN_UTILISATION: [use | minute | {"cpu_histogram": [], "mem_histogram": []}]},
+        {silver.RUNS: [run | {"ended_at": at(1, 5), "series_key": "w/new"}]},
+        {bronze.NODE_TYPES: [{"node_type": "d", "gpu_count": 1}]},
+    ):
+        nights.night(news)
+        columns = ("used_date", "series_key", "compute_kind", "node_hours", "gpu_node_hours")
+        stands = nights.values(*columns, anew=False)
+        assert stands == nights.values(*columns, anew=True)
+    assert stands == [
+        (on(0), "w/new", "not_known", 1.0, 0.0),
+        (on(1), "w/new", "all_purpose", 1.0, 0.0),
+        (on(2), "w/7", "all_purpose", 0.5, 0.5),
+        (on(3), "w/7", "not_known", 1.0, 0.0),
+        (on(4), "w/7", "not_known", 1.0, 0.0),
     ]

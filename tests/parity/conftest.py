@@ -23,12 +23,16 @@ from pipeline.nightly.night import run_night, what_is_given
 from pipeline.settings import Settings
 from pipeline.sla.time_zones import time_zones
 from pipeline.sources.export import ExportFolder
+from pipeline.tables import ops
+from pipeline.tables.catalogue import TABLES
+from pipeline.tables.declaration import Table
 from pipeline.tables.source import SOURCE_TABLES
 from tests.jvm import one_jvm
 from tests.parity import fixture
 from tests.strategies.tables import arrow_of, at
 
 ROOT = Path(__file__).parents[2]
+GOLD = tuple(table for table in TABLES if table.layer.schema == "gold")
 _PATIENCE_SECONDS = 400
 
 
@@ -98,7 +102,11 @@ def _give(spark: SparkSession, place: Path, given: Path) -> None:
     for table in {table for step in GRAPH.steps for table in step.inputs}:
         rows = lakehouse.read(table)
         assert rows.count(), f"the fixture leaves {table.full_name} empty"
-        _with_shifts(rows).write.parquet(str(given / "tables" / table.full_name))
+        _said_before(table, _with_shifts(rows)).write.parquet(
+            str(given / "tables" / table.full_name)
+        )
+    for table in GOLD:
+        lakehouse.read(table).write.parquet(str(given / "gold" / table.name))
     (given / "night.json").write_text(json.dumps(asdict(night_given), default=str))
     pq.write_table(_deadlines(), given / "deadlines.parquet")
     for spelling in ("typed", "text"):
@@ -137,6 +145,17 @@ def _with_shifts(rows: DataFrame) -> DataFrame:
         if name in rows.columns
     }
     return rows.withColumns(planted)
+
+
+def _said_before(table: Table, rows: DataFrame) -> DataFrame:
+    """Statements as the night of four days before would have made them, so that what came is known."""
+    if table is not ops.SAID:
+        return rows
+    moved = {
+        name: F.timestamp_add("DAY", F.lit(-4), F.col(name))
+        for name in ("night_at", "expected_start_at")
+    }
+    return rows.withColumns(moved | {"open_from": F.date_sub("open_from", 4)})
 
 
 def _deadlines() -> pa.Table:

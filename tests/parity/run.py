@@ -16,6 +16,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.bronze.conform import conform
+from pipeline.dashboards.dashboard import datasets
+from pipeline.dashboards.dataset import Value
 from pipeline.engine.names import Engine
 from pipeline.engine.session import connect, engine_name
 from pipeline.graph.graph import GRAPH
@@ -27,6 +29,11 @@ from tests.parity.fixture import NOW
 
 ANSWERS = {Engine.EMBEDDED: "sail ", Engine.SPARK: "spark 4."}
 SPELLINGS = ("typed", "text")
+FILTERS: dict[str, dict[str, Value]] = {
+    "unset": {},
+    "set": {"tier": ["1", "2", "none"], "date": ("2020-01-01", "2030-01-01")},
+}
+"""What dashboards are filtered by."""
 
 
 def run(spark: SparkSession, given: Path, out: Path) -> None:
@@ -43,6 +50,12 @@ def run(spark: SparkSession, given: Path, out: Path) -> None:
         starts = spark.read.parquet(str(given / "deadlines.parquet"))
         due = {"start": "started_at", "time_of_day": "clock", "zone": "zone", "due": "due_at"}
         case.write(with_due(starts, **due))
+    for folder in sorted((given / "gold").iterdir()):
+        spark.read.parquet(str(folder)).createOrReplaceTempView(folder.name)
+    for dataset in datasets().values():
+        for filters, values in FILTERS.items():
+            with _Case(out / f"dashboard-{dataset.name}-{filters}") as case:
+                case.write(spark.sql(dataset.bound(values)))
     for source in SOURCE_TABLES:
         for spelling in SPELLINGS:
             with _Case(out / f"conform-{source.name}-{spelling}") as case:

@@ -6,14 +6,15 @@ these tests fail: that they pass is what lets an embedded engine stand in for Sp
 
 import pytest
 
+from pipeline.dashboards.dashboard import datasets
 from pipeline.engine.names import Engine
 from pipeline.graph.graph import GRAPH
 from pipeline.steps.kinds import Step
 from pipeline.tables.declaration import SourceTable
 from pipeline.tables.source import SOURCE_TABLES
-from tests.parity.comparing import compared_columns, differences, read_rows, shown
+from tests.parity.comparing import compared_columns, differences, read_rows, same, shown
 from tests.parity.conftest import Answers
-from tests.parity.run import ANSWERS, SPELLINGS
+from tests.parity.run import ANSWERS, FILTERS, SPELLINGS
 
 _SIDES = (Engine.EMBEDDED, Engine.SPARK)
 
@@ -40,6 +41,17 @@ def test_step(answers: Answers, step: Step) -> None:
     assert sail, "a case without rows shows nothing"
     said = differences(sail, spark, keys=step.writes.keys, columns=compared_columns(step.writes))
     assert not said, shown(said)
+
+
+@pytest.mark.parametrize("filters", FILTERS)
+@pytest.mark.parametrize("dataset", datasets())
+def test_dashboards_show_the_same_rows_in_the_same_order(
+    answers: Answers, dataset: str, filters: str
+) -> None:
+    sail, spark = _both(answers, f"dashboard-{dataset}-{filters}")
+    assert len(sail) == len(spark)
+    for ours, theirs in zip(sail, spark, strict=True):
+        assert same(ours, theirs), f"{ours} is not {theirs}"
 
 
 def test_every_time_zone_has_the_same_deadlines(answers: Answers) -> None:

@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import DataFrame
 
 from pipeline.graph.graph import GRAPH, Graph
-from pipeline.steps.kinds import ByDatedKey, ByDay, ByKey, Continued, Lasting, Step, Whole
+from pipeline.steps.kinds import Appended, ByDatedKey, ByDay, ByKey, Continued, Lasting, Step, Whole
 from pipeline.tables import bronze, gold, ops
 from pipeline.tables.declaration import Column, Layer, Table
 
@@ -91,6 +91,21 @@ def test_what_stood_before_the_night_is_waited_for_by_nobody() -> None:
     assert graph.steps == (first, downstream)
     assert graph.needs(graph.steps) == {first: [], downstream: [first]}
     assert first.inputs == (_A, _B, _C)
+
+
+def test_what_is_remembered_belongs_to_the_stage_that_makes_what_it_reads() -> None:
+    memory = replace(_B, layer=Layer.OPS)
+    appended = Appended(name="s", run=_run, reads=(_A,), reads_previous=(memory,), writes=memory)
+    graph = Graph((_whole("first", (_C,), _A), appended))
+    assert (appended.stage, graph.stages) == (Layer.GOLD, ("bronze", "gold"))
+    assert graph.needs(graph.steps)[appended] == [graph.steps[0]]
+
+
+def test_what_lasts_is_read_in_its_own_columns_and_those_that_are_named() -> None:
+    assert Lasting(_A, since="day").column_names == ("id", "day", "word")
+    assert Lasting(_UNDATED, since="day", until="day", only=("id",)).column_names == ("id", "day")
+    with pytest.raises(ValueError, match=r"gold\.a has no column words"):
+        Lasting(_A, since="day", only=("words",))
 
 
 def test_reading_downstream_is_refused() -> None:

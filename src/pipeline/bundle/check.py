@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipeline.bundle.checked_by import BUNDLES_LIBRARY
 from pipeline.bundle.files import generated_files, stale_files, unused_files
+from pipeline.bundle.lint.dashboards import dashboard_faults
 from pipeline.bundle.lint.documents import Documents, read_documents
 from pipeline.bundle.lint.fault import Fault
 from pipeline.bundle.lint.grants import grant_faults
@@ -23,6 +24,7 @@ _CHECKS: tuple[Callable[[Documents], Iterator[Fault]], ...] = (
     job_faults,
     grant_faults,
     path_faults,
+    dashboard_faults,
     library_faults,
 )
 

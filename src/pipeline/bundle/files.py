@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pipeline.bundle import securables, workflow
 from pipeline.bundle.administration import administration_sql
+from pipeline.bundle.dashboards import DASHBOARD_FILE, dashboards
 from pipeline.bundle.delivery import delivery_workflow
 from pipeline.bundle.environment import DISTRIBUTION
 from pipeline.bundle.homes import home_settings
@@ -11,6 +12,7 @@ from pipeline.bundle.project import ROOT, SETTINGS, Project, written_settings
 from pipeline.bundle.root import root_document
 from pipeline.bundle.row_filters import row_filter_sql
 from pipeline.bundle.yaml_text import yaml_text
+from pipeline.dashboards.lvdash.document import dashboard_text
 from pipeline.errors import UserError
 from pipeline.graph.graph import GRAPH
 from pipeline.settings import Settings
@@ -35,12 +37,14 @@ def generated_files(project: Project) -> dict[str, str]:
             "experiments": securables.experiments(project.setting("experiment")),
             "secret_scopes": securables.secret_scopes(),
         },
+        "dashboards": {"dashboards": dashboards()},
     }
     header = _MADE.format(sources="the graph and the tables")
     files = {
         f"resources/{name}.yml": yaml_text({"resources": resources}, header)
         for name, resources in documents.items()
     }
+    files[f"resources/{DASHBOARD_FILE}"] = dashboard_text(project.setting("currency_code"))
     for target in project.targets:
         files[f"resources/homes/{target.name}/{SETTINGS}"] = yaml_text(
             home_settings(project, target), _MADE.format(sources=f"{SETTINGS} and {ROOT}")

@@ -12,7 +12,7 @@ READERS = "${var.readers}"
 _WRITES = ("USE_SCHEMA", "CREATE_TABLE", "SELECT", "MODIFY")
 _READS = ("USE_SCHEMA", "SELECT")
 READABLE = (Layer.GOLD.schema, Layer.OPS.schema)
-"""What answers are read from. Bronze and silver hold names and tags as received, and each run's cost."""
+"""What answers are read from. Bronze and silver hold names and tags as received."""
 
 SCHEMAS = (*dict.fromkeys(table.layer.schema for table in TABLES), STAGING)
 """In the order in which data flows; a table on its way stands in the last."""

@@ -18,7 +18,7 @@ def root_document(catalog: str, *, builds_wheel: bool) -> dict[str, Any]:
     artifacts = {DISTRIBUTION: {"type": "whl", "build": "uv build --wheel", "path": "."}}
     return {
         "bundle": {"name": DISTRIBUTION, "databricks_cli_version": _CLI_VERSION},
-        # Dashboards, alerts and reports will be further files there.
+        # Alerts and reports will be further files there.
         "include": ["resources/*.yml"],
         "sync": {"paths": ["resources/homes"]},
         **({"artifacts": artifacts} if builds_wheel else {}),
@@ -72,7 +72,8 @@ def _variables(catalog: str) -> dict[str, Any]:
             "default": catalog,
         },
         "warehouse_id": {
-            "description": "SQL warehouse for dashboards and alerts, which do not exist yet; a night needs none.",
+            "description": "SQL warehouse for the dashboard; without one the dashboard is not brought up to date"
+            " after a night, which itself needs none.",
             "default": "",
         },
         "notification_email": {
@@ -81,6 +82,12 @@ def _variables(catalog: str) -> dict[str, Any]:
         },
         "destinations": {
             "description": "Notification destinations that hear of it too, at most three: `id: ...` each.",
+            "type": "complex",
+            "default": [],
+        },
+        "subscribers": {
+            "description": "Who is sent the dashboard after each night: `user_name: ...` or `destination_id: ...`"
+            " each.",
             "type": "complex",
             "default": [],
         },

@@ -1,8 +1,9 @@
-"""The jobs: a night with one task a stage of the graph, the weekly maintenance, and the self-test."""
+"""The jobs: a night with one task a stage of the graph and the dashboard after them, the weekly maintenance, and the self-test."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.bundle.dashboards import refresh_tasks
 from pipeline.bundle.environment import DISTRIBUTION, ENVIRONMENT_KEY, environments
 from pipeline.graph.graph import Graph
 
@@ -28,7 +29,7 @@ def stage_needs(graph: Graph) -> dict[str, tuple[str, ...]]:
     read: dict[str, set[str]] = {stage: set() for stage in graph.stages}
     for step in graph.steps:
         layers = {str(table.layer) for table in step.reads}
-        stage = str(step.writes.layer)
+        stage = str(step.stage)
         read[stage] |= layers & read.keys() - {stage}
     waited_for: dict[str, set[str]] = {}
     needs = {}
@@ -46,6 +47,7 @@ def nightly(graph: Graph) -> dict[str, Any]:
     waited_for = {name for names in needs.values() for name in names}
     needs[TRACK] = tuple(stage for stage in graph.stages if stage not in waited_for)
     tasks = [_night_task(stage, stages_before) for stage, stages_before in needs.items()]
+    tasks += refresh_tasks(needs[TRACK])
     return _job(
         "nightly",
         "Reads what is new in the system tables and brings every table up to date.",

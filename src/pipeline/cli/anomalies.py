@@ -71,7 +71,7 @@ def _decide(
     form: Form,
 ) -> None:
     from pipeline.answers.anomalies.which_run import run_meant
-    from pipeline.decisions.marks import mark_run
+    from pipeline.decisions.marking import mark_run
 
     # Looked at first: a lock is not taken, nor a folder made, for a home that holds nothing.
     opened(home, engine)

@@ -8,9 +8,21 @@ from pipeline.dashboards.page import Page
 from pipeline.dashboards.pages.anomalies import ANOMALIES
 from pipeline.dashboards.pages.cost import COST
 from pipeline.dashboards.pages.executive import EXECUTIVE
+from pipeline.dashboards.pages.health import HEALTH
+from pipeline.dashboards.pages.job import JOB
+from pipeline.dashboards.pages.operations import OPERATIONS
+from pipeline.dashboards.pages.utilisation import UTILISATION
 
 TITLE: Final = "RightRun"
-PAGES: Final[tuple[Page, ...]] = (ANOMALIES, COST, EXECUTIVE)
+PAGES: Final[tuple[Page, ...]] = (
+    OPERATIONS,
+    JOB,
+    ANOMALIES,
+    UTILISATION,
+    COST,
+    HEALTH,
+    EXECUTIVE,
+)
 FILTER_CHOICES: Final = Dataset(
     "filter_choices",
     "What the filters can be set to",
@@ -19,8 +31,7 @@ FILTER_CHOICES: Final = Dataset(
         Column("team", "Team", TEXT),
         Column("owner", "Owner", TEXT),
         Column("tier", "Tier", TEXT),
-        Column("series_key", "Job", TEXT),
-        Column("name", "Name", TEXT),
+        Column("job", "Job", TEXT),
     ),
 )
 

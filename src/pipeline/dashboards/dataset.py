@@ -40,6 +40,11 @@ class Column:
     format: Format
     link: str = ""
 
+    @property
+    def heading(self) -> str:
+        """The label with the unit, for an axis or the head of a table."""
+        return f"{self.label} ({self.format.unit})" if self.format.unit else self.label
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -50,12 +55,16 @@ class Dataset:
     columns: tuple[Column, ...]
 
     def __post_init__(self) -> None:
-        names = [column.name for column in self.columns]
-        if len(set(names)) < len(names):
+        if len(set(self.names)) < len(self.names):
             raise ValueError(f"dataset {self.name}: a column is declared twice")
         for column in self.columns:
-            if column.link and column.link not in names:
+            if column.link and column.link not in self.names:
                 raise ValueError(f"dataset {self.name}: there is no column {column.link}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those of its columns."""
+        return tuple(column.name for column in self.columns)
 
     def column(self, name: str) -> Column:
         for column in self.columns:

@@ -20,12 +20,14 @@ class FilterKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Filter:
     """`name` is the parameter's, and the one that an address holds; `choices` is the column of the dataset
-    `filter_choices` that lists its values, empty for days."""
+    `filter_choices` that lists its values, empty for days; `set_by` is the column of rows that lead to the
+    page with this filter, each to what it says of itself there."""
 
     name: str
     label: str
     kind: FilterKind
     choices: str = ""
+    set_by: str = ""
 
 
 WORKSPACE: Final = Filter("workspace", "Workspace", FilterKind.SEVERAL, "workspace")
@@ -35,8 +37,8 @@ TIER: Final = Filter("tier", "Tier", FilterKind.SEVERAL, "tier")
 DATE: Final = Filter("date", "Date", FilterKind.DAYS)
 DAYS_SHOWN: Final = 30
 """Days to the last night's, where no date is chosen: `datasets/parts/period.sql`."""
-JOB: Final = Filter("job", "Job", FilterKind.ONE, "series_key")
-"""The job that the page Job is about. A row with this column, of any page, leads to that page."""
+JOB: Final = Filter("job", "Job", FilterKind.ONE, "job", set_by="series_key")
+"""The job that the page Job is about, by its key, or by its name with the key as `filter_choices` has it."""
 
 EVERYWHERE: Final = (WORKSPACE, TEAM, OWNER, TIER, DATE)
 FILTERS: Final = {one.name: one for one in (*EVERYWHERE, JOB)}

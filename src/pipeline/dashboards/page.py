@@ -134,7 +134,7 @@ class Chart(Widget):
 
 @dataclass(frozen=True)
 class Table(Widget):
-    """Rows as the dataset has them, in its order. A row with a `series_key` leads to that job's page."""
+    """Rows as the dataset has them, in its order. A row with what `JOB` is set by leads to that job's page."""
 
     _: KW_ONLY
     columns: tuple[str, ...]

@@ -1,16 +1,13 @@
 """What a person has said of a run: that it was as expected, or an incident. It decides what is learned of it."""
 
-from datetime import datetime
 from typing import Final
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.decisions.in_force import with_end
-from pipeline.decisions.record import record
-from pipeline.lakehouse.protocol import Lakehouse
 
-__all__ = ["EXPECTED", "INCIDENT", "KIND", "mark_run", "marks_in_force"]
+__all__ = ["EXPECTED", "INCIDENT", "KIND", "marks_in_force"]
 
 KIND: Final = "run_mark"
 """The kind of those decisions; their subject is workspace_id/run_id."""
@@ -18,21 +15,6 @@ EXPECTED: Final = "expected"
 """Learned as normal, and never flagged."""
 INCIDENT: Final = "incident"
 """Never learned."""
-_MARKED: Final = "marked"
-
-
-def mark_run(
-    spark: SparkSession,
-    lakehouse: Lakehouse,
-    run_key: str,
-    mark: str | None,
-    *,
-    by: str,
-    at: datetime,
-    why: str,
-) -> None:
-    """Write down that a person marked the run `run_key` (workspace_id/run_id), or with None took the mark back."""
-    record(spark, lakehouse, KIND, {run_key: mark}, source=_MARKED, by=by, at=at, evidence=why)
 
 
 def marks_in_force(decisions: DataFrame) -> DataFrame:

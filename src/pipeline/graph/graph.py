@@ -10,7 +10,18 @@ from collections.abc import Sequence
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
-from pipeline.gold import causes, changes, trends, verdicts
+from pipeline.gold import (
+    causes,
+    changes,
+    coverage,
+    receipts,
+    run_history,
+    said,
+    tasks,
+    trends,
+    utilisation,
+    verdicts,
+)
 from pipeline.gold import costs as gold_costs
 from pipeline.gold import jobs as gold_jobs
 from pipeline.gold import runs as gold_runs
@@ -62,7 +73,7 @@ class Graph:
         for name in order:
             depth[name] = 1 + max((depth[other] for other in before[name]), default=0)
         self.steps: tuple[Step, ...] = tuple(
-            sorted(steps, key=lambda step: (step.writes.layer.rank, depth[step.name]))
+            sorted(steps, key=lambda step: (step.stage.rank, depth[step.name]))
         )
 
     def needs(self, steps: Sequence[Step]) -> dict[Step, list[Step]]:
@@ -72,7 +83,7 @@ class Graph:
     @cached_property
     def stages(self) -> tuple[str, ...]:
         """The names `--only` and `--from` take, in order."""
-        layers = (str(step.writes.layer) for step in self.steps)
+        layers = (str(step.stage) for step in self.steps)
         return tuple(dict.fromkeys((str(Layer.BRONZE), *layers)))
 
     def lineage(self) -> tuple[tuple[str, str], ...]:
@@ -99,7 +110,11 @@ GRAPH = Graph(
         *gold_costs.STEPS,
         *gold_jobs.STEPS,
         *trends.STEPS,
+        *run_history.STEPS,
+        *tasks.STEPS,
+        *utilisation.STEPS,
         *forecasts.STEPS,
+        *coverage.STEPS,
         *upcoming.STEPS,
         *in_flight.STEPS,
         *proposals.STEPS,
@@ -111,5 +126,7 @@ GRAPH = Graph(
         *changes.STEPS,
         *sizing.STEPS,
         *verdicts.STEPS,
+        *said.STEPS,
+        *receipts.STEPS,
     )
 )

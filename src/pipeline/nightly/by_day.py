@@ -87,7 +87,8 @@ def _restricted_to_days(
     """The rows of an input that belong to `keys`, which are on these days."""
     rows = lakehouse.read(table)
     if table in step.lasting:
-        rows = rows.where(_stands(step.lasting[table], days[0], days[-1]))
+        lasting = step.lasting[table]
+        rows = rows.where(_stands(lasting, days[0], days[-1])).select(*lasting.column_names)
     elif table == step.days_of:
         day = F.col(str(table.partition_by))
         if len(days) > MOST_LISTED_DAYS:
@@ -173,7 +174,7 @@ def _keys_while_lasting(
     is news for all dates of each.
     """
     table = lasting.table
-    names = [name for name in table.column_names if name not in table.audit_names]
+    names = lasting.column_names
     changes = lakehouse.changes(table, version, (*names, CHANGE_TYPE))
     start, end = _first_and_last_date(lasting)
     changes = changes.select("*", start.alias("_start"), end.alias("_end"))
@@ -182,7 +183,8 @@ def _keys_while_lasting(
         F.min("_end").alias("_first_end"),
         F.max("_end").alias("_until"),
     )
-    is_same = F.count("*").over(Window.partitionBy(*table.keys)) == 1
+    row = [name for name in table.keys if name != lasting.until]
+    is_same = F.count("*").over(Window.partitionBy(*row)) == 1
     touched = states.withColumn(
         "_from", F.when(F.col("_updated") & is_same, F.col("_first_end")).otherwise(F.col("_start"))
     )

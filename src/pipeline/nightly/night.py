@@ -78,7 +78,7 @@ def run_night(
     """
     began = time.perf_counter()
     stages = _stages(graph, only, first_stage)
-    steps = [step for step in graph.steps if str(step.writes.layer) in stages]
+    steps = [step for step in graph.steps if str(step.stage) in stages]
     positions, night = _opened(spark, lakehouse, settings, name, now)
     seconds_before = night.seconds
     logbook = Logbook(spark, lakehouse, positions, night)

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.nightly.positions import Positions
+from pipeline.nightly.quality import READER as CHECKER
 from pipeline.steps.kinds import Step
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Table
@@ -22,14 +23,19 @@ def dropped_before(positions: Positions, table: Table) -> date | None:
     return date.fromisoformat(day) if day else None
 
 
+def first_day_kept(table: Table, as_of: datetime) -> date | None:
+    """The first day that a night which speaks of `as_of` keeps of the table; None for all days."""
+    return None if table.kept_days is None else as_of.date() - timedelta(days=table.kept_days)
+
+
 def drop_old_days(
     lakehouse: Lakehouse, positions: Positions, steps: Iterable[Step], as_of: datetime
 ) -> None:
     """Drop what tables no longer keep; called when every one of `steps` has read it."""
     for table in TABLES:
-        if table.kept_days is None:
+        day = first_day_kept(table, as_of)
+        if day is None:
             continue
-        day = as_of.date() - timedelta(days=table.kept_days)
         last = dropped_before(positions, table)
         if last is not None and last >= day:
             continue
@@ -40,7 +46,8 @@ def drop_old_days(
         if not lakehouse.drop_before(table, day):
             continue
         after = {table.full_name: str(lakehouse.version(table))}
-        for step in steps:
-            # Rows that went are none that a step would read again: their days are sealed.
-            if positions.of(step.name, table.full_name) == before:
-                positions.set_all(step.name, after)
+        for reader in (*(step.name for step in steps), CHECKER):
+            # Rows that went are none that a step would read again, as their days are sealed, nor any
+            # that a rule would find at fault now.
+            if positions.of(reader, table.full_name) == before:
+                positions.set_all(reader, after)

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
+from pyspark.sql import functions as F
+
 from pipeline.engine.side_by_side import Places
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.nightly import by_day, by_key, whole
 from pipeline.nightly.portions import News, Plan
 from pipeline.nightly.positions import Positions
-from pipeline.nightly.retention import dropped_before
+from pipeline.nightly.retention import dropped_before, first_day_kept
 from pipeline.steps.given import Given
 from pipeline.steps.kinds import ByDatedKey, ByDay, ByKey, RecentDays, Step, Whole
 from pipeline.tables.declaration import Table
@@ -128,7 +130,7 @@ def run_step(
     versions_read = versions | {table: previous[table] for table in step.reads_previous}
     return StepReport(
         step=step.name,
-        stage=str(step.writes.layer),
+        stage=str(step.stage),
         table=step.writes,
         mode=mode,
         seconds=time.perf_counter() - began,
@@ -207,8 +209,12 @@ def _computed(step: Step, plan: Plan, given: Given) -> _Counts:
     """Compute and merge each portion."""
     counts = _Counts()
     values = given.named(step.given)
+    first_day = first_day_kept(step.writes, given.as_of)
     for portion in plan.portions:
-        written = portion.write(step.run(*portion.inputs, **values))
+        output = step.run(*portion.inputs, **values)
+        if first_day is not None:
+            output = output.where(F.col(str(step.writes.partition_by)) >= F.lit(first_day))
+        written = portion.write(output)
         counts.inserted += written.inserted
         counts.updated += written.updated
         counts.deleted += written.deleted

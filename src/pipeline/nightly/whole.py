@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.lakehouse.protocol import Lakehouse
+from pipeline.lakehouse.protocol import Lakehouse, Written
 from pipeline.nightly.portions import Plan, Portion, partition_rows
 from pipeline.steps.given import Given
-from pipeline.steps.kinds import RecentDays, Whole
+from pipeline.steps.kinds import Appended, RecentDays, Whole
 from pipeline.tables.declaration import Table
 
 
@@ -26,8 +26,16 @@ def plan(
     )
     inputs = [_since(lakehouse.read(table), table, first_day) for table in step.reads]
     inputs += [lakehouse.read(table, previous[table]) for table in step.reads_previous]
-    portion = Portion(inputs, lambda output: lakehouse.replace(step.writes, output), rows)
+    portion = Portion(inputs, lambda output: _written(lakehouse, step, output), rows)
     return Plan(is_full=True, rows=rows, portions=[portion])
+
+
+def _written(lakehouse: Lakehouse, step: Whole | RecentDays, output: DataFrame) -> Written:
+    if not isinstance(step, Appended):
+        return lakehouse.replace(step.writes, output)
+    keys = list(step.writes.keys)
+    stored = lakehouse.read(step.writes).select(*keys)
+    return lakehouse.append(step.writes, output.join(stored, keys, "left_anti"))
 
 
 def _first_day(step: RecentDays, given: Given) -> date:

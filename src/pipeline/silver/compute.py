@@ -9,6 +9,7 @@ can be summarised later without the minutes, which the source drops after 90 day
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from pipeline.silver.outcome import micros_between
 from pipeline.steps.kinds import ByDatedKey, ByDay, Lasting
 from pipeline.tables import bronze, silver
 
@@ -96,6 +97,26 @@ def run_clusters(task_runs: DataFrame) -> DataFrame:
             "used_until",
             "task_runs",
         )
+    )
+
+
+def run_cluster_days(run_clusters: DataFrame) -> DataFrame:
+    """silver.run_cluster_days from silver.run_clusters."""
+    first, last = F.to_date("used_from"), F.to_date("used_until")
+    day_start = F.col("used_date").cast("timestamp")
+    day_end = F.timestamp_add("DAY", F.lit(1), day_start)
+    seconds = (
+        micros_between(F.greatest("used_from", day_start), F.least(F.col("used_until"), day_end))
+        / _MICROS
+    )
+    return (
+        run_clusters.select("*", F.explode(F.sequence(first, F.greatest(first, last))).alias("day"))
+        .drop("used_date")
+        .withColumnRenamed("day", "used_date")
+        .withColumn("used_seconds", F.greatest(seconds, F.lit(0.0)))
+        # What ends at midnight has not used the day that begins then.
+        .where((F.col("used_seconds") > 0) | (F.col("used_date") == first))
+        .select("used_date", "workspace_id", "job_id", "run_id", "cluster_id", "used_seconds")
     )
 
 
@@ -237,6 +258,13 @@ STEPS = (
         run=run_clusters,
         reads=(silver.TASK_RUNS,),
         writes=silver.RUN_CLUSTERS,
+        key=("workspace_id", "run_id"),
+    ),
+    ByDatedKey(
+        name="run_cluster_days",
+        run=run_cluster_days,
+        reads=(silver.RUN_CLUSTERS,),
+        writes=silver.RUN_CLUSTER_DAYS,
         key=("workspace_id", "run_id"),
     ),
     ByDay(

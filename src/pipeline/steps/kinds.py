@@ -4,6 +4,7 @@
 |---|---|---|
 | `Whole` | everything | nothing |
 | `Continued` | everything, beside what tables said before this night | that a night run twice says the same |
+| `Appended` | everything, beside the same; only rows with new keys are written | the same |
 | `RecentDays` | everything, from the last days of dated inputs | that older days say nothing |
 | `ByKey` | the keys whose rows changed | that each input's row belongs to one key |
 | `ByDatedKey` | the same, from the days since those keys began | that no input's row is older than its key's row |
@@ -17,8 +18,8 @@ from inspect import Parameter, signature
 from pyspark.sql import DataFrame
 
 from pipeline.steps.given import Given
-from pipeline.tables.declaration import Table
-from pipeline.tables.ops import DECISION_TABLES
+from pipeline.tables.declaration import Layer, Table
+from pipeline.tables.ops import READ_BY_STEPS
 
 _GIVEN = frozenset(one.name for one in fields(Given))
 
@@ -38,8 +39,7 @@ class Step:
 
     def __post_init__(self) -> None:
         for table in self.reads:
-            # Decisions are written by people, between nights.
-            if table.layer.rank > self.writes.layer.rank and table not in DECISION_TABLES:
+            if table.layer.rank > self.writes.layer.rank and table not in READ_BY_STEPS:
                 raise ValueError(
                     f"step {self.name} reads {table.full_name}, which is downstream of"
                     f" {self.writes.full_name}"
@@ -53,6 +53,11 @@ class Step:
             raise ValueError(
                 f"step {self.name}: the night cannot give {', '.join(sorted(unknown))}"
             )
+
+    @property
+    def stage(self) -> Layer:
+        """The part of a night that it belongs to."""
+        return self.writes.layer
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -105,6 +110,21 @@ class Continued(Whole):
                     f"step {self.name} cannot remember {name}: {self.writes.full_name} has no such"
                     " column beside its keys"
                 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Appended(Whole):
+    """Computed whole, beside tables as they stood before this night, its own output among them; rows
+    whose keys are stored already are left out, so no row is ever changed.
+
+    What is remembered so belongs to the part of a night that makes what it reads.
+    """
+
+    reads_previous: tuple[Table, ...] = field()
+
+    @property
+    def stage(self) -> Layer:
+        return max((table.layer for table in self.reads), key=lambda layer: layer.rank)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -194,16 +214,29 @@ class Lasting:
     """An input whose rows stand for every date from one time to another, both included.
 
     `since` is an expression, of which NULL is always, and `until` a column, of which NULL is forever;
-    where no row ends there is none. To the dates before it, when a row ends must not matter.
+    where no row ends there is none. To the dates before it, when a row ends must not matter. `only`
+    names what `run` reads of it beside its keys, its date and `until`: what else changes is no news.
     """
 
     table: Table
     since: str
     until: str | None = None
+    only: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.until is not None and self.until not in self.table.column_names:
-            raise ValueError(f"{self.table.full_name} has no column {self.until}")
+        for name in (*(() if self.until is None else (self.until,)), *self.only):
+            if name not in self.table.column_names:
+                raise ValueError(f"{self.table.full_name} has no column {name}")
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The columns that are read, audit columns aside."""
+        own = {*self.table.keys, self.table.partition_by, self.until, *self.only}
+        return tuple(
+            name
+            for name in self.table.column_names
+            if name not in self.table.audit_names and (not self.only or name in own)
+        )
 
     @classmethod
     def version(cls, table: Table) -> "Lasting":

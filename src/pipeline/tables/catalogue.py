@@ -13,6 +13,8 @@ TABLES: tuple[Table, ...] = (
     *gold.RUN_TABLES,
     *gold.ANOMALY_TABLES,
     gold.JOB_VERDICTS,
+    gold.FORECAST_COVERAGE,
+    gold.RECEIPTS,
     *gold.NIGHT_TABLES,
     *ops.OPS_TABLES,
 )

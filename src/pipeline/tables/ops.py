@@ -100,6 +100,62 @@ DECISIONS = Table(
     ),
 )
 
+STATEMENTS = ("run_miss", "flag", "growth_date")
+SAID = Table(
+    layer=Layer.OPS,
+    name="said",
+    grain="one statement as a night made it, never changed and never made again: a home that is built anew"
+    " has none of the nights before",
+    keys=("statement_id",),
+    partition_by="open_from",
+    columns=(
+        Column(
+            "open_from",
+            "date",
+            "UTC date from which what comes decides it: of the night, or three days before a growth_date",
+            nullable=False,
+        ),
+        Column(
+            "statement_id",
+            "string",
+            "Its kind, the job's key, and microseconds: of the night, of the expected start or the date;"
+            " or the run",
+            nullable=False,
+        ),
+        Column(
+            "kind",
+            "string",
+            "run_miss: a run expected before the next night misses its SLA, told by the first night that"
+            " expects it; flag: a run, or the job's runs of the night together, are unlike the job;"
+            " growth_date: a usual run will not fit the SLA any more, told again only where the date told"
+            " last has passed or is no longer believed",
+            nullable=False,
+            one_of=STATEMENTS,
+        ),
+        Column("night_at", "timestamp", "Time that the night spoke of", nullable=False),
+        Column("workspace_id", "string", "Workspace of the job", nullable=False),
+        Column("series_key", "string", "Job", nullable=False),
+        Column("run_id", "string", "Run that is flagged; NULL for the night's runs together"),
+        Column("expected_start_at", "timestamp", "When the run that may miss is due to start"),
+        Column("due_at", "timestamp", "When its success is due, for a deadline"),
+        Column("allowed_seconds", "double", "What the SLA leaves a run", unit="seconds", minimum=0),
+        Column("probability", "double", "P(miss) of a run_miss", minimum=0, maximum=1),
+        Column("expected_on", "date", "Of a growth_date the day itself"),
+        Column("earliest_on", "date", "Earliest such day, of an interval of 80 %"),
+        Column("latest_on", "date", "Latest; NULL is beyond a year"),
+        Column("said_at", "timestamp", "When it was written down", nullable=False, audit=True),
+    ),
+)
+
 DECISION_TABLES: tuple[Table, ...] = (DECISIONS,)
-"""What people decide between nights, and any step may read."""
-OPS_TABLES: tuple[Table, ...] = (POSITIONS, QUALITY, SCHEMA_VERSIONS, WRITERS, *DECISION_TABLES)
+"""What people decide between nights."""
+READ_BY_STEPS: tuple[Table, ...] = (*DECISION_TABLES, SAID)
+"""What any step may read, though it stands at the end."""
+OPS_TABLES: tuple[Table, ...] = (
+    POSITIONS,
+    QUALITY,
+    SCHEMA_VERSIONS,
+    WRITERS,
+    *DECISION_TABLES,
+    SAID,
+)

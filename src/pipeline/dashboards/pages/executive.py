@@ -3,7 +3,7 @@
 from typing import Final
 
 from pipeline.dashboards.dataset import Column, Dataset
-from pipeline.dashboards.formats import COUNT, DAY, MONEY, SHARE, TEXT
+from pipeline.dashboards.formats import COUNT, DAY, DECIMAL, MONEY, SCORE, SHARE, TEXT
 from pipeline.dashboards.page import Chart, Counter, Field, Mark, Page, Table, row
 from pipeline.dashboards.pages.cost import COST_SUMMARY
 
@@ -44,6 +44,34 @@ _IN_WORDS: Final = Dataset(
     "Each figure in a sentence",
     (Column("figure", "Figure", TEXT), Column("sentence", "In a sentence", TEXT)),
 )
+RECEIPTS: Final = Dataset(
+    "receipts_summary",
+    "Misses that were said, and that came",
+    (
+        Column("said", "Misses said", DECIMAL),
+        Column("came", "Misses that came", COUNT),
+        Column("runs", "Runs spoken of", COUNT),
+        Column("called_likely", "Called likely to miss", COUNT),
+        Column("likely_that_came", "Of these missed", COUNT),
+        Column("came_uncalled", "Missed without a call", COUNT),
+        Column("brier", "Brier score", SCORE),
+        Column("previous_brier", "Period before", SCORE),
+    ),
+)
+SAID_AND_CAME: Final = Dataset(
+    "said_and_came",
+    "What was said and what came, in a sentence",
+    (Column("days", "Days", TEXT), Column("sentence", "What we said, and what came", TEXT)),
+)
+_SAID_BY_WEEK: Final = Dataset(
+    "said_by_week",
+    "Misses that were said and that came, by 7 days",
+    (
+        Column("week_to", "7 days to", DAY),
+        Column("said", "Said", DECIMAL),
+        Column("came", "Came", COUNT),
+    ),
+)
 
 EXECUTIVE: Final = Page(
     name="executive",
@@ -57,7 +85,7 @@ EXECUTIVE: Final = Page(
                 "success_rate",
                 "Success rate",
                 "Of the runs that succeeded, failed or timed out, the part that succeeded.",
-                *(RELIABILITY, 3),
+                *(RELIABILITY, 2),
                 value="success_rate",
                 before="previous_success_rate",
             ),
@@ -65,7 +93,7 @@ EXECUTIVE: Final = Page(
                 "sla_compliance",
                 "SLA compliance",
                 "Of the runs with an SLA that has been decided, the part that kept it.",
-                *(RELIABILITY, 3),
+                *(RELIABILITY, 2),
                 value="sla_compliance",
                 before="previous_sla_compliance",
             ),
@@ -81,9 +109,28 @@ EXECUTIVE: Final = Page(
                 "attributed_share",
                 "Attributed to a team",
                 "The part of the list cost of which a tag names the team.",
-                *(COST_SUMMARY, 3),
+                *(COST_SUMMARY, 2),
                 value="attributed_share",
                 before="previous_attributed_share",
+            ),
+            Counter(
+                "misses",
+                "SLAs missed, of those foretold",
+                "Of the runs that a night spoke of, those that missed their SLA, beside how many were said.",
+                *(RECEIPTS, 3),
+                value="came",
+                before="said",
+                before_label="said",
+            ),
+        ),
+        row(
+            3,
+            Table(
+                "said_and_came",
+                "What we said, and what came",
+                "Of the last 7 and of all days shown, a sentence each.",
+                *(SAID_AND_CAME, 12),
+                columns=("days", "sentence"),
             ),
         ),
         row(
@@ -123,10 +170,19 @@ EXECUTIVE: Final = Page(
                 "attributed_by_week",
                 "Attributed to a team, by 7 days",
                 "A line over 13 weeks: the part of the list cost of which a tag names the team.",
-                *(_COSTS_BY_WEEK, 12),
+                *(_COSTS_BY_WEEK, 6),
                 mark=Mark.LINE,
                 x=Field("week_to"),
                 y=(Field("attributed_share"),),
+            ),
+            Chart(
+                "said_by_week",
+                "Misses said and misses that came, by 7 days",
+                "Two lines over 13 weeks: misses that the nights said, and that came.",
+                *(_SAID_BY_WEEK, 6),
+                mark=Mark.LINE,
+                x=Field("week_to"),
+                y=(Field("said"), Field("came")),
             ),
         ),
     ),

@@ -18,7 +18,9 @@ from pipeline.tables.gold.baselines import (
 from pipeline.tables.gold.causes import JOB_CHANGES, RUN_CAUSES
 from pipeline.tables.gold.costs import COST_DAILY, TEAM_COST_DAILY
 from pipeline.tables.gold.forecasts import (
+    COVERED_LEVELS,
     DURATION_STATES,
+    FORECAST_COVERAGE,
     FORECAST_QUALITY,
     IN_FLIGHT,
     JOB_FORECAST,
@@ -36,10 +38,14 @@ from pipeline.tables.gold.nights import (
     NIGHT_TABLES,
     SOURCE_FRESHNESS,
 )
+from pipeline.tables.gold.receipts import RECEIPTS
 from pipeline.tables.gold.rightsizing import RIGHTSIZING
+from pipeline.tables.gold.run_history import RUN_HISTORY, RUN_HISTORY_DAYS
 from pipeline.tables.gold.runs import JOB_DAILY, JOB_HEALTH, JOB_WEEKLY
 from pipeline.tables.gold.sla import SLA_DAILY, SLA_PROPOSALS
+from pipeline.tables.gold.tasks import FAILURES_DAILY, TASK_DAILY
 from pipeline.tables.gold.trends import JOB_TRENDS
+from pipeline.tables.gold.utilisation import UTILISATION_DAILY
 from pipeline.tables.gold.verdicts import JOB_VERDICTS, LIKELY_TO_MISS
 
 __all__ = [
@@ -47,8 +53,11 @@ __all__ = [
     "CONTINUOUS_METRICS",
     "COST_DAILY",
     "COUNTS",
+    "COVERED_LEVELS",
     "DURATION_STATES",
+    "FAILURES_DAILY",
     "FALSE_DISCOVERY_RATE",
+    "FORECAST_COVERAGE",
     "FORECAST_QUALITY",
     "GOLD_TABLES",
     "IN_FLIGHT",
@@ -73,6 +82,7 @@ __all__ = [
     "NIGHT_TABLES",
     "PARTS_OF_A_MISS",
     "QUESTIONS",
+    "RECEIPTS",
     "RECOMMENDATION_TABLES",
     "RIGHTSIZING",
     "RUN_ANOMALIES",
@@ -80,6 +90,8 @@ __all__ = [
     "RUN_BASELINE_DAYS",
     "RUN_CAUSES",
     "RUN_FORECAST",
+    "RUN_HISTORY",
+    "RUN_HISTORY_DAYS",
     "RUN_LEVELS",
     "RUN_SCORES",
     "RUN_TABLES",
@@ -87,7 +99,9 @@ __all__ = [
     "SLA_DAILY",
     "SLA_PROPOSALS",
     "SOURCE_FRESHNESS",
+    "TASK_DAILY",
     "TEAM_COST_DAILY",
+    "UTILISATION_DAILY",
 ]
 
 GOLD_TABLES: tuple[Table, ...] = (
@@ -99,6 +113,10 @@ GOLD_TABLES: tuple[Table, ...] = (
     COST_DAILY,
     TEAM_COST_DAILY,
     JOB_TRENDS,
+    RUN_HISTORY,
+    TASK_DAILY,
+    FAILURES_DAILY,
+    UTILISATION_DAILY,
 )
 MODEL_TABLES: tuple[Table, ...] = (DURATION_STATES, FORECAST_QUALITY)
 RECOMMENDATION_TABLES: tuple[Table, ...] = (

@@ -67,6 +67,42 @@ FORECAST_QUALITY = Table(
     ),
 )
 
+COVERED_LEVELS = (50, 90, 99)
+"""Quantiles of which forecasts are scored by what they covered, in percent."""
+FORECAST_COVERAGE = Table(
+    layer=Layer.RECOMMENDATION,
+    name="forecast_coverage",
+    grain="what one quantile of the forecasts of one job's latest runs covered",
+    keys=("workspace_id", "series_key", "level"),
+    columns=(
+        WORKSPACE,
+        SERIES,
+        Column(
+            "level",
+            "double",
+            "The quantile: the share of runs that should lie below it",
+            nullable=False,
+            minimum=0,
+            maximum=1,
+        ),
+        Column(
+            "scored_runs",
+            "bigint",
+            "Of the latest runs, those forecast, as of the midnight before each, and scored",
+            nullable=False,
+            minimum=1,
+        ),
+        Column(
+            "covered_share",
+            "double",
+            "Share of these that do lie below it",
+            nullable=False,
+            minimum=0,
+            maximum=1,
+        ),
+    ),
+)
+
 SHOWN_LEVELS = (50, 80, 90, 95, 99)
 """Quantiles of a duration that are columns of their own, in percent."""
 RUN_LEVELS = (5, *SHOWN_LEVELS)

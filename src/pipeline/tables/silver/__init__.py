@@ -2,7 +2,12 @@
 
 from pipeline.tables.declaration import Table
 from pipeline.tables.silver.columns import STATUSES
-from pipeline.tables.silver.compute import CLUSTERS, RUN_CLUSTERS, RUN_UTILISATION
+from pipeline.tables.silver.compute import (
+    CLUSTERS,
+    RUN_CLUSTER_DAYS,
+    RUN_CLUSTERS,
+    RUN_UTILISATION,
+)
 from pipeline.tables.silver.costs import PRICES, RUN_COSTS, USAGE_COSTS
 from pipeline.tables.silver.inputs import ATTEMPT_INPUTS
 from pipeline.tables.silver.job_settings import JOB_SETTINGS, SETTINGS
@@ -23,6 +28,7 @@ __all__ = [
     "PRICES",
     "RUNS",
     "RUN_CLUSTERS",
+    "RUN_CLUSTER_DAYS",
     "RUN_COSTS",
     "RUN_SLA",
     "RUN_UTILISATION",
@@ -49,6 +55,7 @@ SILVER_TABLES: tuple[Table, ...] = (
     TASK_UPDATES,
     CLUSTERS,
     RUN_CLUSTERS,
+    RUN_CLUSTER_DAYS,
     RUN_UTILISATION,
     ATTEMPT_INPUTS,
     PRICES,

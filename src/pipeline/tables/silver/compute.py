@@ -59,6 +59,29 @@ RUN_CLUSTERS = Table(
     ),
 )
 
+RUN_CLUSTER_DAYS = Table(
+    layer=Layer.SILVER,
+    name="run_cluster_days",
+    grain="one day on which a run used a cluster, whether or not its nodes left any minutes",
+    keys=("used_date", "workspace_id", "run_id", "cluster_id"),
+    partition_by="used_date",
+    columns=(
+        Column("used_date", "date", "UTC date of the use", nullable=False),
+        WORKSPACE,
+        JOB,
+        RUN,
+        Column("cluster_id", "string", "Cluster", nullable=False),
+        Column(
+            "used_seconds",
+            "double",
+            "From the first start of a task of the run on it to the last end, what of it is on the day",
+            unit="seconds",
+            nullable=False,
+            minimum=0,
+        ),
+    ),
+)
+
 HISTOGRAM_TYPE = "array<struct<bin_pct:int, minutes:bigint>>"
 
 RUN_UTILISATION = Table(

@@ -5,7 +5,8 @@ SELECT
   date_sub(p.first_day, 1) AS previous_last_day
 FROM (
   SELECT
-    coalesce(CAST(:date.min AS DATE), date_sub(coalesce(CAST(:date.max AS DATE), n.as_of_day), 29)) AS first_day,
-    coalesce(CAST(:date.max AS DATE), n.as_of_day) AS last_day
+    coalesce(CAST(:date.min AS DATE), date_sub(least(coalesce(CAST(:date.max AS DATE), n.as_of_day), n.as_of_day), 29))
+      AS first_day,
+    least(coalesce(CAST(:date.max AS DATE), n.as_of_day), n.as_of_day) AS last_day
   FROM night n
 ) p

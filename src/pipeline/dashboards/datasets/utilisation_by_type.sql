@@ -1,0 +1,14 @@
+-- Node-hours of each kind of compute, node type and role in the days shown, and what they did; those with the most idle hours first.
+SELECT
+  u.compute_kind, CASE WHEN u.node_type = '' THEN '(not known)' ELSE u.node_type END AS node_type, u.role,
+  sum(u.node_hours) AS node_hours,
+  sum(u.idle_node_hours) / nullif(sum(u.measured_node_hours), 0) AS idle_share,
+  sum(u.idle_node_hours) AS idle_node_hours,
+  sum(u.cpu_node_hours) / nullif(sum(u.measured_node_hours), 0) AS cpu_share,
+  sum(u.memory_node_hours) / nullif(sum(u.measured_node_hours), 0) AS memory_share,
+  max(u.memory_max_pct) / 100 AS memory_peak,
+  sum(u.unseen_node_hours) / nullif(sum(u.node_hours), 0) AS unseen_share, sum(u.gpu_node_hours) AS gpu_node_hours
+FROM shown_usage u
+WHERE u.is_shown
+GROUP BY u.compute_kind, CASE WHEN u.node_type = '' THEN '(not known)' ELSE u.node_type END, u.role
+ORDER BY idle_node_hours DESC, u.compute_kind, node_type, u.role

@@ -1,0 +1,1 @@
+"""What may be wrong with a `.lvdash.json`, found without a workspace: one file a part of it."""
