@@ -1,6 +1,7 @@
 """The dashboards in a browser."""
 
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,7 +31,7 @@ def dashboard(
     from pipeline.cli.interrupts import unwind_when_interrupted
 
     try:
-        from pipeline.dashboards.home.server import listening, serve
+        from pipeline.dashboards.home.server import listening, server_of
     except ImportError as error:
         raise UserError(
             "the dashboards at home are not installed: install RightRun with its extra dashboard"
@@ -47,7 +48,8 @@ def dashboard(
             typer.launch(address)
         unwind_when_interrupted()
         try:
-            serve(app, listener)
+            # It puts away what it is asked meanwhile, and then raises the interrupt again.
+            server_of(app, listener).run([listener])
         except KeyboardInterrupt:
             typer.echo("The dashboards have ended.")
 
@@ -57,7 +59,7 @@ def _pages_of(home: Path) -> "ASGIApp":
     from pipeline.answers.for_scripts import as_csv
     from pipeline.cli.homes import lakehouse_of
     from pipeline.dashboards.dashboard import datasets
-    from pipeline.dashboards.home.app import application
+    from pipeline.dashboards.home.app import Application
     from pipeline.dashboards.home.gold import Gold
     from pipeline.engine.names import Engine
     from pipeline.engine.session import connect
@@ -71,7 +73,11 @@ def _pages_of(home: Path) -> "ASGIApp":
     if lakehouse.exists(ops.POSITIONS):
         refuse_other_release(lakehouse)
     gold = Gold(spark, lakehouse, datasets().values(), temporary_folder("dashboard"))
-    return application(gold, load_settings(home).currency_code, as_csv, _report)
+    pages = Application(gold, load_settings(home).currency_code, as_csv, _report)
+    # The tables are copied before an address is printed; the rest is made ready beside whoever asks.
+    if gold.has_a_night():
+        Thread(target=pages.make_ready, name="ready", daemon=True).start()
+    return pages.asgi()
 
 
 def _report(fault: str) -> None:

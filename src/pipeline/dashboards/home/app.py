@@ -1,7 +1,8 @@
 """The pages as a web application: HTML that is whole without a script, and for the script the figures of a
 page as one JSON reply, what draws its charts, and each widget's rows as CSV."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
 
@@ -20,11 +21,11 @@ from pipeline.dashboards.home.gold import Gold, Missing
 from pipeline.dashboards.home.markdown import markup
 from pipeline.dashboards.home.vega import LOOKS, specification
 from pipeline.dashboards.home.widgets import Context, ShownWidget, csv_rows, show
-from pipeline.dashboards.page import Chart, Page
+from pipeline.dashboards.page import Chart, Page, Widget
 from pipeline.dashboards.theme import DARK_CANVAS, LIGHT_CANVAS, SERIES, Tone
 from pipeline.errors import traced
 
-__all__ = ["application"]
+__all__ = ["Application"]
 
 _TYPES: Final = {
     "css": "text/css",
@@ -32,6 +33,7 @@ _TYPES: Final = {
     "svg": "image/svg+xml",
     "txt": "text/plain",
 }
+_NOBODY: Final = ("(none)", "none")
 _NO_NIGHT: Final = (
     "No night has been run in this home yet: run rightrun nightly, then load this page again."
 )
@@ -78,6 +80,12 @@ class Application:
             exception_handlers={HTTPException: self.refused, Exception: self.failed},
         )
 
+    def make_ready(self) -> None:
+        """Ask ahead for what pages show without any filter: how charts are drawn, and every dataset."""
+        for page in PAGES:
+            self._specifications(page)
+            self._gold.rows([*page.datasets, FILTER_CHOICES], {})
+
     def first(self, _: Request) -> Response:
         return RedirectResponse(f"/{PAGES[0].name}", 302)
 
@@ -86,25 +94,26 @@ class Application:
         address = self._address(request)
         if not self._gold.has_a_night():
             return self._sentence(_NO_NIGHT, 200)
-        page = address.page
-        header = [
-            self._shown(address)[one.name] for one in page.header.widgets if hasattr(one, "dataset")
-        ]
+        page, shown = address.page, self._shown(address)
+        header = [shown[one.name] for one in page.header.widgets if isinstance(one, Widget)]
         return self._html(
             "page.html.jinja",
             address=address,
             page=page,
-            shown=self._shown(address),
+            shown=shown,
             header=header,
             filters=self._filters(address),
         )
 
     def figures(self, request: Request) -> Response:
-        """What the filters and the tables' own state leave: the widgets as HTML, and the charts' points."""
+        """What the filters and the tables' own state leave: the widgets as HTML, and the charts' points.
+
+        With `only` it is these widgets: those in view come first, whatever the others take.
+        """
         address = self._address(request)
         if not self._gold.has_a_night():
             raise HTTPException(409, _NO_NIGHT)
-        shown = self._shown(address)
+        shown = self._shown(address, request.query_params.getlist("only"))
         module: Any = self._templates.get_template("widgets.html.jinja").module
         forms: Any = self._templates.get_template("filters.html.jinja").module
         return JSONResponse(
@@ -123,12 +132,7 @@ class Application:
 
     def charts(self, request: Request) -> Response:
         """How the page's charts are drawn, which is the same for every filter."""
-        page = self._page(request)
-        specifications = {
-            cell.widget.name: specification(cell.widget, cell.height)
-            for cell in page.cells()
-            if isinstance(cell.widget, Chart)
-        }
+        specifications = self._specifications(self._page(request))
         headers = {"cache-control": "no-cache"}
         return JSONResponse({"looks": LOOKS, "charts": specifications}, headers=headers)
 
@@ -186,10 +190,19 @@ class Application:
         )
         return self.refused(request, HTTPException(500, sentence))
 
-    def _shown(self, address: Address) -> dict[str, ShownWidget]:
+    def _specifications(self, page: Page) -> dict[str, dict[str, Any]]:
+        return {
+            cell.widget.name: specification(cell.widget, cell.height)
+            for cell in page.cells()
+            if isinstance(cell.widget, Chart)
+        }
+
+    def _shown(self, address: Address, only: Collection[str] = ()) -> dict[str, ShownWidget]:
+        """The page's widgets by name, all of them where none is named."""
         page = address.page
-        charted = [one.dataset for one in page.widgets if isinstance(one, Chart)]
-        rows = self._gold.rows(page.datasets, address.values)
+        widgets = [one for one in page.widgets if not only or one.name in only]
+        charted = [one.dataset for one in widgets if isinstance(one, Chart)]
+        rows = self._gold.rows([one.dataset for one in widgets], address.values)
         own = {
             one.name: address.values[one.name]
             for one in page.own_filters
@@ -204,13 +217,13 @@ class Application:
                 every.get(one.dataset.name, rows[one.dataset.name]),
                 context,
             )
-            for one in page.widgets
+            for one in widgets
         }
 
-    def _filters(self, address: Address) -> list[tuple[Filter, list[tuple[str, str]]]]:
-        """Each filter of the page with its choices, as values and words."""
+    def _filters(self, address: Address) -> "list[Choices]":
+        """Each filter of the page with its choices, in their order."""
         choices = self._gold.rows([FILTER_CHOICES], {})[FILTER_CHOICES.name]
-        return [(one, _choices(one, choices, address)) for one in address.page.filters]
+        return [_choices(one, choices, address) for one in address.page.filters]
 
     def _page(self, request: Request) -> Page:
         page = self._pages.get(request.path_params["page"])
@@ -231,30 +244,27 @@ class Application:
         return HTMLResponse(self._templates.get_template(template).render(**values), status)
 
 
-def application(
-    gold: Gold,
-    currency: str,
-    as_csv: Callable[[Iterable[str], Iterable[dict[str, Any]]], str],
-    report: Callable[[str], None],
-) -> Starlette:
-    return Application(gold, currency, as_csv, report).asgi()
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """A filter with what it can be set to, and which of these it is set to."""
+
+    filter: Filter
+    texts: list[str]
+    chosen: set[str]
 
 
-def _choices(one: Filter, choices: pa.Table | Missing, address: Address) -> list[tuple[str, str]]:
+def _choices(one: Filter, choices: pa.Table | Missing, address: Address) -> Choices:
     if not one.choices:
-        return []
+        return Choices(one, [], set())
     value = address.values.get(one.name) or ()
-    chosen = [value] if isinstance(value, str) else [str(text) for text in value]
-    words: dict[str, str] = {}
-    if not isinstance(choices, Missing):
-        keys = choices[one.choices].to_pylist()
-        names = choices["name"].to_pylist() if one.kind is FilterKind.ONE else keys
-        words = {str(key): str(name) for key, name in zip(keys, names, strict=True)}
-    for text in chosen:
-        # An address may hold what is no longer there: it can still be taken away.
-        words.setdefault(text, text)
-    if one.kind is FilterKind.ONE:
-        return sorted(words.items(), key=lambda pair: (pair[1].casefold(), pair[0]))
-    return sorted(
-        words.items(), key=lambda pair: (pair[0] == "(none)", pair[0].casefold(), pair[0])
+    chosen = {value} if isinstance(value, str) else {str(text) for text in value}
+    there = (
+        set() if isinstance(choices, Missing) else set(map(str, choices[one.choices].to_pylist()))
     )
+    if one.kind is FilterKind.ONE:
+        # A row leads to a job by its key alone, with which what is chosen from ends.
+        keys = {text.rpartition("(")[2].removesuffix(")"): text for text in there}
+        chosen = {text if text in there else keys.get(text, text) for text in chosen}
+    # An address may hold what is no longer there: it can still be taken away.
+    texts = sorted(there | chosen, key=lambda text: (text in _NOBODY, text.casefold(), text))
+    return Choices(one, texts, chosen)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from math import gcd
 from typing import Any, Final
 
 import pyarrow as pa
@@ -101,8 +102,18 @@ def drawing(chart: Chart, rows: pa.Table, colours: Mapping[str, Series], currenc
     records = put_together(chart, rows).to_pylist()
     measures = _measures(chart)
     first = measures[0].name
+    lengths: dict[str, float] = {}
     if chart.is_lying:
-        records.sort(key=lambda row: (-(row[first] or 0), _text(row[chart.y[0].name])))
+        for row in records:
+            name = _text(row[chart.y[0].name])
+            lengths[name] = lengths.get(name, 0.0) + float(row[first] or 0)
+        records.sort(
+            key=lambda row: (
+                -lengths[name := _text(row[chart.y[0].name])],
+                name,
+                -(row[first] or 0),
+            )
+        )
     else:
         places = [
             one.name for one in (chart.x, *chart.y, chart.color) if one and one not in measures
@@ -115,20 +126,21 @@ def drawing(chart: Chart, rows: pa.Table, colours: Mapping[str, Series], currenc
         _label(chart, one) + (f", {units[one.name]}" if units[one.name] else "") for one in fields
     )
     table = [tuple(shown(row[one.name], formats[one.name]) for one in fields) for row in records]
-    drawn = records[:MOST_BARS] if chart.is_lying and chart.color is None else records
+    longest = set(list(dict.fromkeys(_text(row[chart.y[0].name]) for row in records))[:MOST_BARS])
+    drawn = [row for row in records if not chart.is_lying or _text(row[chart.y[0].name]) in longest]
     points = list(_points(chart, drawn, colours, currency))
     used = dict(sorted({(point["i"], point["c"]) for point in points if "c" in point}))
     series = tuple(colours.get(label, _unknown(label)) for label in used.values())
     highest = max(points, key=lambda point: point["v"], default=None)
     sentence = f"Highest: {highest['t'].replace(chr(10), ', ')}." if highest else ""
-    if len(drawn) < len(records):
-        sentence += f" The first {len(drawn)} of {len(records)} are drawn."
+    if chart.is_lying and len(lengths) > MOST_BARS:
+        sentence += f" The first {MOST_BARS} of {len(lengths)} are drawn."
     places = _days(points) if is_banded(chart, chart.x) else []
     return Drawing(points, places, series, headings, table, sentence)
 
 
 def _days(points: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Places from the first to the last, as far apart as the closest two: a night without a flag has one."""
+    """Places from the first day to the last, evenly apart: a night without a flag has one as well."""
     texts = sorted({point["x"] for point in points})
     if not texts:
         return []
@@ -136,9 +148,10 @@ def _days(points: Iterable[Mapping[str, Any]]) -> list[str]:
         days = [date.fromisoformat(text) for text in texts]
     except ValueError:
         return texts
-    step = min((after - before for before, after in pairwise(days)), default=timedelta(days=1))
-    filled = [days[0] + step * number for number in range((days[-1] - days[0]) // step + 1)]
-    return sorted({day.isoformat() for day in (*days, *filled)})
+    step = timedelta(days=gcd(*((after - before).days for before, after in pairwise(days))) or 1)
+    return [
+        (days[0] + step * number).isoformat() for number in range((days[-1] - days[0]) // step + 1)
+    ]
 
 
 def _measures(chart: Chart) -> tuple[Field, ...]:

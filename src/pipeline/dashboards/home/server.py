@@ -1,4 +1,4 @@
-"""One server on this machine's own address, until it is interrupted."""
+"""One server on this machine's own address."""
 
 import errno
 import os
@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 from pipeline.dashboards.home.guard import LOOPBACK, Guard
 from pipeline.errors import UserError
 
-__all__ = ["listening", "serve"]
+__all__ = ["listening", "server_of"]
 
 
 def listening(port: int) -> socket.socket:
@@ -32,11 +32,10 @@ def listening(port: int) -> socket.socket:
     return listener
 
 
-def serve(app: ASGIApp, listener: socket.socket) -> None:
-    """Answer on `listener` until SIGINT or SIGTERM, which raises KeyboardInterrupt afterwards."""
-    port = listener.getsockname()[1]
+def server_of(app: ASGIApp, listener: socket.socket) -> uvicorn.Server:
+    """What answers on `listener`, guarded; `run([listener])` runs it."""
     config = uvicorn.Config(
-        Guard(app, port),
+        Guard(app, listener.getsockname()[1]),
         log_level="critical",
         access_log=False,
         server_header=False,
@@ -44,4 +43,4 @@ def serve(app: ASGIApp, listener: socket.socket) -> None:
         ws="none",
         timeout_graceful_shutdown=1,
     )
-    uvicorn.Server(config).run([listener])
+    return uvicorn.Server(config)

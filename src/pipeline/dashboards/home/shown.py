@@ -64,16 +64,17 @@ def unit_of(form: Format, currency: str) -> str:
 
 
 def change(value: Any, before: Any, form: Format) -> str:
-    """How a figure has moved, with a word for the direction: percent, and of shares points; empty where one
+    """How a figure has moved, with a word for the direction: in percent, counts by
+    themselves, and shares in points; empty where one
     of them is not known."""
     if value is None or before is None:
         return ""
     if form.kind is Kind.SHARE:
         moved, text = value - before, f"{100 * abs(value - before):,.{form.places}f} points"
         is_same = abs(moved) < 0.5 * 10.0 ** -(form.places + 2)
-    elif before == 0:
-        moved, text = value, f"{value - before:,.{form.places}f}"
-        is_same = value == 0
+    elif before == 0 or form.places == 0:
+        moved, text = value - before, f"{abs(value - before):,.{form.places}f}"
+        is_same = value == before
     else:
         moved, text = value - before, f"{100 * abs(value / before - 1):,.1f} %"
         is_same = abs(value / before - 1) < 0.0005

@@ -20,7 +20,7 @@ _BAR_PIXELS: Final = 24
 _TICKS: Final = 4
 _NUMBER: Final = (
     "abs(datum.value) >= 10000 ? replace(format(datum.value, '.3~s'), 'G', 'B')"
-    " : format(datum.value, ',.6~f')"
+    " : format(datum.value, ',.4~r')"
 )
 _DAYS: Final = "utcFormat(toDate(datum.value), '%-d %b')"
 _HEAT: Final = ("#cfe0f3", "#12427a")

@@ -170,10 +170,11 @@ def _table_page(table: Table, rows: pa.Table, context: Context) -> TablePage:
 
 def in_order(rows: pa.Table, column: str, *, is_descending: bool) -> pa.Table:
     """Sorted by the column, and among equals as before; what is not known comes last either way."""
-    numbered = rows.append_column("#", pa.array(range(rows.num_rows), pa.int64()))
+    marked = rows.append_column("?", pc.is_null(rows[column]))
+    marked = marked.append_column("#", pa.array(range(rows.num_rows), pa.int64()))
     order = "descending" if is_descending else "ascending"
-    keys = [(column, order), ("#", "ascending")]
-    return rows.take(pc.sort_indices(numbered, sort_keys=keys, null_placement="at_end"))
+    keys = [("?", "ascending"), (column, order), ("#", "ascending")]
+    return rows.take(pc.sort_indices(marked, sort_keys=keys))
 
 
 def _columns(table: Table, context: Context) -> list[Column]:

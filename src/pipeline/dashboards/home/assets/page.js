@@ -29,11 +29,20 @@ async function fetchJson(address, signal) {
 async function show(search, {push = true, keepForm = false} = {}) {
   asked?.abort();
   asked = new AbortController();
+  const {signal} = asked;
   main.setAttribute('aria-busy', 'true');
   try {
-    const reply = await fetchJson(`/${page}/figures.json${search}`, asked.signal);
-    if (push) history.pushState(null, '', `/${page}${search}`);
-    replace(reply, keepForm);
+    // What is in view comes first, however long the rest takes.
+    const [near, far] = byView();
+    for (const names of [near, far]) {
+      if (!names.length) continue;
+      const only = new URLSearchParams(names.map((name) => ['only', name]));
+      const address = `/${page}/figures.json${search ? `${search}&` : '?'}${only}`;
+      const reply = await fetchJson(address, signal);
+      if (push && names === near) history.pushState(null, '', `/${page}${search}`);
+      replace(reply, keepForm || names === far);
+      main.dataset.shown = names === near ? 'view' : 'all';
+    }
     status.textContent = 'The figures have been brought up to date.';
   } catch (error) {
     if (error.name === 'AbortError') return;
@@ -41,6 +50,16 @@ async function show(search, {push = true, keepForm = false} = {}) {
     status.classList.remove('unseen');
   }
   main.removeAttribute('aria-busy');
+}
+
+function byView() {
+  const near = [];
+  const far = [];
+  for (const place of document.querySelectorAll('[data-figures]')) {
+    const {top, bottom} = (place.closest('article') ?? place).getBoundingClientRect();
+    (bottom > 0 && top < innerHeight ? near : far).push(place.dataset.figures);
+  }
+  return near.length ? [near, far] : [far, []];
 }
 
 function replace(reply, keepForm) {
@@ -56,8 +75,8 @@ function replace(reply, keepForm) {
   if (!keepForm) form.innerHTML = reply.form;
   for (const id of open) document.getElementById(id)?.setAttribute('open', '');
   if (key) document.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({preventScroll: true});
-  drawn = reply.drawn;
-  for (const name of canvases.keys()) draw(name);
+  Object.assign(drawn, reply.drawn);
+  for (const name of Object.keys(reply.drawn)) draw(name);
 }
 
 function formSearch() {
@@ -189,7 +208,7 @@ dark.addEventListener('change', () => {
 
 if (canvases.size) {
   fetchJson(`/${page}/figures.json${location.search}`).then((reply) => {
-    if (asked === null) drawn = reply.drawn;
+    drawn = {...reply.drawn, ...drawn};
     for (const canvas of canvases.values()) {
       canvas.hidden = !drawn[canvas.dataset.chart]?.points.length;
       intoView.observe(canvas);
