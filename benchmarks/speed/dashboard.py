@@ -102,6 +102,7 @@ def main() -> None:
             size = ("--jobs", str(given.jobs), "--days", str(given.days))
             rightrun("simulate", *size, "--out", str(account))
             rightrun("nightly", "--source", f"simulated:{account}", "--home", str(home))
+        load = os.getloadavg()[0]
         began = time.perf_counter()
         with subprocess.Popen(
             [sys.executable, "-m", "pipeline.cli", "dashboard", "--home", str(home), "--port", "0"],
@@ -120,7 +121,7 @@ def main() -> None:
             running.send_signal(signal.SIGINT)
         result = {
             "machine": machine(),
-            "load_before": round(os.getloadavg()[0], 1),
+            "load": round(load, 1),
             "jobs": given.jobs,
             "days": given.days,
             "changes": CHANGES,

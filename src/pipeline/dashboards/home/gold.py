@@ -1,8 +1,8 @@
 """Gold as the last whole night left it, which the datasets of pages are carried out on.
 
 Their tables are copied when a night has been written down, which is the last thing that it does: a page never
-mixes two nights, a night that runs meanwhile is not in its way, and one file a table is read in half the
-time of a folder of days.
+mixes two nights, a night that runs meanwhile is not in its way, and a few files in the order of the jobs are
+read in half the time of a folder of days.
 """
 
 import shutil
@@ -26,6 +26,8 @@ __all__ = ["Gold", "Missing", "Rows"]
 _AT_ONCE: Final = 4
 """An engine of two cores waits for files and for the client in between."""
 _MOST_RESULTS: Final = 400
+_KEYS: Final = ("series_key", "job_id")
+_GROUP_ROWS: Final = 8_192
 _NONE_YET: Final = -1
 
 
@@ -106,5 +108,8 @@ class Gold:
     def _copy(self, table: Table, folder: Path) -> None:
         rows = self._lakehouse.read(table)
         copy = str(folder / table.name)
-        rows.repartition(1).write.mode("overwrite").parquet(copy)
+        # What is asked of one job is then in a few groups of rows, and the engine passes over the others.
+        key = next((name for name in _KEYS if name in rows.columns), None)
+        ordered = rows if key is None else rows.orderBy(key)
+        ordered.write.option("max_row_group_size", _GROUP_ROWS).mode("overwrite").parquet(copy)
         self._spark.read.schema(rows.schema).parquet(copy).createOrReplaceTempView(table.name)
