@@ -85,6 +85,7 @@ picture: $(INSTALLED) ## Draw docs/pictures/nightly.svg from a real first night
 bench: $(INSTALLED) ## First nights of 1,000 and 5,000 jobs beside DuckDB, nights of a day's news, answers, the truth
 	$(BIN)/python -m benchmarks.speed.night --out benchmarks/results/night.json
 	$(BIN)/python -m benchmarks.speed.answers --out benchmarks/results/answers.json
+	$(BIN)/python -m benchmarks.speed.dashboard --out benchmarks/results/dashboard.json
 	$(BIN)/python -m benchmarks.truth --out benchmarks/results/truth.json
 
 .PHONY: soak

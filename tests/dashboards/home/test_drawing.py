@@ -92,8 +92,10 @@ def test_lying_bars_are_longest_first_and_no_day_is_left_out(
     rows: list[tuple[date, str, str, float]],
 ) -> None:
     lying, table = _chart("cost", "cost_by_team"), _costs(rows)
-    lengths = [point["x"] for point in drawing(lying, table, {}, "USD").points]
+    bars = drawing(lying, table, {}, "USD")
+    lengths = [point["x"] for point in bars.points]
     assert lengths == sorted(lengths, reverse=True)
+    assert bars.places == [point["y"] for point in bars.points]
     standing = _chart("cost", "coverage_by_day")
     drawn = drawing(standing, table, {}, "USD")
     days = [date.fromisoformat(place) for place in drawn.places]

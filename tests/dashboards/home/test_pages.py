@@ -69,7 +69,7 @@ def test_figures_equal_gold_to_the_last_digit(
             elif isinstance(widget, Table):
                 columns, rows = list(widget.columns), rows[: place.locator("tbody tr").count()]
                 total = len(of_dataset[widget.dataset.name])
-                if total:
+                if total > len(rows):
                     assert place.locator(".turn p").inner_text().endswith(f"of {total:,}")
             else:
                 assert isinstance(widget, Chart)

@@ -40,8 +40,8 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """`points` are what Vega is given, and `places` those of a banded axis of days, also where there is no
-    point; `headings` and `rows` are the same figures to read; `sentence` says which is the highest."""
+    """`points` are what Vega is given, and `places` those of a banded axis in their order, days also where
+    there is no point; `headings` and `rows` are the same figures to read; `sentence` says which is the highest."""
 
     points: list[dict[str, Any]]
     places: list[str]
@@ -135,7 +135,10 @@ def drawing(chart: Chart, rows: pa.Table, colours: Mapping[str, Series], currenc
     sentence = f"Highest: {highest['t'].replace(chr(10), ', ')}." if highest else ""
     if chart.is_lying and len(lengths) > MOST_BARS:
         sentence += f" The first {MOST_BARS} of {len(lengths)} are drawn."
-    places = _days(points) if is_banded(chart, chart.x) else []
+    if chart.is_lying:
+        places = list(dict.fromkeys(point["y"] for point in points))
+    else:
+        places = _days(points) if is_banded(chart, chart.x) else []
     return Drawing(points, places, series, headings, table, sentence)
 
 

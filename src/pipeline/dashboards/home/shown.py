@@ -12,6 +12,7 @@ __all__ = ["NOT_KNOWN", "Shown", "change", "shown", "unit_of"]
 NOT_KNOWN: Final = "–"
 _ISO: Final = {Kind.DAY: "%Y-%m-%d", Kind.TIME: "%Y-%m-%d %H:%M"}
 _IN_HEADINGS: Final = ("s", "min", "h")
+_SPACE: Final = "\N{NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +33,15 @@ def shown(value: Any, form: Format, currency: str = "") -> Shown:
         case Kind.DAY | Kind.TIME:
             return Shown(_moment(value, form))
         case Kind.SHARE:
-            return Shown(f"{100 * value:,.{form.places}f} %", repr(value))
+            return Shown(f"{100 * value:,.{form.places}f}{_SPACE}%", repr(value))
         case Kind.MONEY:
-            return Shown(f"{value:,.{form.places}f} {currency}".rstrip(), repr(value))
+            return Shown(f"{value:,.{form.places}f}{_SPACE}{currency}".rstrip(), repr(value))
     least = 10.0**-form.places
     if 0 < abs(value) < least / 2:
         text = f"< {least:.{form.places}f}" if value > 0 else f"> -{least:.{form.places}f}"
     else:
         text = f"{value:,.{form.places}f}"
-    space = "" if form.unit == "×" else " "
+    space = "" if form.unit == "×" else _SPACE
     is_said = form.unit and (form.unit not in _IN_HEADINGS or currency)
     return Shown(f"{text}{space}{form.unit}" if is_said else text, repr(value))
 
@@ -70,14 +71,14 @@ def change(value: Any, before: Any, form: Format) -> str:
     if value is None or before is None:
         return ""
     if form.kind is Kind.SHARE:
-        moved, text = value - before, f"{100 * abs(value - before):,.{form.places}f} points"
+        moved, text = value - before, f"{100 * abs(value - before):,.{form.places}f}{_SPACE}points"
         is_same = abs(moved) < 0.5 * 10.0 ** -(form.places + 2)
     elif before == 0 or form.places == 0:
         moved, text = value - before, f"{abs(value - before):,.{form.places}f}"
         is_same = value == before
     else:
-        moved, text = value - before, f"{100 * abs(value / before - 1):,.1f} %"
+        moved, text = value - before, f"{100 * abs(value / before - 1):,.1f}{_SPACE}%"
         is_same = abs(value / before - 1) < 0.0005
     if is_same:
-        return "as before"
+        return "no change"
     return f"▲ {text} more" if moved > 0 else f"▼ {text} less"

@@ -19,7 +19,7 @@ _UNIT_PIXELS: Final = 38
 _BAR_PIXELS: Final = 24
 _TICKS: Final = 4
 _NUMBER: Final = (
-    "abs(datum.value) >= 10000 ? replace(format(datum.value, '.3~s'), 'G', 'B')"
+    "abs(datum.value) >= 100000 ? replace(format(datum.value, '.3~s'), 'G', 'B')"
     " : format(datum.value, ',.4~r')"
 )
 _DAYS: Final = "utcFormat(toDate(datum.value), '%-d %b')"
@@ -75,11 +75,13 @@ def specification(chart: Chart, height: int) -> dict[str, Any]:
     compiled: dict[str, Any] = vl_convert.vegalite_to_vega(spec, vl_version=_VEGA_LITE)
     # Vega-Lite's own canvas is white, and the page has two.
     compiled.pop("background", None)
-    if is_banded(chart, chart.x):
-        # Vega-Lite takes a domain from points alone, and then leaves out days without any.
+    if chart.is_lying or is_banded(chart, chart.x):
+        # Vega-Lite takes a domain from points alone: it leaves out days without any, and once it has seen
+        # the longest bar it keeps it first.
         compiled.setdefault("signals", []).append({"name": "places", "value": []})
-        [across] = [scale for scale in compiled["scales"] if scale["name"] == "x"]
-        across["domain"] = {"signal": "places"}
+        channel = "y" if chart.is_lying else "x"
+        [banded] = [scale for scale in compiled["scales"] if scale["name"] == channel]
+        banded["domain"] = {"signal": "places"}
     return compiled
 
 
@@ -140,7 +142,7 @@ def _axis(chart: Chart, one: Field, channel: str) -> dict[str, Any]:
     scale = chart.scale(one)
     axis: dict[str, Any] = {
         "title": None,
-        "labelOverlap": "greedy",
+        "labelOverlap": "parity",
         "labelSeparation": 14,
         "labelLimit": 130,
     }

@@ -16,6 +16,7 @@ let drawn = {};
 let asked = null;
 
 document.documentElement.classList.add('scripted');
+document.querySelector('[aria-current=page]')?.scrollIntoView({block: 'nearest', inline: 'center'});
 
 async function fetchJson(address, signal) {
   const reply = await fetch(address, {signal, headers: {accept: 'application/json'}});
