@@ -12,6 +12,7 @@ from pipeline.bundle.lint.fault import Fault
 from pipeline.errors import UserError
 
 ROOT, NIGHT, CATALOG = "databricks.yml", "resources/nightly.yml", "resources/unity_catalog.yml"
+DASHBOARDS, DASHBOARD = "resources/dashboards.yml", "resources/dashboards/rightrun.lvdash.json"
 Damage = Callable[[dict[str, Any]], object]
 
 
@@ -35,6 +36,11 @@ def prod(document: dict[str, Any]) -> dict[str, Any]:
     return part
 
 
+def dashboard(document: dict[str, Any]) -> dict[str, Any]:
+    part: dict[str, Any] = document["resources"]["dashboards"]["rightrun"]
+    return part
+
+
 def gold(document: dict[str, Any]) -> dict[str, Any]:
     part: dict[str, Any] = document["resources"]["schemas"]["gold"]
     return part
@@ -45,6 +51,18 @@ FAULTS: dict[str, tuple[str, Damage, str, str]] = {
     "a variable that nobody declares": (
         *(NIGHT, lambda d: job(d).update(name="${var.nmae}")),
         *("resources.jobs.nightly.name", "no variable nmae"),
+    ),
+    "a dashboard with the workspace's own mark": (
+        *(DASHBOARDS, lambda d: dashboard(d).update(etag="1")),
+        *("resources.dashboards.rightrun.etag", "no deployment takes it"),
+    ),
+    "a dashboard whose file is not there": (
+        *(DASHBOARDS, lambda d: dashboard(d).update(file_path="dashboards/none.lvdash.json")),
+        *("resources.dashboards.rightrun.file_path", "there is no file"),
+    ),
+    "a dashboard without a file": (
+        *(DASHBOARDS, lambda d: dashboard(d).pop("file_path")),
+        *("resources.dashboards.rightrun", "has no file_path"),
     ),
     "a resource that nobody declares": (
         *(CATALOG, lambda d: gold(d).update(comment="${resources.schemas.golden.name}")),
@@ -283,6 +301,18 @@ def test_a_resource_declared_twice_is_found(folder: Path) -> None:
     faults = check_bundle(folder).faults
     places = {fault.place for fault in faults if "is declared in" in fault.what}
     assert {"resources.schemas.gold", "resources.volumes.collected"} <= places
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("{", "is no readable JSON"), ("[]", "is no object"), ('{"pages": []}', "there is none")],
+)
+def test_what_is_wrong_within_the_file_of_a_dashboard_is_found(
+    folder: Path, text: str, words: str
+) -> None:
+    (folder / DASHBOARD).write_text(text, encoding="utf-8")
+    faults = check_bundle(folder).faults
+    assert any(fault.file == DASHBOARD and words in fault.what for fault in faults), faults
 
 
 def test_a_file_that_would_not_be_generated_any_more_is_found(folder: Path) -> None:

@@ -4,38 +4,18 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipeline.expressions.exact_sums import exact_sum
+from pipeline.gold.run_days import with_run
 from pipeline.steps.kinds import ByDay, Lasting
 from pipeline.tables import gold, silver
 
-_RUN = ["workspace_id", "job_id", "run_id"]
 _KEY = ["task_run_date", "workspace_id", "job_id", "task_key"]
 
 
 def task_daily(task_runs: DataFrame, runs: DataFrame) -> DataFrame:
-    """gold.task_daily from silver.task_runs and silver.runs.
-
-    A run counts for the days on which it ran. A task run without one belongs to its job by number.
-    """
-    spans = runs.select(
-        *_RUN,
-        F.col("series_key").alias("run_series"),
-        F.col("busy_seconds").alias("run_seconds"),
-        F.col("run_date").alias("first_day"),
-        F.to_date("ended_at").alias("last_day"),
-    )
-    tries = task_runs.where("task_key IS NOT NULL").alias("task")
-    is_its_run = [F.col(f"task.{name}") == F.col(f"run.{name}") for name in _RUN]
-    is_within = (F.col("task_run_date") >= F.col("first_day")) & (
-        F.col("last_day").isNull() | (F.col("task_run_date") <= F.col("last_day"))
-    )
+    """gold.task_daily from silver.task_runs and silver.runs."""
     of_run = Window.partitionBy(*_KEY, "run_id").orderBy("started_at", "task_run_id")
-    known = tries.join(spans.alias("run"), [*is_its_run, is_within], "left").select(
-        *(f"task.{name}" for name in (*_KEY, "run_id", "task_run_id", "started_at", "status")),
-        "duration_seconds",
-        F.coalesce("run_series", F.concat_ws("/", "task.workspace_id", "task.job_id")).alias(
-            "series_key"
-        ),
-        "run_seconds",
+    known = with_run(
+        task_runs.where("task_key IS NOT NULL"), runs, "task_run_date", run_seconds="busy_seconds"
     )
     # A try without a run is the first of its own.
     is_first = F.col("run_id").isNull() | (F.row_number().over(of_run) == 1)

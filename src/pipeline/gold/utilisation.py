@@ -12,6 +12,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.expressions.exact_sums import exact_sum
+from pipeline.gold.run_days import stands_on, with_run
 from pipeline.steps.kinds import ByDay, Lasting
 from pipeline.tables import bronze, gold, silver
 from pipeline.tables.gold.utilisation import IDLE_BELOW_PCT
@@ -51,7 +52,7 @@ def utilisation_daily(
     )
     unseen_hours = F.col("nodes") * F.col("used_seconds") / _HOUR_SECONDS
     uses = (
-        _by_role(_of_jobs(run_cluster_days, runs), clusters)
+        _by_role(with_run(run_cluster_days, runs, "used_date"), clusters)
         .join(seen, [*_USE, "role"], "left")
         .withColumn("unseen_hours", F.when(F.col("seen_hours").isNull(), unseen_hours))
         .where("seen_hours IS NOT NULL OR unseen_hours > 0")
@@ -109,35 +110,6 @@ def _share(histogram: str, halves: Callable[[Column], Column]) -> Column:
     )
 
 
-def _stands_on(day: Column) -> Column:
-    """Whether what has a first and a last day, or none, says anything of `day`."""
-    last_day = F.col("last_day")
-    return (day >= F.col("first_day")) & (last_day.isNull() | (day <= last_day))
-
-
-def _of_jobs(run_cluster_days: DataFrame, runs: DataFrame) -> DataFrame:
-    """Uses of a day with the job's series; of a run that is not known on that day, by the job's number."""
-    run = ["workspace_id", "job_id", "run_id"]
-    spans = runs.select(
-        *run,
-        F.col("series_key").alias("run_series"),
-        F.col("run_date").alias("first_day"),
-        F.to_date("ended_at").alias("last_day"),
-    )
-    is_its_run = [F.col(f"use.{name}") == F.col(f"run.{name}") for name in run]
-    return (
-        run_cluster_days.alias("use")
-        .join(spans.alias("run"), [*is_its_run, _stands_on(F.col("used_date"))], "left")
-        .select(
-            *(f"use.{name}" for name in _USE),
-            "used_seconds",
-            F.coalesce("run_series", F.concat_ws("/", "use.workspace_id", "use.job_id")).alias(
-                "series_key"
-            ),
-        )
-    )
-
-
 def _by_role(uses: DataFrame, clusters: DataFrame) -> DataFrame:
     """Each use once for the driver and once for the workers, with what the cluster's definition says."""
     source = F.col("cluster_source")
@@ -173,7 +145,7 @@ def _by_role(uses: DataFrame, clusters: DataFrame) -> DataFrame:
             [
                 F.col("use.workspace_id") == F.col("cluster.workspace_id"),
                 F.col("use.cluster_id") == F.col("cluster.cluster_id"),
-                _stands_on(F.col("used_date")),
+                stands_on(F.col("used_date")),
             ],
             "left",
         )

@@ -55,6 +55,6 @@ FROM (
     ) AS (place, figure, sentence)
   FROM reliability r
   CROSS JOIN costs c
-  CROSS JOIN night n
+  CROSS JOIN billed n
 ) w
 ORDER BY w.place

@@ -5,7 +5,7 @@ SELECT
   CASE WHEN a.is_alertable THEN 'yes' ELSE 'no' END AS is_alertable,
   CASE WHEN a.confidence = 'low' THEN concat('low: ', a.confidence_reason) ELSE a.confidence END AS confidence,
   a.started_at, a.run_id,
-  CASE WHEN a.run_id <> '' THEN concat(j.url, '/runs/', a.run_id) END AS run_url, j.url, a.series_key
+  CASE WHEN a.run_id <> '' THEN concat(j.url, '/runs/', a.run_id) END AS run_url, a.series_key, j.url
 FROM run_anomalies a
 JOIN shown_jobs j ON j.workspace_id = a.workspace_id AND j.series_key = a.series_key
 CROSS JOIN period p

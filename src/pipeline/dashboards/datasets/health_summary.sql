@@ -1,7 +1,7 @@
--- One row: what the last night took and could not keep, what it could not answer, and how far sources are behind.
+-- One row: what the last night took and could not keep, what it could not answer, and how many sources are behind.
 SELECT
   s.minutes, s.rows_written, s.quarantined, s.late, coalesce(q.not_assessed, 0) AS not_assessed,
-  f.late_sources, f.most_behind_hours
+  f.late_sources
 FROM (
   SELECT
     sum(l.seconds) / 60 AS minutes, sum(l.inserted + l.updated + l.deleted) AS rows_written,
@@ -16,7 +16,7 @@ CROSS JOIN (
 ) q
 CROSS JOIN (
   SELECT
-    count(CASE WHEN n.behind_hours > 36 THEN 1 END) AS late_sources, max(n.behind_hours) AS most_behind_hours
+    count(CASE WHEN n.behind_hours > 36 THEN 1 END) AS late_sources
   FROM source_freshness n
   -- Of other sources, which change now and then, an old newest row says nothing.
   WHERE n.source_table LIKE '%timeline' OR n.source_table = 'system.billing.usage'

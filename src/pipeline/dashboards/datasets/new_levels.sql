@@ -2,7 +2,7 @@
 SELECT
   r.from_at, j.name, j.team, j.owner, r.metric, r.direction, b.level AS level_before, r.level, r.ratio,
   CASE WHEN r.to_at IS NULL THEN 'still' ELSE date_format(r.to_at, 'yyyy-MM-dd') END AS lasted_to,
-  r.first_run_id AS run_id, concat(j.url, '/runs/', r.first_run_id) AS run_url, j.url, r.series_key
+  r.first_run_id AS run_id, concat(j.url, '/runs/', r.first_run_id) AS run_url, r.series_key, j.url
 FROM job_regimes r
 JOIN job_regimes b
   ON b.workspace_id = r.workspace_id AND b.series_key = r.series_key AND b.metric = r.metric AND b.regime = r.regime - 1

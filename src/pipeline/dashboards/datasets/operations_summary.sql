@@ -2,7 +2,7 @@
 SELECT
   f.failing, f.newly_failing, f.failing - f.newly_failing AS failing_for_longer, m.likely_to_miss, m.expected_misses,
   s.compliance_7, s.compliance_7_before, s.compliance_30, s.compliance_30_before,
-  r.success_rate, r.previous_success_rate, a.flagged
+  a.flagged
 FROM (
   SELECT
     count(CASE WHEN h.is_failing THEN 1 END) AS failing,
@@ -36,7 +36,6 @@ CROSS JOIN (
     WHERE t.run_date BETWEEN date_sub(p.last_day, 59) AND p.last_day
   ) d
 ) s
-CROSS JOIN reliability r
 CROSS JOIN (
   SELECT count(DISTINCT t.series_key) AS flagged
   FROM job_nights t

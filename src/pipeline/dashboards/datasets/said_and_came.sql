@@ -5,9 +5,13 @@ SELECT
     WHEN w.runs = 0 THEN 'Nothing that was said of runs of these days is known yet.'
     ELSE concat(
       'We said ', format_number(w.said, 0), ' misses of ', format_number(w.runs, 0), ' runs, ', format_number(w.came, 0),
-      ' came. Of ', format_number(w.called_likely, 0), ' runs that we called likely to miss, ',
-      format_number(w.likely_that_came, 0), ' did; ', format_number(w.came - w.likely_that_came, 0),
-      ' came that we had not called likely.')
+      ' came.',
+      CASE
+        WHEN w.called_likely = 0 THEN ' We called no run likely to miss.'
+        ELSE concat(
+          ' Of ', format_number(w.called_likely, 0), ' runs that we called likely to miss, ',
+          format_number(w.likely_that_came, 0), ' did.')
+      END)
   END AS sentence
 FROM (
   SELECT

@@ -5,6 +5,7 @@ from typing import Final
 from pipeline.dashboards.dataset import Column, Dataset
 from pipeline.dashboards.formats import COUNT, DAY, DECIMAL, RATIO, TEXT, TIME, Format, Kind
 from pipeline.dashboards.page import Aggregate, Chart, Counter, Field, Mark, Page, Table, row
+from pipeline.dashboards.pages.columns import KEY, NAME, OWNER, RUN, TEAM, TIER
 
 _PROBABILITY: Final = Format(Kind.NUMBER, "double", 6)
 
@@ -25,10 +26,10 @@ FLAGS: Final = Dataset(
     "What was flagged",
     (
         Column("night", "Night", DAY),
-        Column("name", "Job", TEXT, link="url"),
-        Column("team", "Team", TEXT),
-        Column("owner", "Owner", TEXT),
-        Column("tier", "Tier", TEXT),
+        NAME,
+        TEAM,
+        OWNER,
+        TIER,
         Column("metric", "Metric", TEXT),
         Column("direction", "Which way", TEXT),
         Column("severity", "In words", TEXT),
@@ -37,10 +38,8 @@ FLAGS: Final = Dataset(
         Column("is_alertable", "Worth an alert", TEXT),
         Column("confidence", "Confidence", TEXT),
         Column("started_at", "Began", TIME),
-        Column("run_id", "Run", TEXT, link="run_url"),
-        Column("run_url", "Address of the run", TEXT),
-        Column("url", "Address", TEXT),
-        Column("series_key", "Key", TEXT),
+        *RUN,
+        *KEY,
     ),
 )
 _FLAGS_BY_NIGHT: Final = Dataset(
@@ -68,19 +67,17 @@ NEW_LEVELS: Final = Dataset(
     "Levels that have become usual",
     (
         Column("from_at", "Since", TIME),
-        Column("name", "Job", TEXT, link="url"),
-        Column("team", "Team", TEXT),
-        Column("owner", "Owner", TEXT),
+        NAME,
+        TEAM,
+        OWNER,
         Column("metric", "Metric", TEXT),
         Column("direction", "Which way", TEXT),
         Column("level_before", "Usual before", DECIMAL),
         Column("level", "Usual since", DECIMAL),
         Column("ratio", "Ratio", RATIO),
         Column("lasted_to", "Lasted to", TEXT),
-        Column("run_id", "First run", TEXT, link="run_url"),
-        Column("run_url", "Address of the run", TEXT),
-        Column("url", "Address", TEXT),
-        Column("series_key", "Key", TEXT),
+        *RUN,
+        *KEY,
     ),
 )
 _CHANGES: Final = Dataset(
@@ -88,8 +85,8 @@ _CHANGES: Final = Dataset(
     "What was changed before",
     (
         Column("started_at", "Run began", TIME),
-        Column("name", "Job", TEXT, link="url"),
-        Column("team", "Team", TEXT),
+        NAME,
+        TEAM,
         Column("aspect", "What was changed", TEXT),
         Column("task_key", "Task", TEXT),
         Column("before", "Before", TEXT),
@@ -97,10 +94,8 @@ _CHANGES: Final = Dataset(
         Column("changed_at", "Changed", TIME),
         Column("runs_between", "Runs between", COUNT),
         Column("fit", "Fit", DECIMAL),
-        Column("run_id", "Run", TEXT, link="run_url"),
-        Column("run_url", "Address of the run", TEXT),
-        Column("url", "Address", TEXT),
-        Column("series_key", "Key", TEXT),
+        *RUN,
+        *KEY,
     ),
 )
 

@@ -5,9 +5,10 @@ from typing import Final
 from pipeline.dashboards.dataset import Column, Dataset
 from pipeline.dashboards.formats import COUNT, DAY, DECIMAL, MONEY, SHARE, TEXT
 from pipeline.dashboards.page import Aggregate, Chart, Counter, Field, Mark, Page, Table, row
+from pipeline.dashboards.pages.columns import KEY, NAME, OWNER, TEAM, TIER
 from pipeline.dashboards.theme import Tone
 
-COST_SUMMARY: Final = Dataset(
+_SUMMARY: Final = Dataset(
     "cost_summary",
     "List cost of the days shown, beside as many before",
     (
@@ -25,7 +26,7 @@ _BY_DAY: Final = Dataset(
     "List cost by day, team, product and attribution",
     (
         Column("usage_date", "Day", DAY),
-        Column("team", "Team", TEXT),
+        TEAM,
         Column("product", "Product", TEXT),
         Column("attribution", "Team known by", TEXT),
         Column("list_cost", "List cost", MONEY),
@@ -35,7 +36,7 @@ _BY_TEAM: Final = Dataset(
     "costs_by_team",
     "List cost by team",
     (
-        Column("team", "Team", TEXT),
+        TEAM,
         Column("list_cost", "List cost", MONEY),
         Column("previous_list_cost", "Period before", MONEY),
         Column("change", "Change", MONEY),
@@ -47,16 +48,15 @@ _BY_JOB: Final = Dataset(
     "costs_by_job",
     "List cost by job",
     (
-        Column("name", "Job", TEXT, link="url"),
-        Column("team", "Team", TEXT),
-        Column("owner", "Owner", TEXT),
-        Column("tier", "Tier", TEXT),
+        NAME,
+        TEAM,
+        OWNER,
+        TIER,
         Column("list_cost", "List cost", MONEY),
         Column("previous_list_cost", "Period before", MONEY),
         Column("change", "Change", MONEY),
         Column("days_with_usage", "Days with usage", COUNT),
-        Column("series_key", "Key", TEXT),
-        Column("url", "Address", TEXT),
+        *KEY,
     ),
 )
 _UNPRICED: Final = Dataset(
@@ -64,7 +64,7 @@ _UNPRICED: Final = Dataset(
     "Usage without a list price",
     (
         Column("product", "Product", TEXT),
-        Column("team", "Team", TEXT),
+        TEAM,
         Column("unit", "Unit", TEXT),
         Column("quantity", "Quantity", DECIMAL),
         Column("first_day", "First day", DAY),
@@ -72,6 +72,22 @@ _UNPRICED: Final = Dataset(
     ),
 )
 _COST: Final = Field("list_cost", Aggregate.SUM)
+LIST_COST: Final = Counter(
+    "list_cost",
+    "List cost",
+    "Quantity times list price over the days shown; not an invoice.",
+    *(_SUMMARY, 3),
+    value="list_cost",
+    before="previous_list_cost",
+)
+ATTRIBUTED_SHARE: Final = Counter(
+    "attributed_share",
+    "Attributed to a team",
+    "The part of the list cost of which a tag names the team.",
+    *(_SUMMARY, 2),
+    value="attributed_share",
+    before="previous_attributed_share",
+)
 
 COST: Final = Page(
     name="cost",
@@ -81,41 +97,27 @@ COST: Final = Page(
     rows=(
         row(
             3,
-            Counter(
-                "list_cost",
-                "List cost",
-                "Quantity times list price over the days shown; not an invoice.",
-                *(COST_SUMMARY, 3),
-                value="list_cost",
-                before="previous_list_cost",
-            ),
+            LIST_COST,
             Counter(
                 "daily_cost",
                 "A day",
                 "The same over the number of days.",
-                *(COST_SUMMARY, 2),
+                *(_SUMMARY, 3),
                 value="daily_cost",
             ),
-            Counter(
-                "attributed_share",
-                "Attributed to a team",
-                "The part of the list cost of which a tag names the team.",
-                *(COST_SUMMARY, 3),
-                value="attributed_share",
-                before="previous_attributed_share",
-            ),
+            ATTRIBUTED_SHARE,
             Counter(
                 "jobs",
                 "Jobs with cost",
                 "Defined jobs that billing names.",
-                *(COST_SUMMARY, 2),
+                *(_SUMMARY, 2),
                 value="jobs",
             ),
             Counter(
                 "unpriced_products",
                 "Unpriced products",
                 "Products with usage that no list price covers.",
-                *(COST_SUMMARY, 2),
+                *(_SUMMARY, 2),
                 value="unpriced_products",
             ),
         ),

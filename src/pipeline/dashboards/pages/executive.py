@@ -5,9 +5,9 @@ from typing import Final
 from pipeline.dashboards.dataset import Column, Dataset
 from pipeline.dashboards.formats import COUNT, DAY, DECIMAL, MONEY, SCORE, SHARE, TEXT
 from pipeline.dashboards.page import Chart, Counter, Field, Mark, Page, Table, row
-from pipeline.dashboards.pages.cost import COST_SUMMARY
+from pipeline.dashboards.pages.cost import ATTRIBUTED_SHARE, LIST_COST
 
-RELIABILITY: Final = Dataset(
+_RELIABILITY: Final = Dataset(
     "reliability_summary",
     "How runs ended and kept their SLA, beside the period before",
     (
@@ -58,7 +58,7 @@ RECEIPTS: Final = Dataset(
         Column("previous_brier", "Period before", SCORE),
     ),
 )
-SAID_AND_CAME: Final = Dataset(
+_SENTENCES: Final = Dataset(
     "said_and_came",
     "What was said and what came, in a sentence",
     (Column("days", "Days", TEXT), Column("sentence", "What we said, and what came", TEXT)),
@@ -72,6 +72,21 @@ _SAID_BY_WEEK: Final = Dataset(
         Column("came", "Came", COUNT),
     ),
 )
+SUCCESS_RATE: Final = Counter(
+    "success_rate",
+    "Success rate",
+    "Of the runs that succeeded, failed or timed out, the part that succeeded.",
+    *(_RELIABILITY, 2),
+    value="success_rate",
+    before="previous_success_rate",
+)
+SAID_AND_CAME: Final = Table(
+    "said_and_came",
+    "What we said, and what came",
+    "Of the last 7 and of all days shown, a sentence each.",
+    *(_SENTENCES, 12),
+    columns=("days", "sentence"),
+)
 
 EXECUTIVE: Final = Page(
     name="executive",
@@ -81,38 +96,17 @@ EXECUTIVE: Final = Page(
     rows=(
         row(
             3,
-            Counter(
-                "success_rate",
-                "Success rate",
-                "Of the runs that succeeded, failed or timed out, the part that succeeded.",
-                *(RELIABILITY, 2),
-                value="success_rate",
-                before="previous_success_rate",
-            ),
+            SUCCESS_RATE,
             Counter(
                 "sla_compliance",
                 "SLA compliance",
                 "Of the runs with an SLA that has been decided, the part that kept it.",
-                *(RELIABILITY, 2),
+                *(_RELIABILITY, 2),
                 value="sla_compliance",
                 before="previous_sla_compliance",
             ),
-            Counter(
-                "list_cost",
-                "List cost",
-                "Quantity times list price over the days shown; not an invoice.",
-                *(COST_SUMMARY, 3),
-                value="list_cost",
-                before="previous_list_cost",
-            ),
-            Counter(
-                "attributed_share",
-                "Attributed to a team",
-                "The part of the list cost of which a tag names the team.",
-                *(COST_SUMMARY, 2),
-                value="attributed_share",
-                before="previous_attributed_share",
-            ),
+            LIST_COST,
+            ATTRIBUTED_SHARE,
             Counter(
                 "misses",
                 "SLAs missed, of those foretold",
@@ -123,16 +117,7 @@ EXECUTIVE: Final = Page(
                 before_label="said",
             ),
         ),
-        row(
-            3,
-            Table(
-                "said_and_came",
-                "What we said, and what came",
-                "Of the last 7 and of all days shown, a sentence each.",
-                *(SAID_AND_CAME, 12),
-                columns=("days", "sentence"),
-            ),
-        ),
+        row(3, SAID_AND_CAME),
         row(
             5,
             Table(

@@ -5,6 +5,7 @@ from typing import Final
 from pipeline.dashboards.dataset import Column, Dataset
 from pipeline.dashboards.formats import COUNT, HOURS, MINUTES, SCORE, SECONDS, SHARE, TEXT, TIME
 from pipeline.dashboards.page import Aggregate, Chart, Counter, Field, Mark, Page, Table, row
+from pipeline.dashboards.pages.executive import RECEIPTS
 
 _SUMMARY: Final = Dataset(
     "health_summary",
@@ -16,7 +17,6 @@ _SUMMARY: Final = Dataset(
         Column("late", "Rows late", COUNT),
         Column("not_assessed", "Jobs without a forecast", COUNT),
         Column("late_sources", "Sources behind", COUNT),
-        Column("most_behind_hours", "The furthest behind", HOURS),
     ),
 )
 _STAGES: Final = Dataset(
@@ -126,11 +126,12 @@ HEALTH: Final = Page(
                 value="late_sources",
             ),
             Counter(
-                "most_behind_hours",
-                "Furthest behind",
-                "How far the slowest of these sources was behind when it was read.",
-                *(_SUMMARY, 2),
-                value="most_behind_hours",
+                "brier",
+                "Brier score of P(miss)",
+                "Mean squared distance of what was said of a run from what came, 0 or 1; less is better.",
+                *(RECEIPTS, 2),
+                value="brier",
+                before="previous_brier",
             ),
             Counter(
                 "quarantined",

@@ -6,7 +6,8 @@ from pipeline.dashboards.dataset import Column, Dataset
 from pipeline.dashboards.formats import COUNT, DAY, DECIMAL, MINUTES, SHARE, TEXT, TIME
 from pipeline.dashboards.page import Chart, Counter, Field, Mark, Page, Table, row
 from pipeline.dashboards.pages.anomalies import FLAGS, NEW_LEVELS
-from pipeline.dashboards.pages.executive import SAID_AND_CAME
+from pipeline.dashboards.pages.columns import KEY, NAME, OWNER, RUN, TEAM, TIER
+from pipeline.dashboards.pages.executive import SAID_AND_CAME, SUCCESS_RATE
 
 _SUMMARY: Final = Dataset(
     "operations_summary",
@@ -21,8 +22,6 @@ _SUMMARY: Final = Dataset(
         Column("compliance_7_before", "7 days before", SHARE),
         Column("compliance_30", "SLA compliance, 30 days", SHARE),
         Column("compliance_30_before", "30 days before", SHARE),
-        Column("success_rate", "Success rate", SHARE),
-        Column("previous_success_rate", "Period before", SHARE),
         Column("flagged", "Jobs flagged", COUNT),
     ),
 )
@@ -30,20 +29,19 @@ FAILING: Final = Dataset(
     "failing_jobs",
     "Jobs that fail now",
     (
-        Column("tier", "Tier", TEXT),
-        Column("name", "Job", TEXT, link="url"),
+        TIER,
+        NAME,
         Column("failing_since", "Failing since", TIME),
         Column("consecutive_failures", "Failures in a row", COUNT),
         Column("why", "Why", TEXT),
         Column("cause", "Cause", TEXT),
         Column("task", "Task that failed first", TEXT),
-        Column("owner", "Owner", TEXT),
-        Column("team", "Team", TEXT),
+        OWNER,
+        TEAM,
         Column("last_success_at", "Last success", TIME),
         Column("run_id", "Last run", TEXT, link="run_url"),
         Column("run_url", "Address of the run", TEXT),
-        Column("series_key", "Key", TEXT),
-        Column("url", "Address", TEXT),
+        *KEY,
     ),
 )
 LIKELY: Final = Dataset(
@@ -51,7 +49,7 @@ LIKELY: Final = Dataset(
     "Next runs that may miss their SLA",
     (
         Column("p_miss", "P(miss)", SHARE),
-        Column("name", "Job", TEXT, link="url"),
+        NAME,
         Column("reason", "Mostly because", TEXT),
         Column("next_start_at", "Starts", TIME),
         Column("next_due_at", "Due", TIME),
@@ -59,11 +57,10 @@ LIKELY: Final = Dataset(
         Column("p50_minutes", "Usual duration", MINUTES),
         Column("p95_minutes", "95 % take less than", MINUTES),
         Column("allowed_minutes", "Allowed", MINUTES),
-        Column("team", "Team", TEXT),
-        Column("owner", "Owner", TEXT),
-        Column("tier", "Tier", TEXT),
-        Column("series_key", "Key", TEXT),
-        Column("url", "Address", TEXT),
+        TEAM,
+        OWNER,
+        TIER,
+        *KEY,
     ),
 )
 _BY_DAY: Final = Dataset(
@@ -83,7 +80,7 @@ _WAITS: Final = Dataset(
     "Runs that the queue or their cluster made late or slow",
     (
         Column("started_at", "Began", TIME),
-        Column("name", "Job", TEXT, link="url"),
+        NAME,
         Column("problem", "Problem", TEXT),
         Column("minutes", "Longer by", MINUTES),
         Column("share", "Part of the excess", SHARE),
@@ -91,12 +88,10 @@ _WAITS: Final = Dataset(
         Column("usual_minutes", "Usually", MINUTES),
         Column("cluster", "Cluster", TEXT),
         Column("usual_cluster", "Usual cluster", TEXT),
-        Column("team", "Team", TEXT),
-        Column("owner", "Owner", TEXT),
-        Column("run_id", "Run", TEXT, link="run_url"),
-        Column("run_url", "Address of the run", TEXT),
-        Column("series_key", "Key", TEXT),
-        Column("url", "Address", TEXT),
+        TEAM,
+        OWNER,
+        *RUN,
+        *KEY,
     ),
 )
 _CHANGES: Final = Dataset(
@@ -106,13 +101,12 @@ _CHANGES: Final = Dataset(
         Column("question", "Whether it", TEXT),
         Column("verdict", "Now", TEXT),
         Column("previous_verdict", "Before", TEXT),
-        Column("name", "Job", TEXT, link="url"),
-        Column("team", "Team", TEXT),
-        Column("owner", "Owner", TEXT),
-        Column("tier", "Tier", TEXT),
+        NAME,
+        TEAM,
+        OWNER,
+        TIER,
         Column("since_at", "Since", TIME),
-        Column("series_key", "Key", TEXT),
-        Column("url", "Address", TEXT),
+        *KEY,
     ),
 )
 
@@ -158,14 +152,7 @@ OPERATIONS: Final = Page(
                 before="compliance_30_before",
                 before_label="30 days before",
             ),
-            Counter(
-                "success_rate",
-                "Success rate",
-                "Of the runs that succeeded, failed or timed out, the part that succeeded.",
-                *(_SUMMARY, 2),
-                value="success_rate",
-                before="previous_success_rate",
-            ),
+            SUCCESS_RATE,
             Counter(
                 "flagged",
                 "Flagged last night",
@@ -174,16 +161,7 @@ OPERATIONS: Final = Page(
                 value="flagged",
             ),
         ),
-        row(
-            3,
-            Table(
-                "said_and_came",
-                "What we said, and what came",
-                "Of the last 7 and of all days shown, a sentence each.",
-                *(SAID_AND_CAME, 12),
-                columns=("days", "sentence"),
-            ),
-        ),
+        row(3, SAID_AND_CAME),
         row(
             7,
             Table(

@@ -5,6 +5,7 @@ from typing import Final
 from pipeline.dashboards.dataset import Column, Dataset
 from pipeline.dashboards.formats import DAY, NODE_HOURS, SHARE, TEXT
 from pipeline.dashboards.page import Aggregate, Chart, Counter, Field, Mark, Page, Table, row
+from pipeline.dashboards.pages.columns import KEY, NAME, OWNER, TEAM, TIER
 from pipeline.dashboards.theme import Tone
 
 _SUMMARY: Final = Dataset(
@@ -28,7 +29,7 @@ NODE_HOURS_BY_DAY: Final = Dataset(
     "Node-hours by day, team, kind of compute and what is known of them",
     (
         Column("used_date", "Day", DAY),
-        Column("team", "Team", TEXT),
+        TEAM,
         Column("compute_kind", "Kind of compute", TEXT),
         Column("what", "What they did", TEXT),
         Column("node_hours", "Node-hours", NODE_HOURS),
@@ -48,7 +49,7 @@ _NAMES: Final = tuple(column.name for column in _MEASURES)
 _BY_TEAM: Final = Dataset(
     "utilisation_by_team",
     "Node-hours by team",
-    (Column("team", "Team", TEXT), *_MEASURES),
+    (TEAM, *_MEASURES),
 )
 _BY_TYPE: Final = Dataset(
     "utilisation_by_type",
@@ -64,13 +65,12 @@ _BY_JOB: Final = Dataset(
     "utilisation_by_job",
     "Node-hours by job",
     (
-        Column("name", "Job", TEXT, link="url"),
-        Column("team", "Team", TEXT),
-        Column("owner", "Owner", TEXT),
-        Column("tier", "Tier", TEXT),
+        NAME,
+        TEAM,
+        OWNER,
+        TIER,
         *_MEASURES,
-        Column("series_key", "Key", TEXT),
-        Column("url", "Address", TEXT),
+        *KEY,
     ),
 )
 _HOURS: Final = Field("node_hours", Aggregate.SUM)

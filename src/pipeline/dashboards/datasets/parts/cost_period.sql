@@ -10,6 +10,6 @@ FROM (
     coalesce(CAST(:date.min AS DATE), date_sub(least(coalesce(CAST(:date.max AS DATE), n.last_cost_day), n.last_cost_day), 29))
       AS first_day,
     least(coalesce(CAST(:date.max AS DATE), n.last_cost_day), n.last_cost_day) AS last_day
-  FROM night n
+  FROM billed n
 ) p
 CROSS JOIN (SELECT min(u.usage_date) AS first_usage_day FROM cost_daily u) b
