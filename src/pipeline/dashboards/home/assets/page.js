@@ -14,6 +14,7 @@ const seen = new Set();
 const drawing = fetchJson(`/${page}/charts.json`);
 let drawn = {};
 let asked = null;
+let shown = location.search;
 
 document.documentElement.classList.add('scripted');
 document.querySelector('[aria-current=page]')?.scrollIntoView({block: 'nearest', inline: 'center'});
@@ -31,6 +32,7 @@ async function show(search, {push = true, keepForm = false} = {}) {
   asked?.abort();
   asked = new AbortController();
   const {signal} = asked;
+  shown = search;
   main.setAttribute('aria-busy', 'true');
   try {
     // What is in view comes first, however long the rest takes.
@@ -128,7 +130,10 @@ document.addEventListener('keydown', (event) => {
     filter.querySelector('summary').focus();
   }
 });
-addEventListener('popstate', () => show(location.search, {push: false}));
+addEventListener('popstate', () => {
+  // The way to a place on this page is one as well.
+  if (location.search !== shown) show(location.search, {push: false});
+});
 
 // ---- Charts.
 
