@@ -21,11 +21,11 @@ def dashboard_flaws(document: object) -> Iterator[Flaw]:
     datasets = Datasets(document)
     yield from datasets.flaws
     yield from page_flaws(document)
-    asked: set[object] = set()
+    asked: set[str] = set()
     for place, widget, page in widgets(document):
         yield from widget_flaws(place, widget, page, datasets)
         asked |= {
-            mapping(one.get("query")).get("datasetName")
+            str(mapping(one.get("query")).get("datasetName"))
             for _, one in listed(widget.get("queries"), "")
         }
     for name in sorted(datasets.columns.keys() - asked):

@@ -37,14 +37,14 @@ def page_flaws(document: Part) -> Iterator[Flaw]:
     kinds = [page.get("pageType") for _, page in pages]
     if kinds.count("PAGE_TYPE_GLOBAL_FILTERS") > 1:
         yield Flaw("pages", "two hold filters for all pages")
-    names: set[object] = set()
+    names: set[str] = set()
     for place, page in pages:
         name = page.get("name")
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             yield Flaw(f"{place}.name", "is no name: 1 to 60 letters, digits, _ and -")
-        if name in names:
+        if str(name) in names:
             yield Flaw(f"{place}.name", f"another page is called {name}")
-        names.add(name)
+        names.add(str(name))
         if not page.get("displayName"):
             yield Flaw(place, "has no displayName")
         if page.get("pageType") not in _KINDS:
@@ -69,15 +69,15 @@ def _layout_flaws(place: str, page: Part) -> Iterator[Flaw]:
         yield Flaw(f"{place}.layout", "is empty")
     if len(layout) > MOST_WIDGETS:
         yield Flaw(f"{place}.layout", f"{len(layout)} widgets are more than {MOST_WIDGETS}")
-    names: set[object] = set()
+    names: set[str] = set()
     placed: list[tuple[str, _Place]] = []
     for where, entry in layout:
         name = mapping(entry.get("widget")).get("name")
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             yield Flaw(f"{where}.widget.name", "is no name: 1 to 60 letters, digits, _ and -")
-        if name in names:
+        if str(name) in names:
             yield Flaw(f"{where}.widget.name", f"another widget of the page is called {name}")
-        names.add(name)
+        names.add(str(name))
         position = mapping(entry.get("position"))
         numbers = [position.get(side) for side in _Place._fields]
         if not all(isinstance(one, int) and not isinstance(one, bool) for one in numbers):

@@ -46,7 +46,7 @@ def widget_flaws(place: str, widget: Part, page: Part, datasets: Datasets) -> It
         yield Flaw(f"{place}.spec.frame", "shows no title")
     queries: dict[str, Part] = {}
     for where, entry in listed(widget.get("queries"), f"{place}.queries"):
-        if entry.get("name") in queries:
+        if str(entry.get("name")) in queries:
             yield Flaw(where, f"another query is called {entry.get('name')}")
         queries[str(entry.get("name"))] = mapping(entry.get("query"))
         yield from _query_flaws(where, mapping(entry.get("query")), datasets, filters=filters)
@@ -80,14 +80,14 @@ def _query_flaws(place: str, query: Part, datasets: Datasets, *, filters: bool) 
     if not filters and "parameters" in query:
         yield Flaw(f"{place}.query.parameters", "leaves the widget blank: datasets have parameters")
     for where, one in listed(query.get("parameters"), f"{place}.query.parameters"):
-        if one.get("keyword") not in datasets.parameters[name]:
+        if str(one.get("keyword")) not in datasets.parameters[name]:
             yield Flaw(where, f"the dataset {name} has no parameter {one.get('keyword')}")
-    names: set[object] = set()
+    names: set[str] = set()
     puts_together = False
     for where, one in listed(query.get("fields"), f"{place}.query.fields"):
-        if not one.get("name") or one.get("name") in names:
+        if not one.get("name") or str(one["name"]) in names:
             yield Flaw(where, "has no name of its own")
-        names.add(one.get("name"))
+        names.add(str(one.get("name")))
         expression = str(one.get("expression"))
         puts_together |= bool(_AGGREGATE.fullmatch(expression))
         if what := _expression_fault(expression, name, datasets):
@@ -138,7 +138,7 @@ def _filter_flaws(place: str, encodings: Part, queries: dict[str, Part]) -> Iter
 def _encoding_flaws(
     place: str, kind: str, encodings: Part, queries: dict[str, Part]
 ) -> Iterator[Flaw]:
-    fields = {name for query in queries.values() for name in _names(query)}
+    fields = [name for query in queries.values() for name in _names(query)]
     for channel in KINDS[kind].needed:
         if not encodings.get(channel):
             yield Flaw(f"{place}.{channel}", f"is missing from a {kind}")
