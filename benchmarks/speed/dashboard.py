@@ -24,7 +24,7 @@ from typing import Any
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.machine import machine
-from benchmarks.speed.answers import rightrun
+from benchmarks.speed.answers import first_night
 from pipeline.dashboards.dashboard import PAGES
 
 CHANGES = 5
@@ -96,12 +96,7 @@ def main() -> None:
     arguments.add_argument("--out", type=Path, required=True)
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory(prefix="rightrun-bench-") as folder:
-        home = given.home or Path(folder) / "home"
-        if given.home is None:
-            account = Path(folder) / "account"
-            size = ("--jobs", str(given.jobs), "--days", str(given.days))
-            rightrun("simulate", *size, "--out", str(account))
-            rightrun("nightly", "--source", f"simulated:{account}", "--home", str(home))
+        home = given.home or first_night(Path(folder), given.jobs, given.days)
         load = os.getloadavg()[0]
         began = time.perf_counter()
         with subprocess.Popen(

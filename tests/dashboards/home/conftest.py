@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
@@ -19,7 +19,7 @@ from pipeline.dashboards.home.gold import Gold
 from pipeline.dashboards.home.server import listening, server_of
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.tables import gold
-from tests.evaluation.test_browser import ALONE
+from tests.evaluation import test_browser
 from tests.night.homes import Made
 
 HOSTILE_NAMES = (
@@ -89,14 +89,7 @@ def pages(
         yield of_home
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    executable = shutil.which("chromium")
-    assert executable, "pages are opened in Chromium, and none was found: see make prerequisites"
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=executable, args=ALONE)
-        yield opened
-        opened.close()
+browser = test_browser.browser
 
 
 class Watched:
