@@ -73,6 +73,10 @@ docs: $(INSTALLED) ## Write the generated pages again
 	$(BIN)/python -m benchmarks.pages
 	$(BIN)/rightrun bundle generate
 
+.PHONY: assets
+assets: $(INSTALLED) ## Bundle again from npm what the dashboards at home give a browser (Node, npm)
+	$(BIN)/python -m tools.assets
+
 .PHONY: picture
 picture: $(INSTALLED) ## Draw docs/pictures/nightly.svg from a real first night
 	$(BIN)/python docs/pictures/draw.py
@@ -81,6 +85,7 @@ picture: $(INSTALLED) ## Draw docs/pictures/nightly.svg from a real first night
 bench: $(INSTALLED) ## First nights of 1,000 and 5,000 jobs beside DuckDB, nights of a day's news, answers, the truth
 	$(BIN)/python -m benchmarks.speed.night --out benchmarks/results/night.json
 	$(BIN)/python -m benchmarks.speed.answers --out benchmarks/results/answers.json
+	$(BIN)/python -m benchmarks.speed.dashboard --out benchmarks/results/dashboard.json
 	$(BIN)/python -m benchmarks.truth --out benchmarks/results/truth.json
 
 .PHONY: soak
@@ -138,6 +143,7 @@ borders: $(INSTALLED) ## Who may import whom
 generated: $(INSTALLED) ## Whether the generated pages and the bundle are current and in order
 	$(BIN)/python -m tools.pages --check
 	$(BIN)/python -m benchmarks.pages --check
+	$(BIN)/python -m tools.assets --check
 	$(BIN)/rightrun bundle check
 
 .PHONY: fast

@@ -35,7 +35,7 @@ def performance_page(_: str) -> str:
     parts = [
         "# How long a night takes",
         "",
-        _NOTE.format(file="night.json, answers.json, forecast.json"),
+        _NOTE.format(file="night.json, answers.json, dashboard.json, forecast.json"),
         "",
         f"Measured by `make bench` on {_machine(night['machine'])}. Timings of such a machine vary;"
         " read them as ratios.",
@@ -105,6 +105,9 @@ def performance_page(_: str) -> str:
         "",
         *_answers(_result("answers.json")),
         "",
+        "## A page of the dashboards at home",
+        "",
+        *_dashboard(_result("dashboard.json")),
         "## The statistics of a job",
         "",
         *_statistics(_result("forecast.json")),
@@ -128,6 +131,30 @@ def _answers(result: dict[str, Any]) -> Iterable[str]:
                 f"{command['processor_seconds']:.2f}",
             )
             for command in result["commands"]
+        ),
+    )
+
+
+def _dashboard(result: dict[str, Any]) -> Iterable[str]:
+    """How long a page takes in Chromium, and what a filter changes of it."""
+    yield (
+        f"`rightrun dashboard` over a home of {result['jobs']:,} jobs and {result['days']} days, in Chromium at"
+        f" 1440 x 900; the machine's load was {result['load']:g} when it began. First is the first time since the"
+        f" start; a filter is one team of {result['changes']}, none of which was asked for before, and the median"
+        " counts: what is in view comes first, the rest of the page after it."
+    )
+    yield ""
+    yield from rows_of_table(
+        ("page", "first", "again", "filter, in view", "filter, all of the page"),
+        (
+            (
+                page["page"],
+                *(
+                    f"{page[name]:,} ms"
+                    for name in ("first_ms", "again_ms", "change_in_view_ms", "change_ms")
+                ),
+            )
+            for page in result["pages"]
         ),
     )
 

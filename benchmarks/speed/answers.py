@@ -57,6 +57,14 @@ def rightrun(*arguments: str) -> tuple[float, float, str]:
     return seconds, processor, finished.stdout
 
 
+def first_night(folder: Path, jobs: int, days: int) -> Path:
+    """A home in `folder` after the first night of a simulated account."""
+    account, home = folder / "account", folder / "home"
+    rightrun("simulate", "--jobs", str(jobs), "--days", str(days), "--out", str(account))
+    rightrun("nightly", "--source", f"simulated:{account}", "--home", str(home))
+    return home
+
+
 def measure(home: Path) -> list[dict[str, Any]]:
     """The median of `RUNS` runs of each command over the home."""
     jobs = json.loads(rightrun("show", "jobs", "--json", "--home", str(home))[2])
@@ -84,12 +92,7 @@ def main() -> None:
     arguments.add_argument("--out", type=Path, required=True)
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory(prefix="rightrun-bench-") as folder:
-        home = given.home or Path(folder) / "home"
-        if given.home is None:
-            account = Path(folder) / "account"
-            size = ("--jobs", str(given.jobs), "--days", str(given.days))
-            rightrun("simulate", *size, "--out", str(account))
-            rightrun("nightly", "--source", f"simulated:{account}", "--home", str(home))
+        home = given.home or first_night(Path(folder), given.jobs, given.days)
         result = {
             "machine": machine(),
             "jobs": given.jobs,

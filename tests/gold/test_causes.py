@@ -8,8 +8,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from pipeline.gold.causes import STEPS, run_causes
+from pipeline.gold.compared_runs import compared_runs
 from tests.gold.slow_runs import RUNS_BEFORE, Rows, Run, history, together
 from tests.strategies.tables import Row, at, frame_of, rows_of
 
@@ -147,6 +149,30 @@ def test_without_enough_runs_before_nothing_is_said_to_be_usual(spark: SparkSess
         (row,) = said[name]
         assert (row["part"], row["place"], row["compared_runs"]) == ("unexplained", 1, compared)
         assert row["excess_seconds"] is row["seconds"] is row["share"] is None
+
+
+def test_a_run_is_compared_with_those_before_it_that_succeeded_at_once(spark: SparkSession) -> None:
+    """However many failed among them: as many as are looked for, and none in the place of one that failed."""
+    names = [f"{number:02}" for number in range(70)]
+    runs = [
+        ("w", name, "job", at(day), "FAILED" if day % 2 else "SUCCEEDED", int(day % 10 == 4), False)
+        for day, name in enumerate(names)
+    ]
+    judged = [("w", "69", True, False, False, 60.0)]
+    pairs = compared_runs(
+        spark.createDataFrame(
+            judged,
+            "workspace_id string, run_id string, is_flagged boolean, is_late boolean,"
+            " is_shift boolean, center_seconds double",
+        ),
+        spark.createDataFrame(
+            runs,
+            "workspace_id string, run_id string, series_key string, started_at timestamp,"
+            " status string, repairs int, never_started boolean",
+        ).withColumn("attempts", F.lit(1)),
+    )
+    compared = sorted(row["run_id"] for row in pairs.where("NOT is_self").collect())
+    assert compared == [name for name in names[9:69] if name[1] in "0268"]
 
 
 def test_only_runs_that_stand_out_are_asked_about(spark: SparkSession) -> None:

@@ -18,6 +18,7 @@ from pipeline.answers.terminal.screen import printed, screen
 from pipeline.cli import (
     anomalies,
     bundle,
+    dashboard,
     evaluate,
     init,
     nightly,
@@ -41,7 +42,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (init, selftest, sources, nightly, tables, evaluate):
+for group in (init, selftest, sources, nightly, tables, evaluate, dashboard):
     app.add_typer(group.commands)
 app.add_typer(show.commands, name="show")
 app.add_typer(sla.commands, name="sla")

@@ -74,6 +74,8 @@ def compared_runs(judged: DataFrame, runs: DataFrame) -> DataFrame:
         .where("is_of_judged")
         .withColumn("earlier", F.collect_list(F.when(at_once, F.col("run_id"))).over(before))
         .where(is_judged)
+        # Over a window Sail's lists hold the NULLs, which Spark's leave out.
+        .withColumn("earlier", F.array_compact("earlier"))
     )
     # Of no rows engines make an empty list, or none.
     no_runs = F.array().cast("array<string>")

@@ -1,0 +1,1 @@
+"""What the browser is given by the dashboards at home, bundled from npm."""
