@@ -21,6 +21,7 @@ from pipeline.cli import (
     evaluate,
     init,
     nightly,
+    report,
     selftest,
     show,
     sla,
@@ -46,6 +47,7 @@ for group in (init, selftest, sources, nightly, tables, evaluate):
 app.add_typer(show.commands, name="show")
 app.add_typer(sla.commands, name="sla")
 app.add_typer(anomalies.commands, name="anomalies")
+app.add_typer(report.commands, name="report")
 app.add_typer(bundle.commands, name="bundle")
 
 
