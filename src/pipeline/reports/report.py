@@ -8,7 +8,7 @@ from pipeline.answers.phrases import amount, terms
 from pipeline.answers.reader import Record
 from pipeline.answers.values import money, share, shown, text
 from pipeline.reports import sentences
-from pipeline.reports.facts import Day, Facts
+from pipeline.reports.facts import Costs, Day, Facts
 from pipeline.reports.sentences import day_words, job_name
 from pipeline.sla.durations import duration
 
@@ -114,11 +114,11 @@ def _figures(facts: Facts) -> Iterable[Figure]:
         return None if value is None else share(value)
 
     if now.success_rate is not None:
-        yield Figure(
-            "of runs succeeded", share(now.success_rate), was(part(before and before.success_rate))
-        )
+        earlier_rate = None if before is None else before.success_rate
+        yield Figure("of runs succeeded", share(now.success_rate), was(part(earlier_rate)))
     if now.compliance is not None:
-        yield Figure("of SLAs kept", share(now.compliance), was(part(before and before.compliance)))
+        earlier_compliance = None if before is None else before.compliance
+        yield Figure("of SLAs kept", share(now.compliance), was(part(earlier_compliance)))
     if facts.costs is not None:
         earlier = facts.costs_before
         days = facts.costs.days
@@ -131,17 +131,17 @@ def _figures(facts: Facts) -> Iterable[Figure]:
         if facts.team is None and facts.costs.list_cost:
             yield Figure(
                 "of the cost is somebody's",
-                share(_attributed(facts.costs.list_cost, facts.costs.unattributed)),
+                share(_attributed(facts.costs)),
                 was(
-                    share(_attributed(earlier.list_cost, earlier.unattributed))
+                    share(_attributed(earlier))
                     if earlier is not None and earlier.list_cost
                     else None
                 ),
             )
 
 
-def _attributed(list_cost: object, unattributed: object) -> float:
-    return 1.0 - float(unattributed) / float(list_cost)  # type: ignore[arg-type]
+def _attributed(costs: Costs) -> float:
+    return 1.0 - float(costs.unattributed / costs.list_cost)
 
 
 def _sections(facts: Facts) -> Iterable[Section]:

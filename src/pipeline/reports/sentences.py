@@ -32,7 +32,7 @@ def changed(facts: Facts) -> str:
     if now.decided:
         missed = f"{now.missed:,} of {_runs(now.decided)} with an SLA missed it"
         if before is not None and before.decided:
-            missed += f", {_count(now.missed, before.missed)} before"
+            missed += f", against {before.missed:,} of {before.decided:,} before"
         parts.append(missed)
     else:
         parts.append("no run had an SLA that is decided")
@@ -64,7 +64,7 @@ def cost(facts: Facts) -> str:
             sentence += f", and the {span} before is not billed in full to compare it with"
         elif before.list_cost:
             sentence += f", {_dearer(facts)} the {span} before"
-            if facts.rises:
+            if facts.rises and now.list_cost > before.list_cost:
                 first = facts.rises[0]
                 sentence += f"; the dearest rise is that of {job_name(first)}, by {money(float(first['rise']))}"
     if now.unpriced_quantity:
@@ -165,12 +165,6 @@ def _points(difference: float) -> str:
     if abs(difference) < _SAME:
         return "as many as in"
     return f"{100 * abs(difference):.1f} points {'more' if difference > 0 else 'less'} than in"
-
-
-def _count(now: int, before: int) -> str:
-    if now == before:
-        return "as many as"
-    return f"{abs(now - before):,} {'more' if now > before else 'fewer'} than"
 
 
 def _dearer(facts: Facts) -> str:
