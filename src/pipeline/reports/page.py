@@ -4,6 +4,7 @@ Names come from the sources: they are escaped, each in a direction of its own.
 """
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from pipeline.reports.report import Report
 
@@ -19,4 +20,10 @@ def page_text(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = _breakable
     return environment.get_template("page.html.jinja").render(report=report) + "\n"
+
+
+def _breakable(words: str) -> Markup:
+    """Words escaped, which a narrow column may break after an underscore."""
+    return Markup("_<wbr>").join(escape(part) for part in words.split("_"))

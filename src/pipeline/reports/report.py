@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from pipeline.answers.phrases import amount, terms
@@ -9,12 +10,12 @@ from pipeline.answers.reader import Record
 from pipeline.answers.values import money, share, shown, text
 from pipeline.reports import sentences
 from pipeline.reports.facts import Costs, Day, Facts
-from pipeline.reports.sentences import day_words, job_name
+from pipeline.reports.sentences import cause_words, day_words, job_name, short
 from pipeline.sla.durations import duration
 
 __all__ = ["Cell", "Figure", "Report", "Section", "report_of"]
 
-_MOST_ROWS: Final = 10
+_MOST_ROWS: Final = 5
 _LINKS: Final = "https://"
 _PARTS: Final = {
     "queue": "waiting in the queue",
@@ -91,7 +92,7 @@ def report_of(facts: Facts) -> Report:
         title=f"{facts.period.rhythm.span.capitalize()} of {facts.period.title}"
         if facts.period.rhythm.span == "week"
         else facts.period.title,
-        whom="The whole account" if facts.team is None else f"Team {_short(text(facts.team))}",
+        whom="The whole account" if facts.team is None else f"Team {short(text(facts.team))}",
         as_of=f"As of {shown('at', facts.as_of)} UTC; {costs_to}.",
         sentences=(sentences.changed(facts), sentences.cost(facts), sentences.to_do(facts)),
         receipts=tuple(sentences.receipts(facts)),
@@ -130,7 +131,7 @@ def _figures(facts: Facts) -> Iterable[Figure]:
         )
         if facts.team is None and facts.costs.list_cost:
             yield Figure(
-                "of the cost is somebody's",
+                "of the cost has a team",
                 share(_attributed(facts.costs)),
                 was(
                     share(_attributed(earlier))
@@ -189,14 +190,19 @@ def _sections(facts: Facts) -> Iterable[Section]:
         "Time beyond what is usual of runs that were flagged or late, by what it is put down to.",
         facts.causes,
         lambda part: _cause(part, longest),
+        most=len(_PARTS),
     )
 
 
 def _section(
-    title: str, lead: str, rows: Iterable[object], worded: Callable[..., dict[str, Cell]]
+    title: str,
+    lead: str,
+    rows: Iterable[object],
+    worded: Callable[..., dict[str, Cell]],
+    most: int = _MOST_ROWS,
 ) -> Section:
     every = list(rows)
-    first = tuple(worded(row) for row in every[:_MOST_ROWS])
+    first = tuple(worded(row) for row in every[:most])
     return Section(title, lead, first, len(every) - len(first))
 
 
@@ -208,9 +214,9 @@ def _urgent(facts: Facts) -> list[dict[str, Cell]]:
                 f"has failed {job['consecutive_failures']:,} times in a row"
                 if job["consecutive_failures"] > 1
                 else "has failed once",
-                note=text(job["last_termination_code"]),
+                note=cause_words(job["last_termination_code"]),
             ),
-            "when": Cell(f"since {shown('at', job['failing_since'])}"),
+            "when": Cell(f"since {_moment(job['failing_since'])}"),
         }
         for job in facts.failing
     ]
@@ -220,7 +226,7 @@ def _urgent(facts: Facts) -> list[dict[str, Cell]]:
             "why": Cell(
                 f"misses its SLA with a probability of {share(job['p_miss'])}", note=terms(job)
             ),
-            "when": Cell(f"at {shown('at', job['next_start_at'])}"),
+            "when": Cell(f"at {_moment(job['next_start_at'])}"),
         }
         for job in facts.likely
     ]
@@ -266,7 +272,7 @@ def _failure(job: Record) -> dict[str, Cell]:
         "repaired": _number(job["repaired_runs"]),
         "lost": Cell(duration(float(job["lost_seconds"])), is_number=True),
         "mostly": Cell(
-            text(job["termination_code"]) or "not said", note=f"in {_short(task)}" if task else ""
+            text(job["termination_code"]) or "not said", note=f"in {short(task)}" if task else ""
         ),
     }
 
@@ -324,16 +330,16 @@ def _notes(facts: Facts) -> Iterable[str]:
 def _job(job: Record) -> Cell:
     url = text(job["url"])
     team = text(job["team"])
-    return Cell(job_name(job), url=url if url.startswith(_LINKS) else "", note=_short(team))
+    return Cell(job_name(job), url=url if url.startswith(_LINKS) else "", note=short(team))
 
 
 def _number(count: int) -> Cell:
     return Cell(f"{count:,}", is_number=True)
 
 
+def _moment(at: datetime) -> str:
+    return f"{at.day} {at:%b %H:%M}"
+
+
 def _metric(name: str) -> str:
     return _METRICS.get(name, text(name).replace("_", " "))
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 60 else f"{name[:59]}…"

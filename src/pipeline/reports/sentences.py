@@ -11,9 +11,9 @@ from pipeline.answers.reader import Record
 from pipeline.answers.values import money, share, text
 from pipeline.reports.facts import Facts
 
-__all__ = ["changed", "cost", "day_words", "job_name", "receipts", "to_do"]
+__all__ = ["cause_words", "changed", "cost", "day_words", "job_name", "receipts", "short", "to_do"]
 
-_LONGEST: Final = 90
+_LONGEST: Final = 60
 """Characters of a name: some are whole sentences."""
 _SAME: Final = 0.0005
 """Shares nearer than this look alike when they are shown."""
@@ -82,7 +82,7 @@ def to_do(facts: Facts) -> str:
         job = facts.failing[0]
         times = job["consecutive_failures"]
         often = "once" if times == 1 else f"{times:,} times in a row"
-        code = text(job["last_termination_code"]) or text(job["last_failure_class"])
+        code = cause_words(job["last_termination_code"] or job["last_failure_class"])
         why = f" ({code})" if code else ""
         return (
             f"Look first at {job_name(job)}, which has failed {often} since"
@@ -132,8 +132,17 @@ def receipts(facts: Facts) -> list[str]:
 
 def job_name(job: Record) -> str:
     """A job's name on one line, not longer than a line."""
-    name = text(job["name"]) or text(job["series_key"])
+    return short(text(job["name"]) or text(job["series_key"]))
+
+
+def short(name: str) -> str:
+    """A name not longer than a line."""
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+
+
+def cause_words(code: object) -> str:
+    """A termination code as words: `run execution error`."""
+    return short(text(code).replace("_", " ").lower())
 
 
 def day_words(day: date) -> str:
