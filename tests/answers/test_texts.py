@@ -86,6 +86,7 @@ def test_the_fixture_has_rows_for_nearly_all_texts(undisturbed: Made) -> None:
     assert empty == {
         "anomalies/regimes",
         "nights/changes",
+        "periods/levels",
         "quality/quarantined",
         "quality/shared_names",
         "quality/single_names",
