@@ -119,12 +119,10 @@ def test_a_command_that_succeeds_returns(whole: Path, monkeypatch: pytest.Monkey
 
 def test_every_task_is_called_in_words_that_its_command_knows(whole: Path) -> None:
     commands = get_command(app).commands
-    commands |= {("report", name): command for name, command in commands["report"].commands.items()}
     for job in read_documents(whole).resources("jobs"):
         for wheel in filter(None, (task.get("python_wheel_task") for task in job.value["tasks"])):
             name, *words = wheel["parameters"]
-            key = (name, words.pop(0)) if name == "report" else name
-            context = commands[key].make_context(name, words)
+            context = commands[name].make_context(name, words)
             assert context.params["engine"] == "databricks"
             assert context.params.get("as_of", "") in ("", "{{job.parameters.as_of}}")
 

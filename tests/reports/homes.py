@@ -35,20 +35,25 @@ def job(number: int, **columns: object) -> Row:
 
 
 def account(
-    home: Path, rows: dict[Table, list[Row]], *, last_cost_day: int | None = _NEWEST - 1
+    home: Path,
+    rows: dict[Table, list[Row]],
+    *,
+    newest: int = _NEWEST,
+    last_cost_day: int | None = _NEWEST - 1,
+    rhythm: Rhythm = Rhythm.WEEKLY,
 ) -> Account:
-    """What the weekly reports of a home with these rows are read from."""
+    """What the reports of a home with these rows are read from."""
     cost_day = "None" if last_cost_day is None else str(on(last_cost_day))
     given = [
-        {"reader": "run_forecast", "input": "as_of", "position": at(_NEWEST).isoformat()},
+        {"reader": "run_forecast", "input": "as_of", "position": at(newest).isoformat()},
         {"reader": "job_trends", "input": "last_cost_day", "position": cost_day},
     ]
     nights = [
         {"night_id": str(day), "step": "job_verdicts", "table_name": "x", "as_of": at(day)}
-        for day in (LAST_WEEK + 1, _NEWEST)
+        for day in (LAST_WEEK + 1, newest)
     ]
     tables = {gold.NIGHT_STEPS: nights, ops.POSITIONS: given} | rows
-    return account_of(reader_of(home, tables, _READ), Rhythm.WEEKLY)
+    return account_of(reader_of(home, tables, _READ), rhythm)
 
 
 def runs(number: int, day: int, **counts: int) -> Row:

@@ -42,12 +42,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (init, selftest, sources, nightly, tables, evaluate):
+for group in (init, selftest, sources, nightly, report, tables, evaluate):
     app.add_typer(group.commands)
 app.add_typer(show.commands, name="show")
 app.add_typer(sla.commands, name="sla")
 app.add_typer(anomalies.commands, name="anomalies")
-app.add_typer(report.commands, name="report")
 app.add_typer(bundle.commands, name="bundle")
 
 

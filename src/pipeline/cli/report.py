@@ -8,54 +8,39 @@ import typer
 
 from pipeline.cli.homes import reader_of
 from pipeline.cli.options import ENGINE, HOME, EngineName, Home, Json, Team
+from pipeline.reports.period import Rhythm
 
-commands = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    help="Write what changed in a week or a month, what it cost and what to do, with the evidence.",
-)
+commands = typer.Typer()
 
-Out = Annotated[Path, typer.Option(help="Folder of the files; made where there is none.")]
 HERE = Path()
 
 
 @commands.command()
-def weekly(
+def report(
+    rhythm: Annotated[
+        Rhythm,
+        typer.Argument(
+            help="The last full week, from Monday to Sunday in UTC, or the last full month."
+        ),
+    ],
     team: Team = None,
-    out: Out = HERE,
+    out: Annotated[
+        Path, typer.Option(help="Folder of the files; made where there is none.")
+    ] = HERE,
     home: Home = HOME,
     engine: EngineName = ENGINE,
     json_: Json = False,
 ) -> None:
-    """The last full week, from Monday to Sunday in UTC. As HTML and as plain text, for the whole account and for each team."""
-    _write("weekly", team, out, home, engine, json_=json_)
-
-
-@commands.command()
-def monthly(
-    team: Team = None,
-    out: Out = HERE,
-    home: Home = HOME,
-    engine: EngineName = ENGINE,
-    json_: Json = False,
-) -> None:
-    """The last full month, in UTC. As HTML and as plain text, for the whole account and for each team."""
-    _write("monthly", team, out, home, engine, json_=json_)
-
-
-def _write(
-    rhythm: str, team: str | None, out: Path, home: Path, engine: str, *, json_: bool
-) -> None:
+    """Write what changed in a week or a month, what it cost and what to do. As HTML and as plain text, for the whole account and for each team."""
     from pipeline.answers.for_scripts import as_json
     from pipeline.answers.jobs.which import selection_of
     from pipeline.reports.facts import account_of
     from pipeline.reports.files import write_report
-    from pipeline.reports.period import Rhythm
 
     reader = reader_of(home, engine)
     chosen = selection_of(reader, team).team
-    account = account_of(reader, Rhythm(rhythm))
-    whose = [None, *account.teams] if team is None else [chosen]
+    account = account_of(reader, rhythm)
+    whose = [None, *account.teams] if chosen is None else [chosen]
     written = []
     for one in whose:
         facts = account.facts(one)

@@ -7,7 +7,8 @@ from typing import Final
 from rich.cells import cell_len, set_cell_size
 
 from pipeline.answers.terminal.layout import SENTENCES, listing
-from pipeline.reports.report import Cell, Report, Section
+from pipeline.reports.evidence import Cell, Section
+from pipeline.reports.report import Report
 
 __all__ = ["mail_text"]
 

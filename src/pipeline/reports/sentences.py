@@ -8,7 +8,7 @@ from typing import Final
 
 from pipeline.answers.phrases import terms
 from pipeline.answers.reader import Record
-from pipeline.answers.values import money, share, text
+from pipeline.answers.values import money, number, share, text
 from pipeline.reports.facts import Facts
 
 __all__ = ["cause_words", "changed", "cost", "day_words", "job_name", "receipts", "short", "to_do"]
@@ -107,7 +107,7 @@ def receipts(facts: Facts) -> list[str]:
     """What was said of these days and what came; a sentence each of misses and of flags."""
     span, kept = facts.period.rhythm.span, facts.receipts
     if kept.known_runs:
-        misses = f"We said {kept.said_misses:,.1f} misses of {_runs(kept.known_runs)}, {kept.misses_that_came:,} came."
+        misses = f"We said {number(kept.said_misses)} misses of {_runs(kept.known_runs)}, {kept.misses_that_came:,} came."
         if kept.called_likely:
             misses += f" Of {_runs(kept.called_likely)} that we called likely to miss, {kept.likely_that_came:,} did."
         else:
