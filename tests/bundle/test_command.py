@@ -122,11 +122,9 @@ def test_every_task_is_called_in_words_that_its_command_knows(whole: Path) -> No
     for job in read_documents(whole).resources("jobs"):
         for wheel in filter(None, (task.get("python_wheel_task") for task in job.value["tasks"])):
             name, *words = wheel["parameters"]
-            # The self-test is not there yet.
-            if name != "selftest" or name in commands:
-                context = commands[name].make_context(name, words)
-                assert context.params["engine"] == "databricks"
-                assert context.params.get("as_of", "") in ("", "{{job.parameters.as_of}}")
+            context = commands[name].make_context(name, words)
+            assert context.params["engine"] == "databricks"
+            assert context.params.get("as_of", "") in ("", "{{job.parameters.as_of}}")
 
 
 def test_a_night_of_tasks_ends_with_the_stage_that_ends_a_night() -> None:

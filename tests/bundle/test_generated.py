@@ -43,7 +43,7 @@ def test_the_bundle_of_this_repository_is_current_and_in_order() -> None:
 def test_a_bundle_just_made_is_in_order(whole: Path) -> None:
     report = check_bundle(whole)
     assert report.faults == ()
-    assert report.resources == 16
+    assert report.resources == 19
     assert [part.split(" by ")[0] for part in report.unchecked] == ["the whole"]
 
 

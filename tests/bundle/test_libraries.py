@@ -77,9 +77,16 @@ def test_the_schema_is_asked_of_each_resource_and_of_the_whole(whole: Path, tmp_
     assert (report.faults, report.unchecked) == ((), ())
     schema.write_text(a_schema(**fields | {"timeout_seconds": {"type": "string"}}))
     faults = check_bundle(whole, schema).faults
+    files = {
+        "nightly": "nightly",
+        "maintain": "maintain",
+        "report_weekly": "reports",
+        "report_monthly": "reports",
+        "selftest": "selftest",
+    }
     assert {(fault.file, fault.place) for fault in faults} == {
-        (f"resources/{name}.yml", f"resources.jobs.{name}.timeout_seconds")
-        for name in ("nightly", "maintain", "selftest")
+        (f"resources/{file}.yml", f"resources.jobs.{job}.timeout_seconds")
+        for job, file in files.items()
     }
 
 

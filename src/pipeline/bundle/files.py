@@ -27,6 +27,7 @@ def generated_files(project: Project) -> dict[str, str]:
     documents = {
         "nightly": {"jobs": {"nightly": workflow.nightly(GRAPH)}},
         "maintain": {"jobs": {"maintain": workflow.maintain()}},
+        "reports": {"jobs": workflow.reports()},
         "selftest": {"jobs": {"selftest": workflow.selftest()}},
         "unity_catalog": {
             "schemas": securables.schemas(),

@@ -18,7 +18,7 @@ def root_document(catalog: str, *, builds_wheel: bool) -> dict[str, Any]:
     artifacts = {DISTRIBUTION: {"type": "whl", "build": "uv build --wheel", "path": "."}}
     return {
         "bundle": {"name": DISTRIBUTION, "databricks_cli_version": _CLI_VERSION},
-        # Alerts and reports will be further files there.
+        # Alerts will be further files there.
         "include": ["resources/*.yml"],
         "sync": {"paths": ["resources/homes"]},
         **({"artifacts": artifacts} if builds_wheel else {}),

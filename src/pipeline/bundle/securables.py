@@ -15,6 +15,9 @@ from pipeline.tracking.families import FAMILIES
 from pipeline.tracking.model_cards import card
 
 VOLUME = "collected"
+REPORT_VOLUME = "reports"
+REPORTS = f"/Volumes/${{var.catalog}}/${{resources.schemas.ops.name}}/${{resources.volumes.{REPORT_VOLUME}.name}}"
+"""The folder of the reports."""
 CHANNELS = "channels"
 SCOPE_NAME = "${bundle.name}-${bundle.target}"
 _PURPOSE = re.compile(r"\*\*Purpose\.\*\* (.+?[.;:])(?=\s|$)", re.DOTALL)
@@ -33,15 +36,20 @@ def schemas() -> dict[str, Any]:
 
 
 def volumes() -> dict[str, Any]:
+    comments = {
+        VOLUME: "What is collected in other regions, for the night to read",
+        REPORT_VOLUME: "Reports of each week and month, of the account and of its teams",
+    }
     return {
-        VOLUME: {
+        name: {
             "catalog_name": "${var.catalog}",
             "schema_name": _name_of(Layer.OPS.schema),
-            "name": VOLUME,
+            "name": name,
             "volume_type": "MANAGED",
-            "comment": "What is collected in other regions, for the night to read",
+            "comment": comment,
             "grants": volume_grants(),
         }
+        for name, comment in comments.items()
     }
 
 

@@ -1,10 +1,12 @@
-"""The jobs: a night with one task a stage of the graph and the dashboard after them, the weekly maintenance, and the self-test."""
+"""The jobs: a night with one task a stage of the graph and the dashboard after them, the weekly maintenance, the
+reports, and the self-test."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from pipeline.bundle.dashboards import refresh_tasks
 from pipeline.bundle.environment import DISTRIBUTION, ENVIRONMENT_KEY, environments
+from pipeline.bundle.securables import REPORTS
 from pipeline.graph.graph import Graph
 
 TRACK = "track"
@@ -14,6 +16,9 @@ HOME = "${workspace.file_path}/resources/homes/${bundle.target}"
 
 _NIGHTLY_AT = "0 0 3 * * ?"
 _MAINTAINED_AT = "0 0 12 ? * SUN"
+_WEEKLY_AT = "0 0 12 ? * TUE"
+_MONTHLY_AT = "0 0 12 3 * ?"
+"""Two nights after the last day, whose costs come a day late."""
 _TASK_HOURS = 3
 _NIGHT_HOURS = 8
 _LATE_HOURS = 2
@@ -72,6 +77,20 @@ def maintain() -> dict[str, Any]:
     )
 
 
+def reports() -> dict[str, Any]:
+    """The jobs that write the reports, by name, when the last day of what they tell is billed."""
+    crons = {"weekly": _WEEKLY_AT, "monthly": _MONTHLY_AT}
+    return {
+        f"report_{rhythm}": _command_job(
+            f"report {rhythm}",
+            "Writes what changed, what it cost and what to do, for the account and for each team.",
+            *("--out", REPORTS),
+            cron=cron,
+        )
+        for rhythm, cron in crons.items()
+    }
+
+
 def selftest() -> dict[str, Any]:
     """The job that shows, on request, that this workspace computes what it should."""
     return _command_job(
@@ -100,11 +119,11 @@ def _command_job(
     command: str, description: str, *more: str, cron: str | None = None
 ) -> dict[str, Any]:
     """A job of one task, which is called as its command is."""
-    words = [command, "--engine", "databricks", "--home", "{{job.parameters.home}}", *more]
+    words = [*command.split(), "--engine", "databricks", "--home", "{{job.parameters.home}}", *more]
     return _job(
         command,
         description,
-        [_task(command, (), words)],
+        [_task(command.replace(" ", "_"), (), words)],
         {"home": HOME},
         cron=cron,
         hours=_TASK_HOURS,

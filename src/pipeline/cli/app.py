@@ -22,6 +22,7 @@ from pipeline.cli import (
     evaluate,
     init,
     nightly,
+    report,
     selftest,
     show,
     sla,
@@ -42,7 +43,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (init, selftest, sources, nightly, tables, evaluate, dashboard):
+for group in (init, selftest, sources, nightly, report, tables, evaluate, dashboard):
     app.add_typer(group.commands)
 app.add_typer(show.commands, name="show")
 app.add_typer(sla.commands, name="sla")

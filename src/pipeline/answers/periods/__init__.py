@@ -1,0 +1,1 @@
+"""What happened in a span of days: the figures and the lists of a report."""

@@ -1,0 +1,1 @@
+"""Reports: their days, their sentences, their files."""
