@@ -25,7 +25,7 @@ _LARGE = 5_000
 _EMPTY = {
     *("verdict_changes", "failing_jobs", "changes_before"),
     *("miss_reliability", "miss_by_horizon", "said_by_week"),
-    *("job_changes_known", "job_flags", "job_node_hours"),
+    *("job_changes_known", "job_flags", "job_levels", "job_node_hours"),
 }
 
 
