@@ -34,7 +34,8 @@ def _runtime() -> ModuleType:
     """
     module = ModuleType("dbruntime")
     namespace = SimpleNamespace(get_namespace_globals=dict)
-    module.UserNamespaceInitializer = SimpleNamespace(getOrCreate=lambda: namespace)  # type: ignore[attr-defined]
+    initializer = SimpleNamespace(getOrCreate=lambda: namespace)
+    vars(module)["UserNamespaceInitializer"] = initializer
     return module
 
 

@@ -3,6 +3,7 @@
 All that a page shows is said here or comes of its datasets' SQL. Whoever draws it adds the look alone.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
@@ -44,7 +45,7 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Widget:
+class Widget(ABC):
     """`name` is unique on its page, and stays: addresses hold it. `sentence` says what is shown to whoever
     does not see it; `width` is in twelfths of the page."""
 
@@ -55,9 +56,9 @@ class Widget:
     width: int
 
     @property
+    @abstractmethod
     def fields(self) -> tuple[Field, ...]:
         """What it asks of its dataset, in order."""
-        raise NotImplementedError
 
     def __post_init__(self) -> None:
         for one in self.fields:

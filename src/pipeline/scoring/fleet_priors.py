@@ -60,10 +60,10 @@ def fleet_priors(states: DataFrame) -> DataFrame:
 
 def priors_of_the_fleet(priors: DataFrame) -> FleetPriors:
     """What model.fleet_priors says, and what is shipped where it says nothing."""
-    known = priors.where((F.col("jobs") >= _FEWEST_JOBS) & F.col("log_effect").isNotNull())
+    learnable = priors.where((F.col("jobs") >= _FEWEST_JOBS) & F.col("log_effect").isNotNull())
     learned = {
         row["effect"]: Effect(row["share"], row["log_effect"], row["spread_log"])
-        for row in known.collect()
+        for row in learnable.collect()
     }
     return FleetPriors(
         **{name: learned.get(name, getattr(SHIPPED, name)) for name in FleetPriors.names()}

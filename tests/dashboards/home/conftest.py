@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -123,8 +124,8 @@ class Watched:
 
 
 @contextmanager
-def tab(browser: Browser, served: Served, **options: object) -> Iterator[Watched]:
-    page = browser.new_page(**options)  # type: ignore[arg-type]
+def tab(browser: Browser, served: Served, **options: Any) -> Iterator[Watched]:
+    page = browser.new_page(**options)
     page.set_default_timeout(20_000)
     watched = Watched(page, served.address)
     yield watched
