@@ -1,0 +1,301 @@
+"""Who is told of what: signals by cause and team, incidents as they go on, and what is left for a digest.
+
+Pure: the same incidents, signals, policy and times make the same decision. What holds a signal is looked at
+in one order, and the first that does is what people are shown: a maintenance, a silence, a late source, an
+upstream incident that people are told of, the team's noise budget.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from pipeline.alerts.conditions import CONDITIONS
+from pipeline.alerts.incidents import Heard, Incident, Notice, Reason, State, next_state
+from pipeline.alerts.policy import AlertPolicy
+from pipeline.alerts.rule import When
+from pipeline.alerts.signals import PLATFORM, Signal
+from pipeline.alerts.silences import Silence
+
+__all__ = ["Decision", "Digest", "Held", "Told", "decide"]
+
+_WEEK: Final = timedelta(days=7)
+_FRESH: Final = timedelta(hours=26)
+"""What happened longer before the night began is no news: a first night tells nobody of last month."""
+_MOST_URGENT: Final = 1
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A notice of an incident, what holds of it, and the channels that it goes to."""
+
+    incident: Incident
+    notice: Notice
+    signals: tuple[Signal, ...]
+    channels: tuple[str, ...]
+    held_back: int = 0
+    """Signals of other teams that this incident holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A signal that nobody is told of at once, and why."""
+
+    signal: Signal
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What is new to one team and could wait, and what of it was held by its noise budget."""
+
+    team: str
+    channels: tuple[str, ...]
+    signals: tuple[Signal, ...]
+    over_budget: int
+    still_open: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Incidents as they are from now on, all that changed or not; whom to tell; and what is held."""
+
+    incidents: tuple[Incident, ...]
+    told: tuple[Told, ...]
+    digests: tuple[Digest, ...]
+    held: tuple[Held, ...]
+
+
+def decide(
+    incidents: Iterable[Incident],
+    signals: Sequence[Signal],
+    policy: AlertPolicy,
+    silences: Sequence[Silence],
+    *,
+    now: datetime,
+    as_of: datetime,
+    digested: frozenset[str] = frozenset(),
+) -> Decision:
+    """How incidents go on. `incidents` are the newest of each cause and team and those told within a week;
+    `digested` are keys of signals that a digest has told and that have held since."""
+    history = list(incidents)
+    newest = _newest(history)
+    ranked = [replace(one, tier=policy.tier(one.subject, one.tier)) for one in signals]
+    whens = {one.key: policy.rule(one.tier, one.condition).applied(one.times) for one in ranked}
+    groups: dict[Key, list[Signal]] = defaultdict(list)
+    for one in ranked:
+        if whens[one.key] is not When.NEVER:
+            groups[_group(one)].append(one)
+    late = {one.subject for one in ranked if one.condition == "source_late"}
+    pages = _pages(history, now)
+    told: list[Told] = []
+    held: list[Held] = []
+    waiting: list[Signal] = []
+    over_budget: list[Signal] = []
+    after: dict[Key, Incident] = {}
+    # An incident of the cause's own team comes before those that it holds; urgent ones use the budget first.
+    for key in sorted({*newest, *groups}, key=lambda key: _turn(key, groups.get(key, []))):
+        before, of_group = newest.get(key), groups.get(key, [])
+        holder = _holder(key, after, groups)
+        reasons = {
+            one.key: _held_by(one, policy, silences, late, key, holder, now) for one in of_group
+        }
+        may_page = pages[key[1]] < policy.pages_a_week or key[1] == PLATFORM
+        heard = []
+        for one in of_group:
+            is_news = before is not None and before.state is not State.OVER
+            is_fresh = is_news or as_of - one.seen_at <= _FRESH
+            is_now = whens[one.key] is When.NOW and is_fresh and not reasons[one.key]
+            is_loud = is_now and (may_page or one.tier == _MOST_URGENT or _is_open(before))
+            heard.append(Heard(one.key, one.tier, is_loud, CONDITIONS[one.condition].is_event))
+            if reasons[one.key]:
+                held.append(Held(one, reasons[one.key]))
+            elif is_now and not is_loud:
+                over_budget.append(one)
+            elif is_fresh and not is_now:
+                waiting.append(one)
+        everything_held = of_group and all(reasons[one.key] for one in of_group)
+        incident, notice = next_state(
+            before,
+            heard,
+            now,
+            cause=key[0],
+            team=key[1],
+            held_by=reasons[of_group[0].key]
+            if everything_held
+            else _held_end(before, of_group, policy, silences, now),
+            is_blind=_is_blind(before, late),
+            cooldown=timedelta(hours=policy.cooldown_hours),
+            quiet=timedelta(days=policy.quiet_days),
+        )
+        if incident is None:
+            continue
+        after[key] = incident
+        if notice is not None:
+            if notice.reason is Reason.OPENED and incident.tier != _MOST_URGENT:
+                pages[key[1]] += 1
+            channels = _channels(of_group or _last_known(incident), policy, now)
+            told.append(Told(incident, notice, tuple(of_group), channels))
+    counted = [replace(one, held_back=_held_back(one.incident, held)) for one in told]
+    digests = _digests(waiting, over_budget, digested, after.values(), policy, now)
+    return Decision(tuple(after.values()), tuple(counted), digests, tuple(held))
+
+
+def _newest(incidents: Iterable[Incident]) -> dict[Key, Incident]:
+    newest: dict[Key, Incident] = {}
+    for one in incidents:
+        if one.key not in newest or one.opening > newest[one.key].opening:
+            newest[one.key] = one
+    return newest
+
+
+def _group(signal: Signal) -> Key:
+    """Its cause and whom it concerns: what the platform or a source has done is one incident for all."""
+    return signal.cause, signal.team if signal.cause.startswith("job/") else PLATFORM
+
+
+def _turn(key: Key, signals: Sequence[Signal]) -> tuple[bool, int, str, str]:
+    cause, team = key
+    is_origin = any(f"job/{one.subject}" == cause for one in signals) or team == PLATFORM
+    return not is_origin, min((one.tier for one in signals), default=3), cause, team
+
+
+def _holder(
+    key: Key, after: Mapping[Key, Incident], groups: Mapping[Key, Sequence[Signal]]
+) -> Incident | None:
+    """The incident of the same cause in the team of the job that it comes from, where people are told of it."""
+    cause, team = key
+    for (other_cause, other_team), incident in after.items():
+        if other_cause != cause or other_team == team or incident.state is not State.OPEN:
+            continue
+        if any(f"job/{one.subject}" == cause for one in groups.get((other_cause, other_team), ())):
+            return incident
+    return None
+
+
+def _held_by(
+    signal: Signal,
+    policy: AlertPolicy,
+    silences: Sequence[Silence],
+    late: set[str],
+    key: Key,
+    holder: Incident | None,
+    now: datetime,
+) -> str:
+    """What holds a signal, in words; empty for nothing."""
+    maintenance = policy.held_by_maintenance(signal.subject, signal.team, now)
+    if maintenance is not None:
+        return f"maintenance until {maintenance.ends_at.isoformat()}"
+    for silence in silences:
+        if silence.holds(signal, key, now):
+            return f"silence by {silence.by} until {silence.until.isoformat()}"
+    if sources := sorted(late.intersection(CONDITIONS[signal.condition].stands_on)):
+        return f"late source {sources[0]}"
+    return "" if holder is None else f"incident {holder.incident_id}"
+
+
+def _held_end(
+    before: Incident | None,
+    signals: Sequence[Signal],
+    policy: AlertPolicy,
+    silences: Sequence[Silence],
+    now: datetime,
+) -> str:
+    """What holds the news of an end: the silence or maintenance of what was told."""
+    if signals or before is None:
+        return ""
+    for key in before.told:
+        _condition, subject = key.split(" ", 1)
+        if policy.held_by_maintenance(subject, before.team, now) is not None:
+            return "maintenance"
+        if any(silence.holds_subject(subject, before.key, now) for silence in silences):
+            return "silence"
+    return ""
+
+
+def _is_blind(before: Incident | None, late: set[str]) -> bool:
+    if before is None:
+        return False
+    conditions = {key.split(" ", 1)[0] for key in (*before.told, *before.holding)}
+    return any(
+        late.intersection(CONDITIONS[name].stands_on) for name in conditions if name in CONDITIONS
+    )
+
+
+def _is_open(before: Incident | None) -> bool:
+    return before is not None and before.state is State.OPEN
+
+
+def _pages(incidents: Iterable[Incident], now: datetime) -> dict[str, int]:
+    """Incidents of each team that it was told of within a week, the most urgent left out."""
+    pages: dict[str, int] = defaultdict(int)
+    for one in incidents:
+        if one.told_at is not None and now - one.told_at < _WEEK and one.told_tier != _MOST_URGENT:
+            pages[one.team] += 1
+    return pages
+
+
+def _last_known(incident: Incident) -> Sequence[Signal]:
+    """What an incident was told of, as far as routes need it: what has ended has no signal any more."""
+    return [
+        Signal(
+            condition=condition, subject=subject, name=subject, team=incident.team, owner="",
+            tier=incident.told_tier or incident.tier, began_at=incident.began_at,
+            seen_at=incident.began_at, times=1, sentence="", cause=incident.cause,
+        )
+        for condition, subject in (key.split(" ", 1) for key in incident.told)
+    ]  # fmt: skip
+
+
+def _channels(signals: Sequence[Signal], policy: AlertPolicy, now: datetime) -> tuple[str, ...]:
+    """Every channel that one of the signals goes to."""
+    channels: dict[str, None] = {}
+    for team, tier in dict.fromkeys((one.team, one.tier) for one in signals):
+        alike = [one for one in signals if (one.team, one.tier) == (team, tier)]
+        names = policy.channels(
+            team=team,
+            owners=[one.owner for one in alike],
+            tier=tier,
+            conditions=[one.condition for one in alike],
+            at=now,
+        )
+        channels |= dict.fromkeys(names)
+    return tuple(channels)
+
+
+def _held_back(incident: Incident, held: Iterable[Held]) -> int:
+    return sum(one.why == f"incident {incident.incident_id}" for one in held)
+
+
+def _digests(
+    waiting: Sequence[Signal],
+    over_budget: Sequence[Signal],
+    digested: frozenset[str],
+    incidents: Iterable[Incident],
+    policy: AlertPolicy,
+    now: datetime,
+) -> tuple[Digest, ...]:
+    """For each team what is new, and could wait."""
+    still_open: dict[str, int] = defaultdict(int)
+    for incident in incidents:
+        still_open[incident.team] += incident.state is State.OPEN
+    by_team: dict[str, list[Signal]] = defaultdict(list)
+    for one in (*over_budget, *waiting):
+        if one.key not in digested:
+            by_team[one.team].append(one)
+    held = {one.key for one in over_budget}
+    return tuple(
+        Digest(
+            team=team,
+            channels=_channels(news, policy, now),
+            signals=tuple(
+                sorted(news, key=lambda one: (one.tier, one.key not in held, one.name, one.key))
+            ),
+            over_budget=sum(one.key in held for one in news),
+            still_open=still_open[team],
+        )
+        for team, news in sorted(by_team.items())
+    )

@@ -1,0 +1,215 @@
+"""One incident: what holds of one cause for one team, from its first sign until it is over.
+
+A pure machine. `next_state` takes an incident as it was last left, and what holds of it now, and says how it
+goes on and whether people are told. Its laws, held by tests: of one cause and team one incident at most is
+not over; nobody is told of an end who was not told of the beginning; what is held is not told, neither its
+coming nor its going.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+__all__ = ["Heard", "Incident", "Notice", "Reason", "State", "next_state"]
+
+
+class State(StrEnum):
+    """Where an incident stands."""
+
+    WATCHED = "watched"
+    """Something holds, and nobody has been told at once."""
+    OPEN = "open"
+    """People were told."""
+    OVER = "over"
+
+
+class Reason(StrEnum):
+    """Why people are told of an incident."""
+
+    OPENED = "opened"
+    MORE = "more"
+    """More holds of it than they know."""
+    WORSE = "worse"
+    """It weighs more than they know."""
+    FLAPPING = "flapping"
+    """It was over, and is back within the quiet days: told once, and no more until it stays away."""
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A signal as the incident hears it."""
+
+    key: str
+    tier: int
+    is_loud: bool
+    """Whether people are to be told at once, and nothing holds it."""
+    is_event: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """`opening` counts the times that this cause became an incident of this team."""
+
+    cause: str
+    team: str
+    opening: int
+    state: State
+    tier: int
+    began_at: datetime
+    told_at: datetime | None = None
+    last_told_at: datetime | None = None
+    told_tier: int | None = None
+    quiet_since: datetime | None = None
+    """Since when nothing holds of it; while it flaps it is not over yet."""
+    messages: int = 0
+    returns: int = 0
+    """Times that it came back within the quiet days."""
+    is_return_told: bool = False
+    told: tuple[str, ...] = ()
+    """Keys of the signals that people know of."""
+    holding: tuple[str, ...] = ()
+    """Keys of those that hold now."""
+    has_end: bool = False
+    """Whether a signal that people know of is a state, whose end is news; an event has none."""
+    held_by: str = ""
+    """What held it when something last held of it; empty for nothing."""
+    acknowledged_by: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.cause, self.team
+
+    @property
+    def incident_id(self) -> str:
+        return f"{self.cause}@{self.team}#{self.opening}"
+
+    @property
+    def is_flapping(self) -> bool:
+        return self.returns > 0 and self.state is not State.OVER
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """People are to be told of an incident: the `number`th message about it, from 1."""
+
+    reason: Reason
+    number: int
+
+
+def next_state(
+    before: Incident | None,
+    heard: Sequence[Heard],
+    now: datetime,
+    *,
+    cause: str,
+    team: str,
+    held_by: str = "",
+    is_blind: bool = False,
+    cooldown: timedelta,
+    quiet: timedelta,
+) -> tuple[Incident | None, Notice | None]:
+    """How an incident goes on with the signals `heard`; None where nothing holds that ever held.
+
+    `held_by` says what holds all of it now. `is_blind` says that a source it stands on is late: then what is
+    not heard may still hold.
+    """
+    if not heard:
+        return _unheard(before, now, held_by=held_by, is_blind=is_blind, quiet=quiet)
+    current = _heard_again(before, heard, now, cause=cause, team=team, quiet=quiet)
+    current = replace(
+        current,
+        quiet_since=None,
+        holding=tuple(sorted(one.key for one in heard)),
+        tier=min(one.tier for one in heard),
+        held_by=held_by,
+    )
+    loud = [one for one in heard if one.is_loud and not held_by]
+    reason = _reason(current, loud, now, cooldown)
+    if reason is None:
+        return current, None
+    told = sorted(
+        {*(key for key in current.told if key in current.holding), *(one.key for one in loud)}
+    )
+    tiers = [one.tier for one in heard if one.key in told]
+    current = replace(
+        current,
+        state=State.OPEN,
+        told_at=current.told_at or now,
+        last_told_at=now,
+        told_tier=min(tiers),
+        messages=current.messages + 1,
+        told=tuple(told),
+        has_end=current.has_end or any(not one.is_event for one in loud),
+        is_return_told=current.is_return_told or reason is Reason.FLAPPING,
+    )
+    return current, Notice(reason, current.messages)
+
+
+def _heard_again(
+    before: Incident | None,
+    heard: Sequence[Heard],
+    now: datetime,
+    *,
+    cause: str,
+    team: str,
+    quiet: timedelta,
+) -> Incident:
+    """The incident that the signals belong to: the one before, also where it came back too soon, or a new one."""
+    if before is not None and before.state is not State.OVER:
+        is_back = before.state is State.OPEN and before.quiet_since is not None
+        return replace(before, returns=before.returns + 1) if is_back else before
+    if (
+        before is not None
+        and before.told_at is not None
+        and before.has_end
+        and before.quiet_since is not None
+        and now - before.quiet_since < quiet
+    ):
+        return replace(before, state=State.OPEN, returns=before.returns + 1)
+    return Incident(
+        cause=cause,
+        team=team,
+        opening=1 if before is None else before.opening + 1,
+        state=State.WATCHED,
+        tier=min(one.tier for one in heard),
+        began_at=now,
+    )
+
+
+def _reason(
+    current: Incident, loud: Sequence[Heard], now: datetime, cooldown: timedelta
+) -> Reason | None:
+    """Why people are told now, if they are."""
+    if not loud:
+        return None
+    if current.state is State.WATCHED:
+        return Reason.OPENED
+    if current.returns:
+        return None if current.is_return_told else Reason.FLAPPING
+    if current.acknowledged_by:
+        return None
+    if current.told_tier is not None and min(one.tier for one in loud) < current.told_tier:
+        return Reason.WORSE
+    is_more = any(one.key not in current.told for one in loud)
+    is_cool = current.last_told_at is None or now - current.last_told_at >= cooldown
+    return Reason.MORE if is_more and is_cool else None
+
+
+def _unheard(
+    before: Incident | None, now: datetime, *, held_by: str, is_blind: bool, quiet: timedelta
+) -> tuple[Incident | None, Notice | None]:
+    """How it goes on where nothing holds."""
+    if before is None or before.state is State.OVER or is_blind:
+        return before, None
+    quiet_since = before.quiet_since or now
+    current = replace(before, quiet_since=quiet_since, holding=())
+    if before.is_flapping and now - quiet_since < quiet:
+        return current, None
+    over = replace(current, state=State.OVER)
+    is_told = before.state is State.OPEN and before.has_end and not (held_by or before.held_by)
+    if not is_told:
+        return over, None
+    over = replace(over, messages=over.messages + 1, last_told_at=now)
+    return over, Notice(Reason.RESOLVED, over.messages)
