@@ -200,16 +200,18 @@ def test_routes_send_to_whom_they_name() -> None:
 
 
 def test_the_newest_silence_about_a_subject_counts() -> None:
-    rows = [
-        {"kind": SILENCE, "subject": "job:j", "decided_at": _NIGHT, "decided_by": "ann",
-         "terms": (_NIGHT + _DAY).isoformat(), "evidence": "known"},
-        {"kind": SILENCE, "subject": "job:j", "decided_at": _NIGHT + timedelta(hours=1),
-         "decided_by": "bob", "terms": None, "evidence": ""},
-        {"kind": SILENCE, "subject": "job:k", "decided_at": _NIGHT, "decided_by": "ann",
-         "terms": "some time", "evidence": "known"},
-    ]  # fmt: skip
-    assert len(silences_in_force(rows[:1], _NIGHT + timedelta(hours=2))) == 1
-    assert silences_in_force(rows, _NIGHT + timedelta(hours=2)) == []
+    def said(subject: str, hours: int, until: datetime | None) -> dict[str, object]:
+        at = _NIGHT + timedelta(hours=hours)
+        return {
+            "kind": SILENCE, "subject": subject, "decided_at": at, "until_at": until,
+            "decided_by": "ann", "why": "known",
+        }  # fmt: skip
+
+    asked = said("job:j", 0, _NIGHT + _DAY)
+    assert len(silences_in_force([asked], _NIGHT + timedelta(hours=2))) == 1
+    assert silences_in_force([asked], _NIGHT + _DAY) == []
+    taken_back = said("job:j", 1, None)
+    assert silences_in_force([taken_back, asked], _NIGHT + timedelta(hours=2)) == []
 
 
 _JOBS = {"j": ("a", 1, None), "k": ("b", 2, "j"), "l": ("a", 3, "k"), "m": ("b", 1, "m")}

@@ -1,19 +1,16 @@
 """What a person has asked to be held, until when and why: a job, a team, a condition, or one incident."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from pipeline.alerts.signals import Signal
 
-__all__ = ["ACK", "SILENCE", "Silence", "silences_in_force"]
+__all__ = ["ACKNOWLEDGED", "SILENCE", "Silence", "acknowledgements", "silences_in_force"]
 
 SILENCE: Final = "silence"
-"""The kind of those decisions; their subject is `job:KEY`, `team:NAME`, `condition:NAME` or `incident:ID`, and
-their terms are the time until which they hold."""
-ACK: Final = "acknowledged"
-"""The kind of decisions by which somebody takes an incident on: nobody hears more of it but its end."""
+ACKNOWLEDGED: Final = "acknowledged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +49,30 @@ class Silence:
         return False
 
 
-def silences_in_force(decisions: Iterable[Mapping[str, Any]], at: datetime) -> list[Silence]:
-    """The silences that hold at a time, from rows of ops.decisions; what cannot be read holds nothing."""
-    newest: dict[str, Mapping[str, Any]] = {}
-    for row in sorted(decisions, key=lambda row: row["decided_at"]):
-        if row["kind"] == SILENCE and row["decided_at"] <= at:
+def silences_in_force(said: Iterable[Mapping[str, Any]], at: datetime) -> list[Silence]:
+    """The silences that hold at a time, from rows of ops.said_of_alerts."""
+    return [
+        Silence(row["subject"], row["until_at"], row["decided_by"], row["why"])
+        for row in _in_force(said, SILENCE, at)
+    ]
+
+
+def acknowledgements(said: Iterable[Mapping[str, Any]], at: datetime) -> dict[str, str]:
+    """Who has taken on an incident, by its id, from rows of ops.said_of_alerts."""
+    return {
+        row["subject"].removeprefix("incident:"): row["decided_by"]
+        for row in _in_force(said, ACKNOWLEDGED, at)
+    }
+
+
+def _in_force(
+    said: Iterable[Mapping[str, Any]], kind: str, at: datetime
+) -> Iterator[Mapping[str, Any]]:
+    """Of each subject the newest of a kind, where it has not ended nor been taken back."""
+    newest = {}
+    for row in sorted(said, key=lambda row: row["decided_at"]):
+        if row["kind"] == kind and row["decided_at"] <= at:
             newest[row["subject"]] = row
-    silences = []
-    for subject, row in newest.items():
-        until = _moment(row["terms"])
-        if until is not None and until > at:
-            silences.append(Silence(subject, until, row["decided_by"], row["evidence"]))
-    return silences
-
-
-def _moment(words: str | None) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(words or "")
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None
+    for row in newest.values():
+        if row["until_at"] is not None and row["until_at"] > at:
+            yield row

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Final
 
 from pipeline.alerts.conditions import CONDITIONS
@@ -12,7 +13,7 @@ from pipeline.alerts.policy import TIERS
 from pipeline.alerts.signals import PLATFORM, Signal
 from pipeline.sla.durations import duration
 
-__all__ = ["headline", "messages_of"]
+__all__ = ["headline", "messages_of", "ranked"]
 
 _MOST_ITEMS: Final = 20
 _KINDS: Final = {
@@ -54,7 +55,7 @@ def messages_of(
 
 def headline(signals: Sequence[Signal], cause: str) -> str:
     """What holds of how many, the job that it comes from first."""
-    first, *others = _ranked(signals, cause)
+    first, *others = ranked(signals, cause)
     names = dict.fromkeys(one.subject for one in others if one.subject != first.subject)
     if cause.startswith("platform/"):
         return f"{len(names) + 1:,} jobs failed with {cause.partition('/')[2]}"
@@ -75,7 +76,7 @@ def _of_incident(
         headline=f"{_PREFIXES.get(reason, '')}{TIERS[(incident.told_tier or incident.tier) - 1]} {called}",
         sentences=tuple(_sentences(told, now, quiet)),
         items=tuple(
-            _item(one) for one in _ranked(told.signals, incident.cause)[1 : _MOST_ITEMS + 1]
+            _item(one) for one in ranked(told.signals, incident.cause)[1 : _MOST_ITEMS + 1]
         ),
         left_out=max(0, len(told.signals) - 1 - _MOST_ITEMS),
         links=tuple(_links(told.signals, incident.cause)),
@@ -103,7 +104,7 @@ def _sentences(told: Told, now: datetime, quiet: timedelta) -> Iterable[str]:
         yield f"Nothing of it holds any more; people were first told {_ago(incident.told_at, now)} ago."
         return
     if told.signals:
-        yield _ranked(told.signals, incident.cause)[0].sentence
+        yield ranked(told.signals, incident.cause)[0].sentence
     if told.notice.reason is Reason.FLAPPING:
         yield f"It was over and is back: you hear no more of it until it has stayed away for {_days(quiet)}."
     if told.held_back:
@@ -130,7 +131,9 @@ def _of_digest(digest: Digest, now: datetime, as_of: datetime) -> Iterable[Messa
         left_out=max(0, len(digest.signals) - _MOST_ITEMS),
         data_as_of=as_of,
     )
-    key = f"digest/{digest.team}/{as_of.isoformat()}"
+    # What is in it is part of its key: a second one of a night is another, the same made again is not.
+    news = "\n".join(sorted(one.key for one in digest.signals))
+    key = f"digest/{digest.team}/{as_of.isoformat()}/{sha256(news.encode()).hexdigest()[:12]}"
     for channel in digest.channels:
         yield Message(
             message_id=message_id(key, 0, channel),
@@ -144,7 +147,7 @@ def _of_digest(digest: Digest, now: datetime, as_of: datetime) -> Iterable[Messa
         )
 
 
-def _ranked(signals: Sequence[Signal], cause: str) -> list[Signal]:
+def ranked(signals: Sequence[Signal], cause: str) -> list[Signal]:
     """The job that all comes from first, then what weighs most."""
     return sorted(
         signals,
@@ -165,7 +168,7 @@ def _item(signal: Signal) -> Item:
 def _links(signals: Sequence[Signal], cause: str) -> Iterable[Link]:
     if not signals:
         return
-    first = _ranked(signals, cause)[0]
+    first = ranked(signals, cause)[0]
     if first.url:
         yield Link("Job", first.url)
         if first.run_id:

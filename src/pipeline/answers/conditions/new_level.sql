@@ -9,10 +9,15 @@ FROM (
     r.level, r.ratio, r.direction, r.list_cost_change,
     count(*) OVER (PARTITION BY r.workspace_id, r.series_key) AS times,
     row_number() OVER (
-      PARTITION BY r.workspace_id, r.series_key ORDER BY abs(ln(r.ratio)) DESC, r.metric
+      PARTITION BY r.workspace_id, r.series_key ORDER BY r.distance DESC NULLS LAST, r.metric
     ) AS place
-  FROM gold.job_regimes r
-  WHERE r.regime > 0 AND r.to_at IS NULL AND r.ratio > 0 AND r.found_at >= CAST(:since AS TIMESTAMP)
+  FROM (
+    SELECT
+      o.workspace_id, o.series_key, o.metric, o.first_run_id, o.from_at, o.found_at, o.level, o.ratio, o.direction,
+      o.list_cost_change, CASE WHEN o.ratio < 1 THEN 1 / o.ratio ELSE o.ratio END AS distance
+    FROM gold.job_regimes o
+    WHERE o.regime > 0 AND o.to_at IS NULL AND o.ratio > 0 AND o.found_at >= CAST(:since AS TIMESTAMP)
+  ) r
 ) s
 JOIN gold.jobs j ON j.workspace_id = s.workspace_id AND j.series_key = s.series_key
 LEFT JOIN gold.job_forecast f ON f.workspace_id = s.workspace_id AND f.series_key = s.series_key
