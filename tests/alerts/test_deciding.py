@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.alert_settings import Maintenance, Route
 from pipeline.alerts.deciding import Decision, decide
 from pipeline.alerts.incidents import Incident, Reason, State
-from pipeline.alerts.policy import AlertPolicy, Maintenance, Route
+from pipeline.alerts.policy import Policy
 from pipeline.alerts.signals import Signal, caused
 from pipeline.alerts.silences import SILENCE, Silence, silences_in_force
 
 _NIGHT = datetime(2026, 1, 10, tzinfo=UTC)
 _DAY = timedelta(days=1)
-_POLICY = AlertPolicy(to=("everyone",))
+_POLICY = Policy(to=("everyone",))
 
 
 def _signal(
@@ -37,7 +38,7 @@ def _late(source: str = "system.lakeflow.job_run_timeline") -> Signal:
 
 
 def _decide(
-    incidents: Sequence[Incident], *signals: Signal, policy: AlertPolicy = _POLICY,
+    incidents: Sequence[Incident], *signals: Signal, policy: Policy = _POLICY,
     silences: Sequence[Silence] = (), at: datetime = _NIGHT, digested: frozenset[str] = frozenset(),
 ) -> Decision:  # fmt: skip
     return decide(incidents, caused(signals), policy, silences, now=at, as_of=at, digested=digested)
@@ -131,7 +132,7 @@ def test_a_first_night_tells_nobody_of_last_month() -> None:
 
 
 def test_a_budget_holds_pages_but_none_of_tier_1() -> None:
-    policy = AlertPolicy(to=("everyone",), pages_a_week=3)
+    policy = Policy(to=("everyone",), pages_a_week=3)
     ordinary = [_signal(f"j{n}", tier=2, times=2) for n in range(10)]
     critical = [_signal(f"k{n}", tier=1) for n in range(10)]
     decision = _decide((), *ordinary, *critical, policy=policy)
@@ -175,13 +176,13 @@ def test_maintenance_holds_a_team() -> None:
     window = Maintenance.model_validate(
         {"from": _NIGHT - _DAY, "to": _NIGHT + _DAY, "why": "move", "by": "ann", "teams": ["a"]}
     )
-    policy = AlertPolicy(to=("everyone",), maintenance=(window,))
+    policy = Policy(to=("everyone",), maintenance=(window,))
     decision = _decide((), _signal("j"), _signal("k", team="b"), policy=policy)
     assert [told.incident.team for told in decision.told] == ["b"]
 
 
 def test_routes_send_to_whom_they_name() -> None:
-    policy = AlertPolicy(
+    policy = Policy(
         to=("rest",),
         routes=(
             Route(to=("phone",), tiers=("P1",)),
@@ -241,7 +242,7 @@ def test_over_any_nights_each_cause_and_team_has_one_incident(
     nights: list[tuple[list[Signal], bool]],
 ) -> None:
     incidents: tuple[Incident, ...] = ()
-    policy = AlertPolicy(to=("everyone",), pages_a_week=2)
+    policy = Policy(to=("everyone",), pages_a_week=2)
     numbers: dict[str, int] = {}
     open_ids: set[str] = set()
     for night, (signals, is_silent) in enumerate(nights):

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from pipeline.alert_settings import When
 from pipeline.alerts.conditions import CONDITIONS
 from pipeline.alerts.incidents import Heard, Incident, Notice, Reason, State, next_state
-from pipeline.alerts.policy import AlertPolicy
-from pipeline.alerts.rule import When
+from pipeline.alerts.policy import Policy
 from pipeline.alerts.signals import PLATFORM, Signal
 from pipeline.alerts.silences import Silence
 
@@ -72,7 +72,7 @@ class Decision:
 def decide(
     incidents: Iterable[Incident],
     signals: Sequence[Signal],
-    policy: AlertPolicy,
+    policy: Policy,
     silences: Sequence[Silence],
     *,
     now: datetime,
@@ -103,7 +103,7 @@ def decide(
         reasons = {
             one.key: _held_by(one, policy, silences, late, key, holder, now) for one in of_group
         }
-        may_page = pages[key[1]] < policy.pages_a_week or key[1] == PLATFORM
+        may_page = pages[key[1]] < policy.settings.pages_a_week or key[1] == PLATFORM
         heard = []
         for one in of_group:
             is_news = before is not None and before.state is not State.OVER
@@ -128,8 +128,8 @@ def decide(
             if everything_held
             else _held_end(before, of_group, policy, silences, now),
             is_blind=_is_blind(before, late),
-            cooldown=timedelta(hours=policy.cooldown_hours),
-            quiet=timedelta(days=policy.quiet_days),
+            cooldown=policy.cooldown,
+            quiet=policy.quiet,
         )
         if incident is None:
             continue
@@ -178,7 +178,7 @@ def _holder(
 
 def _held_by(
     signal: Signal,
-    policy: AlertPolicy,
+    policy: Policy,
     silences: Sequence[Silence],
     late: set[str],
     key: Key,
@@ -200,7 +200,7 @@ def _held_by(
 def _held_end(
     before: Incident | None,
     signals: Sequence[Signal],
-    policy: AlertPolicy,
+    policy: Policy,
     silences: Sequence[Silence],
     now: datetime,
 ) -> str:
@@ -250,7 +250,7 @@ def _last_known(incident: Incident) -> Sequence[Signal]:
     ]  # fmt: skip
 
 
-def _channels(signals: Sequence[Signal], policy: AlertPolicy, now: datetime) -> tuple[str, ...]:
+def _channels(signals: Sequence[Signal], policy: Policy, now: datetime) -> tuple[str, ...]:
     """Every channel that one of the signals goes to."""
     channels: dict[str, None] = {}
     for team, tier in dict.fromkeys((one.team, one.tier) for one in signals):
@@ -275,7 +275,7 @@ def _digests(
     over_budget: Sequence[Signal],
     digested: frozenset[str],
     incidents: Iterable[Incident],
-    policy: AlertPolicy,
+    policy: Policy,
     now: datetime,
 ) -> tuple[Digest, ...]:
     """For each team what is new, and could wait."""

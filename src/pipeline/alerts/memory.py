@@ -5,7 +5,7 @@ same memory, and its messages have the same ids, which nobody posts twice.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from pyspark.sql import SparkSession
@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from pipeline.alerts.deciding import Decision, decide
 from pipeline.alerts.incidents import Incident, State
 from pipeline.alerts.outbox import post
-from pipeline.alerts.policy import AlertPolicy
+from pipeline.alerts.policy import Policy
 from pipeline.alerts.signals import Signal, read_signals
 from pipeline.alerts.silences import acknowledgements, silences_in_force
 from pipeline.alerts.wording import headline, messages_of, ranked
@@ -38,7 +38,7 @@ def make_decision(
     spark: SparkSession,
     lakehouse: Lakehouse,
     reader: Reader,
-    policy: AlertPolicy,
+    policy: Policy,
     *,
     now: datetime,
     as_of: datetime,
@@ -67,7 +67,7 @@ def make_decision(
         headlines=headlines,
         now=now,
         as_of=as_of,
-        quiet=timedelta(days=policy.quiet_days),
+        quiet=policy.quiet,
     )
     posted = post(spark, lakehouse, messages)
     rows = _rows(decision, signals, {row["incident_id"]: row for row in remembered}, now, as_of)

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
+from pipeline.alert_settings import TIERS
 from pipeline.alerts.conditions import CONDITIONS
 from pipeline.alerts.deciding import Decision, Digest, Told
 from pipeline.alerts.incidents import Reason
 from pipeline.alerts.message import Content, Item, Kind, Link, Message, message_id
-from pipeline.alerts.policy import TIERS
 from pipeline.alerts.signals import PLATFORM, Signal
 from pipeline.sla.durations import duration
 

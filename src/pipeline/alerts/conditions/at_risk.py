@@ -1,7 +1,7 @@
 """A run in progress will more likely miss its SLA than not, or has used most of what it allows."""
 
+from pipeline.alert_settings import DIGEST, NEVER, NOW
 from pipeline.alerts.conditions.condition import RUNS, Condition, Row
-from pipeline.alerts.rule import DIGEST, NEVER, NOW
 from pipeline.answers.values import share, shown
 from pipeline.sla.durations import duration
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.alerts.rule import Rule
+from pipeline.alert_settings import Rule
 
 Row = Mapping[str, Any]
 

@@ -1,7 +1,7 @@
 """No run came though its schedule let expect one."""
 
+from pipeline.alert_settings import DIGEST, NOW
 from pipeline.alerts.conditions.condition import RUNS, Condition, Row
-from pipeline.alerts.rule import DIGEST, NOW
 from pipeline.answers.values import shown
 
 __all__ = ["DID_NOT_COME"]

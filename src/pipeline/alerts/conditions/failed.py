@@ -1,7 +1,7 @@
 """Its last verdict is a failure."""
 
+from pipeline.alert_settings import DIGEST, NOW, after
 from pipeline.alerts.conditions.condition import RUNS, TASKS, Condition, Row
-from pipeline.alerts.rule import DIGEST, NOW, after
 from pipeline.answers.values import shown, text
 
 __all__ = ["FAILED"]

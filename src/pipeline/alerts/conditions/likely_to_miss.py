@@ -1,7 +1,7 @@
 """Its next run will more likely miss the SLA than not."""
 
+from pipeline.alert_settings import DIGEST, NOW
 from pipeline.alerts.conditions.condition import RUNS, Condition, Row
-from pipeline.alerts.rule import DIGEST, NOW
 from pipeline.answers.values import share, shown
 from pipeline.sla.durations import duration
 

@@ -1,7 +1,7 @@
 """A run of the last day missed its SLA."""
 
+from pipeline.alert_settings import DIGEST, NOW
 from pipeline.alerts.conditions.condition import RUNS, Condition, Row
-from pipeline.alerts.rule import DIGEST, NOW
 from pipeline.answers.phrases import terms
 from pipeline.answers.values import shown
 from pipeline.sla.durations import duration

@@ -1,7 +1,7 @@
 """Another duration, wait or cost has become usual."""
 
+from pipeline.alert_settings import DIGEST, NEVER
 from pipeline.alerts.conditions.condition import RUNS, Condition, Row
-from pipeline.alerts.rule import DIGEST, NEVER
 from pipeline.answers.phrases import amount
 from pipeline.answers.values import text
 

@@ -1,7 +1,7 @@
 """RightRun itself sees less than it should: a source is late or has lost what it had."""
 
+from pipeline.alert_settings import NOW
 from pipeline.alerts.conditions.condition import Condition, Row
-from pipeline.alerts.rule import NOW
 from pipeline.answers.values import shown
 
 __all__ = ["SOURCE_LATE"]

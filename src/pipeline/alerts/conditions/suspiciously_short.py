@@ -1,7 +1,7 @@
 """A run succeeded in so little time that it may have done nothing."""
 
+from pipeline.alert_settings import DIGEST, NOW
 from pipeline.alerts.conditions.condition import RUNS, Condition, Row
-from pipeline.alerts.rule import DIGEST, NOW
 from pipeline.sla.durations import duration
 
 __all__ = ["SUSPICIOUSLY_SHORT"]

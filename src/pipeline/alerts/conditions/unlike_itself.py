@@ -1,7 +1,7 @@
 """The last night's runs are unlike the job."""
 
+from pipeline.alert_settings import DIGEST, NEVER
 from pipeline.alerts.conditions.condition import RUNS, Condition, Row
-from pipeline.alerts.rule import DIGEST, NEVER
 from pipeline.answers.values import text
 
 __all__ = ["UNLIKE_ITSELF"]
