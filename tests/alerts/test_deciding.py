@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.alert_settings import Maintenance, Route
+from pipeline.alert_settings import AlertSettings, Maintenance, Route
 from pipeline.alerts.deciding import Decision, decide
 from pipeline.alerts.incidents import Incident, Reason, State
 from pipeline.alerts.policy import Policy
@@ -17,7 +17,13 @@ from pipeline.alerts.silences import SILENCE, Silence, silences_in_force
 
 _NIGHT = datetime(2026, 1, 10, tzinfo=UTC)
 _DAY = timedelta(days=1)
-_POLICY = Policy(to=("everyone",))
+
+
+def _policy(**settings: object) -> Policy:
+    return Policy(AlertSettings.model_validate(settings))
+
+
+_POLICY = _policy(to=("everyone",))
 
 
 def _signal(
@@ -132,7 +138,7 @@ def test_a_first_night_tells_nobody_of_last_month() -> None:
 
 
 def test_a_budget_holds_pages_but_none_of_tier_1() -> None:
-    policy = Policy(to=("everyone",), pages_a_week=3)
+    policy = _policy(to=("everyone",), pages_a_week=3)
     ordinary = [_signal(f"j{n}", tier=2, times=2) for n in range(10)]
     critical = [_signal(f"k{n}", tier=1) for n in range(10)]
     decision = _decide((), *ordinary, *critical, policy=policy)
@@ -176,13 +182,13 @@ def test_maintenance_holds_a_team() -> None:
     window = Maintenance.model_validate(
         {"from": _NIGHT - _DAY, "to": _NIGHT + _DAY, "why": "move", "by": "ann", "teams": ["a"]}
     )
-    policy = Policy(to=("everyone",), maintenance=(window,))
+    policy = _policy(to=("everyone",), maintenance=(window,))
     decision = _decide((), _signal("j"), _signal("k", team="b"), policy=policy)
     assert [told.incident.team for told in decision.told] == ["b"]
 
 
 def test_routes_send_to_whom_they_name() -> None:
-    policy = Policy(
+    policy = _policy(
         to=("rest",),
         routes=(
             Route(to=("phone",), tiers=("P1",)),
@@ -242,7 +248,7 @@ def test_over_any_nights_each_cause_and_team_has_one_incident(
     nights: list[tuple[list[Signal], bool]],
 ) -> None:
     incidents: tuple[Incident, ...] = ()
-    policy = Policy(to=("everyone",), pages_a_week=2)
+    policy = _policy(to=("everyone",), pages_a_week=2)
     numbers: dict[str, int] = {}
     open_ids: set[str] = set()
     for night, (signals, is_silent) in enumerate(nights):

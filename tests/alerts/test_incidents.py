@@ -41,11 +41,16 @@ _LOOKS = st.lists(
 )  # fmt: skip
 
 
+_Step = tuple[_Look, Incident | None, Incident | None, Notice | None]
+
+
 def _history(
     looks: list[_Look],
-) -> list[tuple[_Look, Incident | None, Incident | None, Notice | None]]:
+) -> list[_Step]:
     """Each look, with the incident before and after it and what people were told."""
-    incident, now, history = None, _START, []
+    incident: Incident | None = None
+    now = _START
+    history: list[_Step] = []
     for look in looks:
         now += look.after
         after, notice = next_state(
@@ -59,7 +64,7 @@ def _history(
 
 @given(_LOOKS)
 def test_nobody_is_told_of_an_end_without_a_beginning(looks: list[_Look]) -> None:
-    open_ids = set()
+    open_ids: set[str] = set()
     for _look, _before, after, notice in _history(looks):
         if notice is None or after is None:
             continue
