@@ -1,0 +1,1 @@
+"""What people are told: decided into an outbox, and delivered from there."""
