@@ -3,7 +3,7 @@
 import re
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -14,6 +14,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from pipeline.channel_settings import ChannelSettings
 from pipeline.errors import UserError
 from pipeline.expressions.run_names import DEFAULT_RUN_NAMES, RUN_NAME_RULES, refuse_pattern
 from pipeline.near_names import did_you_mean
@@ -39,10 +40,15 @@ class Days(BaseModel):
         return self
 
 
+ChannelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")]
+
+
 class Settings(BaseSettings):
     """Settings of a home; every field has a default that suits a first night."""
 
-    model_config = SettingsConfigDict(env_prefix="RIGHTRUN_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="RIGHTRUN_", extra="forbid", frozen=True, hide_input_in_errors=True
+    )
 
     currency_code: str = Field(
         default="USD",
@@ -119,6 +125,11 @@ class Settings(BaseSettings):
         ge=0,
         description="What an unusual run must cost more than usual, in currency_code, likewise.",
     )
+    channels: dict[ChannelName, ChannelSettings] = Field(
+        default={},
+        description="Channels that messages leave by, each by a name of yours: `{team-data: {kind: slack, url:"
+        " '${env:SLACK_URL}'}}`. What is secret is only referred to: [alerts](alerts.md#channels).",
+    )
     model_prefix: str = Field(
         default="rightrun.model",
         min_length=1,
@@ -177,28 +188,34 @@ def load_settings(home: Path) -> Settings:
     """
     file = home / "rightrun.yml"
     written = _written(file)
+    # Refused out of the handlers: what pydantic keeps with its errors are the values, a secret perhaps.
     try:
         exported = EnvSettingsSource(Settings)()
     except SettingsError as error:
         named = re.search(r'field "(\w+)"', str(error))
         variable = f"RIGHTRUN_{named[1].upper()}" if named else "a variable RIGHTRUN_*"
-        raise UserError(
-            f"{variable} is not readable JSON: write it as it would stand in rightrun.yml"
-        ) from error
-    try:
-        return Settings(**{**written, **exported})
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0])
-        if first["type"] == "extra_forbidden":
-            every = f"settings are {', '.join(Settings.model_fields)}"
-            hint = did_you_mean(name, Settings.model_fields, otherwise=every)
-            raise UserError(f"there is no setting {name!r}, as in {file}: {hint}") from error
-        place = f"RIGHTRUN_{name.upper()}" if name in exported else str(file)
-        spelled = ".".join(str(part) for part in first["loc"])
-        quotes = ": put it in quotes" if first["type"] == "string_type" else ""
-        reason = first["msg"].removeprefix("Value error, ")
-        raise UserError(f"setting {spelled} in {place}: {reason}{quotes}") from error
+        refusal = f"{variable} is not readable JSON: write it as it would stand in rightrun.yml"
+    else:
+        try:
+            return Settings(**{**written, **exported})
+        except ValidationError as error:
+            refusal = _refusal(error, file, exported)
+    raise UserError(refusal)
+
+
+def _refusal(error: ValidationError, file: Path, exported: dict[str, Any]) -> str:
+    """Which setting is wrong, where and how, without its value unless a rule of ours tells it."""
+    first = error.errors(include_input=False, include_context=False)[0]
+    name = str(first["loc"][0])
+    if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
+        every = f"settings are {', '.join(Settings.model_fields)}"
+        hint = did_you_mean(name, Settings.model_fields, otherwise=every)
+        return f"there is no setting {name!r}, as in {file}: {hint}"
+    place = f"RIGHTRUN_{name.upper()}" if name in exported else str(file)
+    spelled = ".".join(str(part) for part in first["loc"])
+    quotes = ": put it in quotes" if first["type"] == "string_type" else ""
+    reason = first["msg"].removeprefix("Value error, ")
+    return f"setting {spelled} in {place}: {reason}{quotes}"
 
 
 def _written(file: Path) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from pipeline.lakehouse.catalog import lease, statements
 from pipeline.tables import ops
-from pipeline.tables.declaration import Column
+from pipeline.tables.declaration import Column, Part
 from pipeline.tables.derive import ddl, identifier
 from pipeline.tables.types import arrow_type
 from tests.lakehouse.examples import THINGS
@@ -70,8 +70,8 @@ STATEMENTS = {
     "vacuum": statements.vacuum(_TARGET, 168),
     "drop": statements.drop(_STAGED),
     "drop_view": statements.drop_view("rows"),
-    "lease_holder": lease.holder(_WRITERS),
-    "lease_take": lease.take(_WRITERS, "0b5c", "driver-1", 7),
+    "lease_holder": lease.holder(_WRITERS, Part.TABLES),
+    "lease_take": lease.take(_WRITERS, Part.TABLES, "0b5c", "driver-1", 7),
     "lease_renew": lease.renew(_WRITERS, "0b5c"),
     "lease_release": lease.release(_WRITERS, "0b5c"),
     "list_tables": statements.list_tables("rightrun", statements.STAGING),

@@ -12,7 +12,7 @@ from pipeline.lakehouse.catalog.conflicts import is_conflict
 from pipeline.lakehouse.catalog.tables import DeltaCatalog
 from pipeline.tables import ops
 from pipeline.tables.catalogue import TABLES
-from pipeline.tables.declaration import Table
+from pipeline.tables.declaration import Part, Table
 from tests.night.homes import KEPT, rebuilt_columns
 from tests.parity.comparing import differences, shown
 from tools.workspace.server import CATALOG, Workspace
@@ -80,5 +80,5 @@ def wait_for_lease(spark: SparkSession) -> None:
     catalog = DeltaCatalog(CATALOG, spark)
     while not DeltaCatalog(CATALOG, spark).exists(ops.WRITERS):
         time.sleep(_POLL_SECONDS)
-    while spark.sql(lease.holder(catalog.name(ops.WRITERS))).first() is None:
+    while spark.sql(lease.holder(catalog.name(ops.WRITERS), Part.TABLES)).first() is None:
         time.sleep(_POLL_SECONDS)

@@ -54,7 +54,7 @@ def test_nothing_stays_staged_but_answers_and_what_died_is_removed(
     assert len(staged(spark)) == 1
     assert answer.count() == 2
     spark.sql(
-        f"CREATE TABLE {identifier(CATALOG, 'staging', 'left')} USING DELTA AS SELECT 1 AS one"
+        f"CREATE TABLE {identifier(CATALOG, 'staging', 'tables_left')} USING DELTA AS SELECT 1 AS one"
     )
     things(spark, FULL).createOrReplaceTempView("somebodys_view")
     lakehouse.clear_staging()

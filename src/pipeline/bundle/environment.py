@@ -17,7 +17,9 @@ PINS = {
     # The newest of these two that take the base's typing-extensions.
     "pydantic-settings": "2.15.0",
     "typing-inspection": "0.4.2",
+    "slack-sdk": "3.48.0",
     "sqlglot": "30.30.0",
+    "standardwebhooks": "1.1.0",
 }
 """What our dependencies need beyond the base of environment 5, whole: pip has nothing to choose."""
 

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from pipeline.answers.terminal.screen import printed, screen
 from pipeline.cli import (
+    alerts,
     anomalies,
     bundle,
     dashboard,
@@ -48,6 +49,7 @@ for group in (init, selftest, sources, nightly, report, tables, evaluate, dashbo
 app.add_typer(show.commands, name="show")
 app.add_typer(sla.commands, name="sla")
 app.add_typer(anomalies.commands, name="anomalies")
+app.add_typer(alerts.commands, name="alerts")
 app.add_typer(bundle.commands, name="bundle")
 
 

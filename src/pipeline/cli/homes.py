@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.engine.names import Engine, engine_named
 from pipeline.errors import UserError
+from pipeline.tables.declaration import Part
 
 if TYPE_CHECKING:  # engines load only when a command uses one
     from pyspark.sql import SparkSession
@@ -66,12 +67,12 @@ def lakehouse_of(home: Path, engine: str, spark: "SparkSession") -> "Lakehouse":
 
 @contextmanager
 def writing(
-    home: Path, engine: str, *, wait: bool = False
+    home: Path, engine: str, part: Part = Part.TABLES, *, wait: bool = False
 ) -> "Iterator[tuple[SparkSession, Lakehouse]]":
-    """The tables as their one writer finds them: what died with an earlier one is removed.
+    """The tables as the one writer of `part` finds them: what died with an earlier one is removed.
 
-    UserError saying who else writes them, or with `wait` wait for them. A home is held by a file's lock,
-    Unity Catalog by a lease, and nothing is written in the home.
+    UserError saying who else writes it, or with `wait` wait for them. A home is held by a file's lock,
+    Unity Catalog by a lease, and nothing is written in the home. Of other parts nothing may be written.
     """
     from pipeline.engine.session import connect
 
@@ -82,8 +83,8 @@ def writing(
         from pipeline.settings import load_settings
 
         spark, catalog = connect(chosen), load_settings(home).catalog
-        with leased(DeltaCatalog(catalog, spark), spark, wait=wait) as lease:
-            lakehouse = DeltaCatalog(catalog, spark, lease.check)
+        with leased(DeltaCatalog(catalog, spark), spark, part, wait=wait) as lease:
+            lakehouse = DeltaCatalog(catalog, spark, lease.check, part=part)
             lakehouse.clear_staging()
             yield spark, lakehouse
         return
@@ -92,9 +93,9 @@ def writing(
     from pipeline.lakehouse.folder.tables import DeltaFolder
 
     # A folder's leftovers go with taking its lock.
-    with home_lock(home, wait=wait):
+    with home_lock(home, part, wait=wait):
         spark = connect(chosen)
-        yield spark, DeltaFolder(home, spark)
+        yield spark, DeltaFolder(home, spark, part)
 
 
 def where(home: Path, engine: str) -> str:

@@ -108,22 +108,26 @@ def maintain(
 ) -> None:
     """Compact small files and remove old ones; not part of a night."""
     from pipeline.tables.catalogue import TABLES
+    from pipeline.tables.declaration import Part
 
     # Looked at first: a lock is not taken, nor a folder made, for a home that holds nothing.
     opened(home, engine)
-    with writing(home, engine, wait=wait) as (_, lakehouse):
-        rows = []
-        with progress_bar(json_) as bar:
-            for declared in bar.track(TABLES, description="maintaining"):
-                before = lakehouse.version(declared)
-                lakehouse.maintain(declared, retain_hours=retain_hours)
-                rows.append(
-                    {
-                        "table": declared.full_name,
-                        "version_before": before,
-                        "version": lakehouse.version(declared),
-                    }
-                )
+    rows = []
+    with progress_bar(json_) as bar:
+        task = bar.add_task("maintaining", total=len(TABLES))
+        for part in Part:
+            with writing(home, engine, part, wait=wait) as (_, lakehouse):
+                for declared in (table for table in TABLES if table.part is part):
+                    before = lakehouse.version(declared)
+                    lakehouse.maintain(declared, retain_hours=retain_hours)
+                    rows.append(
+                        {
+                            "table": declared.full_name,
+                            "version_before": before,
+                            "version": lakehouse.version(declared),
+                        }
+                    )
+                    bar.advance(task)
     print_records("Maintained", rows, Form(json_))
 
 

@@ -48,6 +48,20 @@ _LAYER_COMMENTS = {
 }
 
 
+class Part(StrEnum):
+    """Tables that one command at a time writes, under a lock of their own."""
+
+    TABLES = "tables"
+    """All that a night writes."""
+    OUTBOX = "outbox"
+    DELIVERIES = "deliveries"
+
+    @property
+    def suffix(self) -> str:
+        """What sets its files and folders in a home apart from those of a night."""
+        return "" if self is Part.TABLES else f"-{self}"
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column: its Spark SQL type spelled out, its meaning, and the values it may hold."""
@@ -88,7 +102,8 @@ class Table:
 
     `partition_by` names a date column that prunes reads and merges. `kept_days` is how long rows
     are kept once everything made from them is. `version` is the schema's: it is raised, with a
-    migration, when a column changes that somebody may read. `full_name` is `<schema>.<name>`: the
+    migration, when a column changes that somebody may read. `part` says which lock its writer holds:
+    another than a night's for what is written while one runs. `full_name` is `<schema>.<name>`: the
     schema in Unity Catalog, and the folder under the home.
     """
 
@@ -100,6 +115,7 @@ class Table:
     partition_by: str | None = None
     kept_days: int | None = None
     version: int = 1
+    part: Part = Part.TABLES
 
     def __post_init__(self) -> None:
         where = self.full_name

@@ -44,10 +44,15 @@ SCHEMA_VERSIONS = Table(
 WRITERS = Table(
     layer=Layer.OPS,
     name="writers",
-    grain="who may write these tables now: one row in Unity Catalog; none in a folder, which has a file lock",
+    grain="who may write some of these tables now, in Unity Catalog; none in a folder, which has file locks",
     keys=("place",),
     columns=(
-        Column("place", "string", "What is written: always `tables`", nullable=False),
+        Column(
+            "place",
+            "string",
+            "What is written: all that a night writes is `tables`",
+            nullable=False,
+        ),
         Column("writer", "string", "Drawn by each command that writes; NULL while nobody writes"),
         Column("process", "bigint", "Its process"),
         Column("host", "string", "Its machine"),

@@ -1,1 +1,1 @@
-"""What was decided of alerts: incidents, and what people have said of them."""
+"""What people are told, and how far it has come."""

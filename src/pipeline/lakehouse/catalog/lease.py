@@ -1,4 +1,4 @@
-"""One writer at a time in a catalog, wherever it runs: a row that its holder keeps renewing.
+"""One writer at a time for each part of a catalog, wherever it runs: a row that its holder keeps renewing.
 
 A file lock holds on one machine; tasks of a Workflow run on any. So who writes is a row of `ops.writers`,
 taken by one MERGE, of which Delta lets one win. A holder that is killed cannot give it back: after
@@ -24,6 +24,7 @@ from pipeline.errors import UserError, cause
 from pipeline.lakehouse.catalog.conflicts import Overtaken, is_conflict
 from pipeline.lakehouse.catalog.tables import DeltaCatalog
 from pipeline.tables import ops
+from pipeline.tables.declaration import Part
 from pipeline.tables.derive import quoted
 
 RENEWED_EVERY_SECONDS = 60.0
@@ -31,24 +32,22 @@ SILENT_MINUTES = 5
 """Longer than a server goes on with what a client asked for that has died, and than it may be away."""
 _ASKED_AGAIN_SECONDS = 5.0
 _MADE_BY_ANOTHER_SECONDS = 20
-_PLACE = "tables"
-"""The key of the one row."""
 
 
-def holder(target: str) -> str:
+def holder(target: str, part: Part) -> str:
     """Who holds the lease: no row where nobody does, or where its holder is silent for too long."""
     return (
         "SELECT `writer`, `process`, `host`, `principal`, `taken_at`, `renewed_at`\n"
         f"FROM {target}\n"
-        f"WHERE `place` = {quoted(_PLACE)} AND `writer` IS NOT NULL AND NOT ({_silent('`renewed_at`')})"
+        f"WHERE `place` = {quoted(part)} AND `writer` IS NOT NULL AND NOT ({_silent('`renewed_at`')})"
     )
 
 
-def take(target: str, writer: str, host: str, process: int) -> str:
+def take(target: str, part: Part, writer: str, host: str, process: int) -> str:
     """One commit, if nobody holds the lease when it is made."""
     return (
         f"MERGE INTO {target} AS t\nUSING (\n"
-        f"  SELECT {quoted(_PLACE)} AS `place`, {quoted(writer)} AS `writer`,"
+        f"  SELECT {quoted(part)} AS `place`, {quoted(writer)} AS `writer`,"
         f" CAST({process} AS BIGINT) AS `process`, {quoted(host)} AS `host`,"
         " current_user() AS `principal`,\n"
         "    current_timestamp() AS `taken_at`, current_timestamp() AS `renewed_at`\n"
@@ -73,11 +72,13 @@ def _silent(renewed_at: str) -> str:
 
 
 class Lease:
-    """The right to write the tables of a catalog; the holder renews it in a thread of its own."""
+    """The right to write a part of a catalog; the holder renews it in a thread of its own."""
 
-    def __init__(self, catalog: DeltaCatalog, spark: SparkSession) -> None:
+    def __init__(self, catalog: DeltaCatalog, spark: SparkSession, part: Part) -> None:
         self._spark = spark
-        self._catalog = catalog.catalog
+        self._part = part
+        kind = "tables" if part is Part.TABLES else f"{part} tables"
+        self._whose = f"the {kind} of catalog {catalog.catalog}"
         self._target = catalog.name(ops.WRITERS)
         self._writer = uuid4().hex
         self._renewed_at_seconds = 0.0
@@ -91,7 +92,7 @@ class Lease:
         while (other := self._other_holder()) is not None:
             if not wait:
                 raise UserError(
-                    f"the tables of catalog {self._catalog} are being written by {other}: wait"
+                    f"{self._whose} are being written by {other}: wait"
                     f" for it to end, or pass --wait; after {SILENT_MINUTES} minutes of silence it is"
                     " taken to be dead"
                 )
@@ -102,12 +103,12 @@ class Lease:
         """UserError where the lease is, or may be, another's by now."""
         if self._taken_by:
             raise UserError(
-                f"the tables of catalog {self._catalog} were taken by {self._taken_by}, because for"
+                f"{self._whose} were taken by {self._taken_by}, because for"
                 f" {SILENT_MINUTES} minutes {self._problem}: this command stops; run it again"
             )
         if time.monotonic() - self._renewed_at_seconds > SILENT_MINUTES * 60:
             raise UserError(
-                f"the lease on the tables of catalog {self._catalog} has not been renewed for"
+                f"the lease on {self._whose} has not been renewed for"
                 f" {SILENT_MINUTES} minutes ({self._problem}), so another may have taken it: this"
                 " command stops; run it again"
             )
@@ -121,7 +122,7 @@ class Lease:
     def _other_holder(self) -> str | None:
         """Take the lease if nobody holds it; else who does, in words."""
         while (holder_now := self._holder()) is None:
-            text = take(self._target, self._writer, socket.gethostname(), os.getpid())
+            text = take(self._target, self._part, self._writer, socket.gethostname(), os.getpid())
             self._renewed_at_seconds = time.monotonic()
             try:
                 if self._changes_the_row(text):
@@ -139,7 +140,7 @@ class Lease:
 
     def _holder(self) -> str | None:
         row = (
-            self._spark.sql(holder(self._target))
+            self._spark.sql(holder(self._target, self._part))
             # As text in UTC: a timestamp would come in the zone of this process.
             .withColumns({name: F.col(name).cast("string") for name in ("taken_at", "renewed_at")})
             .first()
@@ -179,10 +180,12 @@ def _make_its_table(catalog: DeltaCatalog) -> None:
 
 
 @contextmanager
-def leased(catalog: DeltaCatalog, spark: SparkSession, *, wait: bool = False) -> Iterator[Lease]:
-    """Hold the tables of `catalog` for writing; UserError saying who holds them, or with `wait` wait."""
+def leased(
+    catalog: DeltaCatalog, spark: SparkSession, part: Part = Part.TABLES, *, wait: bool = False
+) -> Iterator[Lease]:
+    """Hold a part of `catalog` for writing; UserError saying who holds it, or with `wait` wait."""
     _make_its_table(catalog)
-    lease = Lease(catalog, spark)
+    lease = Lease(catalog, spark, part)
     lease.take(wait=wait)
     try:
         yield lease

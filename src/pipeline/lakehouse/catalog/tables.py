@@ -33,7 +33,7 @@ from pipeline.lakehouse.protocol import (
     missing_value,
 )
 from pipeline.lakehouse.schema_growth import Growth, growth_to
-from pipeline.tables.declaration import Table
+from pipeline.tables.declaration import Part, Table
 from pipeline.tables.derive import ddl, identifier
 from pipeline.tables.types import arrow_type
 
@@ -58,11 +58,13 @@ class DeltaCatalog:
         spark: SparkSession,
         check: Callable[[], None] = lambda: None,
         prefix: str = "",
+        part: Part = Part.TABLES,
     ) -> None:
         """`check` raises where it may no longer be used: a writer's lease is gone. `prefix` stands before
-        the names of its schemas."""
+        the names of its schemas, `part` is what is written through it, if anything is."""
         self.catalog = catalog
         self._prefix = prefix
+        self._part = part
         self._spark = spark
         self._check = check
         self._tables: dict[str, set[str]] = {}
@@ -75,10 +77,14 @@ class DeltaCatalog:
         return statements.target(self.catalog, table, self._prefix)
 
     def clear_staging(self) -> None:
-        """Drop what nights that died left in staging. Only for the one writer, before it writes."""
+        """Drop what writers of this part that died left in staging. Only for the one writer, before it writes."""
         self._sql(statements.create_schema(self.catalog, self._prefix + STAGING))
-        for name in self._listed(self._prefix + STAGING):
-            self._drop(name)
+        schema = self._prefix + STAGING
+        # Names are listed in quotes, whose last stands behind what each writer has drawn.
+        ours = identifier(self.catalog, schema, f"{self._part}_").removesuffix("`")
+        for name in self._listed(schema):
+            if name.startswith(ours):
+                self._drop(name)
 
     def create(self, table: Table) -> None:
         name = self.name(table)
@@ -368,7 +374,7 @@ class DeltaCatalog:
         self._rows_of_days.pop(name, None)
 
     def _staging(self) -> str:
-        return identifier(self.catalog, self._prefix + STAGING, uuid4().hex)
+        return identifier(self.catalog, self._prefix + STAGING, f"{self._part}_{uuid4().hex}")
 
     def _drop(self, name: str) -> None:
         self._sql(statements.drop(name))

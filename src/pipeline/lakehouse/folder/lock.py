@@ -1,4 +1,4 @@
-"""One writer at a time in a home: anybody else who wants to write learns who does."""
+"""One writer at a time for each part of a home: anybody else who wants to write learns who does."""
 
 import json
 import os
@@ -11,35 +11,36 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from pipeline.errors import UserError
-from pipeline.lakehouse.folder.staging import STAGING
+from pipeline.lakehouse.folder.staging import staging_folder
+from pipeline.tables.declaration import Part
 
 _LOCK = ".lock"
-_HOLDER = ".lock.json"
 
 
 @contextmanager
-def home_lock(home: Path, *, wait: bool = False) -> Iterator[None]:
-    """Hold `home` for writing; UserError saying who holds it, or with `wait` wait for them.
+def home_lock(home: Path, part: Part = Part.TABLES, *, wait: bool = False) -> Iterator[None]:
+    """Hold a part of `home` for writing; UserError saying who holds it, or with `wait` wait for them.
 
     The operating system frees the lock of a process that dies, so there are no stale locks. What such
-    a process left in staging is removed here: under the lock, nobody else can be using it.
+    a process left in the part's staging is removed here: under the lock, nobody else can be using it.
     """
     make_home(home)
-    lock = FileLock(home / _LOCK, timeout=-1 if wait else 0)
+    staging, holder = staging_folder(home, part), home / f"{_LOCK}{part.suffix}.json"
+    lock = FileLock(home / f"{_LOCK}{part.suffix}", timeout=-1 if wait else 0)
     try:
         lock.acquire()
     except Timeout:
+        whose = str(home) if part is Part.TABLES else f"{home}, its {part},"
         raise UserError(
-            f"{home} is being written by {_holder(home)}: wait for it to end, or pass --wait"
+            f"{whose} is being written by {_named(holder)}: wait for it to end, or pass --wait"
         ) from None
-    holder = home / _HOLDER
     try:
-        shutil.rmtree(home / STAGING, ignore_errors=True)
+        shutil.rmtree(staging, ignore_errors=True)
         since = datetime.now(UTC).isoformat(timespec="seconds")
         holder.write_text(json.dumps({"pid": os.getpid(), "since": since}), encoding="utf-8")
         yield
     finally:
-        shutil.rmtree(home / STAGING, ignore_errors=True)
+        shutil.rmtree(staging, ignore_errors=True)
         holder.unlink(missing_ok=True)
         lock.release()
 
@@ -52,10 +53,10 @@ def make_home(home: Path) -> None:
         raise UserError(f"{home} cannot be a home: {error.strerror}") from error
 
 
-def _holder(home: Path) -> str:
+def _named(file: Path) -> str:
     # A holder has no name between taking the lock and writing it down, nor just after the release.
     try:
-        holder = json.loads((home / _HOLDER).read_text(encoding="utf-8"))
+        holder = json.loads(file.read_text(encoding="utf-8"))
         return f"process {holder['pid']} since {holder['since']}"
     except (OSError, ValueError, KeyError):
         return "another process"

@@ -20,10 +20,10 @@ from pyspark.sql import functions as F
 
 from pipeline.lakehouse.declared_rows import undeclared
 from pipeline.lakehouse.protocol import KeyViolation, missing_value, null_in
-from pipeline.tables.declaration import Table
+from pipeline.tables.declaration import Part, Table
 from pipeline.tables.types import arrow_type
 
-STAGING = ".staging"
+_STAGING = ".staging"
 _BATCH_ROWS = 65_536
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
@@ -68,22 +68,29 @@ class Staged:
                 raise ValueError(f"rows for {self.table.full_name}: {error}") from error
 
 
+def staging_folder(home: Path, part: Part) -> Path:
+    """Where the rows lie that the writer of `part` has on their way."""
+    return home / f"{_STAGING}{part.suffix}"
+
+
 @contextmanager
 def staged(
-    home: Path, table: Table, rows: DataFrame, *, partitioned: bool = False
+    staging: Path, table: Table, rows: DataFrame, *, partitioned: bool = False
 ) -> Iterator[Staged]:
     """`rows` computed once, on disk until the block ends; `partitioned`, in a folder for each
     partition, as the table stores them."""
     by = [table.partition_by] if partitioned and table.partition_by else []
-    with staged_folder(home, rows, by) as folder:
+    with staged_folder(staging, rows, by) as folder:
         count = sum(pq.read_metadata(file).num_rows for file in _files(folder))
         yield Staged(table, folder, count)
 
 
 @contextmanager
-def staged_folder(home: Path, rows: DataFrame, partition_by: Sequence[str] = ()) -> Iterator[Path]:
+def staged_folder(
+    staging: Path, rows: DataFrame, partition_by: Sequence[str] = ()
+) -> Iterator[Path]:
     """A folder of Parquet files with `rows`, until the block ends."""
-    folder = home / STAGING / uuid4().hex
+    folder = staging / uuid4().hex
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         rows.write.parquet(str(folder), partitionBy=list(partition_by))

@@ -33,16 +33,16 @@ from pipeline.lakehouse.folder.key_index import KeyIndex
 from pipeline.lakehouse.folder.merge import merge_into, writing_schema
 from pipeline.lakehouse.folder.scope import Scope, without
 from pipeline.lakehouse.folder.staging import (
-    STAGING,
     Staged,
     check_keys,
     check_required,
     key_schema,
     staged,
     staged_folder,
+    staging_folder,
 )
 from pipeline.lakehouse.protocol import Commit, Written
-from pipeline.tables.declaration import Table
+from pipeline.tables.declaration import Part, Table
 from pipeline.tables.derive import identifier
 from pipeline.tables.types import arrow_type, spark_type
 
@@ -56,7 +56,8 @@ _FEW_ROWS = 2_000
 class DeltaFolder:
     """The lakehouse of a laptop: any path, any engine."""
 
-    def __init__(self, home: Path, spark: SparkSession) -> None:
+    def __init__(self, home: Path, spark: SparkSession, part: Part = Part.TABLES) -> None:
+        """`part` is what is written through it, if anything is."""
         if (refused := _UNWRITABLE.search(str(home.resolve()))) is not None:
             raise UserError(
                 f"no Delta table can be written in {home}, whose whole path holds {refused[0]!r}:"
@@ -67,10 +68,11 @@ class DeltaFolder:
         # Sail reads Delta; Apache Spark without Delta's jars is given the Parquet files.
         self._reads_delta = engine_name(spark).startswith("sail")
         self._opened: dict[Path, DeltaTable] = {}
-        self._key_index = KeyIndex(self.home / _KEY_INDEX, self.home / STAGING)
+        self._staging = staging_folder(self.home, part)
+        self._key_index = KeyIndex(self.home / _KEY_INDEX, self._staging)
         self._partition_rows: dict[Path, tuple[int, Mapping[date | None, int]]] = {}
         # Answers of `changes` are frames over files, which must outlive the call.
-        self._answers = self.home / STAGING / f"answers-{uuid4().hex}"
+        self._answers = self._staging / f"answers-{uuid4().hex}"
         weakref.finalize(self, shutil.rmtree, self._answers, ignore_errors=True)
 
     def path(self, table: Table) -> Path:
@@ -87,7 +89,7 @@ class DeltaFolder:
 
     @contextmanager
     def stage(self, rows: DataFrame) -> Iterator[DataFrame]:
-        with staged_folder(self.home, rows) as folder:
+        with staged_folder(self._staging, rows) as folder:
             yield self._spark.read.schema(rows.schema).parquet(str(folder))
 
     def append(
@@ -98,7 +100,7 @@ class DeltaFolder:
         unique: bool = False,
         before_commit: Callable[[int], None] = lambda _rows: None,
     ) -> Written:
-        with staged(self.home, table, declared(table, rows), partitioned=True) as new:
+        with staged(self._staging, table, declared(table, rows), partitioned=True) as new:
             if not unique:
                 check_keys(table, new)
             check_required(table, new)
@@ -134,7 +136,7 @@ class DeltaFolder:
                 for field in rows.schema.fields
             ]
         )
-        with staged(self.home, table, rows) as new:
+        with staged(self._staging, table, rows) as new:
             write_deltalake(
                 self._open(table),
                 pa.RecordBatchReader.from_batches(schema, new.batches(schema)),
@@ -187,7 +189,7 @@ class DeltaFolder:
     def _merge(self, table: Table, rows: DataFrame, scope: Scope | None) -> Written:
         delta = self._open(table)
         adds = self._only_adds(table, scope)
-        with staged(self.home, table, declared(table, rows), partitioned=adds) as new:
+        with staged(self._staging, table, declared(table, rows), partitioned=adds) as new:
             keys = check_keys(table, new)
             check_required(table, new)
             if not delta.file_uris():
@@ -249,7 +251,7 @@ class DeltaFolder:
             if name not in table.audit_names
         ]
         differing = new.frame(self._spark).alias("new").join(stored, same, "left_anti")
-        with staged(self.home, table, differing) as staged_rows:
+        with staged(self._staging, table, differing) as staged_rows:
             yield staged_rows
 
     def _append(self, delta: DeltaTable, table: Table, new: Staged) -> Written:

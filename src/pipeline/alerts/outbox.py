@@ -1,0 +1,60 @@
+"""The outbox: messages written down where they are decided, for whoever delivers them."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Final
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from pipeline.alerts.message import Content, Kind, Message
+from pipeline.lakehouse.protocol import Lakehouse
+from pipeline.tables.alerts import DELIVERIES, OUTBOX
+from pipeline.tables.derive import spark_schema
+
+__all__ = ["message_of", "post", "posted"]
+
+_SAME_BY_NAME: Final = {field.name for field in fields(Message)} - {"kind", "content"}
+
+
+def post(spark: SparkSession, lakehouse: Lakehouse, messages: Sequence[Message]) -> int:
+    """Add the messages that are not there yet, and say how many these were; one that is there stays as it was.
+
+    Only for the writer of the outbox (`Part.OUTBOX`), who may be one of a night's as well.
+    """
+    lakehouse.create(OUTBOX)
+    by_id = {message.message_id: message for message in messages}
+    if not by_id:
+        return 0
+    rows = [
+        tuple(_values(message)[name] for name in OUTBOX.column_names) for message in by_id.values()
+    ]
+    frame = spark.createDataFrame(rows, schema=spark_schema(OUTBOX))
+    new = frame.join(lakehouse.read(OUTBOX).select("message_id"), "message_id", "left_anti")
+    return lakehouse.merge(OUTBOX, new.select(*OUTBOX.column_names)).inserted
+
+
+def posted(lakehouse: Lakehouse) -> DataFrame:
+    """The messages, each with the columns of its delivery, which are NULL until it is tried, and with `root`:
+    the thread of the first of its incident that this channel took."""
+    both = lakehouse.read(OUTBOX).join(lakehouse.read(DELIVERIES), "message_id", "left")
+    first = F.min(F.struct("sequence", "thread"))
+    roots = (
+        both.where(F.col("thread").isNotNull() & F.col("incident_key").isNotNull())
+        .groupBy("incident_key", "channel")
+        .agg(first.alias("first"))
+        .select("incident_key", "channel", F.col("first.thread").alias("root"))
+    )
+    return both.join(roots, ["incident_key", "channel"], "left")
+
+
+def message_of(row: dict[str, object]) -> Message:
+    """The message in a row; ValueError, KeyError or TypeError where its content is not what `post` writes."""
+    named = {name: row[name] for name in _SAME_BY_NAME}
+    kind, content = Kind(str(row["kind"])), Content.from_json(str(row["content"]))
+    return Message(**named, kind=kind, content=content)  # type: ignore[arg-type]
+
+
+def _values(message: Message) -> dict[str, object]:
+    named = {name: getattr(message, name) for name in _SAME_BY_NAME}
+    return named | {"kind": str(message.kind), "content": message.content.to_json()}
