@@ -14,6 +14,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from pipeline.alert_settings import AlertSettings
 from pipeline.channel_settings import ChannelSettings
 from pipeline.errors import UserError
 from pipeline.expressions.run_names import DEFAULT_RUN_NAMES, RUN_NAME_RULES, refuse_pattern
@@ -129,6 +130,11 @@ class Settings(BaseSettings):
         default={},
         description="Channels that messages leave by, each by a name of yours: `{team-data: {kind: slack, url:"
         " '${env:SLACK_URL}'}}`. What is secret is only referred to: [alerts](alerts.md#channels).",
+    )
+    alerts: AlertSettings = Field(
+        default=AlertSettings(),
+        description="Who is told of what: `{to: [team-data], tiers: {1/2: P1}, pages_a_week: 20}`; the whole policy"
+        " is in [alerts](alerts.md#policy).",
     )
     model_prefix: str = Field(
         default="rightrun.model",

@@ -50,13 +50,17 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What is new to one team and could wait, and what of it was held by its noise budget."""
+    """What is new to those who read some channels and could wait, and what of it a noise budget has held."""
 
-    team: str
     channels: tuple[str, ...]
     signals: tuple[Signal, ...]
     over_budget: int
     still_open: int
+    """Incidents of the same teams that people were told of, and that go on."""
+
+    @property
+    def teams(self) -> tuple[str, ...]:
+        return tuple(sorted({one.team for one in self.signals}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,24 +282,26 @@ def _digests(
     policy: Policy,
     now: datetime,
 ) -> tuple[Digest, ...]:
-    """For each team what is new, and could wait."""
+    """For each set of channels what is new and could wait, but for what people know as a part of an incident."""
     still_open: dict[str, int] = defaultdict(int)
+    part_of_open: set[str] = set()
     for incident in incidents:
-        still_open[incident.team] += incident.state is State.OPEN
-    by_team: dict[str, list[Signal]] = defaultdict(list)
+        if incident.state is State.OPEN:
+            still_open[incident.team] += 1
+            part_of_open.update(incident.holding)
+    by_channels: dict[tuple[str, ...], list[Signal]] = defaultdict(list)
     for one in (*over_budget, *waiting):
-        if one.key not in digested:
-            by_team[one.team].append(one)
+        if one.key not in digested and one.key not in part_of_open:
+            by_channels[_channels([one], policy, now)].append(one)
     held = {one.key for one in over_budget}
     return tuple(
         Digest(
-            team=team,
-            channels=_channels(news, policy, now),
+            channels=channels,
             signals=tuple(
                 sorted(news, key=lambda one: (one.tier, one.key not in held, one.name, one.key))
             ),
             over_budget=sum(one.key in held for one in news),
-            still_open=still_open[team],
+            still_open=sum(still_open[team] for team in {one.team for one in news}),
         )
-        for team, news in sorted(by_team.items())
+        for channels, news in sorted(by_channels.items())
     )

@@ -4,8 +4,11 @@ Messages are posted before incidents are written: a decision that is killed in b
 same memory, and its messages have the same ids, which nobody posts twice.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from pyspark.sql import SparkSession
@@ -17,21 +20,57 @@ from pipeline.alerts.policy import Policy
 from pipeline.alerts.signals import Signal, read_signals
 from pipeline.alerts.silences import acknowledgements, silences_in_force
 from pipeline.alerts.wording import headline, messages_of, ranked
+from pipeline.answers.nights.given import as_of
 from pipeline.answers.reader import Reader, records
+from pipeline.errors import UserError
 from pipeline.lakehouse.protocol import Lakehouse
+from pipeline.settings import load_settings
 from pipeline.tables.derive import spark_schema
-from pipeline.tables.incidents import INCIDENT_TABLES, INCIDENTS
+from pipeline.tables.incidents import INCIDENT_TABLES, INCIDENTS, SAID_OF_ALERTS
 
-__all__ = ["Made", "make_decision"]
+__all__ = ["Made", "decide_now", "make_decision", "remember_said"]
 
 
+@dataclass(frozen=True, slots=True)
 class Made:
-    """A decision, and what came of it."""
+    """A decision, what it was made on, and how many messages came of it."""
 
-    def __init__(self, decision: Decision, signals: Sequence[Signal], posted: int) -> None:
-        self.decision = decision
-        self.signals = signals
-        self.posted = posted
+    decision: Decision
+    signals: Sequence[Signal]
+    posted: int
+
+    def record(self) -> dict[str, int]:
+        """It in numbers."""
+        states = Counter(incident.state for incident in self.decision.incidents)
+        return {
+            "holds": len(self.signals),
+            "open": states[State.OPEN],
+            "told": len(self.decision.told),
+            "digests": len(self.decision.digests),
+            "held": len(self.decision.held),
+            "messages": self.posted,
+        }
+
+    def sentence(self, listing: str, delivery: str) -> str:
+        """It in a line, with the commands that go on from there."""
+        counts = self.record()
+        waiting = "" if not self.posted else f"; {self.posted:,} messages wait: {delivery}"
+        return (
+            f"Alerts: {counts['open']:,} open incidents, {counts['told']:,} news of them{waiting}. See them:"
+            f" {listing}"
+        )
+
+
+def decide_now(
+    spark: SparkSession, lakehouse: Lakehouse, reader: Reader, home: Path
+) -> Made | None:
+    """Decide on the last night by the settings of the home; UserError where there was none. The caller holds
+    the outbox. None where a later night has been decided on."""
+    night_at = as_of(reader)
+    if night_at is None:
+        raise UserError("no night has said anything yet: run rightrun nightly first")
+    policy = Policy(load_settings(home).alerts)
+    return make_decision(spark, lakehouse, reader, policy, now=datetime.now(UTC), night_at=night_at)
 
 
 def make_decision(
@@ -41,24 +80,29 @@ def make_decision(
     policy: Policy,
     *,
     now: datetime,
-    as_of: datetime,
-) -> Made:
-    """Decide on what holds in Gold, post what people are told, and remember it. The caller holds the outbox."""
+    night_at: datetime,
+) -> Made | None:
+    """Decide on what holds in Gold, post what people are told, and remember it. The caller holds the outbox.
+
+    None where a later night has been decided on: what an earlier one says is no news.
+    """
     for table in INCIDENT_TABLES:
         lakehouse.create(table)
     remembered = records(reader, "alerts", "incidents")
+    if any(row["as_of"] > night_at for row in remembered):
+        return None
     said = records(reader, "alerts", "said")
     taken = acknowledgements(said, now)
     before = [_incident(row, taken) for row in remembered]
     digested = frozenset(key for row in remembered for key in row["digested"])
-    signals = read_signals(reader, as_of)
+    signals = read_signals(reader, night_at)
     decision = decide(
         before,
         signals,
         policy,
         silences_in_force(said, now),
         now=now,
-        as_of=as_of,
+        as_of=night_at,
         digested=digested,
     )
     headlines = {row["incident_id"]: row["headline"] for row in remembered}
@@ -66,14 +110,33 @@ def make_decision(
         decision,
         headlines=headlines,
         now=now,
-        as_of=as_of,
+        as_of=night_at,
         quiet=policy.quiet,
     )
     posted = post(spark, lakehouse, messages)
-    rows = _rows(decision, signals, {row["incident_id"]: row for row in remembered}, now, as_of)
+    rows = _rows(decision, signals, {row["incident_id"]: row for row in remembered}, now, night_at)
     if rows:
         lakehouse.merge(INCIDENTS, spark.createDataFrame(rows, schema=spark_schema(INCIDENTS)))
     return Made(decision, signals, posted)
+
+
+def remember_said(
+    spark: SparkSession,
+    lakehouse: Lakehouse,
+    kind: str,
+    subject: str,
+    until: datetime | None,
+    *,
+    by: str,
+    why: str,
+    at: datetime,
+) -> None:
+    """Write down what a person says of alerts. The caller holds the outbox."""
+    lakehouse.create(SAID_OF_ALERTS)
+    row = (kind, subject, at, until, by, why)
+    lakehouse.merge(
+        SAID_OF_ALERTS, spark.createDataFrame([row], schema=spark_schema(SAID_OF_ALERTS))
+    )
 
 
 def _incident(row: Mapping[str, Any], taken: Mapping[str, str]) -> Incident:

@@ -4,7 +4,7 @@ Without a word in the settings, people are told at once of what is broken in job
 can wait or concerns jobs of tier 3 stands in a digest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -68,3 +68,29 @@ class Policy:
             }
             for name in CONDITIONS
         ]
+
+    def sentences(self, channels: Collection[str]) -> Iterable[str]:
+        """What holds for all conditions, and what a channel that is named and not there means."""
+        settings = self.settings
+        named = {name for route in settings.routes for name in route.to} | {*settings.to}
+        if not named:
+            yield "Nobody is told: name channels in alerts.to of rightrun.yml."
+        for name in sorted(named.difference(channels)):
+            yield f"Messages to {name} wait: settings name no such channel."
+        where = ", ".join(settings.to) or "no channel"
+        routes = len(settings.routes)
+        first = "" if not routes else f"by the first of {routes} routes that fits, else "
+        yield f"Messages go {first}to {where}."
+        yield (
+            f"A team is told of {settings.pages_a_week} incidents a week at once; more wait for the digest,"
+            " but none of tier 1."
+        )
+        yield (
+            f"What comes and goes is told no more until it has stayed away for {settings.quiet_days:g} days;"
+            f" that more holds of an incident, every {settings.cooldown_hours:g} hours."
+        )
+        for window in settings.maintenance:
+            yield (
+                f"Held from {window.begins_at:%Y-%m-%d %H:%M %Z} to {window.ends_at:%Y-%m-%d %H:%M %Z} by"
+                f" {window.by}: {window.why}."
+            )

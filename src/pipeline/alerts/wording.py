@@ -73,7 +73,7 @@ def _of_incident(
     if reason in (Reason.MORE, Reason.WORSE) and told.signals:
         called = headline(told.signals, incident.cause)
     content = Content(
-        headline=f"{_PREFIXES.get(reason, '')}{TIERS[(incident.told_tier or incident.tier) - 1]} {called}",
+        headline=f"{_PREFIXES.get(reason, '')}{called}",
         sentences=tuple(_sentences(told, now, quiet)),
         items=tuple(
             _item(one) for one in ranked(told.signals, incident.cause)[1 : _MOST_ITEMS + 1]
@@ -114,7 +114,9 @@ def _sentences(told: Told, now: datetime, quiet: timedelta) -> Iterable[str]:
 
 def _of_digest(digest: Digest, now: datetime, as_of: datetime) -> Iterable[Message]:
     count = len({one.subject for one in digest.signals})
-    whose = f" of {digest.team}" if digest.team else ""
+    teams = digest.teams
+    team = teams[0] if len(teams) == 1 and teams[0] else None
+    whose = f" of {team}" if team else ""
     jobs = "1 job" if count == 1 else f"{count:,} jobs"
     sentences = []
     if digest.over_budget:
@@ -127,19 +129,19 @@ def _of_digest(digest: Digest, now: datetime, as_of: datetime) -> Iterable[Messa
     content = Content(
         headline=f"Digest: {jobs}{whose} to look at",
         sentences=tuple(sentences),
-        items=tuple(_item(one) for one in digest.signals[:_MOST_ITEMS]),
+        items=tuple(_item(one, names_team=team is None) for one in digest.signals[:_MOST_ITEMS]),
         left_out=max(0, len(digest.signals) - _MOST_ITEMS),
         data_as_of=as_of,
     )
     # What is in it is part of its key: a second one of a night is another, the same made again is not.
     news = "\n".join(sorted(one.key for one in digest.signals))
-    key = f"digest/{digest.team}/{as_of.isoformat()}/{sha256(news.encode()).hexdigest()[:12]}"
+    key = f"digest/{as_of.isoformat()}/{sha256(news.encode()).hexdigest()[:12]}"
     for channel in digest.channels:
         yield Message(
             message_id=message_id(key, 0, channel),
             channel=channel,
             kind=Kind.DIGEST,
-            team=digest.team or None,
+            team=team,
             decided_at=now,
             as_of=as_of,
             expires_at=now + _DIGEST_LASTS,
@@ -161,8 +163,9 @@ def ranked(signals: Sequence[Signal], cause: str) -> list[Signal]:
     )
 
 
-def _item(signal: Signal) -> Item:
-    return Item(name=signal.name, text=signal.sentence, url=_url(signal))
+def _item(signal: Signal, *, names_team: bool = False) -> Item:
+    team = f" ({signal.team})" if names_team and signal.team else ""
+    return Item(name=f"{signal.name}{team}", text=signal.sentence, url=_url(signal))
 
 
 def _links(signals: Sequence[Signal], cause: str) -> Iterable[Link]:

@@ -1,6 +1,7 @@
 """The night."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,6 +9,11 @@ from pipeline.cli.homes import reader_of, where, writing
 from pipeline.cli.options import ENGINE, HOME, NOT_IN_ORDER, EngineName, Home, Json, Wait
 from pipeline.cli.printing import Hints, moment, progress_bar
 from pipeline.engine.names import Engine, engine_named
+from pipeline.tables.declaration import Part
+
+if TYPE_CHECKING:  # engines load only when a command uses one
+    from pipeline.settings import Settings
+    from pipeline.tracking.store import Store
 
 commands = typer.Typer()
 
@@ -47,6 +53,7 @@ def nightly(
     """
     from rich.text import Text
 
+    from pipeline.alerts.memory import decide_now
     from pipeline.answers.for_scripts import as_json
     from pipeline.answers.quality.doubts import doubts
     from pipeline.answers.terminal.night import night_lines, stage_lines
@@ -57,7 +64,6 @@ def nightly(
     from pipeline.settings import load_settings
     from pipeline.sources.address import now_at, open_source
     from pipeline.sources.home_source import HomeSource, address_for_night, stored_source
-    from pipeline.tracking.experiments import NIGHTS, page_of
     from pipeline.tracking.nights import track_night
     from pipeline.tracking.store import store_of, workspace_store
 
@@ -103,6 +109,10 @@ def nightly(
             if night.is_closed:
                 bar.update(task, description="mlflow")
                 track_night(store, lakehouse, Positions(spark, lakehouse), settings, night)
+    if night.is_closed:
+        # With a lock of its own: people are told, and say what they know, while a night runs.
+        with writing(home, engine, Part.OUTBOX, wait=True) as (spark, lakehouse):
+            made = decide_now(spark, lakehouse, reader_of(home, engine), home)
     lossy = [flaws for flaws in night.flaws if flaws.exceeds(settings.most_quarantined)]
     losses = [f"Lost: {sentence}." for flaws in lossy for sentence in flaws.sentences()]
     minor = [flaws for flaws in night.flaws if flaws not in lossy]
@@ -126,10 +136,19 @@ def nightly(
         printed(out, night_lines(reader, steps, hints.command, width_of(out), losses))
     printed(out, (Text(note, style="yellow") for note in notes))
     if not json_:
-        typer.echo(f"Tables: {where(home, engine)} (Delta)")
-        typer.echo(f"MLflow: {store.shown}")
-        if (page := page_of(store, settings.experiment, NIGHTS)) is not None:
-            typer.echo(f"Then open: {page}")
+        if made is not None:
+            typer.echo(made.sentence(hints.command("alerts list"), hints.command("alerts deliver")))
+        _print_places(home, engine, store, settings)
         typer.echo(f"One job: {hints.command('show job KEY')}; all answers: rightrun show -h")
     if losses:
         raise typer.Exit(NOT_IN_ORDER)
+
+
+def _print_places(home: Path, engine: str, store: "Store", settings: "Settings") -> None:
+    """Where everything is that a night has written."""
+    from pipeline.tracking.experiments import NIGHTS, page_of
+
+    typer.echo(f"Tables: {where(home, engine)} (Delta)")
+    typer.echo(f"MLflow: {store.shown}")
+    if (page := page_of(store, settings.experiment, NIGHTS)) is not None:
+        typer.echo(f"Then open: {page}")

@@ -1,6 +1,6 @@
 """All tables RightRun owns, in the order data flows."""
 
-from pipeline.tables import alerts, bronze, gold, ops, silver
+from pipeline.tables import alerts, bronze, gold, incidents, ops, silver
 from pipeline.tables.declaration import Table
 
 TABLES: tuple[Table, ...] = (
@@ -17,6 +17,7 @@ TABLES: tuple[Table, ...] = (
     gold.RECEIPTS,
     *gold.NIGHT_TABLES,
     *ops.OPS_TABLES,
+    *incidents.INCIDENT_TABLES,
     *alerts.ALERT_TABLES,
 )
 
