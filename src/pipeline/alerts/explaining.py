@@ -42,9 +42,8 @@ def explanation(reader: Reader, incident: Mapping[str, Any], settings: AlertSett
 def _of_signal(signal: Signal, policy: Policy) -> list[str]:
     tier = policy.tier(signal.subject, signal.tier)
     rule = policy.rule(tier, signal.condition)
-    source = "the settings"
-        if signal.subject in policy.settings.tiers
-        else "its tags, or because it has none"
+    is_set = signal.subject in policy.settings.tiers
+    source = "the settings" if is_set else "its tags, or because it has none"
     return [
         f"- {signal.name}, {signal.condition}: {signal.sentence}",
         f"  {TIERS[tier - 1]} by {source}; of {signal.condition} people are told: {rule}.",

@@ -12,6 +12,9 @@ from pipeline.engine.names import Engine, engine_named
 from pipeline.tables.declaration import Part
 
 if TYPE_CHECKING:  # engines load only when a command uses one
+    from collections.abc import Iterable
+
+    from pipeline.nightly.outcome import Night
     from pipeline.settings import Settings
     from pipeline.tracking.store import Store
 
@@ -109,15 +112,7 @@ def nightly(
             if night.is_closed:
                 bar.update(task, description="mlflow")
                 track_night(store, lakehouse, Positions(spark, lakehouse), settings, night)
-    if night.is_closed:
-        # With a lock of its own: people are told, and say what they know, while a night runs.
-        with writing(home, engine, Part.OUTBOX, wait=True) as (spark, lakehouse):
-            made = decide_now(spark, lakehouse, reader_of(home, engine), home)
-    lossy = [flaws for flaws in night.flaws if flaws.exceeds(settings.most_quarantined)]
-    losses = [f"Lost: {sentence}." for flaws in lossy for sentence in flaws.sentences()]
-    minor = [flaws for flaws in night.flaws if flaws not in lossy]
-    notes = [f"Quarantine: {sentence}." for flaws in minor for sentence in flaws.sentences()]
-    notes += [f"Note: {notice}." for notice in chosen.notices()]
+    losses, notes = _sentences(night, settings.most_quarantined, chosen.notices())
     out = screen(stderr=json_)
     steps = [report.record() for report in night.reports]
     if json_:
@@ -128,7 +123,10 @@ def nightly(
         printed(out, (Text(sentence, style="red") for sentence in losses))
         printed(out, (Text(note, style="yellow") for note in notes))
         return
-    reader = reader_of(home, engine)
+    # With a lock of its own: people are told, and say what they know, while a night runs.
+    with writing(home, engine, Part.OUTBOX, wait=True) as (spark, lakehouse):
+        reader = reader_of(home, engine)
+        made = decide_now(spark, lakehouse, reader, home)
     hints = Hints(home)
     if json_:
         printed(out, (Text(sentence, style="red") for sentence in (*losses, *doubts(reader))))
@@ -142,6 +140,17 @@ def nightly(
         typer.echo(f"One job: {hints.command('show job KEY')}; all answers: rightrun show -h")
     if losses:
         raise typer.Exit(NOT_IN_ORDER)
+
+
+def _sentences(
+    night: "Night", most_quarantined: float, notices: "Iterable[str]"
+) -> tuple[list[str], list[str]]:
+    """What was lost, and what is worth a note."""
+    lossy = [flaws for flaws in night.flaws if flaws.exceeds(most_quarantined)]
+    losses = [f"Lost: {sentence}." for flaws in lossy for sentence in flaws.sentences()]
+    minor = [flaws for flaws in night.flaws if flaws not in lossy]
+    notes = [f"Quarantine: {sentence}." for flaws in minor for sentence in flaws.sentences()]
+    return losses, [*notes, *(f"Note: {notice}." for notice in notices)]
 
 
 def _print_places(home: Path, engine: str, store: "Store", settings: "Settings") -> None:
