@@ -7,12 +7,12 @@ same memory, and its messages have the same ids, which nobody posts twice.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
 from pyspark.sql import SparkSession
 
+from pipeline.alert_settings import AlertSettings
 from pipeline.alerts.deciding import Decision, decide
 from pipeline.alerts.incidents import Incident, State
 from pipeline.alerts.outbox import post
@@ -24,7 +24,6 @@ from pipeline.answers.nights.given import as_of
 from pipeline.answers.reader import Reader, records
 from pipeline.errors import UserError
 from pipeline.lakehouse.protocol import Lakehouse
-from pipeline.settings import load_settings
 from pipeline.tables.derive import spark_schema
 from pipeline.tables.incidents import INCIDENT_TABLES, INCIDENTS, SAID_OF_ALERTS
 
@@ -62,15 +61,19 @@ class Made:
 
 
 def decide_now(
-    spark: SparkSession, lakehouse: Lakehouse, reader: Reader, home: Path
+    spark: SparkSession,
+    lakehouse: Lakehouse,
+    reader: Reader,
+    settings: AlertSettings,
+    now: datetime,
 ) -> Made | None:
-    """Decide on the last night by the settings of the home; UserError where there was none. The caller holds
+    """Decide on the last night at the time `now`; UserError where there was none. The caller holds
     the outbox. None where a later night has been decided on."""
     night_at = as_of(reader)
     if night_at is None:
         raise UserError("no night has said anything yet: run rightrun nightly first")
-    policy = Policy(load_settings(home).alerts)
-    return make_decision(spark, lakehouse, reader, policy, now=datetime.now(UTC), night_at=night_at)
+    policy = Policy(settings)
+    return make_decision(spark, lakehouse, reader, policy, now=now, night_at=night_at)
 
 
 def make_decision(
