@@ -43,7 +43,7 @@ def test_the_bundle_of_this_repository_is_current_and_in_order() -> None:
 def test_a_bundle_just_made_is_in_order(whole: Path) -> None:
     report = check_bundle(whole)
     assert report.faults == ()
-    assert report.resources == 19
+    assert report.resources == 20
     assert [part.split(" by ")[0] for part in report.unchecked] == ["the whole"]
 
 
@@ -53,12 +53,14 @@ def test_generating_twice_gives_the_same_text(whole: Path) -> None:
 
 
 def test_a_night_has_a_task_for_each_stage_and_one_that_tracks_it_and_a_dashboard() -> None:
-    *tasks, has_warehouse, refresh = nightly(GRAPH)["tasks"]
+    *tasks, deliver, has_warehouse, refresh = nightly(GRAPH)["tasks"]
     assert [task["task_key"] for task in tasks] == [*GRAPH.stages, TRACK]
     assert has_warehouse["depends_on"] == tasks[-1]["depends_on"]
     assert has_warehouse["condition_task"]["left"] == "id:${var.warehouse_id}"
     assert refresh["depends_on"] == [{"task_key": HAS_WAREHOUSE, "outcome": "true"}]
     assert refresh["dashboard_task"]["subscription"]["subscribers"] == "${var.subscribers}"
+    assert (deliver["depends_on"], deliver["run_if"]) == ([{"task_key": TRACK}], "ALL_DONE")
+    assert deliver["python_wheel_task"]["parameters"][:2] == ["alerts", "deliver"]
     for task in tasks:
         words = task["python_wheel_task"]["parameters"]
         assert words[:3] == ["nightly", "--only", task["task_key"]]
@@ -101,7 +103,9 @@ def test_every_task_may_be_tried_again_and_one_night_runs_at_a_time(whole: Path)
         assert job["email_notifications"]["on_failure"] == ["${var.notification_email}"]
         assert job["webhook_notifications"]["on_failure"] == "${var.destinations}"
         assert job["health"]["rules"][0]["value"] < job["timeout_seconds"]
-        assert "pause_status" not in job.get("schedule", {})
+        # It is for whoever wants it: all others run where their target lets them.
+        pauses = {"deliver": "PAUSED"}
+        assert job.get("schedule", {}).get("pause_status") == pauses.get(name)
 
 
 def test_each_schema_that_a_night_writes_is_declared_with_a_comment(whole: Path) -> None:
