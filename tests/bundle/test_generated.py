@@ -15,7 +15,7 @@ from pipeline.bundle.environment import PINS, wheel_name
 from pipeline.bundle.files import generated_files, root_text
 from pipeline.bundle.grants import SCHEMAS
 from pipeline.bundle.project import read_project
-from pipeline.bundle.workflow import TRACK, nightly, stage_needs
+from pipeline.bundle.workflow import TRACK, nightly, reports, stage_needs
 from pipeline.graph.graph import GRAPH, Graph
 from pipeline.settings import Settings, load_settings
 from pipeline.tables.catalogue import TABLES
@@ -188,3 +188,22 @@ def test_the_wheel_has_what_a_task_needs(whole: Path) -> None:
         names = wheel.namelist()
     assert {name.split("/")[0] for name in names} >= {"optimizer", "pipeline", "simulator"}
     assert "pipeline/models/duration_forecast.py" in names
+
+
+def test_reports_are_sent_where_a_channel_is_called_so(folder: Path) -> None:
+    words = {
+        is_named: [
+            job["tasks"][0]["python_wheel_task"]["parameters"]
+            for job in reports(["reports"] if is_named else ["team"]).values()
+        ]
+        for is_named in (True, False)
+    }
+    assert all(one[-2:] == ["--send", "reports"] for one in words[True])
+    assert all("--send" not in one for one in words[False])
+    # Settings go to each target as they are written: by reference.
+    (folder / "rightrun.yml").write_text(
+        'channels: {reports: {kind: slack, url: "${secret:rightrun-prod/slack}"}}\n'
+    )
+    files = generated_files(read_project(folder))
+    assert "--send" in files["resources/reports.yml"]
+    assert "${secret:rightrun-prod/slack}" in files["resources/homes/prod/rightrun.yml"]
