@@ -26,8 +26,9 @@ def generated_files(project: Project) -> dict[str, str]:
     """What `generate` writes and `check` compares: everything below `resources` that is ours."""
     documents = {
         "nightly": {"jobs": {"nightly": workflow.nightly(GRAPH)}},
+        "deliver": {"jobs": {"deliver": workflow.deliver()}},
         "maintain": {"jobs": {"maintain": workflow.maintain()}},
-        "reports": {"jobs": workflow.reports()},
+        "reports": {"jobs": workflow.reports(project.setting("channels"))},
         "selftest": {"jobs": {"selftest": workflow.selftest()}},
         "unity_catalog": {
             "schemas": securables.schemas(),

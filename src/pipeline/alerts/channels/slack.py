@@ -43,7 +43,7 @@ _ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 # Signs that mean something in Slack's own markup, and look-alikes that mean nothing. Inside a word an underscore
 # is none, and stays.
 _MARKS: Final = {"*": "∗", "_": "＿", "~": "∼", "`": "ˋ", ":": "∶", "|": "¦"}
-_MARKUP: Final = re.compile(r"[*~`|]|(?<!\w)_+|_+(?!\w)|:(?=[\w+-]+:)")
+_MARKUP: Final = re.compile(r"[*~`|]|(?<!\w)_+|_+(?!\w)|:(?=[^\s:]+:)")
 _REASON_OF: Final = {
     **dict.fromkeys(("ratelimited", "rate_limited", "message_limit_exceeded"), Reason.RATE_LIMITED),
     **dict.fromkeys(
@@ -189,7 +189,7 @@ def _sections(items: tuple[Item, ...], most: int) -> Iterator[list[str]]:
 def _line(item: Item) -> str:
     name, text = _unmarked(item.name, _NAME) or "(no name)", _unmarked(item.text, _ITEM)
     address = _address(item.url)
-    return f"• {f'<{address}|{name}>' if address else name}" + (f": {text}" if text else "")
+    return f"• {f'<{address}|{name}>' if address else name}" + (f" – {text}" if text else "")
 
 
 def _links(content: Content) -> Iterator[Block]:
