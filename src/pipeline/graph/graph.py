@@ -14,6 +14,7 @@ from pipeline.gold import (
     causes,
     changes,
     coverage,
+    dependencies,
     receipts,
     run_history,
     said,
@@ -27,6 +28,7 @@ from pipeline.gold import jobs as gold_jobs
 from pipeline.gold import runs as gold_runs
 from pipeline.scoring import (
     baselines,
+    chains,
     evidence,
     fleet_priors,
     forecasts,
@@ -39,6 +41,7 @@ from pipeline.scoring import (
     upcoming,
 )
 from pipeline.silver import compute, costs, inputs, job_settings, jobs, pipelines, runs, sla
+from pipeline.silver import dependencies as silver_dependencies
 from pipeline.steps.kinds import Step
 from pipeline.tables import bronze
 from pipeline.tables.declaration import Layer, Table
@@ -106,6 +109,7 @@ GRAPH = Graph(
         *pipelines.STEPS,
         *compute.STEPS,
         *inputs.STEPS,
+        *silver_dependencies.STEPS,
         *costs.STEPS,
         *sla.STEPS,
         *gold_runs.STEPS,
@@ -115,6 +119,7 @@ GRAPH = Graph(
         *run_history.STEPS,
         *tasks.STEPS,
         *utilisation.STEPS,
+        *dependencies.STEPS,
         *forecasts.STEPS,
         *fleet_priors.STEPS,
         *coverage.STEPS,
@@ -122,6 +127,7 @@ GRAPH = Graph(
         *in_flight.STEPS,
         *proposals.STEPS,
         *growth.STEPS,
+        *chains.STEPS,
         *baselines.STEPS,
         *regimes.STEPS,
         *nights.STEPS,

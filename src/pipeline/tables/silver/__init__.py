@@ -9,6 +9,7 @@ from pipeline.tables.silver.compute import (
     RUN_UTILISATION,
 )
 from pipeline.tables.silver.costs import PRICES, RUN_COSTS, USAGE_COSTS
+from pipeline.tables.silver.dependencies import RUN_DEPENDENCIES
 from pipeline.tables.silver.inputs import ATTEMPT_INPUTS
 from pipeline.tables.silver.job_settings import JOB_SETTINGS, SETTINGS
 from pipeline.tables.silver.jobs import JOB_TASKS, JOB_VERSIONS, TASK_VERSIONS
@@ -30,6 +31,7 @@ __all__ = [
     "RUN_CLUSTERS",
     "RUN_CLUSTER_DAYS",
     "RUN_COSTS",
+    "RUN_DEPENDENCIES",
     "RUN_SLA",
     "RUN_UTILISATION",
     "SETTINGS",
@@ -58,6 +60,7 @@ SILVER_TABLES: tuple[Table, ...] = (
     RUN_CLUSTER_DAYS,
     RUN_UTILISATION,
     ATTEMPT_INPUTS,
+    RUN_DEPENDENCIES,
     PRICES,
     USAGE_COSTS,
     RUN_COSTS,
