@@ -1,6 +1,7 @@
 """Which jobs come before which, from runs whose order was made by hand."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -47,12 +48,18 @@ def fired(upstream: Row, key: str, ready_minutes: int, wait_seconds: int) -> tup
 
 
 def dependencies(
-    spark: SparkSession, runs: list[Row], task_runs: list[Row], jobs: list[Row], day: int
+    spark: SparkSession,
+    runs: list[Row],
+    task_runs: list[Row],
+    jobs: list[Row],
+    day: int,
+    uses: Sequence[Row] = (),
 ) -> list[Row]:
     """gold.job_dependencies as of that day, in the order of their keys."""
     of_runs = run_dependencies(
         frame_of(spark, silver.RUNS, runs),
         frame_of(spark, silver.TASK_RUNS, task_runs),
+        frame_of(spark, silver.TABLE_USES, uses),
         as_of=at(day),
     )
     output = job_dependencies(
@@ -108,3 +115,60 @@ def test_a_dependency_ends_with_three_runs_without_it_or_with_a_job(spark: Spark
         "w/3": (2, True),
         "w/4": (0, False),
     }
+
+
+def use(run: Row, action: str, table: str, when: datetime, until: datetime | None = None) -> Row:
+    return {
+        "workspace_id": run["workspace_id"],
+        "run_id": run["run_id"],
+        "use_date": when.date(),
+        "action": action,
+        "table_name": table,
+        "first_at": when,
+        "last_at": until or when,
+    }
+
+
+def test_who_feeds_whom_is_who_wrote_last_what_was_read(spark: SparkSession) -> None:
+    """Two jobs write a table, one of another workspace; the third reads it at 05:20 each day, and writes it as well."""
+    hourly = [run_row("w/1", day, hour) for day in range(4) for hour in (1, 3, 7)]
+    daily = [run_row("v/1", day, 2) for day in range(1, 4)]
+    readers = [run_row("w/9", day, 5) for day in range(4)]
+    uses = [
+        use(run, "write", HOSTILE, run["started_at"] + timedelta(minutes=5), end)
+        for run in (*hourly, *daily)
+        for end in [run["started_at"] + timedelta(minutes=30)]
+    ]
+    for run in readers:
+        read_at = run["started_at"] + timedelta(minutes=20)
+        uses += [
+            use(run, "read", HOSTILE, read_at, read_at + timedelta(hours=3)),
+            use(run, "write", HOSTILE, read_at),
+            use(run, "read", "main.a.unwritten", read_at),
+        ]
+    jobs = [job(key) for key in ("w/1", "v/1", "w/9")]
+    rows = dependencies(spark, [*hourly, *daily, *readers], [], jobs, 4, uses)
+    assert {row["table_name"] for row in rows} == {HOSTILE}
+    assert {
+        (row["upstream_series_key"], row["upstream_workspace_id"]): (
+            row["series_key"],
+            row["runs"],
+            row["ready_seconds"],
+            row["wait_seconds"],
+        )
+        for row in rows
+    } == {
+        ("w/1", "w"): ("w/9", 4, 1800.0, 1.5 * 3600),
+        # On the first day it had not written yet.
+        ("v/1", "v"): ("w/9", 3, 1800.0, 2.5 * 3600),
+    }
+    assert {row["kind"] for row in rows} == {"feeds"}
+
+
+def test_a_run_that_reads_what_is_written_while_it_runs_has_waited_less_than_nothing(
+    spark: SparkSession,
+) -> None:
+    writer, reader = run_row("w/1", 0, 1), run_row("w/2", 0, 1, 10)
+    uses = [use(writer, "write", "a.b.c", at(0, 2)), use(reader, "read", "a.b.c", at(0, 2))]
+    (row,) = dependencies(spark, [writer, reader], [], [job("w/1"), job("w/2")], 1, uses)
+    assert (row["ready_seconds"], row["wait_seconds"]) == (3600.0, -3000.0)

@@ -40,7 +40,17 @@ from pipeline.scoring import (
     sizing,
     upcoming,
 )
-from pipeline.silver import compute, costs, inputs, job_settings, jobs, pipelines, runs, sla
+from pipeline.silver import (
+    compute,
+    costs,
+    inputs,
+    job_settings,
+    jobs,
+    lineage,
+    pipelines,
+    runs,
+    sla,
+)
 from pipeline.silver import dependencies as silver_dependencies
 from pipeline.steps.kinds import Step
 from pipeline.tables import bronze
@@ -109,6 +119,7 @@ GRAPH = Graph(
         *pipelines.STEPS,
         *compute.STEPS,
         *inputs.STEPS,
+        *lineage.STEPS,
         *silver_dependencies.STEPS,
         *costs.STEPS,
         *sla.STEPS,

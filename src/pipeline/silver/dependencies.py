@@ -1,13 +1,14 @@
 """Which runs came before which, as the runs themselves show it.
 
-A run that a Run Job task has fired names that task's run. Runs that merely start after others end are not taken for
-dependent: in a large account something has always just ended.
+A run that a Run Job task has fired names that task's run. A run that has read a table depends on the run of each other
+job that had written it last, where lineage tells of both. Runs that merely start after others end are
+not taken for dependent: in a large account something has always just ended.
 """
 
 from datetime import datetime, timedelta
 from typing import Final
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipeline.steps.kinds import RecentDays
@@ -15,37 +16,25 @@ from pipeline.tables import silver
 
 _DAYS: Final = 60
 _MICROS: Final = 1e6
+_ID = ["workspace_id", "run_id"]
+_READER: Final = {
+    "workspace_id": "string",
+    "run_id": "string",
+    "series_key": "string",
+    "started_at": "timestamp",
+}
+_RUN = [*_READER]
 
 
-def run_dependencies(runs: DataFrame, task_runs: DataFrame, *, as_of: datetime) -> DataFrame:
-    """silver.run_dependencies from silver.runs and silver.task_runs of 60 days."""
+def run_dependencies(
+    runs: DataFrame, task_runs: DataFrame, table_uses: DataFrame, *, as_of: datetime
+) -> DataFrame:
+    """silver.run_dependencies from silver.runs, silver.task_runs and silver.table_uses of 60 days."""
     since = F.lit(as_of - timedelta(days=_DAYS))
     began = runs.where(~F.col("never_started") & (F.col("started_at") >= since)).select(
         "workspace_id", "run_id", "series_key", "started_at", "source_task_run_id"
     )
-    return _fired(began, task_runs)
-
-
-def _fired(began: DataFrame, task_runs: DataFrame) -> DataFrame:
-    """Runs that Run Job tasks of other jobs have fired."""
-    tasks = task_runs.where("run_id IS NOT NULL").select(
-        "workspace_id",
-        F.col("task_run_id").alias("source_task_run_id"),
-        F.col("run_id").alias("upstream_run_id"),
-        F.col("started_at").alias("ready_at"),
-    )
-    fired = (
-        began.where("source_task_run_id IS NOT NULL")
-        .join(tasks, ["workspace_id", "source_task_run_id"])
-        .withColumn("upstream_workspace_id", F.col("workspace_id"))
-        .withColumn("kind", F.lit("fires"))
-        .withColumn("table_name", F.lit(""))
-    )
-    return _beside_upstream(fired, began)
-
-
-def _beside_upstream(bound: DataFrame, began: DataFrame) -> DataFrame:
-    """Runs bound to a run before, with what is known of that one; none of its own job."""
+    bound = _fired(began, task_runs).unionByName(_fed(began, table_uses))
     upstream = began.select(
         F.col("workspace_id").alias("upstream_workspace_id"),
         F.col("run_id").alias("upstream_run_id"),
@@ -61,6 +50,82 @@ def _beside_upstream(bound: DataFrame, began: DataFrame) -> DataFrame:
     )
 
 
+def _fired(began: DataFrame, task_runs: DataFrame) -> DataFrame:
+    """Runs that Run Job tasks have fired, each with the run of that task."""
+    tasks = task_runs.where("run_id IS NOT NULL").select(
+        "workspace_id",
+        F.col("task_run_id").alias("source_task_run_id"),
+        F.col("run_id").alias("upstream_run_id"),
+        F.col("started_at").alias("ready_at"),
+    )
+    return (
+        began.where("source_task_run_id IS NOT NULL")
+        .join(tasks, ["workspace_id", "source_task_run_id"])
+        .select(
+            *_RUN,
+            F.lit("fires").alias("kind"),
+            F.lit("").alias("table_name"),
+            F.col("workspace_id").alias("upstream_workspace_id"),
+            "upstream_run_id",
+            "ready_at",
+        )
+    )
+
+
+def _fed(began: DataFrame, table_uses: DataFrame) -> DataFrame:
+    """Runs that have read a table, each with the run of each other job that had written it last by then."""
+    used = table_uses.join(began.select("workspace_id", "run_id", "series_key", "started_at"), _ID)
+    writes = used.where("action = 'write'").select(
+        "table_name",
+        F.col("series_key").alias("writer"),
+        F.col("workspace_id").alias("upstream_workspace_id"),
+        F.col("run_id").alias("upstream_run_id"),
+        F.col("last_at").alias("ready_at"),
+    )
+    reads = (
+        used.where("action = 'read'")
+        .select("table_name", *_RUN, F.col("first_at").alias("read_at"))
+        .join(writes.select("table_name", "writer").distinct(), "table_name")
+        .where("writer <> series_key")
+    )
+    # Writes and reads of a table by one writer in the order of time, a write before a read.
+    in_order = (
+        Window.partitionBy("table_name", "writer")
+        .orderBy("at", "is_read")
+        .rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    )
+    nothing = writes.select(
+        "table_name",
+        "writer",
+        F.col("ready_at").alias("at"),
+        F.lit(0).alias("is_read"),
+        *(F.lit(None).cast(kind).alias(name) for name, kind in _READER.items()),
+    )
+    asked = reads.select(
+        "table_name", "writer", F.col("read_at").alias("at"), F.lit(1).alias("is_read"), *_RUN
+    )
+    last = F.max(F.when(F.col("is_read") == 0, F.col("at"))).over(in_order)
+    # Of runs that ended their writing at the same moment one speaks.
+    written = writes.groupBy("table_name", "writer", "ready_at").agg(
+        F.max("upstream_workspace_id").alias("upstream_workspace_id"),
+        F.max("upstream_run_id").alias("upstream_run_id"),
+    )
+    return (
+        nothing.unionByName(asked)
+        .withColumn("ready_at", last)
+        .where("is_read = 1 AND ready_at IS NOT NULL")
+        .join(written, ["table_name", "writer", "ready_at"])
+        .select(
+            *_RUN,
+            F.lit("feeds").alias("kind"),
+            "table_name",
+            "upstream_workspace_id",
+            "upstream_run_id",
+            "ready_at",
+        )
+    )
+
+
 def _seconds(start: str, end: str) -> Column:
     return (F.unix_micros(end) - F.unix_micros(start)) / _MICROS
 
@@ -69,7 +134,7 @@ STEPS = (
     RecentDays(
         name="run_dependencies",
         run=run_dependencies,
-        reads=(silver.RUNS, silver.TASK_RUNS),
+        reads=(silver.RUNS, silver.TASK_RUNS, silver.TABLE_USES),
         writes=silver.RUN_DEPENDENCIES,
         days=_DAYS + 1,
     ),
