@@ -72,12 +72,16 @@ class Chain:
         place = self.place
         if not place["downstream_jobs"]:
             return "A failure here would reach no other job that is known."
-        slas, owners = place["downstream_slas"], place["downstream_owners"]
-        promised = f"{slas or 'none'} of them with an SLA"
-        return (
-            f"A failure here would reach {_jobs(place['downstream_jobs'])}, {promised}, of"
-            f" {owners or 'no'} {'owner' if owners == 1 else 'owners'} that {'is' if owners == 1 else 'are'} known."
+        jobs, slas, owners = (
+            place[name] for name in ("downstream_jobs", "downstream_slas", "downstream_owners")
         )
+        promised = f"{slas or 'none'} of them with an SLA"
+        if jobs == 1:
+            promised = "which has an SLA" if slas else "which has no SLA"
+        whose = f"; whose {'it is' if jobs == 1 else 'they are'} is not known"
+        if owners:
+            whose = f", of {owners} {'owner' if owners == 1 else 'owners'} that {'is' if owners == 1 else 'are'} known"
+        return f"A failure here would reach {_jobs(jobs)}, {promised}{whose}."
 
     def _deadline(self) -> str:
         place = self.place
@@ -101,7 +105,7 @@ class Chain:
         return {
             "job": self.job,
             "chain": self.place,
-            "has_table_lineage": [{"has_table_lineage": self.has_lineage}],
+            "has_table_lineage": self.has_lineage,
             "before": [_record(link) for link in self.before],
             "after": [_record(link) for link in self.after],
         }

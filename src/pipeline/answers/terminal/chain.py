@@ -1,6 +1,8 @@
 """The chain of a job on a terminal: sentences, then the jobs before and after it, a line each."""
 
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
+from typing import Final
 
 from rich.text import Text
 
@@ -10,9 +12,10 @@ from pipeline.answers.terminal.paragraph import PIPE_WIDTH, paragraph
 from pipeline.answers.values import shown, text
 from pipeline.sla.durations import duration
 
-_INDENT = "  "
-_DEEPEST = 20
+_INDENT: Final = "  "
+_DEEPEST: Final = 10
 """Steps of indentation at the most."""
+_LEAST_ROOM: Final = 40
 
 
 def chain_lines(about: Chain, width: int | None, *, most: int) -> Iterator[Text]:
@@ -22,26 +25,37 @@ def chain_lines(about: Chain, width: int | None, *, most: int) -> Iterator[Text]
     yield from paragraph(first, room, style="bold")
     for sentence in others:
         yield from paragraph(sentence, room)
-    yield from _side("Before it", about, about.before, most)
-    yield from _side("After it", about, about.after, most)
+    yield from _side("Before it", about, about.before, most, width)
+    yield from _side("After it", about, about.after, most, width)
     if any(link.is_critical for link in (*about.before, *about.after)):
         yield Text()
         yield Text("* on the critical path", style="dim")
 
 
-def _side(heading: str, about: Chain, links: Sequence[Link], most: int) -> Iterator[Text]:
+def _side(
+    heading: str, about: Chain, links: Sequence[Link], most: int, width: int | None
+) -> Iterator[Text]:
     if not links:
         return
     yield Text()
     more = f", {most} of {len(links)}; all: --limit {len(links)}" if len(links) > most else ""
     yield Text(f"{heading}{more}", style="bold underline")
     for link in links[:most]:
-        mark = "* " if link.is_critical else "- "
-        steps = _INDENT * min(link.depth - 1, _DEEPEST)
         again = "; see above" if link.is_repeated else ""
-        yield Text(
-            f"{steps}{mark}{about.called(link.series_key)}: {_bound(link.dependencies)}{again}"
-        )
+        words = f"{about.called(link.series_key)}: {_bound(link.dependencies)}{again}"
+        steps = _INDENT * min(link.depth - 1, _DEEPEST)
+        yield from _hung(f"{steps}{'*' if link.is_critical else '-'} ", words, width)
+
+
+def _hung(mark: str, words: str, width: int | None) -> Iterator[Text]:
+    """The lines of `words` after `mark`, under which those that follow are set in; one line in a pipe."""
+    if width is None:
+        yield Text(mark + words)
+        return
+    room = max(width - len(mark), _LEAST_ROOM)
+    lines = wrap(words, room, break_long_words=False, break_on_hyphens=False)
+    for number, line in enumerate(lines):
+        yield Text((mark if number == 0 else " " * len(mark)) + line)
 
 
 def _bound(dependencies: Sequence[Record]) -> str:
@@ -55,9 +69,15 @@ def _bound(dependencies: Sequence[Record]) -> str:
     parts = [
         " and ".join(filter(None, ("by a Run Job task" if is_fired else "", by_tables))),
         f"ready {duration(first['ready_seconds'])} after its start",
-        f"then {duration(first['wait_seconds'])} of wait",
+        _wait(first["wait_seconds"]),
         f"{first['runs']} {'run' if first['runs'] == 1 else 'runs'}",
     ]
     if first["next_due_at"] is not None:
         parts.append(f"due {shown('at', first['next_due_at'])} UTC")
     return ", ".join(parts)
+
+
+def _wait(seconds: float) -> str:
+    if seconds < 0:
+        return f"{duration(-seconds)} after the later one has begun"
+    return f"then {duration(seconds)} of wait"

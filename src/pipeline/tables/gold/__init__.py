@@ -32,6 +32,7 @@ from pipeline.tables.gold.forecasts import (
     RUN_LEVELS,
     SHOWN_LEVELS,
 )
+from pipeline.tables.gold.freshness import TABLE_FRESHNESS
 from pipeline.tables.gold.growth import JOB_GROWTH
 from pipeline.tables.gold.jobs import JOBS
 from pipeline.tables.gold.nights import (
@@ -104,6 +105,7 @@ __all__ = [
     "SLA_DAILY",
     "SLA_PROPOSALS",
     "SOURCE_FRESHNESS",
+    "TABLE_FRESHNESS",
     "TASK_DAILY",
     "TEAM_COST_DAILY",
     "UTILISATION_DAILY",
@@ -123,6 +125,7 @@ GOLD_TABLES: tuple[Table, ...] = (
     FAILURES_DAILY,
     UTILISATION_DAILY,
     JOB_DEPENDENCIES,
+    TABLE_FRESHNESS,
 )
 MODEL_TABLES: tuple[Table, ...] = (DURATION_STATES, FLEET_PRIORS, FORECAST_QUALITY)
 RECOMMENDATION_TABLES: tuple[Table, ...] = (
