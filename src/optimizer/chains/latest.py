@@ -62,11 +62,12 @@ def latest_starts(graph: JobGraph, waits: Waits, runs: ExpectedRuns) -> LatestSt
     """
     latest = runs.due_seconds - runs.work_seconds
     by_run = np.full(len(latest), -1, dtype=np.int64)
+    starts = _Starts(runs)
     first = np.searchsorted(runs.job, np.arange(graph.jobs + 1))
     edges = np.flatnonzero(graph.is_between)
     level = graph.level[graph.group[graph.before[edges]]]
     for one in np.unique(level):
-        run, edge, following = _followed(graph, waits, runs, first, edges[level == one])
+        run, edge, following = _followed(graph, waits, runs, starts, first, edges[level == one])
         needed = np.where(
             waits.is_clocked[edge],
             np.minimum(latest[following], runs.start_seconds[following]),
@@ -83,7 +84,7 @@ def latest_starts(graph: JobGraph, waits: Waits, runs: ExpectedRuns) -> LatestSt
 
 
 def _followed(
-    graph: JobGraph, waits: Waits, runs: ExpectedRuns, first: Ints, edges: Ints
+    graph: JobGraph, waits: Waits, runs: ExpectedRuns, starts: "_Starts", first: Ints, edges: Ints
 ) -> tuple[Ints, Ints, Ints]:
     """Runs of the jobs before, each with the edge and the run of the job after that follows it."""
     before = graph.before[edges]
@@ -94,7 +95,7 @@ def _followed(
     after = graph.after[edge]
     # A run that is fired, or starts because of a table, may be expected a little before it can be.
     can_follow = np.where(waits.is_clocked[edge], waits.ready_seconds[edge], 0.0)
-    following = _first_from(runs, after, runs.start_seconds[run] + can_follow)
+    following = starts.first_from(after, runs.start_seconds[run] + can_follow)
     is_there = following < first[after + 1]
     run, edge, following = run[is_there], edge[is_there], following[is_there]
     # Where the next run of the job before is in time as well, it is the one that is followed.
@@ -103,16 +104,23 @@ def _followed(
     return run[is_last], edge[is_last], following[is_last]
 
 
-def _first_from(runs: ExpectedRuns, job: Ints, seconds: Floats) -> Ints:
-    """Of each job the first run that starts at `seconds` or later, as a position among all runs; that
-    after its last where there is none."""
-    if not len(runs.job):
-        return np.zeros(len(job), dtype=np.int64)
-    low, high = runs.start_seconds.min(), runs.start_seconds.max() + 1.0
+class _Starts:
+    """Looks up the first run of a job that starts at some time or later."""
 
-    def micros(times: Floats) -> Ints:
-        return np.asarray(np.rint((np.clip(times, low, high) - low) * _MICROS), dtype=np.int64)
+    def __init__(self, runs: ExpectedRuns) -> None:
+        self._low = runs.start_seconds.min(initial=np.inf)
+        self._high = runs.start_seconds.max(initial=-np.inf) + 1.0
+        # One number a run, in the order of jobs and starts: whole microseconds, a span of them a job.
+        self._span = round((self._high - self._low) * _MICROS) + 1 if len(runs.job) else 1
+        self._places = runs.job * self._span + self._micros(runs.start_seconds)
 
-    span = int(micros(np.array([high]))[0]) + 1
-    places = runs.job * span + micros(runs.start_seconds)
-    return np.asarray(np.searchsorted(places, job * span + micros(seconds)), dtype=np.int64)
+    def first_from(self, job: Ints, seconds: Floats) -> Ints:
+        """Its position among all runs; that after the job's last where there is none."""
+        if not len(self._places):
+            return np.zeros(len(job), dtype=np.int64)
+        asked = job * self._span + self._micros(seconds)
+        return np.asarray(np.searchsorted(self._places, asked), dtype=np.int64)
+
+    def _micros(self, seconds: Floats) -> Ints:
+        within = np.clip(seconds, self._low, self._high) - self._low
+        return np.asarray(np.rint(within * _MICROS), dtype=np.int64)
