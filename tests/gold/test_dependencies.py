@@ -165,6 +165,18 @@ def test_who_feeds_whom_is_who_wrote_last_what_was_read(spark: SparkSession) -> 
     assert {row["kind"] for row in rows} == {"feeds"}
 
 
+def test_what_comes_after_the_night_changes_nothing(spark: SparkSession) -> None:
+    before = [run_row("w/1", day) for day in range(6)]
+    pairs = [fired(run, "w/2", 30, 5) for run in before]
+    runs = [*before, *(run for run, _ in pairs), *(run_row("w/2", day, 9) for day in range(4, 6))]
+    tasks = [task for _, task in pairs]
+    jobs = [job("w/1"), job("w/2")]
+    known = [run for run in runs if run["started_at"] < at(3)]
+    assert dependencies(spark, runs, tasks, jobs, 3) == dependencies(
+        spark, known, tasks[:3], jobs, 3
+    )
+
+
 def test_a_run_that_reads_what_is_written_while_it_runs_has_waited_less_than_nothing(
     spark: SparkSession,
 ) -> None:

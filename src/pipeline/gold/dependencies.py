@@ -33,7 +33,8 @@ def job_dependencies(
             )
         ),
     )
-    starts = runs.where(~F.col("never_started")).select(
+    begun = ~F.col("never_started") & (F.col("started_at") <= F.lit(as_of))
+    starts = runs.where(begun).select(
         "workspace_id", "series_key", F.col("started_at").alias("run_started_at")
     )
     counted = (

@@ -31,10 +31,14 @@ def run_dependencies(
 ) -> DataFrame:
     """silver.run_dependencies from silver.runs, silver.task_runs and silver.table_uses of 60 days."""
     since = F.lit(as_of - timedelta(days=_DAYS))
-    began = runs.where(~F.col("never_started") & (F.col("started_at") >= since)).select(
-        "workspace_id", "run_id", "series_key", "started_at", "source_task_run_id"
+    began = runs.where(
+        ~F.col("never_started") & F.col("started_at").between(since, F.lit(as_of))
+    ).select("workspace_id", "run_id", "series_key", "started_at", "source_task_run_id")
+    used = table_uses.where(
+        F.when(F.col("action") == "read", F.col("first_at")).otherwise(F.col("last_at"))
+        <= F.lit(as_of)
     )
-    bound = _fired(began, task_runs).unionByName(_fed(began, table_uses))
+    bound = _fired(began, task_runs).unionByName(_fed(began, used))
     upstream = began.select(
         F.col("workspace_id").alias("upstream_workspace_id"),
         F.col("run_id").alias("upstream_run_id"),
