@@ -4,6 +4,7 @@ The families, each fitted by maximum likelihood to the latest residuals of the l
 
     t2, t3, t6, normal    two halves of Student's t (Fernandez and Steel, JASA 93, 1998), of a scale each, which
                           few residuals draw towards one scale
+                          the normal once more among incidents (`optimizer.baselines.incidents`): the likelier counts
     two modes             two normals, by the EM algorithm (Dempster, Laird and Rubin, JRSS B 39, 1977)
     log-gamma 1, 4        the logarithm of a gamma variable, scaled: Weibull and generalised gamma runs, whose
                           right tail in logs is lighter than the normal (Prentice, Biometrika 61, 1974)
