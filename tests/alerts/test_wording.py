@@ -49,7 +49,7 @@ def test_each_channel_has_a_message_of_its_own() -> None:
 
 
 def test_the_job_that_all_comes_from_is_named_first() -> None:
-    signals = caused([_signal("down", upstream="up"), _signal("up"), _signal("up", "missed")])
+    signals = caused([_signal("down", upstreams=("up",)), _signal("up"), _signal("up", "missed")])
     assert headline(signals, "job/up") == "job up failing, and 1 more"
 
 
