@@ -119,8 +119,12 @@ def secrets(monkeypatch: pytest.MonkeyPatch, receiver: Receiver) -> Iterator[dic
             "box": box,
             "channels": {
                 "slack": {"kind": "slack", "url": "${env:RR_HOOK_URL}", "allow_private": True},
-                # The real Slack: a name that leads nowhere here.
-                "bot": {"kind": "slack", "token": "${env:RR_TOKEN}", "channel": "C0123456789"},
+                "bot": {
+                    "kind": "slack",
+                    "token": "${env:RR_TOKEN}",
+                    "channel": "C0123456789",
+                    "allow_private": True,
+                },
                 "hook": {
                     "kind": "webhook",
                     "url": "${env:RR_HOOK_URL}",
@@ -177,6 +181,7 @@ def test_no_secret_is_ever_seen(
     # They were used: what is searched for is what was sent.
     sent = str([(request.path, request.headers) for request in receiver.requests])
     assert _CANARIES["HOOK"] in sent
+    assert _CANARIES["TOKEN"] in sent
     assert box.logins
     for canary in (*_CANARIES.values(), "canary3signing"):
         assert canary not in seen, canary
