@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -119,8 +120,12 @@ def secrets(monkeypatch: pytest.MonkeyPatch, receiver: Receiver) -> Iterator[dic
             "box": box,
             "channels": {
                 "slack": {"kind": "slack", "url": "${env:RR_HOOK_URL}", "allow_private": True},
-                # The real Slack: a name that leads nowhere here.
-                "bot": {"kind": "slack", "token": "${env:RR_TOKEN}", "channel": "C0123456789"},
+                "bot": {
+                    "kind": "slack",
+                    "token": "${env:RR_TOKEN}",
+                    "channel": "C0123456789",
+                    "allow_private": True,
+                },
                 "hook": {
                     "kind": "webhook",
                     "url": "${env:RR_HOOK_URL}",
@@ -177,6 +182,7 @@ def test_no_secret_is_ever_seen(
     # They were used: what is searched for is what was sent.
     sent = str([(request.path, request.headers) for request in receiver.requests])
     assert _CANARIES["HOOK"] in sent
+    assert _CANARIES["TOKEN"] in sent
     assert box.logins
     for canary in (*_CANARIES.values(), "canary3signing"):
         assert canary not in seen, canary
@@ -265,6 +271,30 @@ def test_a_test_message_says_what_came_of_it(
 def test_a_channel_that_is_not_there_is_named(
     home: Home, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    _channels(home, team={"kind": "stdout"})
+    url = {"kind": "slack", "url": "${env:NOWHERE_SET}"}
+    _channels(home, team={"kind": "stdout"}, other=url)
+    assert _run("alerts", "test", "other") == 1
+    assert "${env:NOWHERE_SET} is not there" in capfd.readouterr().out
     assert _run("alerts", "test", "teem") == 2
     assert "did you mean team?" in capfd.readouterr().err
+
+
+def test_for_some_minutes_it_looks_again_and_lets_others_write_in_between(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    _channels(home, out={"kind": "stdout"})
+    seconds, sleeps = 0.0, 0
+
+    def sleep(asked: float) -> None:
+        nonlocal seconds, sleeps
+        seconds, sleeps = seconds + asked, sleeps + 1
+        with home_lock(home.folder, Part.DELIVERIES):
+            home.post(message("w/2", sleeps, channel="out"))
+
+    clock = SimpleNamespace(monotonic=lambda: seconds, sleep=sleep)
+    monkeypatch.setattr("pipeline.cli.delivery.time", clock)
+    home.post(message(channel="out"))
+    assert _run("alerts", "deliver", "--for", "1", "--json") == 0
+    assert sleeps == 4
+    (row,) = json.loads(capfd.readouterr().out)
+    assert row == {"channel": "out", "state": "delivered", "messages": 5, "reason": None}

@@ -110,13 +110,18 @@ def test_a_later_message_is_sent_once_the_earlier_is_given_up(home: Home, told: 
     assert told.sent == [(message_id("w/1", 1, "c"), None)]
 
 
-@pytest.mark.parametrize("reason", [reason for reason in Reason if not reason.may_pass])
-def test_what_no_retry_mends_is_given_up_at_once(home: Home, told: Told, reason: Reason) -> None:
-    told.does = fails(reason)
-    home.post(message())
-    (outcome,) = home.deliver()
-    assert (outcome.delivery.state, outcome.delivery.reason) == ("dead", reason)
-    assert len(told.tried) == 1
+def test_what_no_retry_mends_is_given_up_at_once(home: Home, told: Told) -> None:
+    final = [reason for reason in Reason if not reason.may_pass]
+
+    def fail(_message: Message, count: int) -> None:
+        raise NotSent(final[count])
+
+    told.does = fail
+    home.post(*(message(f"w/{number}") for number in range(len(final))))
+    outcomes = home.deliver()
+    assert [one.delivery.reason for one in outcomes] == final
+    assert {one.delivery.state for one in outcomes} == {"dead"}
+    assert len(told.tried) == len(final)
     home.clock.goes_on(days=3)
     assert home.deliver() == []
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from slack_sdk.models.blocks import Block
 
+from pipeline.alerts.channels import slack
 from pipeline.alerts.channels.channel import NotSent, Reason
 from pipeline.alerts.channels.slack import SlackBot, SlackWebhook, blocks_of
 from pipeline.alerts.message import Content
@@ -83,6 +84,12 @@ def test_a_long_list_is_cut_and_says_how_much_is_left_out() -> None:
     assert any("|Dashboard>" in text["text"] for text in texts(blocks))
 
 
+@pytest.fixture
+def bot(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> SlackBot:
+    monkeypatch.setattr(slack, "_POST_MESSAGE", receiver.url("/api/chat.postMessage"))
+    return SlackBot(Secret("xoxb-1"), "C0123456789", allow_private=True)
+
+
 def test_a_webhook_takes_a_message(receiver: Receiver) -> None:
     channel = SlackWebhook(Secret(receiver.url("/services/T0/B0/x")), allow_private=True)
     assert channel.send(message(), None).thread is None
@@ -102,11 +109,10 @@ def test_an_answer_that_is_not_slacks_own_is_none(receiver: Receiver, body: byte
     assert failed.value.reason is Reason.UNREADABLE
 
 
-def test_a_bot_writes_what_follows_into_the_thread_of_the_first(receiver: Receiver) -> None:
+def test_a_bot_writes_what_follows_into_the_thread_of_the_first(
+    receiver: Receiver, bot: SlackBot
+) -> None:
     receiver.answers += [status(200, json.dumps({"ok": True, "ts": _TS}).encode())] * 2
-    bot = SlackBot(
-        Secret("xoxb-1"), "C0123456789", allow_private=True, address=receiver.url("/api")
-    )
     root = bot.send(message(), None).thread
     assert root == _TS
     bot.send(message(sequence=1), root)
@@ -132,15 +138,15 @@ def test_a_bot_writes_what_follows_into_the_thread_of_the_first(receiver: Receiv
         (None, Reason.UNREADABLE),
     ],
 )
-def test_what_slack_says_no_to(receiver: Receiver, answer: Any, reason: Reason) -> None:
+def test_what_slack_says_no_to(
+    receiver: Receiver, bot: SlackBot, answer: Any, reason: Reason
+) -> None:
     receiver.answers.append(status(200, json.dumps(answer).encode()))
-    bot = SlackBot(Secret("xoxb-1"), "C0", allow_private=True, address=receiver.url())
     with pytest.raises(NotSent) as failed:
         bot.send(message(), None)
     assert failed.value.reason is reason
 
 
-def test_a_thread_is_only_what_slack_calls_one(receiver: Receiver) -> None:
+def test_a_thread_is_only_what_slack_calls_one(receiver: Receiver, bot: SlackBot) -> None:
     receiver.answers.append(status(200, json.dumps({"ok": True, "ts": HOSTILE[0]}).encode()))
-    bot = SlackBot(Secret("xoxb-1"), "C0", allow_private=True, address=receiver.url())
     assert bot.send(message(), None).thread is None

@@ -130,7 +130,7 @@ def try_channel(
         sentence = f"{channel} has taken the message"
     except NotSent as failure:
         state, reason, status = "failed", str(failure.reason), failure.status_code
-        sentence = f"{channel} has not taken the message: {failure.reason.sentence}"
+        sentence = f"{channel} has not taken the message: {failure}"
     seconds = time.monotonic() - begun_at
     code = f" ({status})" if status is not None else ""
     if json_:

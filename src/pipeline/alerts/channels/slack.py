@@ -91,19 +91,17 @@ class SlackBot:
         channel: str,
         *,
         allow_private: bool = False,
-        address: str = _POST_MESSAGE,
     ) -> None:
         self._authorization = Secret(f"Bearer {token.reveal()}")
         self._channel = channel
         self._allow_private = allow_private
-        self._address = Secret(address)
 
     def send(self, message: Message, root: str | None) -> Sent:
         document = _document(message) | {"channel": self._channel}
         if root is not None:
             document["thread_ts"] = root
         headers: dict[str, Secret | str] = {"Authorization": self._authorization}
-        reply = _posted(self._address, document, headers, allow_private=self._allow_private)
+        reply = _posted(Secret(_POST_MESSAGE), document, headers, allow_private=self._allow_private)
         return _taken(reply)
 
 
