@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmarks.quality.anomalies_page import anomalies_parts
 from benchmarks.quality.page import quality_parts
+from benchmarks.scale.page import scale_parts
 from tests.e2e.truth import EVERY
 from tools.markdown import rows_of_table
 from tools.pages import keep_pages
@@ -31,11 +32,11 @@ def _machine(machine: dict[str, Any]) -> str:
 
 def performance_page(_: str) -> str:
     """docs/performance.md: a first night, a night with nothing new, and one with a day's news."""
-    night = _result("night.json")
+    night, scale = _result("night.json"), _result("scale.json")
     parts = [
         "# How long a night takes",
         "",
-        _NOTE.format(file="night.json, answers.json, dashboard.json, forecast.json"),
+        _NOTE.format(file="night.json, scale.json, answers.json, dashboard.json, forecast.json"),
         "",
         f"Measured by `make bench` on {_machine(night['machine'])}. Timings of such a machine vary;"
         " read them as ratios.",
@@ -101,6 +102,9 @@ def performance_page(_: str) -> str:
                 for size in night["sizes"]
             ),
         ),
+        "## On Apache Spark with Delta Lake",
+        "",
+        *scale_parts(scale, _machine(scale["machine"])),
         "## An answer",
         "",
         *_answers(_result("answers.json")),

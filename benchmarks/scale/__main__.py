@@ -1,12 +1,13 @@
 """Nights on Apache Spark with Delta Lake and two executors: does the work scale out, and what stays small?
 
-    python -m benchmarks.scale --jobs 500 2000 --out benchmarks/results/scale.json
+    python -m benchmarks.scale --jobs 125 500 --out benchmarks/results/scale.json
 
 Each size runs in a process of its own, on a server of its own. Needs Java 17 and `make jars`.
 """
 
 import argparse
 import json
+import os
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -21,12 +22,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--jobs", type=int, nargs="+", default=[500, 2000])
+    parser.add_argument("--jobs", type=int, nargs="+", default=[125, 500])
     parser.add_argument("--days", type=int, default=14)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     result: dict[str, Any] = {
         "machine": machine(),
+        "load": round(os.getloadavg()[2], 1),
         "master": MASTER,
         "driver_memory": DRIVER_MEMORY,
     }

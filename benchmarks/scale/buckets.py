@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from pipeline.scoring.baselines import job_baseline, run_scores
 from pipeline.scoring.buckets import ROWS_A_BUCKET
 from pipeline.scoring.forecasts import duration_states
-from pipeline.tables import silver
+from pipeline.tables import gold, silver
 from pipeline.tables.declaration import Table
 from pipeline.tables.derive import spark_schema
 from pipeline.tables.ops import DECISIONS
@@ -40,13 +40,15 @@ def main() -> None:
         "*", F.lit(1_000.0).alias("sla_limit_seconds"), F.lit(False).alias("is_continuous"),
         F.lit("UTC").alias("timezone"),
     )  # fmt: skip
+    priors = _none(spark, gold.FLEET_PRIORS)
     answers: list[Callable[[], DataFrame]] = [
-        lambda: duration_states(attempts, jobs, as_of=_AS_OF),
+        lambda: duration_states(attempts, jobs, priors, as_of=_AS_OF),
         lambda: job_baseline(
             jobs,
             attempts,
             _none(spark, silver.ATTEMPT_INPUTS),
             _none(spark, DECISIONS),
+            priors,
             **_NO_CALENDAR,
         ),
         lambda: run_scores(
@@ -56,6 +58,7 @@ def main() -> None:
             _none(spark, silver.TASK_RUNS),
             _none(spark, silver.RUN_COSTS),
             _none(spark, DECISIONS),
+            priors,
             as_of=_AS_OF,
             last_cost_day=None,
             **_NO_CALENDAR,

@@ -1,6 +1,6 @@
 """The part of docs/performance.md on nights of Apache Spark with Delta Lake."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tools.pages import rows_of_table
@@ -11,10 +11,10 @@ _NIGHTS = {"first": "first", "a_days_news": "a day's news"}
 def scale_parts(result: Mapping[str, Any], machine: str) -> Iterator[str]:
     """Its lines, from benchmarks/results/scale.json."""
     yield from (
-        f"`make bench-scale` on {machine}: `rightrun nightly --engine databricks` on the stand-in"
+        f"`make bench-scale` on {machine}, at a load of {result['load']:.0f}: `rightrun nightly --engine databricks` on the stand-in"
         f" for a workspace, with `{result['master']}`, two executors of one core and 1 GB in processes"
         " of their own, a driver of 1 GB, and the client, all on this machine. Processor time is that"
-        " of client, driver, executors and Python workers together.",
+        " of client, driver, executors and Python workers together; seconds say how busy the machine was.",
         "",
     )
     yield from rows_of_table(
@@ -38,6 +38,7 @@ def scale_parts(result: Mapping[str, Any], machine: str) -> Iterator[str]:
             for size, name, night in _nights(result["sizes"])
         ),
     )
+    yield from _growth(result["sizes"])
     yield from (
         "What grows with the account stays on the executors. What is sent to the client are counts,"
         " the states of models in batches, and a few numbers of each job for pictures:",
@@ -85,6 +86,20 @@ def scale_parts(result: Mapping[str, Any], machine: str) -> Iterator[str]:
             for size in result["sizes"]
         ),
     )
+
+
+def _growth(sizes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What a night costs whatever it has to do, and what a job adds to it."""
+    smallest, largest = sizes[0], sizes[-1]
+    jobs = largest["jobs"] - smallest["jobs"]
+    for key, name in _NIGHTS.items():
+        few, many = (_processor_seconds(size[key]) for size in (smallest, largest))
+        of_a_job = (many - few) / jobs
+        yield (
+            f"Of {'a first night' if key == 'first' else name}, {few - smallest['jobs'] * of_a_job:.0f} s of processor"
+            f" time are there whatever it has to do, and a job adds {of_a_job:.2f} s."
+        )
+    yield ""
 
 
 def _workers(result: Mapping[str, Any]) -> Iterable[str]:

@@ -44,6 +44,10 @@ _SETTINGS = {
     "spark.locality.wait": "0",
     # VACUUM lists a table's files in as many tasks, ten thousand where nothing is said.
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
+    # Delta keeps the log of each table that it has seen, with the plan that reads it, for an hour: of the
+    # hundreds of tables that a night stages they fill a driver of 1 GB, which then does nothing but collect.
+    "spark.databricks.delta.delta.log.cacheSize": "128",
+    "spark.sql.ui.retainedExecutions": "20",
     # So that a change feed can be vacuumed away within a test.
     "spark.databricks.delta.retentionDurationCheck.enabled": "false",
     "spark.ui.enabled": "false",
