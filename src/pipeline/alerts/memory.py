@@ -6,7 +6,7 @@ same memory, and its messages have the same ids, which nobody posts twice.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,10 @@ from pyspark.sql import SparkSession
 
 from pipeline.alerts.deciding import Decision, decide
 from pipeline.alerts.incidents import Incident, State
+from pipeline.alerts.live import what_holds
 from pipeline.alerts.outbox import post
 from pipeline.alerts.policy import Policy
-from pipeline.alerts.signals import Signal, read_signals
+from pipeline.alerts.signals import Signal
 from pipeline.alerts.silences import acknowledgements, silences_in_force
 from pipeline.alerts.wording import headline, messages_of, ranked
 from pipeline.answers.nights.given import as_of
@@ -62,15 +63,28 @@ class Made:
 
 
 def decide_now(
-    spark: SparkSession, lakehouse: Lakehouse, reader: Reader, home: Path
+    spark: SparkSession,
+    lakehouse: Lakehouse,
+    reader: Reader,
+    home: Path,
+    *,
+    is_between_nights: bool = False,
 ) -> Made | None:
-    """Decide on the last night by the settings of the home; UserError where there was none. The caller holds
-    the outbox. None where a later night has been decided on."""
+    """Decide on the last night, and on what was seen since, by the settings of the home; UserError where there
+    was no night. The caller holds the outbox. None where a later night has been decided on."""
     night_at = as_of(reader)
     if night_at is None:
         raise UserError("no night has said anything yet: run rightrun nightly first")
     policy = Policy(load_settings(home).alerts)
-    return make_decision(spark, lakehouse, reader, policy, now=datetime.now(UTC), night_at=night_at)
+    return make_decision(
+        spark,
+        lakehouse,
+        reader,
+        policy,
+        now=datetime.now(UTC),
+        night_at=night_at,
+        is_between_nights=is_between_nights,
+    )
 
 
 def make_decision(
@@ -81,8 +95,10 @@ def make_decision(
     *,
     now: datetime,
     night_at: datetime,
+    is_between_nights: bool = False,
 ) -> Made | None:
-    """Decide on what holds in Gold, post what people are told, and remember it. The caller holds the outbox.
+    """Decide on what holds in Gold and on what was seen since, post what people are told, and remember it. The
+    caller holds the outbox. What can wait, waits for a night: between nights no digest is made.
 
     None where a later night has been decided on: what an earlier one says is no news.
     """
@@ -95,7 +111,8 @@ def make_decision(
     taken = acknowledgements(said, now)
     before = [_incident(row, taken) for row in remembered]
     digested = frozenset(key for row in remembered for key in row["digested"])
-    signals = read_signals(reader, night_at)
+    held = what_holds(reader, night_at)
+    signals = held.signals
     decision = decide(
         before,
         signals,
@@ -105,6 +122,8 @@ def make_decision(
         as_of=night_at,
         digested=digested,
     )
+    if is_between_nights:
+        decision = replace(decision, digests=())
     headlines = {row["incident_id"]: row["headline"] for row in remembered}
     messages = messages_of(
         decision,
@@ -112,6 +131,7 @@ def make_decision(
         now=now,
         as_of=night_at,
         quiet=policy.quiet,
+        ended=held.ended,
     )
     posted = post(spark, lakehouse, messages)
     rows = _rows(decision, signals, {row["incident_id"]: row for row in remembered}, now, night_at)

@@ -16,7 +16,7 @@ from pipeline.answers.answer import Answer
 from pipeline.answers.reader import Reader
 from pipeline.answers.values import text
 
-__all__ = ["Signal", "caused", "read_signals"]
+__all__ = ["Signal", "caused", "night_signals", "read_signals", "signal_of"]
 
 NO_TEAM: Final = ""
 PLATFORM: Final = "platform"
@@ -54,6 +54,8 @@ class Signal:
     """The job that fires it."""
     outer_reason: str | None = None
     """Why it failed, where that lies outside of the job."""
+    live_at: datetime | None = None
+    """When the Jobs API showed it; None for what a night has found."""
 
     @property
     def key(self) -> str:
@@ -62,16 +64,22 @@ class Signal:
 
 def read_signals(reader: Reader, as_of: datetime) -> list[Signal]:
     """All that hold as of a night's time, with their causes."""
+    return caused(night_signals(reader, as_of))
+
+
+def night_signals(reader: Reader, as_of: datetime) -> list[Signal]:
+    """The same, each with itself for its cause."""
     given = {"since": (as_of - _DAY).isoformat(sep=" "), "until": (as_of + _DAY).isoformat(sep=" ")}
     signals = []
     for name in CONDITIONS:
         answer = Answer.of_file("conditions", name)
         asked = {parameter: given[parameter] for parameter in answer.parameters}
-        signals += [_signal(name, row) for row in reader.read(answer, **asked).records]
-    return caused(signals)
+        signals += [signal_of(name, row) for row in reader.read(answer, **asked).records]
+    return signals
 
 
-def _signal(name: str, row: Mapping[str, Any]) -> Signal:
+def signal_of(name: str, row: Mapping[str, Any]) -> Signal:
+    """What a row of an answer about a condition says."""
     condition = CONDITIONS[name]
     of_source = row.get("source_table")
     is_outer = row.get("failure_class") in _OUTER
@@ -91,6 +99,7 @@ def _signal(name: str, row: Mapping[str, Any]) -> Signal:
         cause=f"source/{of_source}" if of_source else f"job/{row['series_key']}",
         upstream=row.get(condition.of_cause) if condition.of_cause else None,
         outer_reason=text(row["termination_code"]) if is_outer else None,
+        live_at=row.get("live_at"),
     )
 
 

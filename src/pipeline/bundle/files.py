@@ -26,6 +26,7 @@ def generated_files(project: Project) -> dict[str, str]:
     """What `generate` writes and `check` compares: everything below `resources` that is ours."""
     documents = {
         "nightly": {"jobs": {"nightly": workflow.nightly(GRAPH)}},
+        "watch": {"jobs": {"watch": workflow.watch()}},
         "maintain": {"jobs": {"maintain": workflow.maintain()}},
         "reports": {"jobs": workflow.reports()},
         "selftest": {"jobs": {"selftest": workflow.selftest()}},

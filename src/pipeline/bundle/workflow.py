@@ -1,5 +1,5 @@
-"""The jobs: a night with one task a stage of the graph and the dashboard after them, the weekly maintenance, the
-reports, and the self-test."""
+"""The jobs: a night with one task a stage of the graph and the dashboard after them, the watch between nights, the
+weekly maintenance, the reports, and the self-test."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +15,7 @@ HOME = "${workspace.file_path}/resources/homes/${bundle.target}"
 """Where the settings of a target are once they are deployed."""
 
 _NIGHTLY_AT = "0 0 3 * * ?"
+_WATCHED_AT = "0 0/5 * * * ?"
 _MAINTAINED_AT = "0 0 12 ? * SUN"
 _WEEKLY_AT = "0 0 12 ? * TUE"
 _MONTHLY_AT = "0 0 12 3 * ?"
@@ -65,6 +66,26 @@ def nightly(graph: Graph) -> dict[str, Any]:
         cron=_NIGHTLY_AT,
         hours=_NIGHT_HOURS,
     )
+
+
+def watch() -> dict[str, Any]:
+    """The job between nights, paused until somebody wants it: it asks every few minutes, and costs accordingly.
+
+    One that is late is left out, as the next one sees as much; and nobody is mailed of each that fails: where a
+    workspace is not seen, an alert says so once.
+    """
+    job = _command_job(
+        "watch",
+        "Asks the Jobs API what runs and what has just failed, and decides who is told of it before the next night.",
+        _WAIT,
+        cron=_WATCHED_AT,
+    )
+    silent = {key: value for key, value in job.items() if not key.endswith("_notifications")}
+    return {
+        **silent,
+        "schedule": {**job["schedule"], "pause_status": "PAUSED"},
+        "queue": {"enabled": False},
+    }
 
 
 def maintain() -> dict[str, Any]:
