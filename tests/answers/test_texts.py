@@ -34,6 +34,8 @@ def parameters(answer: Answer, home: Path) -> dict[str, str | None]:
         "previous_first_day": "2025-12-01",
         "first_day": "2026-01-01",
         "last_day": "2027-01-01",
+        "until": "2027-01-01T00:00:00+00:00",
+        "oldest": "2026-01-01T00:00:00+00:00",
         "started_at": "2027-01-01T00:00:00+00:00",
         "run_id": _run_of(home, jobs[0]["series_key"]),
     }
@@ -84,7 +86,20 @@ def test_the_fixture_has_rows_for_nearly_all_texts(undisturbed: Made) -> None:
         if not reader.read(answer, **parameters(answer, undisturbed.home)).records
     }
     assert empty == {
+        "alerts/incidents",
+        "alerts/outbox",
+        "alerts/said",
         "anomalies/regimes",
+        "conditions/did_not_come",
+        "conditions/new_level",
+        "conditions/suspiciously_short",
+        "conditions/watch_blind",
+        "live/at_risk",
+        "live/failed",
+        "live/missed",
+        "live/replaced",
+        "live/sweeps",
+        "live/told",
         "nights/changes",
         "periods/levels",
         "quality/quarantined",

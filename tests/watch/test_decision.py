@@ -11,7 +11,8 @@ from pyspark.sql import SparkSession
 from pipeline.tables.catalogue import TABLES
 from tests.strategies.tables import Row
 from tests.watch.home import NIGHT, Home, health, history, home_of, job
-from tests.watch.jobs import NOW, Jobs, W, ended, failed_task, running
+from tests.watch.jobs import LIST, NOW, Jobs, W, ended, failed_task, running
+from tests.workspace.server import BROKEN
 
 _LATER = NOW + timedelta(minutes=5)
 _RUN = {"workspace_id": W, "series_key": f"{W}/1", "run_id": "11"}
@@ -98,7 +99,7 @@ def test_a_run_at_risk_is_told_and_then_missed(
     jobs.have(running(11, 1, 100), running(21, 2, 10))
     home.look()
     assert set(_holds(home)) == {f"at_risk {W}/1"}
-    assert "has used 83.3 % of the 2h it may take" in home.messages[0]
+    assert "has used 83.3 % of the 2h00m it may take" in home.messages[0]
     late = NOW + timedelta(minutes=30)
     home.look(late)
     home.decide(late)
@@ -201,6 +202,21 @@ def test_a_look_that_was_killed_before_the_decision_is_decided_on_later(
     for file in sorted((again.path / "ops" / "incidents").rglob("*.json"))[1:]:
         file.unlink()
     assert again.decide(_LATER).posted == 0
+
+
+def test_a_workspace_that_is_not_seen_is_told_of_once(
+    tmp_path: Path, spark: SparkSession, jobs: Jobs
+) -> None:
+    home = _home(tmp_path, spark, jobs)
+    jobs.server.says(LIST, BROKEN)
+    for minutes in (0, 5, 10, 15):
+        home.look(NOW + timedelta(minutes=minutes))
+        told = home.decide(NOW + timedelta(minutes=minutes)).posted
+        assert told == (minutes == 10)
+    assert f"jobs_api.runs of {W} not seen between nights" in home.messages[0]
+    jobs.server.says(LIST, jobs._list)
+    home.look(NOW + timedelta(minutes=20))
+    assert home.decide(NOW + timedelta(minutes=20)).posted == 1
 
 
 def test_no_secret_of_an_error_is_in_any_file(

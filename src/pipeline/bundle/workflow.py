@@ -20,6 +20,7 @@ _MAINTAINED_AT = "0 0 12 ? * SUN"
 _WEEKLY_AT = "0 0 12 ? * TUE"
 _MONTHLY_AT = "0 0 12 3 * ?"
 """Two nights after the last day, whose costs come a day late."""
+_WATCH_MINUTES = 15
 _TASK_HOURS = 3
 _NIGHT_HOURS = 8
 _LATE_HOURS = 2
@@ -71,8 +72,8 @@ def nightly(graph: Graph) -> dict[str, Any]:
 def watch() -> dict[str, Any]:
     """The job between nights, paused until somebody wants it: it asks every few minutes, and costs accordingly.
 
-    One that is late is left out, as the next one sees as much; and nobody is mailed of each that fails: where a
-    workspace is not seen, an alert says so once.
+    One that is late is left out, and none is tried again, as the next one sees as much; and nobody is mailed of
+    each that fails: where a workspace is not seen, an alert says so once.
     """
     job = _command_job(
         "watch",
@@ -80,11 +81,16 @@ def watch() -> dict[str, Any]:
         _WAIT,
         cron=_WATCHED_AT,
     )
+    (task,) = job["tasks"]
     silent = {key: value for key, value in job.items() if not key.endswith("_notifications")}
+    del silent["health"]
+    most = {"timeout_seconds": _WATCH_MINUTES * 60}
     return {
         **silent,
         "schedule": {**job["schedule"], "pause_status": "PAUSED"},
         "queue": {"enabled": False},
+        "tasks": [{**task, "max_retries": 0, **most}],
+        **most,
     }
 
 

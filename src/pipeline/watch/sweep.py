@@ -6,7 +6,7 @@ runs that are not in it any more, and the errors of critical runs that failed; t
 have begun and ended since, and all the others. What is not asked for now is asked for by the next sweep.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -98,11 +98,14 @@ class _Sweep:
 
     def all_of_it(self) -> None:
         self._in_progress()
-        self._follow(critical=True)
+        self._follow(self._gone() + self._perhaps_repaired(), critical=True)
         self._explain(critical=True)
         self._ended_since()
-        self._follow(critical=False)
+        self._follow(self._gone(), critical=False)
+        if self._gone():
+            self.problem = _SHORT.format("have ended")
         self._explain(critical=False)
+        self._follow(self._perhaps_repaired(), critical=False)
 
     def _in_progress(self) -> None:
         kept = min(len(self.before.critical), self.left // _KEPT_SHARE)
@@ -137,9 +140,9 @@ class _Sweep:
             and (run.run_id in self.before.ended or run.started_at < self.now - _OVERLAP)
         ]
 
-    def _follow(self, *, critical: bool) -> None:
+    def _follow(self, run_ids: Iterable[str], *, critical: bool) -> None:
         """Ask for runs by themselves, critical ones alone or all of them."""
-        for run_id in (*self._gone(), *self._perhaps_repaired()):
+        for run_id in run_ids:
             if run_id in self.followed or (critical and not self._is_critical(run_id)):
                 continue
             if self.left <= 0:
@@ -151,8 +154,6 @@ class _Sweep:
                 if not (fault.is_absent or fault.is_denied):
                     raise
                 self._lost(run_id)
-        if not critical and self._gone():
-            self.problem = _SHORT.format("have ended")
 
     def _lost(self, run_id: str) -> None:
         """A run that can no longer be asked for is not in progress as far as anybody knows."""
