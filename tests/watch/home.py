@@ -1,13 +1,17 @@
 """A home after a night, of a few rows: what a look at the Jobs API begins with, and what comes of it."""
 
+import atexit
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
+from shutil import copytree
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 from pyspark.sql import SparkSession
 
 from optimizer.quantile import LOGIT_LEVELS
@@ -17,14 +21,14 @@ from pipeline.alerts.policy import Policy
 from pipeline.answers.delta_reader import DeltaReader
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.settings import Settings
-from pipeline.tables import gold, silver
+from pipeline.tables import gold
 from pipeline.tables.alerts import OUTBOX
 from pipeline.tables.declaration import Table
 from pipeline.tables.live_runs import LIVE_RUNS, SWEEPS
 from pipeline.tables.ops import POSITIONS
 from pipeline.watch.look import Look, look
 from tests.answers.homes import reader_of
-from tests.strategies.tables import Row
+from tests.strategies.tables import Row, arrow_of
 from tests.watch.jobs import NOW, Jobs, W
 
 NIGHT = NOW - timedelta(hours=6)
@@ -125,6 +129,16 @@ class Home:
         ]
 
 
+@cache
+def _empty() -> Path:
+    """A home of empty tables, which others are copies of."""
+    folder = TemporaryDirectory(prefix="rightrun-test-")
+    atexit.register(folder.cleanup)
+    home = Path(folder.name) / "home"
+    reader_of(home, {gold.DURATION_STATES: []})
+    return home
+
+
 def home_of(
     path: Path, spark: SparkSession, *workspaces: Jobs, rows: Mapping[Table, Sequence[Row]] = {}
 ) -> Home:
@@ -133,8 +147,10 @@ def home_of(
         POSITIONS: [{"reader": "run_forecast", "input": "as_of", "position": NIGHT.isoformat()}],
         gold.JOBS: [job(number) for number in (1, 2, 3)],
         gold.DURATION_STATES: [state(number) for number in (1, 2, 3)],
-        silver.RUNS: [],
     }
-    reader_of(path, night | dict(rows))
+    copytree(_empty(), path)
+    for table, of_table in (night | dict(rows)).items():
+        folder = path / table.layer.schema / table.name
+        write_deltalake(folder, arrow_of(table, of_table), mode="append")
     places = [""] if len(workspaces) == 1 else [str(place) for place in range(len(workspaces))]
     return Home(path, spark, dict(zip(places, workspaces, strict=True)))

@@ -93,6 +93,24 @@ def test_a_repaired_run_runs_again_since_its_repair(jobs: Jobs) -> None:
     assert len(jobs.asked(GET)) == 2
 
 
+def test_what_was_known_of_a_repair_is_not_forgotten(jobs: Jobs) -> None:
+    jobs.have(running(1, minutes_ago=300))
+    known = {"1": Running(f"{W}/1", NOW - timedelta(minutes=300), 1, NOW - timedelta(minutes=10))}
+    (run,) = sweep(jobs.server.connect(), Remembered(known, {}, _HOUR_AGO), NOW, 60).runs
+    assert (run.attempt, run.elapsed_seconds) == (1, 600.0)
+    assert jobs.asked(GET) == []
+
+
+def test_one_run_that_cannot_be_asked_for_holds_up_no_other(jobs: Jobs) -> None:
+    jobs.have(ended(1, begun=300), ended(2, begun=300), ended(3, begun=20))
+    jobs.first(GET, BROKEN, then=jobs._get)
+    swept = _sweep(jobs, 1, 2)
+    assert (set(_by_id(swept)), swept.ended_until) == ({"2", "3"}, NOW)
+    assert "no usable answer" in swept.problem
+    jobs.server.says(GET, BROKEN)
+    assert _sweep(jobs, *range(100, 120)).requests == 5, "one list, one of what ended, three faults"
+
+
 def test_a_run_in_the_queue_has_not_begun(jobs: Jobs) -> None:
     jobs.have(running(1, minutes_ago=50, status={"state": "QUEUED"}))
     (run,) = _sweep(jobs).runs

@@ -106,7 +106,7 @@ class _Memory:
         self._ended: dict[str, dict[str, datetime]] = defaultdict(dict)
         for row in records(reader, "live", "known", since=since.isoformat(sep=" ")):
             if row["ended_at"] is None:
-                running = Running(row["series_key"], row["started_at"])
+                running = Running(**{name: row[name] for name in Running._fields})
                 self._running[row["workspace_id"]][row["run_id"]] = running
             else:
                 self._ended[row["workspace_id"]][row["run_id"]] = row["ended_at"]

@@ -28,6 +28,7 @@ _FARTHEST: Final = timedelta(days=1)
 """How far back a sweep looks; what ended earlier, the system tables tell."""
 _KEPT_SHARE: Final = 3
 """A third of the budget is kept for critical jobs, where there are so many."""
+_MOST_FAULTS: Final = 2
 _SHORT: Final = "the budget of requests does not reach for all runs that {}: raise watch_requests"
 
 Told = dict[str, Any]
@@ -38,6 +39,8 @@ class Running(NamedTuple):
 
     series_key: str
     started_at: datetime
+    attempt: int = 0
+    attempt_started_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ class _Sweep:
     """Runs that were asked for by themselves: no list says more of them."""
     ended_until: datetime | None = None
     problem: str = ""
+    faults: int = 0
 
     def all_of_it(self) -> None:
         self._in_progress()
@@ -102,7 +106,7 @@ class _Sweep:
         self._explain(critical=True)
         self._ended_since()
         self._follow(self._gone(), critical=False)
-        if self._gone():
+        if not self.followed.issuperset(self._gone()):
             self.problem = _SHORT.format("have ended")
         self._explain(critical=False)
         self._follow(self._perhaps_repaired(), critical=False)
@@ -151,9 +155,19 @@ class _Sweep:
             try:
                 self._take(self._ask(_GET, run_id=run_id, include_history="true"))
             except Refused as fault:
-                if not (fault.is_absent or fault.is_denied):
-                    raise
-                self._lost(run_id)
+                if self._is_for_good(fault):
+                    self._lost(run_id)
+
+    def _is_for_good(self, fault: Refused) -> bool:
+        """Whether asking again tells no more. One run that cannot be asked for holds up no other; several are
+        a fault of the workspace, and are raised."""
+        if fault.is_absent or fault.is_denied:
+            return True
+        self.problem = str(fault)
+        self.faults += 1
+        if self.faults > _MOST_FAULTS:
+            raise fault
+        return False
 
     def _lost(self, run_id: str) -> None:
         """A run that can no longer be asked for is not in progress as far as anybody knows."""
@@ -179,8 +193,7 @@ class _Sweep:
             try:
                 line = error_line(self._ask(_OUTPUT, run_id=task.run_id).get("error"))
             except Refused as fault:
-                if not (fault.is_absent or fault.is_denied):
-                    raise
+                self._is_for_good(fault)
             if line is not None:
                 self.runs[run_id] = replace(self.runs[run_id], error_line=line)
 
@@ -211,6 +224,10 @@ class _Sweep:
             return
         if (known := self.before.running.get(run.run_id)) is not None:
             run = replace(run, series_key=known.series_key)
+            # A list does not tell of repairs.
+            if known.attempt > run.attempt and run.state != "queued":
+                began_at = known.attempt_started_at or run.started_at
+                run = replace(run, attempt=known.attempt, attempt_started_at=began_at)
         if run.is_failed and (task := failed_task(told)) is not None:
             run = replace(run, failed_task_key=task.key, error_line=error_line(task.message))
             self.failed[run.run_id] = task
