@@ -101,6 +101,7 @@ bench-quality: $(INSTALLED) ## Forecasts and flags beside all peers, on DATA=a f
 	$(BIN)/python -m benchmarks.quality.evaluation $(DATA) --out benchmarks/results/quality.json
 	$(BIN)/python -m benchmarks.quality.published --out benchmarks/results/published.json
 	$(BIN)/python -m benchmarks.quality.anomalies $(DATA) --out benchmarks/results/anomalies.json
+	$(BIN)/python -m benchmarks.quality.incidents --out benchmarks/results/incidents.json
 	$(BIN)/python -m benchmarks.quality.nights_flags --out benchmarks/results/nights_flags.json
 
 .PHONY: bench-speed

@@ -292,8 +292,9 @@ def quality_page(_: str) -> str:
 def anomalies_page(_: str) -> str:
     """docs/anomalies.md: what is flagged as slow, beside the all-knowing test and what people use."""
     result = _result("anomalies.json")
-    note = _NOTE.format(file="anomalies.json")
-    return _page(anomalies_parts(result, note, _machine(result["machine"])))
+    note = _NOTE.format(file="anomalies.json, incidents.json")
+    machine = _machine(result["machine"])
+    return _page(anomalies_parts(result, _result("incidents.json"), note, machine))
 
 
 def _page(parts: list[str]) -> str:

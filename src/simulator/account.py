@@ -39,6 +39,7 @@ from simulator.runs.events import (
     with_downstream_failures,
 )
 from simulator.runs.inputs import read_bytes
+from simulator.runs.lineage import simulated_uses
 from simulator.runs.notebooks import with_children
 from simulator.runs.outcomes import (
     QUEUE_FULL,
@@ -179,6 +180,7 @@ def simulated_history(config: SimulatorConfig) -> History:
         events=events,
         causes=causes,
         input_bytes=read_bytes(config, fleet, laws, runs, events, causes),
+        upstream=upstream,
     )
 
 
@@ -214,9 +216,10 @@ def history_of(
     events: Events,
     causes: Causes,
     input_bytes: Ints,
+    upstream: Ints,
 ) -> History:
-    """These runs and attempts with their tasks, ids, clusters and statements; `input_bytes` of a run is 0
-    where nobody knows what it reads."""
+    """These runs and attempts with their tasks, ids, clusters, statements and uses of tables; `input_bytes` of a
+    run is 0 where nobody knows what it reads, `upstream` of a job -1 where it needs no other's output."""
     job = runs.job[attempts.run]
     tasks, retry_of = with_task_retries(config, graphs, task_runs(graphs, job, attempts))
     tasks, slow_task = with_slow_tasks(
@@ -250,4 +253,6 @@ def history_of(
         read_bytes=input_bytes,
         slow_task=slow_task,
         statements=simulated_statements(fleet, graphs, job, attempts, tasks, input_bytes),
+        upstream=upstream,
+        uses=simulated_uses(fleet, upstream, job, attempts),
     )

@@ -19,6 +19,7 @@ from simulator.fleet.task_graphs import Graphs
 from simulator.fleet.versions import Versions
 from simulator.runs.causes import Causes
 from simulator.runs.events import Events
+from simulator.runs.lineage import Uses
 from simulator.runs.outcomes import Attempts
 from simulator.runs.runs import RunIds, Runs
 from simulator.runs.task_runs import TaskRuns
@@ -58,6 +59,9 @@ class History:
     slow_task: Ints
     """The task that takes all that a run takes longer; -1 for most runs."""
     statements: Statements
+    upstream: Ints
+    """The job whose output each job needs; -1 for most."""
+    uses: Uses
 
     @property
     def deliveries(self) -> int:

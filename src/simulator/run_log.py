@@ -239,6 +239,7 @@ def _history(config: SimulatorConfig, log: pd.DataFrame) -> History:
         events=no_events(),
         causes=no_causes(count, len(names)),
         input_bytes=np.zeros(count, dtype=np.int64),
+        upstream=np.full(len(names), -1, dtype=np.int64),
     )
 
 

@@ -93,6 +93,15 @@ def drip(handler: Handler) -> None:
         time.sleep(0.05)
 
 
+def slow_body(handler: Handler) -> None:
+    """An answer that is yes, and then does not end."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n")
+    for _ in range(60):
+        handler.wfile.write(b"a")
+        handler.wfile.flush()
+        time.sleep(0.05)
+
+
 def flood(handler: Handler) -> None:
     """A body without an end."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")

@@ -33,14 +33,12 @@ def _signal(
     return Signal(
         condition=condition, subject=subject, name=subject, team=team, owner="", tier=tier,
         began_at=seen_at, seen_at=seen_at, times=times, sentence="It holds.", cause=f"job/{subject}",
-        upstream=upstream, outer_reason=outer_reason,
+        upstreams=() if upstream is None else (upstream,), outer_reason=outer_reason,
     )  # fmt: skip
 
 
 def _late(source: str = "system.lakeflow.job_run_timeline") -> Signal:
-    return replace(
-        _signal(source, "source_late", team="platform"), cause=f"source/{source}", upstream=None
-    )
+    return replace(_signal(source, "source_late", team="platform"), cause=f"source/{source}")
 
 
 def _decide(

@@ -96,6 +96,18 @@ def test_nobody_is_waited_for_beyond_the_deadline(
     assert time.monotonic() - begun_at < 2.5
 
 
+def test_what_was_taken_is_not_sent_again_because_the_answer_is_slow(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(https, "_BODY_SECONDS", 0.3)
+    receiver.answers.append(receivers.slow_body)
+    begun_at = time.monotonic()
+    reply = post(Secret(receiver.url()), b"{}", {}, allow_private=True)
+    assert time.monotonic() - begun_at < 1.5
+    assert reply.status_code == 200
+    assert 0 < len(reply.body) < 60
+
+
 def test_an_answer_without_end_is_not_read_to_its_end(receiver: Receiver) -> None:
     receiver.answers.append(receivers.flood)
     reply = post(Secret(receiver.url()), b"{}", {}, allow_private=True)

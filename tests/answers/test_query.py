@@ -121,7 +121,7 @@ def test_qualify_brings_no_column_of_its_own(spark: SparkSession, home: DeltaFol
             "WITH RECURSIVE",
         ),
         ("with b as (select n from a), a as (select 1 n) select n from b", "there is no table 'a'"),
-        ("select 1 from ops.qualty", r"no table 'ops.qualty': did you mean ops.quality\?"),
+        ("select 1 from ops.qualty", r"no table 'ops.qualty': did you mean ops.quality"),
         ("select 1 from parquet.`/tmp/x`", "there is no table"),
         ("select vershun from ops.schema_versions", "no column 'vershun'.*did you mean version"),
         ("select 1 from ops.quality where nothing_alike = 1", "no column 'nothing_alike'"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from pipeline.bundle.lint.documents import read_documents
@@ -122,7 +123,11 @@ def test_every_task_is_called_in_words_that_its_command_knows(whole: Path) -> No
     for job in read_documents(whole).resources("jobs"):
         for wheel in filter(None, (task.get("python_wheel_task") for task in job.value["tasks"])):
             name, *words = wheel["parameters"]
-            context = commands[name].make_context(name, words)
+            command = commands[name]
+            if isinstance(command, TyperGroup):
+                name, *words = words
+                command = command.commands[name]
+            context = command.make_context(name, words)
             assert context.params["engine"] == "databricks"
             assert context.params.get("as_of", "") in ("", "{{job.parameters.as_of}}")
 

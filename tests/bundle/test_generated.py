@@ -15,7 +15,7 @@ from pipeline.bundle.environment import PINS, wheel_name
 from pipeline.bundle.files import generated_files, root_text
 from pipeline.bundle.grants import SCHEMAS
 from pipeline.bundle.project import read_project
-from pipeline.bundle.workflow import TRACK, nightly, stage_needs
+from pipeline.bundle.workflow import TRACK, nightly, reports, stage_needs
 from pipeline.graph.graph import GRAPH, Graph
 from pipeline.settings import Settings, load_settings
 from pipeline.tables.catalogue import TABLES
@@ -43,7 +43,7 @@ def test_the_bundle_of_this_repository_is_current_and_in_order() -> None:
 def test_a_bundle_just_made_is_in_order(whole: Path) -> None:
     report = check_bundle(whole)
     assert report.faults == ()
-    assert report.resources == 20
+    assert report.resources == 21
     assert [part.split(" by ")[0] for part in report.unchecked] == ["the whole"]
 
 
@@ -53,12 +53,14 @@ def test_generating_twice_gives_the_same_text(whole: Path) -> None:
 
 
 def test_a_night_has_a_task_for_each_stage_and_one_that_tracks_it_and_a_dashboard() -> None:
-    *tasks, has_warehouse, refresh = nightly(GRAPH)["tasks"]
+    *tasks, deliver, has_warehouse, refresh = nightly(GRAPH)["tasks"]
     assert [task["task_key"] for task in tasks] == [*GRAPH.stages, TRACK]
     assert has_warehouse["depends_on"] == tasks[-1]["depends_on"]
     assert has_warehouse["condition_task"]["left"] == "id:${var.warehouse_id}"
     assert refresh["depends_on"] == [{"task_key": HAS_WAREHOUSE, "outcome": "true"}]
     assert refresh["dashboard_task"]["subscription"]["subscribers"] == "${var.subscribers}"
+    assert (deliver["depends_on"], deliver["run_if"]) == ([{"task_key": TRACK}], "ALL_DONE")
+    assert deliver["python_wheel_task"]["parameters"][:2] == ["alerts", "deliver"]
     for task in tasks:
         words = task["python_wheel_task"]["parameters"]
         assert words[:3] == ["nightly", "--only", task["task_key"]]
@@ -112,7 +114,9 @@ def test_every_task_may_be_tried_again_and_one_night_runs_at_a_time(whole: Path)
         assert job["email_notifications"]["on_failure"] == ["${var.notification_email}"]
         assert job["webhook_notifications"]["on_failure"] == "${var.destinations}"
         assert job["health"]["rules"][0]["value"] < job["timeout_seconds"]
-        assert "pause_status" not in job.get("schedule", {})
+        # It is for whoever wants it: all others run where their target lets them.
+        pauses = {"deliver": "PAUSED"}
+        assert job.get("schedule", {}).get("pause_status") == pauses.get(name)
 
 
 def test_each_schema_that_a_night_writes_is_declared_with_a_comment(whole: Path) -> None:
@@ -195,3 +199,22 @@ def test_the_wheel_has_what_a_task_needs(whole: Path) -> None:
         names = wheel.namelist()
     assert {name.split("/")[0] for name in names} >= {"optimizer", "pipeline", "simulator"}
     assert "pipeline/models/duration_forecast.py" in names
+
+
+def test_reports_are_sent_where_a_channel_is_called_so(folder: Path) -> None:
+    words = {
+        is_named: [
+            job["tasks"][0]["python_wheel_task"]["parameters"]
+            for job in reports(["reports"] if is_named else ["team"]).values()
+        ]
+        for is_named in (True, False)
+    }
+    assert all(one[-2:] == ["--send", "reports"] for one in words[True])
+    assert all("--send" not in one for one in words[False])
+    # Settings go to each target as they are written: by reference.
+    (folder / "rightrun.yml").write_text(
+        'channels: {reports: {kind: slack, url: "${secret:rightrun-prod/slack}"}}\n'
+    )
+    files = generated_files(read_project(folder))
+    assert "--send" in files["resources/reports.yml"]
+    assert "${secret:rightrun-prod/slack}" in files["resources/homes/prod/rightrun.yml"]

@@ -80,6 +80,7 @@ def test_the_schema_is_asked_of_each_resource_and_of_the_whole(whole: Path, tmp_
     files = {
         "nightly": "nightly",
         "watch": "watch",
+        "deliver": "deliver",
         "maintain": "maintain",
         "report_weekly": "reports",
         "report_monthly": "reports",

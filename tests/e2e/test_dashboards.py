@@ -15,17 +15,19 @@ from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.types import arrow_type
 from tests.e2e.account import JOBS, Account
+from tests.strategies.tables import rows_of
 
 DATASETS = datasets()
 _EACH = pytest.mark.parametrize("dataset", DATASETS.values(), ids=DATASETS)
 _ALL_DAYS = {"date": ("2020-01-01", "2030-01-01")}
 _LARGE = 5_000
 # What this small account has nothing of: no night came before its first, whose words have met nothing yet, and no
-# job fails or was changed.
+# job fails or was changed; the job that a page opens with is in no chain.
 _EMPTY = {
     *("verdict_changes", "failing_jobs", "changes_before"),
     *("miss_reliability", "miss_by_horizon", "said_by_week"),
     *("job_changes_known", "job_flags", "job_levels", "job_node_hours"),
+    "job_dependencies_shown",
 }
 
 
@@ -129,6 +131,22 @@ def test_rates_are_those_of_gold(gold: SparkSession, whole: dict[str, pa.Table])
     assert summary["success_rate"] == runs["s"] / runs["n"]
     assert summary["sla_compliance"] == slas["m"] / (slas["m"] + slas["n"])
     assert summary["misses"] == slas["n"]
+
+
+def test_a_job_in_a_chain_has_its_neighbours_each_way(gold: SparkSession) -> None:
+    edges = rows_of(gold.sql("SELECT * FROM job_dependencies WHERE is_current"))
+    places = {row["series_key"]: row for row in rows_of(gold.table("job_chains"))}
+    for key in {edge[name] for edge in edges for name in ("series_key", "upstream_series_key")}:
+        shown = rows(gold, DATASETS["job_dependencies_shown"], {"job": key}).to_pylist()
+        expected = [
+            *(("depends on", e["upstream_series_key"]) for e in edges if e["series_key"] == key),
+            *(("reaches", e["series_key"]) for e in edges if e["upstream_series_key"] == key),
+        ]
+        assert sorted((row["direction"], row["series_key"]) for row in shown) == sorted(expected)
+        (place,) = rows(gold, DATASETS["job_chain"], {"job": key}).to_pylist()
+        assert place["downstream_jobs"] == places[key]["downstream_jobs"] >= 0
+        assert place["critical_path"] == " -> ".join(places[key]["critical_path"])
+    assert edges
 
 
 def test_with_no_day_chosen_it_is_the_30_to_the_last_night(gold: SparkSession) -> None:

@@ -16,6 +16,7 @@ SHOWN = ("jobs", "failing", "costs", "sla", "anomalies", "rightsizing", "quality
     [
         *(("show", what) for what in SHOWN),
         ("show", "job", "1/1"),
+        ("show", "chain", "1/1"),
         ("sla", "list"),
         ("sla", "propose"),
         ("sla", "accept", "1/1"),

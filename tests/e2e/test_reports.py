@@ -1,5 +1,6 @@
 """Reports by the real command: each figure is Gold's, added up anew here, and the whole is its teams."""
 
+import json
 import re
 from collections import defaultdict
 from datetime import date, timedelta
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
+from tests.alerts.certificates import make_certificate
+from tests.alerts.mailboxes import mailbox
 from tests.e2e.account import Account, rightrun
 
 MONDAY = date(2026, 1, 19)
@@ -163,3 +166,41 @@ def test_what_cannot_be_done_is_one_sentence(
     assert (ran.code, ran.out) == (2, "")
     assert sentence in " ".join(ran.err.split())
     assert "Traceback" not in ran.err
+
+
+def test_a_report_is_sent_by_mail_once(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = make_certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with mailbox(certificate) as box:
+        channel = {
+            "kind": "email",
+            "host": "localhost",
+            "port": box.port,
+            "sender": "rightrun@example.com",
+            "to": ["ana@example.com"],
+            "allow_private": True,
+        }
+        monkeypatch.setenv("RIGHTRUN_CHANNELS", json.dumps({"mail": channel}))
+        out = tmp_path / "out"
+        words = ("report", "weekly", "--home", account.home, "--out", out, "--send")
+        assert rightrun(*words, "nobody", cwd=account.root).code == 2
+        assert not out.exists()
+        told = []
+        for _ in range(2):
+            ran = rightrun(*words, "mail", cwd=account.root)
+            assert (ran.code, ran.err) == (0, "")
+            told.append(ran.out.splitlines()[-1])
+            ran = rightrun("alerts", "deliver", "--home", account.home, cwd=account.root)
+            assert (ran.code, ran.err) == (0, "")
+    assert "it goes out with rightrun alerts deliver" in told[0]
+    assert "is not sent twice" in told[1]
+    (mail,) = box.mails
+    assert mail["Subject"].startswith("RightRun: Week of ")
+    parts = {kind: mail.get_body((kind,)) for kind in ("plain", "html")}
+    for kind, ending in (("plain", "txt"), ("html", "html")):
+        part = parts[kind]
+        assert part is not None
+        written = (out / f"rightrun-weekly-2026-W04.{ending}").read_text(encoding="utf-8")
+        assert part.get_content().replace("\r\n", "\n").strip() == written.strip()

@@ -5,6 +5,7 @@ from datetime import datetime
 import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
+from rich.cells import cell_len
 
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.scoring.firing import firings
@@ -13,7 +14,7 @@ from tests.e2e.account import END, Account
 from tests.e2e.truth import RUN, stored, told
 
 _LEAST = 5
-_QUIRKS = "run_jobs,failures,repairs,slowdowns,level_shifts"
+_QUIRKS = "run_jobs,failures,repairs,slowdowns,level_shifts,downstream_failures,hostile_names"
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +82,46 @@ def test_a_slow_upstream_is_to_blame_for_a_part(chained: Account, linked: dict[s
     fired = runs.index.isin(list(linked))
     assert runs.loc[fired, "p_miss_upstream"].max() > 0.02
     assert (runs.loc[~fired, "p_miss_upstream"].fillna(0.0) == 0.0).all()
+
+
+def test_who_comes_before_whom_is_who_does(chained: Account) -> None:
+    """Every pair of the truth, fired or fed by a table, with as many runs, and no other."""
+    found = stored(chained.home, "gold.job_dependencies")
+    pair = ["upstream_series_key", "series_key"]
+    counted = found.set_index([*pair, "kind", "table_name"])["runs"].to_dict()
+    fired = told(chained.export, "firings")
+    keys = [fired["workspace_id"] + "/" + fired[name] for name in ("upstream_job_id", "job_id")]
+    firing = fired.groupby([key.rename(name) for key, name in zip(keys, pair, strict=True)]).size()
+    fed = told(chained.export, "feeds").set_index([*pair, "table_name"])["runs"]
+    assert min(len(firing), len(fed)) > 3
+    expected = {(*key, "fires", ""): runs for key, runs in firing.items()}
+    expected |= {(key[0], key[1], "feeds", key[2]): runs for key, runs in fed.items()}
+    assert counted == expected
+    assert found["table_name"].str.contains("<b>").any()
+
+
+def test_a_job_in_time_for_its_chain_is_told_so(chained: Account) -> None:
+    places = stored(chained.home, "gold.job_chains").set_index("series_key")
+    assert sorted(places.index) == sorted(stored(chained.home, "gold.jobs")["series_key"])
+    bound = places[places["status"] == "ok"]
+    other = bound[bound["deadline_series_key"] != bound.index]
+    assert len(other) > 0
+    for key, row in other.iterrows():
+        assert row["critical_path"][-1] == row["deadline_series_key"]
+        assert key in row["critical_path"]
+        assert row["latest_start_at"] < row["deadline_at"]
+        assert places.loc[row["deadline_series_key"], "deadline_at"] <= row["deadline_at"]
+    shown = chained.run("show", "chain", other.index[0], "--home", chained.home, width=80)
+    assert shown.code == 0, shown.err
+    assert [line for line in shown.out.splitlines() if cell_len(line) > 80] == []
+    text = " ".join(shown.out.split())
+    assert "A failure here would reach" in text
+    assert "It must start by" in text
+    assert "Critical path:" in text
+    assert "lineage" not in text
+    told_as = chained.run("show", "chain", other.index[0], "--home", chained.home, "--json").json()
+    assert told_as["chain"]["slack_seconds"] == pytest.approx(other["slack_seconds"].iloc[0])
+    assert len(told_as["after"]) >= told_as["chain"]["downstream_jobs"]
+    nobody = chained.run("show", "chain", "nobody's job", "--home", chained.home)
+    assert nobody.code == 2
+    assert "no job has the key, id or name" in nobody.err

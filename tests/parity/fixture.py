@@ -183,6 +183,51 @@ def _statement(
     )
 
 
+_FEEDS = {
+    (WEST, "1"): ((), (f"main.a.{HOSTILE}",)),
+    (EAST, "1"): ((), (f"main.a.{HOSTILE}", "main.a.other")),
+    (WEST, "2"): ((f"main.a.{HOSTILE}",), ("main.a.shaped",)),
+    (WEST, "4"): (("main.a.shaped", f"main.a.{HOSTILE}"), ("main.a.report",)),
+    # Jobs 3 and 7 read what the other has written: a cycle.
+    (WEST, "3"): (("main.a.there",), ("main.a.back", "main.a.shaped")),
+    (EAST, "7"): (("main.a.back",), ("main.a.there",)),
+}
+"""Of a job the tables that it reads as it begins, and those that it writes as it ends."""
+
+
+def _lineage(
+    account: Account, workspace: str, job: str, run: str, span: tuple[datetime, datetime]
+) -> None:
+    """Events of a run's tables, some told days later and some by older rows without metadata; and one of a
+    notebook, one of a path."""
+    reads, writes = _FEEDS.get((workspace, job), ((), ()))
+    late = 3 if run.endswith("6") else 0
+    by: Row = {"entity_type": "JOB", "entity_run_id": run}
+    if not run.endswith("4"):
+        by["entity_metadata"] = {"job_info": {"job_id": job, "job_run_id": run}}
+    shared: Row = {"account_id": "acc", "workspace_id": workspace}
+    begin = span[0] + timedelta(seconds=40)
+    for table in reads:
+        account.add(
+            "table_lineage", _day(begin) + late, **shared, **by,
+            event_time=begin, source_table_full_name=table, source_type="TABLE",
+        )  # fmt: skip
+    for table in writes:
+        account.add(
+            "table_lineage", _day(span[1]) + late, **shared, **by,
+            event_time=span[1], source_table_full_name=reads[0] if reads else None,
+            target_table_full_name=table, target_type="TABLE",
+        )  # fmt: skip
+    if reads:
+        account.add(
+            "table_lineage", _day(begin), **shared, entity_type="NOTEBOOK", entity_run_id="n",
+            event_time=begin, source_table_full_name=reads[0], source_type="TABLE",
+        )  # fmt: skip
+        account.add(
+            "table_lineage", _day(begin), **shared, **by, event_time=begin, source_type="PATH"
+        )
+
+
 def _cluster(
     account: Account,
     workspace: str,
@@ -474,9 +519,13 @@ def _daily_runs(made: Account, rng: np.random.Generator, billing: _Billing) -> N
                 again = end + timedelta(minutes=17)
                 attempts.append((again, again + timedelta(seconds=900), "SUCCEEDED", "SUCCESS"))
             late = 2 if (workspace, job, day) == (WEST, "2", 7) else 0
-            _run(made, workspace, job, run, attempts, late=late)
+            # A Run Job task of job 1 has fired job 5 three times: too few to forecast it by.
+            is_fired = (workspace, job) == (WEST, "5") and day in (2, 3, 4)
+            fired = {"source_task_run_id": f"1{day:03d}-shape"} if is_fired else {}
+            _run(made, workspace, job, run, attempts, late=late, **fired)
             span = (start, attempts[-1][1])
             half = start + (end - start) / 2
+            _lineage(made, workspace, job, run, span)
             if (workspace, job) not in with_clusters:
                 if job in "34":
                     billing.run(

@@ -66,6 +66,9 @@ _REFITTED_AFTER: Final = 3
 """The tails are fitted anew when a third of the residuals is new."""
 _RARE: Final = 0.05
 _SHOWN_RUNS: Final = 2.0
+_FLAGGED_SCORE: Final = 3.09
+"""That of a p-value of a thousandth."""
+_SCORE_OF_INCIDENT: Final = 2.5
 _FEWEST_RESIDUALS: Final = 4
 _NEW_LEVEL_VARIANCE: Final = 4.0
 _JUMPS: Final = 0.2
@@ -391,9 +394,12 @@ def _score(run: Run, i: int, known: Memory, out: Said) -> None:
 def _counted(run: Run, i: int, known: Memory, out: Said) -> float:
     """Normal score of a run, as it counts for a change of level.
 
+    What is flagged may be an incident: it counts for less, so that two that come together are no change yet.
     In an hour that the job has hardly shown, what looks like a change may be its rhythm: half.
     """
     score = normal_score(out.p_slow[i], out.p_short[i])
+    if abs(score) > _FLAGGED_SCORE:
+        score = math.copysign(_SCORE_OF_INCIDENT, score)
     return score if known.state.hours[1, kind_of_hour(run.slot)] >= _SHOWN_RUNS else 0.5 * score
 
 

@@ -20,7 +20,8 @@ Any run may come with a new level: a share of each p-value is that of one, as of
 changes have been. With eight runs behind it that is one in ninety and a factor of two, so that a young job, or one
 that works in sessions, is not flagged for its next level; with hundreds it is next to nothing.
 
-Decided here: an incident counts for no more than a bounded part of itself; values below a
+Decided here: an incident counts for no more than a bounded part of itself, and a few leave the law of what is left to
+the others (`optimizer.baselines.incidents`); values below a
 thousandth count as a thousandth, so that zero has a logarithm; a TIMEOUT is scored by the duration
 it reached, which makes its p-value an upper bound, and teaches nothing, nor do CANCELLED and FAILED
 runs; of two runs that overlap neither is known to the other, so both may declare the same change.

@@ -4,6 +4,7 @@ The families, each fitted by maximum likelihood to the latest residuals of the l
 
     t2, t3, t6, normal    two halves of Student's t (Fernandez and Steel, JASA 93, 1998), of a scale each, which
                           few residuals draw towards one scale
+                          the normal once more among incidents (`optimizer.baselines.incidents`): the likelier counts
     two modes             two normals, by the EM algorithm (Dempster, Laird and Rubin, JRSS B 39, 1977)
     log-gamma 1, 4        the logarithm of a gamma variable, scaled: Weibull and generalised gamma runs, whose
                           right tail in logs is lighter than the normal (Prentice, Biometrika 61, 1974)
@@ -24,6 +25,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from optimizer.baselines.incidents import NEVER, POOLED_RUNS, fit_among_incidents
 from optimizer.kernel import kernel
 
 __all__ = [
@@ -57,15 +59,12 @@ _GAUSSIAN: Final = 60.0
 _LOG_DENSITY_AT_0: Final = np.log(
     [1.0 / (2.0 * math.sqrt(2.0)), 2.0 / (math.pi * math.sqrt(3.0)), 0.3827327723, 0.3989422804]
 )
-_POOLED_RUNS: Final = 12.0
-"""What the scale of both sides together counts for in that of each."""
 _FEWEST_FOR_MODES: Final = 40
 _EXPLAINED_BY_MODES: Final = 0.75
 _LEANS_LEFT: Final = -0.2
 _TRIGAMMA_1: Final = math.pi**2 / 6.0
 _TRIGAMMA_4: Final = math.pi**2 / 6.0 - 1.0 - 1.0 / 4.0 - 1.0 / 9.0
 _SMALLEST: Final = 1e-300
-_NEVER: Final = -1e300
 
 
 @kernel
@@ -225,9 +224,9 @@ def _two_halves(
             else:
                 weight = (degrees + 1.0) / (degrees + square / left) if family < _NORMAL else 1.0
                 left_sum += weight * square
-        pooled = _POOLED_RUNS * (right_sum + left_sum + variance) / (runs + 1.0)
-        right = max((right_sum + pooled) / (right_runs + _POOLED_RUNS), floor)
-        left = max((left_sum + pooled) / (runs - right_runs + _POOLED_RUNS), floor)
+        pooled = POOLED_RUNS * (right_sum + left_sum + variance) / (runs + 1.0)
+        right = max((right_sum + pooled) / (right_runs + POOLED_RUNS), floor)
+        left = max((left_sum + pooled) / (runs - right_runs + POOLED_RUNS), floor)
     log_likelihood = 0.0
     for i in range(runs):
         square = (residual[i] - center) ** 2 / (right if residual[i] >= center else left)
@@ -261,7 +260,7 @@ def _two_modes(ordered: NDArray[np.float64], law: NDArray[np.float64], floor: fl
             if between > best:
                 best, cut = between, i + 1
     if cut < 0 or best < _EXPLAINED_BY_MODES * spread:
-        return _NEVER
+        return NEVER
     lower, upper = ordered[:cut].mean(), ordered[cut:].mean()
     share = (runs - cut) / runs
     least = max(1e-3 * (upper - lower) ** 2, floor)
@@ -284,9 +283,9 @@ def _two_modes(ordered: NDArray[np.float64], law: NDArray[np.float64], floor: fl
         lower, upper = (total - upper_sum) / in_lower, upper_sum / in_upper
         lower_left = max(squares - upper_squares - in_lower * lower * lower, 0.0)
         upper_left = max(upper_squares - in_upper * upper * upper, 0.0)
-        pooled = _POOLED_RUNS * (lower_left + upper_left) / runs
-        lower_variance = (lower_left + pooled) / (in_lower + _POOLED_RUNS) + least
-        upper_variance = (upper_left + pooled) / (in_upper + _POOLED_RUNS) + least
+        pooled = POOLED_RUNS * (lower_left + upper_left) / runs
+        lower_variance = (lower_left + pooled) / (in_lower + POOLED_RUNS) + least
+        upper_variance = (upper_left + pooled) / (in_upper + POOLED_RUNS) + least
         share = min(max((in_upper + 1.0) / (runs + 2.0), 0.01), 0.99)
     law[_LOWER_MODE, CENTER], law[_UPPER_MODE, CENTER] = lower, upper
     law[_LOWER_MODE, RIGHT] = law[_LOWER_MODE, LEFT] = math.sqrt(lower_variance)
@@ -303,7 +302,7 @@ def _log_gamma(
     """Fit the scale of a log-gamma variable among five around its moments'; its log-likelihood."""
     runs = residual.shape[0]
     by_moments = math.sqrt(variance / (_TRIGAMMA_1 if shape == 1 else _TRIGAMMA_4))
-    best = _NEVER
+    best = NEVER
     for number in range(5):
         scale = by_moments * (0.72, 0.85, 1.0, 1.18, 1.4)[number]
         total = 0.0
@@ -330,9 +329,13 @@ def fit_law(residual: NDArray[np.float64], min_scale: float, law: NDArray[np.flo
     center = 0.5 * (ordered[(runs - 1) // 2] + ordered[runs // 2])
     quartiles = (ordered[(3 * runs) // 4] - ordered[runs // 4]) / 1.349
     robust_variance = max(quartiles * quartiles, floor)
-    score = np.full(_FAMILIES, _NEVER)
+    score = np.full(_FAMILIES, NEVER)
     for family in range(_NORMAL + 1):
         score[family] = _two_halves(residual, center, robust_variance, family, law, floor)
+    among, right, left = fit_among_incidents(ordered, center, robust_variance, floor)
+    if among > score[_NORMAL]:
+        score[_NORMAL] = among
+        law[_NORMAL, RIGHT], law[_NORMAL, LEFT] = math.sqrt(right), math.sqrt(left)
     law[:, SHARE] = 0.0
     if runs >= _FEWEST_FOR_MODES:
         score[_LOWER_MODE] = _two_modes(ordered, law, floor)
@@ -345,7 +348,7 @@ def fit_law(residual: NDArray[np.float64], min_scale: float, law: NDArray[np.flo
         score[6] = _log_gamma(residual, mean, variance, 4, _LOG_GAMMA_4, law)
     of_few = 1.0 / (1.0 + (runs / _FEW) ** 2)
     # Number by number: whole arrays take the compiler longer than all else here.
-    best, total = _NEVER, 0.0
+    best, total = NEVER, 0.0
     for family in range(_FAMILIES):
         score[family] += math.log(
             of_few * _SHARES_OF_FEW[family] + (1.0 - of_few) * _SHARES[family]

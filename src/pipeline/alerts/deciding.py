@@ -5,7 +5,7 @@ in one order, and the first that does is what people are shown: a maintenance, a
 upstream incident that people are told of, the team's noise budget.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -100,10 +100,11 @@ def decide(
     waiting: list[Signal] = []
     over_budget: list[Signal] = []
     after: dict[Key, Incident] = {}
+    told_of_origin: dict[str, Incident] = {}
     # An incident of the cause's own team comes before those that it holds; urgent ones use the budget first.
     for key in sorted({*newest, *groups}, key=lambda key: _turn(key, groups.get(key, []))):
         before, of_group = newest.get(key), groups.get(key, [])
-        holder = _holder(key, after, groups)
+        holder = _holder(key, told_of_origin)
         reasons = {
             one.key: _held_by(one, policy, silences, late, key, holder, now) for one in of_group
         }
@@ -138,12 +139,17 @@ def decide(
         if incident is None:
             continue
         after[key] = incident
+        if incident.state is State.OPEN and _has_origin(key, of_group):
+            told_of_origin[key[0]] = incident
         if notice is not None:
             if notice.reason is Reason.OPENED and incident.tier != _MOST_URGENT:
                 pages[key[1]] += 1
             channels = _channels(of_group or _last_known(incident), policy, now)
             told.append(Told(incident, notice, tuple(of_group), channels))
-    counted = [replace(one, held_back=_held_back(one.incident, held)) for one in told]
+    reasons_held = Counter(one.why for one in held)
+    counted = [
+        replace(one, held_back=reasons_held[f"incident {one.incident.incident_id}"]) for one in told
+    ]
     digests = _digests(waiting, over_budget, digested, after.values(), policy, now)
     return Decision(tuple(after.values()), tuple(counted), digests, tuple(held))
 
@@ -163,21 +169,20 @@ def _group(signal: Signal) -> Key:
 
 def _turn(key: Key, signals: Sequence[Signal]) -> tuple[bool, int, str, str]:
     cause, team = key
-    is_origin = any(f"job/{one.subject}" == cause for one in signals) or team == PLATFORM
-    return not is_origin, min((one.tier for one in signals), default=3), cause, team
+    is_first = team == PLATFORM or _has_origin(key, signals)
+    return not is_first, min((one.tier for one in signals), default=3), cause, team
 
 
-def _holder(
-    key: Key, after: Mapping[Key, Incident], groups: Mapping[Key, Sequence[Signal]]
-) -> Incident | None:
+def _has_origin(key: Key, signals: Sequence[Signal]) -> bool:
+    """Whether the job that it comes from is among them."""
+    return any(f"job/{one.subject}" == key[0] for one in signals)
+
+
+def _holder(key: Key, told_of_origin: Mapping[str, Incident]) -> Incident | None:
     """The incident of the same cause in the team of the job that it comes from, where people are told of it."""
     cause, team = key
-    for (other_cause, other_team), incident in after.items():
-        if other_cause != cause or other_team == team or incident.state is not State.OPEN:
-            continue
-        if any(f"job/{one.subject}" == cause for one in groups.get((other_cause, other_team), ())):
-            return incident
-    return None
+    incident = told_of_origin.get(cause)
+    return incident if incident is not None and incident.team != team else None
 
 
 def _held_by(
@@ -270,10 +275,6 @@ def _channels(signals: Sequence[Signal], policy: Policy, now: datetime) -> tuple
         )
         channels |= dict.fromkeys(names)
     return tuple(channels)
-
-
-def _held_back(incident: Incident, held: Iterable[Held]) -> int:
-    return sum(one.why == f"incident {incident.incident_id}" for one in held)
 
 
 def _digests(

@@ -86,18 +86,12 @@ def waiting(lakehouse: Lakehouse) -> list[Waiting]:
     """All pending messages, in the order in which they are to be sent: as decided, an incident's by sequence."""
     pending = posted(lakehouse).where(F.col("state").isNull() | (F.col("state") == "pending"))
     rows = pending.toArrow().to_pylist()
-    rows.sort(key=lambda row: (row["decided_at"], row["sequence"], row["message_id"]))
     # An incident's messages follow each other by sequence, whatever the clocks that decided them said.
-    begun: dict[object, datetime] = {}
+    begun_at: dict[str, datetime] = {}
     for row in rows:
-        begun.setdefault(row["incident_key"] or row["message_id"], row["decided_at"])
-    rows.sort(
-        key=lambda row: (
-            begun[row["incident_key"] or row["message_id"]],
-            row["incident_key"] or row["message_id"],
-            row["sequence"],
-        )
-    )
+        subject, at = _subject(row), row["decided_at"]
+        begun_at[subject] = min(begun_at.get(subject, at), at)
+    rows.sort(key=lambda row: (begun_at[_subject(row)], _subject(row), row["sequence"]))
     return [_waiting(row) for row in rows]
 
 
@@ -124,6 +118,11 @@ def retry(
     ]
     record(spark, lakehouse, again)
     return again
+
+
+def _subject(row: dict[str, object]) -> str:
+    """The incident; a message about none stands for itself."""
+    return str(row["incident_key"] or row["message_id"])
 
 
 def _waiting(row: dict[str, object]) -> Waiting:

@@ -6,13 +6,15 @@ happen here.
 
 import math
 import re
+import socket
 import ssl
+import time
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -24,6 +26,7 @@ __all__ = ["Reply", "post"]
 
 _PORT: Final = 443
 _MOST_BYTES: Final = 64 * 1024
+_BODY_SECONDS: Final = 5.0
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
 _LONGEST_WAIT_SECONDS: Final = 24 * 3600.0
 _REASON_OF: Final = {
@@ -81,7 +84,7 @@ def _outcome(
                 client.request("POST", target.path, body, spelled)
                 answer = client.getresponse()
                 status, wait = answer.status, answer.getheader("Retry-After")
-                content = answer.read(_MOST_BYTES)
+                content = _read(answer, encrypted)
     except Exception as error:
         return failure_of(error)
     if 200 <= status < 300:
@@ -113,6 +116,18 @@ def _spelled(headers: Mapping[str, Secret | str]) -> dict[str, str] | None:
     if not all(_PRINTABLE.fullmatch(value.replace(" ", "_")) for value in plain.values()):
         return None
     return {"User-Agent": "rightrun", "Connection": "close"} | plain
+
+
+def _read(answer: HTTPResponse, connection: socket.socket) -> bytes:
+    """What the answer holds, as far as it comes within some seconds: whether a message was taken stands before it."""
+    content, ends_at = b"", time.monotonic() + _BODY_SECONDS
+    with suppress(OSError, HTTPException):
+        while len(content) < _MOST_BYTES and (left := ends_at - time.monotonic()) > 0:
+            connection.settimeout(left)
+            if not (part := answer.read1(_MOST_BYTES - len(content))):
+                break
+            content += part
+    return content
 
 
 def _reason(status: int) -> Reason:

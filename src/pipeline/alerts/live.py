@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from pipeline.alerts.signals import Signal, caused, night_signals, signal_of
+from pipeline.alerts.signals import Signal, night_signals, signal_of, with_causes
 from pipeline.answers.answer import Answer
 from pipeline.answers.reader import Reader
 
@@ -35,7 +35,7 @@ def what_holds(reader: Reader, night_at: datetime) -> Held:
     live += [signal_of("missed", _judged(row)) for row in _rows(reader, "missed", since=since)]
     night = night_signals(reader, night_at)
     ended = dict(_ended(night, failed, _rows(reader, "replaced")))
-    return Held(caused(_newest(night, live, ended)), ended)
+    return Held(with_causes(reader, _newest(night, live, ended)), ended)
 
 
 def _rows(reader: Reader, name: str, **given: str) -> list[dict[str, Any]]:

@@ -7,12 +7,12 @@ same memory, and its messages have the same ids, which nobody posts twice.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 from typing import Any
 
 from pyspark.sql import SparkSession
 
+from pipeline.alert_settings import AlertSettings
 from pipeline.alerts.deciding import Decision, decide
 from pipeline.alerts.incidents import Incident, State
 from pipeline.alerts.live import what_holds
@@ -25,7 +25,6 @@ from pipeline.answers.nights.given import as_of
 from pipeline.answers.reader import Reader, records
 from pipeline.errors import UserError
 from pipeline.lakehouse.protocol import Lakehouse
-from pipeline.settings import load_settings
 from pipeline.tables.derive import spark_schema
 from pipeline.tables.incidents import INCIDENT_TABLES, INCIDENTS, SAID_OF_ALERTS
 
@@ -66,22 +65,22 @@ def decide_now(
     spark: SparkSession,
     lakehouse: Lakehouse,
     reader: Reader,
-    home: Path,
+    settings: AlertSettings,
+    now: datetime,
     *,
     is_between_nights: bool = False,
 ) -> Made | None:
-    """Decide on the last night, and on what was seen since, by the settings of the home; UserError where there
-    was no night. The caller holds the outbox. None where a later night has been decided on."""
+    """Decide at the time `now` on the last night, and on what was seen since; UserError where there was no
+    night. The caller holds the outbox. None where a later night has been decided on."""
     night_at = as_of(reader)
     if night_at is None:
         raise UserError("no night has said anything yet: run rightrun nightly first")
-    policy = Policy(load_settings(home).alerts)
     return make_decision(
         spark,
         lakehouse,
         reader,
-        policy,
-        now=datetime.now(UTC),
+        Policy(settings),
+        now=now,
         night_at=night_at,
         is_between_nights=is_between_nights,
     )

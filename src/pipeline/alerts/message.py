@@ -68,8 +68,8 @@ class Content:
     written: Written | None = None
 
     def to_json(self) -> str:
-        fields = asdict(self) | {"data_as_of": self.data_as_of.isoformat()}
-        return json.dumps(fields, ensure_ascii=False)
+        # In ASCII: half of a surrogate pair, which a name may end in, is nothing that a table takes.
+        return json.dumps(asdict(self) | {"data_as_of": self.data_as_of.isoformat()})
 
     @classmethod
     def from_json(cls, text: str) -> "Content":

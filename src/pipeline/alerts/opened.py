@@ -61,10 +61,10 @@ def resolved(reference: SecretReference) -> Secret:
     """What the reference stands for; NotSent where it is not there, or nobody says it."""
     if reference.variable:
         if not (value := os.environ.get(reference.variable, "").strip()):
-            raise NotSent(Reason.NOT_CONFIGURED)
+            raise NotSent(Reason.NOT_CONFIGURED, missing=str(reference))
         return Secret(value)
     try:
         return kept_secret(Workspace.connect(_RETRY_SECONDS), reference.scope, reference.key)
     except (Refused, UserError):
         pass
-    raise NotSent(Reason.NOT_CONFIGURED)
+    raise NotSent(Reason.NOT_CONFIGURED, missing=str(reference))

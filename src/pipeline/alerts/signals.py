@@ -1,8 +1,8 @@
 """What holds now, read from Gold: one signal for each condition of each subject, with what it comes from.
 
-Signals with one cause become one incident of each team. A job's signal comes from the job that fires it
-where that one has failed, is late or did not come; and failures outside of the jobs' own code that many
-jobs have within two hours come from the platform. Else it comes from the job itself.
+Signals with one cause become one incident of each team. A job's signal comes from a job before it, which fires
+it or writes what it reads, where that one has failed, is late or did not come; and failures outside of the
+jobs' own code that many jobs have within two hours come from the platform. Else it comes from the job itself.
 """
 
 from collections import defaultdict
@@ -13,10 +13,10 @@ from typing import Any, Final
 
 from pipeline.alerts.conditions import CONDITIONS
 from pipeline.answers.answer import Answer
-from pipeline.answers.reader import Reader
+from pipeline.answers.reader import Reader, records
 from pipeline.answers.values import text
 
-__all__ = ["Signal", "caused", "night_signals", "read_signals", "signal_of"]
+__all__ = ["Signal", "caused", "night_signals", "read_signals", "signal_of", "with_causes"]
 
 NO_TEAM: Final = ""
 PLATFORM: Final = "platform"
@@ -26,7 +26,7 @@ _LEAST_JOBS: Final = 5
 _TOGETHER: Final = timedelta(hours=2)
 _OUTER: Final = ("infrastructure", "capacity")
 _STOPS_OTHERS: Final = frozenset({"failed", "did_not_come", "missed", "at_risk"})
-"""Conditions of a job that explain what holds of the jobs it fires."""
+"""Conditions of a job that explain what holds of the jobs after it."""
 _DAY: Final = timedelta(days=1)
 
 
@@ -50,8 +50,8 @@ class Signal:
     run_id: str | None = None
     cause: str = ""
     """`job/KEY`, `platform/CODE` or `source/TABLE`: the same for all that comes from one thing."""
-    upstream: str | None = None
-    """The job that fires it."""
+    upstreams: tuple[str, ...] = ()
+    """The jobs that come right before it: they fire it, or write what it reads."""
     outer_reason: str | None = None
     """Why it failed, where that lies outside of the job."""
     live_at: datetime | None = None
@@ -64,7 +64,7 @@ class Signal:
 
 def read_signals(reader: Reader, as_of: datetime) -> list[Signal]:
     """All that hold as of a night's time, with their causes."""
-    return caused(night_signals(reader, as_of))
+    return with_causes(reader, night_signals(reader, as_of))
 
 
 def night_signals(reader: Reader, as_of: datetime) -> list[Signal]:
@@ -76,6 +76,14 @@ def night_signals(reader: Reader, as_of: datetime) -> list[Signal]:
         asked = {parameter: given[parameter] for parameter in answer.parameters}
         signals += [signal_of(name, row) for row in reader.read(answer, **asked).records]
     return signals
+
+
+def with_causes(reader: Reader, signals: Iterable[Signal]) -> list[Signal]:
+    """Signals of jobs with what comes right before these, and with their causes."""
+    before: dict[str, list[str]] = defaultdict(list)
+    for row in records(reader, "alerts", "upstreams"):
+        before[row["series_key"]].append(row["upstream_series_key"])
+    return caused([replace(one, upstreams=tuple(before[one.subject])) for one in signals])
 
 
 def signal_of(name: str, row: Mapping[str, Any]) -> Signal:
@@ -97,23 +105,22 @@ def signal_of(name: str, row: Mapping[str, Any]) -> Signal:
         url=row.get("url"),
         run_id=row.get("run_id"),
         cause=f"source/{of_source}" if of_source else f"job/{row['series_key']}",
-        upstream=row.get(condition.of_cause) if condition.of_cause else None,
         outer_reason=text(row["termination_code"]) if is_outer else None,
         live_at=row.get("live_at"),
     )
 
 
 def caused(signals: Sequence[Signal]) -> list[Signal]:
-    """The same, each with its cause: the platform's, else that of the first in the line of jobs that fire it."""
+    """The same, each with its cause: the platform's, else that of the first in the line of jobs before it."""
     outer = _of_platform(signals)
     stopped = {one.subject for one in signals if one.condition in _STOPS_OTHERS}
-    fired_by = {one.subject: one.upstream for one in signals if one.upstream is not None}
+    before = {one.subject: one.upstreams for one in signals}
     of_platform = {one.subject: outer[one.key] for one in signals if one.key in outer}
 
     def cause(one: Signal) -> str:
         if not one.cause.startswith("job/"):
             return one.cause
-        origin = _origin(one.subject, fired_by, stopped)
+        origin = _origin(one.subject, before, stopped)
         return of_platform.get(origin, f"job/{origin}")
 
     return [replace(one, cause=cause(one)) for one in signals]
@@ -145,10 +152,13 @@ def _runs_of(failed: Sequence[Signal]) -> Iterable[list[Signal]]:
         yield group
 
 
-def _origin(job: str, fired_by: Mapping[str, str], stopped: Collection[str]) -> str:
-    """The first of the jobs above it that have stopped in an unbroken line; a circle ends where it began."""
+def _origin(job: str, before: Mapping[str, Sequence[str]], stopped: Collection[str]) -> str:
+    """The first of the jobs before it that have stopped in an unbroken line; a circle ends where it began.
+
+    Where several before a job have stopped it is the same one each time: a night is not to guess anew.
+    """
     seen = {job}
-    while (above := fired_by.get(job)) is not None and above in stopped and above not in seen:
-        seen.add(above)
-        job = above
+    while above := [one for one in before[job] if one in stopped and one not in seen]:
+        job = min(above)
+        seen.add(job)
     return job

@@ -27,8 +27,9 @@ def generated_files(project: Project) -> dict[str, str]:
     documents = {
         "nightly": {"jobs": {"nightly": workflow.nightly(GRAPH)}},
         "watch": {"jobs": {"watch": workflow.watch()}},
+        "deliver": {"jobs": {"deliver": workflow.deliver()}},
         "maintain": {"jobs": {"maintain": workflow.maintain()}},
-        "reports": {"jobs": workflow.reports()},
+        "reports": {"jobs": workflow.reports(project.setting("channels"))},
         "selftest": {"jobs": {"selftest": workflow.selftest()}},
         "unity_catalog": {
             "schemas": securables.schemas(),

@@ -1,7 +1,7 @@
-"""The jobs: a night with one task a stage of the graph and the dashboard after them, the watch between nights, the
-weekly maintenance, the reports, and the self-test."""
+"""The jobs: a night with one task a stage of the graph, messages and the dashboard after them, the watch and deliveries
+between nights, the weekly maintenance, the reports, and the self-test."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pipeline.bundle.dashboards import refresh_tasks
@@ -14,6 +14,8 @@ TRACK = "track"
 HOME = "${workspace.file_path}/resources/homes/${bundle.target}"
 """Where the settings of a target are once they are deployed."""
 
+REPORTED_TO = "reports"
+
 _NIGHTLY_AT = "0 0 3 * * ?"
 _WATCHED_AT = "0 0/5 * * * ?"
 _MAINTAINED_AT = "0 0 12 ? * SUN"
@@ -21,6 +23,9 @@ _WEEKLY_AT = "0 0 12 ? * TUE"
 _MONTHLY_AT = "0 0 12 3 * ?"
 """Two nights after the last day, whose costs come a day late."""
 _WATCH_MINUTES = 15
+_DELIVERED_AT = "0 0/10 * * * ?"
+_DELIVERING_MINUTES = 10
+"""After a night, so that one answer of a channel that it is too busy does not cost a day."""
 _TASK_HOURS = 3
 _NIGHT_HOURS = 8
 _LATE_HOURS = 2
@@ -54,6 +59,7 @@ def nightly(graph: Graph) -> dict[str, Any]:
     waited_for = {name for names in needs.values() for name in names}
     needs[TRACK] = tuple(stage for stage in graph.stages if stage not in waited_for)
     tasks = [_night_task(stage, stages_before) for stage, stages_before in needs.items()]
+    tasks.append(_after_a_night())
     tasks += refresh_tasks(needs[TRACK])
     return _job(
         "nightly",
@@ -94,6 +100,19 @@ def watch() -> dict[str, Any]:
     }
 
 
+def deliver() -> dict[str, Any]:
+    """The job that sends messages between nights, paused: it is for those who decide some between nights, or want
+    them tried again sooner than after the next night, and starts compute 144 times a day."""
+    job = _command_job(
+        "alerts deliver",
+        "Sends what waits in the outbox, and tries again what a channel did not take.",
+        _WAIT,
+        cron=_DELIVERED_AT,
+    )
+    job["schedule"]["pause_status"] = "PAUSED"
+    return job
+
+
 def maintain() -> dict[str, Any]:
     """The weekly job, at a time of day at which no night runs."""
     return _command_job(
@@ -104,14 +123,16 @@ def maintain() -> dict[str, Any]:
     )
 
 
-def reports() -> dict[str, Any]:
-    """The jobs that write the reports, by name, when the last day of what they tell is billed."""
+def reports(channels: Collection[str]) -> dict[str, Any]:
+    """The jobs that write the reports, by name, when the last day of what they tell is billed. Where a channel is
+    called `reports`, they are sent to it."""
     crons = {"weekly": _WEEKLY_AT, "monthly": _MONTHLY_AT}
     return {
         f"report_{rhythm}": _command_job(
             f"report {rhythm}",
             "Writes what changed, what it cost and what to do, for the account and for each team.",
             *("--out", REPORTS),
+            *(("--send", REPORTED_TO) if REPORTED_TO in channels else ()),
             cron=cron,
         )
         for rhythm, cron in crons.items()
@@ -140,6 +161,15 @@ def _night_task(stage: str, stages_before: tuple[str, ...]) -> dict[str, Any]:
             _WAIT,
         ],
     )
+
+
+def _after_a_night() -> dict[str, Any]:
+    """Messages that are decided go out even where a later stage of the night has failed."""
+    words = [
+        *("alerts", "deliver", "--for", str(_DELIVERING_MINUTES)),
+        *("--engine", "databricks", "--home", "{{job.parameters.home}}"),
+    ]
+    return _task("deliver", (TRACK,), words) | {"run_if": "ALL_DONE"}
 
 
 def _command_job(

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -38,7 +39,7 @@ def deliver(
     engine: EngineName = ENGINE,
     json_: Json = False,
 ) -> None:
-    """Send what waits in the outbox, each channel for itself. Also while a night runs. Exit code 1 where a message was not taken."""
+    """Send what waits in the outbox, each channel for itself. Also while a night runs. What is not taken is tried again for a day; exit code 1 where one is given up."""
     from pipeline.alerts.delivery import deliver as deliver_round
     from pipeline.settings import load_settings
 
@@ -56,7 +57,7 @@ def deliver(
             break
         time.sleep(_LOOKED_AGAIN_SECONDS)
     _print_outcomes(newest, Form(json_))
-    if any(one.state != "delivered" for _, one in newest.values()):
+    if any(one.state == "dead" for _, one in newest.values()):
         raise typer.Exit(NOT_IN_ORDER)
 
 
@@ -106,13 +107,8 @@ def try_channel(
     from pipeline.alerts.channels.channel import NotSent
     from pipeline.alerts.message import Content, Kind, Message, message_id
     from pipeline.answers.for_scripts import as_json
-    from pipeline.settings import load_settings
 
-    channels = load_settings(home).channels
-    if channel not in channels:
-        every = f"settings name {', '.join(channels) or 'none'}"
-        hint = did_you_mean(channel, channels, otherwise=every)
-        raise UserError(f"there is no channel {channel!r}: {hint}")
+    channels = channels_with(home, channel)
     now = datetime.now(UTC)
     message = Message(
         message_id=message_id(f"test/{now:%Y%m%dT%H%M%S.%f}", 0, channel),
@@ -134,7 +130,7 @@ def try_channel(
         sentence = f"{channel} has taken the message"
     except NotSent as failure:
         state, reason, status = "failed", str(failure.reason), failure.status_code
-        sentence = f"{channel} has not taken the message: {failure.reason.sentence}"
+        sentence = f"{channel} has not taken the message: {failure}"
     seconds = time.monotonic() - begun_at
     code = f" ({status})" if status is not None else ""
     if json_:
@@ -144,6 +140,18 @@ def try_channel(
         typer.echo(f"{sentence}{code}, after {seconds:.1f} s.")
     if reason is not None:
         raise typer.Exit(NOT_IN_ORDER)
+
+
+def channels_with(home: Path, name: str) -> "Mapping[str, ChannelSettings]":
+    """The channels that settings name; UserError where `name` is none of them."""
+    from pipeline.settings import load_settings
+
+    channels = load_settings(home).channels
+    if name not in channels:
+        every = f"settings name {', '.join(channels) or 'none'}"
+        hint = did_you_mean(name, channels, otherwise=every)
+        raise UserError(f"there is no channel {name!r}: {hint}")
+    return channels
 
 
 def _opener(

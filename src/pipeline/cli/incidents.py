@@ -17,6 +17,7 @@ from pipeline.tables.declaration import Part
 
 if TYPE_CHECKING:  # engines load only when a command uses one
     from pipeline.answers.reader import Reader
+    from pipeline.lakehouse.protocol import Lakehouse
 
 commands = typer.Typer()
 
@@ -39,10 +40,13 @@ def decide(
 ) -> None:
     """Decide on what the last night has found: what is an incident, and who is told. A night does so at its end."""
     from pipeline.alerts.memory import decide_now
+    from pipeline.settings import load_settings
 
+    settings = load_settings(home).alerts
     opened(home, engine)
     with writing(home, engine, Part.OUTBOX, wait=wait) as (spark, lakehouse):
-        made = decide_now(spark, lakehouse, reader_of(home, engine), home)
+        reader = reader_of(home, engine)
+        made = decide_now(spark, lakehouse, reader, settings, _now(home, lakehouse))
     if made is None:
         raise UserError("a later night has been decided on: what this one says is no news")
     print_records("Decided", [made.record()], Form(json_))
@@ -114,7 +118,7 @@ def ack(
     reader = reader_of(home, engine)
     row = _the_one(_remembered(reader), incident)
     subject = f"incident:{row['incident_id']}"
-    _say("acknowledged", subject, datetime.now(UTC) + _FAR, why, by, home, engine, wait, json_)
+    _say("acknowledged", subject, _FAR, why, by, home, engine, wait, json_)
 
 
 @commands.command()
@@ -138,8 +142,8 @@ def silence(
     if not why.strip():
         raise UserError("say why: --why TEXT")
     meant = _subject(reader_of(home, engine), subject)
-    until = datetime.now(UTC) + timedelta(**{_UNITS[match[2]]: int(match[1])})
-    _say("silence", meant, until, why, by, home, engine, wait, json_)
+    lasts = timedelta(**{_UNITS[match[2]]: int(match[1])})
+    _say("silence", meant, lasts, why, by, home, engine, wait, json_)
 
 
 @commands.command()
@@ -161,6 +165,15 @@ def unsilence(
         hint = did_you_mean(meant, held, otherwise=f"silenced are {', '.join(held) or 'none'}")
         raise UserError(f"{subject!r} is not silenced: {hint}")
     _say("silence", meant, None, "", by, home, engine, wait, json_)
+
+
+def _now(home: Path, lakehouse: "Lakehouse") -> datetime:
+    """The time at the source: a simulated account may have days in the future."""
+    from pipeline.sources.address import now_at
+    from pipeline.sources.home_source import stored_source
+
+    source = stored_source(lakehouse)
+    return datetime.now(UTC) if source is None else now_at(source.address(home))
 
 
 def _remembered(reader: "Reader") -> list[dict[str, Any]]:
@@ -210,7 +223,7 @@ def _subject(reader: "Reader", words: str) -> str:
 
 
 def _say(
-    kind: str, subject: str, until: datetime | None, why: str, by: str | None,
+    kind: str, subject: str, lasts: timedelta | None, why: str, by: str | None,
     home: Path, engine: str, wait: bool, json_: bool,
 ) -> None:  # fmt: skip
     from pipeline.alerts.memory import remember_said
@@ -219,6 +232,7 @@ def _say(
     if not who:
         raise UserError("say who decides: --by NAME")
     now = datetime.now(UTC)
+    until = None if lasts is None else now + lasts
     with writing(home, engine, Part.OUTBOX, wait=wait) as (spark, lakehouse):
         remember_said(spark, lakehouse, kind, subject, until, by=who, why=why.strip(), at=now)
     row = {

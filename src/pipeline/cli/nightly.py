@@ -126,7 +126,7 @@ def nightly(
     # With a lock of its own: people are told, and say what they know, while a night runs.
     with writing(home, engine, Part.OUTBOX, wait=True) as (spark, lakehouse):
         reader = reader_of(home, engine)
-        made = decide_now(spark, lakehouse, reader, home)
+        made = decide_now(spark, lakehouse, reader, settings.alerts, now_at(address))
     hints = Hints(home)
     if json_:
         printed(out, (Text(sentence, style="red") for sentence in (*losses, *doubts(reader))))

@@ -308,6 +308,30 @@ def show_run(
     printed(out, run_lines(about, width_of(out)))
 
 
+@commands.command("chain")
+def show_chain(
+    key: Annotated[str, typer.Argument(help="workspace_id/job_id, a job id, or a name.")],
+    home: Home = HOME,
+    engine: EngineName = ENGINE,
+    limit: Annotated[int, typer.Option(min=1, help="Jobs to list each way on a terminal.")] = 30,
+    json_: Json = False,
+) -> None:
+    """Say which jobs come before and after one. With its deadline, slack, critical path, and what a failure would reach."""
+    from pipeline.answers.chains.chain import chain
+    from pipeline.answers.for_scripts import as_json
+    from pipeline.answers.jobs.which import key_of
+    from pipeline.answers.terminal.chain import chain_lines
+    from pipeline.answers.terminal.screen import printed, screen, width_of
+
+    reader = reader_of(home, engine)
+    about = chain(reader, key_of(reader, key))
+    if json_:
+        typer.echo(as_json(about.for_scripts()))
+        return
+    out = screen()
+    printed(out, chain_lines(about, width_of(out), most=limit))
+
+
 @commands.command("night")
 def show_night(home: Home = HOME, engine: EngineName = ENGINE, json_: Json = False) -> None:
     """Say again what the last night said. First of all, its lists, and what each of its steps did."""

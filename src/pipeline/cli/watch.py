@@ -66,8 +66,9 @@ def watch(
             looked = look(*tables, reader, settings, connect, now=now, night_at=night_at)
         # What was seen stands in the tables: a decision that is not reached is made by the next look or night.
         with writing(home, engine, Part.OUTBOX, wait=True) as (spark, lakehouse):
+            reader = reader_of(home, engine)
             made = decide_now(
-                spark, lakehouse, reader_of(home, engine), home, is_between_nights=True
+                spark, lakehouse, reader, settings.alerts, now, is_between_nights=True
             )
         rows: list[dict[str, Any]] = [asdict(one) for one in looked.workspaces]
         print_records("Watched", rows, Form(json_))

@@ -14,6 +14,8 @@ from pipeline.gold import (
     causes,
     changes,
     coverage,
+    dependencies,
+    freshness,
     receipts,
     run_history,
     said,
@@ -27,6 +29,7 @@ from pipeline.gold import jobs as gold_jobs
 from pipeline.gold import runs as gold_runs
 from pipeline.scoring import (
     baselines,
+    chains,
     evidence,
     fleet_priors,
     forecasts,
@@ -38,7 +41,18 @@ from pipeline.scoring import (
     sizing,
     upcoming,
 )
-from pipeline.silver import compute, costs, inputs, job_settings, jobs, pipelines, runs, sla
+from pipeline.silver import (
+    compute,
+    costs,
+    inputs,
+    job_settings,
+    jobs,
+    lineage,
+    pipelines,
+    runs,
+    sla,
+)
+from pipeline.silver import dependencies as silver_dependencies
 from pipeline.steps.kinds import Step
 from pipeline.tables import bronze
 from pipeline.tables.declaration import Layer, Table
@@ -106,6 +120,8 @@ GRAPH = Graph(
         *pipelines.STEPS,
         *compute.STEPS,
         *inputs.STEPS,
+        *lineage.STEPS,
+        *silver_dependencies.STEPS,
         *costs.STEPS,
         *sla.STEPS,
         *gold_runs.STEPS,
@@ -115,6 +131,8 @@ GRAPH = Graph(
         *run_history.STEPS,
         *tasks.STEPS,
         *utilisation.STEPS,
+        *dependencies.STEPS,
+        *freshness.STEPS,
         *forecasts.STEPS,
         *fleet_priors.STEPS,
         *coverage.STEPS,
@@ -122,6 +140,7 @@ GRAPH = Graph(
         *in_flight.STEPS,
         *proposals.STEPS,
         *growth.STEPS,
+        *chains.STEPS,
         *baselines.STEPS,
         *regimes.STEPS,
         *nights.STEPS,

@@ -55,6 +55,7 @@ CLUSTERS = bronze_of(source.CLUSTERS)
 NODE_TIMELINE = bronze_of(source.NODE_TIMELINE, kept_days=30)
 NODE_TYPES = bronze_of(source.NODE_TYPES)
 QUERY_HISTORY = bronze_of(source.QUERY_HISTORY)
+TABLE_LINEAGE = bronze_of(source.TABLE_LINEAGE)
 WORKSPACES_LATEST = bronze_of(source.WORKSPACES_LATEST)
 JOB_SETTINGS = bronze_of(source.JOB_SETTINGS)
 
@@ -94,6 +95,7 @@ BRONZE_OF: dict[str, Table] = {
         NODE_TIMELINE,
         NODE_TYPES,
         QUERY_HISTORY,
+        TABLE_LINEAGE,
         WORKSPACES_LATEST,
         JOB_SETTINGS,
     )

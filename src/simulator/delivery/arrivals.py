@@ -37,6 +37,7 @@ class Arrivals:
     usage: DeliveryPlan
     clusters: DeliveryPlan
     statements: DeliveryPlan
+    uses: DeliveryPlan
 
 
 def arrivals_of(history: History, bill: Bill, rules: DeliveryRules) -> Arrivals:
@@ -102,6 +103,10 @@ def arrivals_of(history: History, bill: Bill, rules: DeliveryRules) -> Arrivals:
         statements=rules.plan(
             "query_history",
             statements.end_us + rules.latency_us("query_history", statements.size, 5, 50),
+        ),
+        uses=rules.plan(
+            "table_lineage",
+            history.uses.at_us + rules.latency_us("table_lineage", history.uses.size, 5, 50),
         ),
     )
 

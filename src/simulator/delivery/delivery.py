@@ -45,11 +45,13 @@ from simulator.fleet.jobs_table import jobs_table
 from simulator.fleet.versions import COLUMNS_ADDED_US
 from simulator.history import History
 from simulator.identity import WORKSPACE_IDS
+from simulator.runs.lineage import table_lineage, table_names
 from simulator.runs.timelines import job_run_timeline, job_task_run_timeline, job_tasks
 from simulator.truth import quirks, truth
 from simulator.truth.arrived import arrived_history
 from simulator.truth.causes import causes
 from simulator.truth.events import events, resizes
+from simulator.truth.feeds import feeds
 from simulator.truth.firings import firings
 from simulator.truth.sizing import sizing
 
@@ -127,6 +129,7 @@ def deliver(
             "events": lambda: events(history, traced),
             "causes": lambda: causes(history, traced),
             "firings": lambda: firings(history, traced),
+            "feeds": lambda: feeds(history, arrivals),
             "resizes": lambda: resizes(history),
             "quirks": lambda: quirks.quirks(history, traced, bill, arrivals, lives),
         }
@@ -195,6 +198,11 @@ def _growing_tables(
             history.statements, rows, ids.job[of_task_run], ids.run[of_task_run], ids.task_run
         )
 
+    names = table_names(history.fleet.size, history.quirks)
+
+    def uses(rows: Any) -> Any:
+        return table_lineage(history.uses, rows, names, history.ids.job, history.ids.run)
+
     return {
         source.JOBS: (arrivals.jobs, lambda rows: jobs.take(pa.array(rows))),
         source.JOB_TASKS: (arrivals.job_tasks, lambda rows: tasks.take(pa.array(rows))),
@@ -207,6 +215,7 @@ def _growing_tables(
             lambda rows: usage_table(history, bill, label_usage, rows),
         ),
         source.QUERY_HISTORY: (arrivals.statements, statements),
+        source.TABLE_LINEAGE: (arrivals.uses, uses),
         source.CLUSTERS: (arrivals.clusters, lambda rows: _clusters(history, rows)),
     }
 

@@ -10,6 +10,7 @@ from sklearn.metrics import brier_score_loss, mean_pinball_loss
 from statsmodels.duration.survfunc import SurvfuncRight
 
 from optimizer.baselines.calendar import calendar_of
+from optimizer.baselines.incidents import NEVER, fit_among_incidents
 from optimizer.baselines.tail import (
     LAW,
     LEFT,
@@ -207,6 +208,36 @@ def test_a_fitted_law_has_the_tail_of_what_it_was_fitted_to(name: str) -> None:
         fit_law(truth.rvs(256, random_state=rng), 0.01, law)
         said.append(tails(float(truth.isf(0.001)), law)[0])
     assert abs(np.log10(np.exp(np.mean(np.log(said)))) + 3.0) < within
+
+
+def test_a_few_incidents_leave_the_law_of_the_others() -> None:
+    """Eight of 256 far out, on both sides: x2 is said to be as rare as without them, within a factor of ten."""
+    rng = np.random.default_rng(8)
+    law, ratios = np.zeros(LAW), []
+    for _ in range(40):
+        residual = 0.12 * rng.standard_normal(256)
+        said = []
+        for incidents in (0, 8):
+            among = residual.copy()
+            among[:incidents] += np.resize([1.1, 1.5, -1.2, 2.0], incidents)
+            fit_law(among, 0.01, law)
+            said.append(tails(0.45, law)[0])
+        ratios.append(said[1] / said[0])
+    assert 0.1 < np.median(ratios) < 10.0
+
+
+def test_as_many_as_a_tenth_are_no_incidents() -> None:
+    residual = np.sort(0.12 * np.random.default_rng(9).standard_normal(200))
+    residual[-20:] += 1.1
+    variance = 0.12**2
+    assert fit_among_incidents(residual, 0.0, variance, 1e-4)[0] == NEVER
+    residual[-20:-4] -= 1.1
+    found, right, left = fit_among_incidents(np.sort(residual), 0.0, variance, 1e-4)
+    assert found > NEVER
+    assert right == pytest.approx(variance, rel=0.4)
+    assert left == pytest.approx(variance, rel=0.4)
+    # Nor is there any where none is far out.
+    assert fit_among_incidents(residual[:180], 0.0, variance, 1e-4)[0] == NEVER
 
 
 def test_two_modes_are_found() -> None:

@@ -85,6 +85,43 @@ def test_past_incidents_do_not_poison() -> None:
     assert marked["p_value"].iloc[100] == without["p_value"].iloc[98]
 
 
+def among_incidents(runs: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """One run in fifty takes three times as long, and one in a hundred three tenths of its time."""
+    longer = np.random.default_rng(seed).choice([3.0, 0.3, 1.0], len(runs), p=[0.02, 0.01, 0.97])
+    return runs.assign(duration_seconds=runs["duration_seconds"] * longer)
+
+
+def test_incidents_that_nobody_has_marked_hide_no_later_one() -> None:
+    """Of the last runs of 60 jobs, each twice as long as usual, most are found still; before it was none."""
+    runs = lognormal_runs(60, 300, sd_log=0.12, seed=13)
+    is_last = np.tile(np.arange(300) == 299, 60)
+    doubled = runs["duration_seconds"] * np.where(is_last, 2.0, 1.0)
+    clean = replay(runs.assign(duration_seconds=doubled))["is_anomaly"][is_last].mean()
+    history = among_incidents(runs, 14)["duration_seconds"].where(~is_last, doubled)
+    poisoned = replay(runs.assign(duration_seconds=history))
+    assert clean > 0.9
+    assert poisoned["is_anomaly"][is_last].mean() > clean - 0.25
+
+
+def test_what_a_tenth_of_the_runs_does_becomes_usual() -> None:
+    """A mode of a tenth of the runs, x3: after 200 runs one in ten of those is flagged at most, at first any."""
+    runs = lognormal_runs(60, 400, sd_log=0.1, seed=15)
+    is_long = np.random.default_rng(16).random(len(runs)) < 0.1
+    slow = runs["duration_seconds"] * np.where(is_long, 3.0, 1.0)
+    out = replay(runs.assign(duration_seconds=slow))
+    number = np.tile(np.arange(400), 60)
+    assert out["is_anomaly"][is_long & (number >= 200)].mean() < 0.1
+
+
+def test_a_heavy_tail_is_not_flagged_for_ever() -> None:
+    """Student's t with three degrees of freedom: 12,000 runs at one per thousand, among which no incident is seen."""
+    runs = lognormal_runs(60, 400, sd_log=0.0, seed=17)
+    noise = 0.2 * np.random.default_rng(18).standard_t(3, len(runs))
+    out = replay(runs.assign(duration_seconds=runs["duration_seconds"] * np.exp(noise)))
+    number = np.tile(np.arange(400), 60)
+    assert out["is_anomaly"][number >= 200].mean() < 0.0025
+
+
 def test_the_tested_run_is_not_in_its_own_baseline() -> None:
     usual = [100.0, 101.0, 99.0, 102.0, 98.0, 100.5, 99.5, 101.5, 98.5]
     calm, wild = replay(one_job([*usual, 100.0])), replay(one_job([*usual, 1e6]))

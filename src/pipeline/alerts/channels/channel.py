@@ -56,7 +56,7 @@ _SENTENCES = {
     Reason.TIMEOUT: "the other side did not answer in time",
     Reason.CONNECTION: "no connection came about, or it broke",
     Reason.UNREADABLE: "the answer is not of the form that its protocol promises",
-    Reason.NOT_CONFIGURED: "the channel, or a secret that it names, is not there: set it where this command runs",
+    Reason.NOT_CONFIGURED: "settings name no such channel",
     Reason.FAULT: "a fault of RightRun: report it",
     Reason.CERTIFICATE: "its certificate or its encryption is not to be trusted",
     Reason.ADDRESS: "it leads to an address of this machine or of a private network, or not to https:"
@@ -87,8 +87,11 @@ class NotSent(Exception):
         *,
         status_code: int | None = None,
         retry_after_seconds: float | None = None,
+        missing: str = "",
     ) -> None:
-        super().__init__(reason.sentence)
+        """`missing` is what settings refer to and is not there."""
+        where = f"{missing} is not there, or may not be read, where this command runs"
+        super().__init__(where if missing else reason.sentence)
         self.reason = reason
         self.status_code = status_code
         self.retry_after_seconds = retry_after_seconds

@@ -90,8 +90,9 @@ class Email:
                 name, password = self._login
                 client.login(name, password.reveal())
             client.send_message(mail, self._sender, self._to)
-            with suppress(smtplib.SMTPException, OSError):  # It has taken the mail.
-                client.quit()
+            # It has taken the mail, whatever it says to this.
+            with suppress(smtplib.SMTPException, OSError):
+                client.putcmd("quit")
 
 
 class _Client(smtplib.SMTP):

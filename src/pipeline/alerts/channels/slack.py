@@ -43,7 +43,7 @@ _ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 # Signs that mean something in Slack's own markup, and look-alikes that mean nothing. Inside a word an underscore
 # is none, and stays.
 _MARKS: Final = {"*": "∗", "_": "＿", "~": "∼", "`": "ˋ", ":": "∶", "|": "¦"}
-_MARKUP: Final = re.compile(r"[*~`|]|(?<!\w)_+|_+(?!\w)|:(?=[\w+-]+:)")
+_MARKUP: Final = re.compile(r"[*~`|]|(?<!\w)_+|_+(?!\w)|:(?=[^\s:]+:)")
 _REASON_OF: Final = {
     **dict.fromkeys(("ratelimited", "rate_limited", "message_limit_exceeded"), Reason.RATE_LIMITED),
     **dict.fromkeys(
@@ -91,19 +91,17 @@ class SlackBot:
         channel: str,
         *,
         allow_private: bool = False,
-        address: str = _POST_MESSAGE,
     ) -> None:
         self._authorization = Secret(f"Bearer {token.reveal()}")
         self._channel = channel
         self._allow_private = allow_private
-        self._address = Secret(address)
 
     def send(self, message: Message, root: str | None) -> Sent:
         document = _document(message) | {"channel": self._channel}
         if root is not None:
             document["thread_ts"] = root
         headers: dict[str, Secret | str] = {"Authorization": self._authorization}
-        reply = _posted(self._address, document, headers, allow_private=self._allow_private)
+        reply = _posted(Secret(_POST_MESSAGE), document, headers, allow_private=self._allow_private)
         return _taken(reply)
 
 
@@ -189,7 +187,7 @@ def _sections(items: tuple[Item, ...], most: int) -> Iterator[list[str]]:
 def _line(item: Item) -> str:
     name, text = _unmarked(item.name, _NAME) or "(no name)", _unmarked(item.text, _ITEM)
     address = _address(item.url)
-    return f"• {f'<{address}|{name}>' if address else name}" + (f": {text}" if text else "")
+    return f"• {f'<{address}|{name}>' if address else name}" + (f" – {text}" if text else "")
 
 
 def _links(content: Content) -> Iterator[Block]:

@@ -37,5 +37,4 @@ AT_RISK = Condition(
     sentence=_sentence,
     stands_on=(RUNS,),
     rules=(NOW, DIGEST, NEVER),
-    of_cause="",
 )

@@ -28,8 +28,6 @@ class Condition:
     """What becomes of it for jobs of tier 1, 2 and 3, where no policy says otherwise."""
     is_event: bool = False
     """Whether it has happened rather than holds: nobody is told that it is over."""
-    of_cause: str = "upstream_series_key"
-    """The column with the job that it may come from, where that job has a condition of its own."""
 
     def rule(self, tier: int) -> Rule:
         return self.rules[tier - 1]

@@ -25,5 +25,4 @@ SOURCE_LATE = Condition(
     sentence=_sentence,
     stands_on=(),
     rules=(NOW, NOW, NOW),
-    of_cause="",
 )

@@ -20,5 +20,4 @@ WATCH_BLIND = Condition(
     sentence=_sentence,
     stands_on=(),
     rules=(NOW, NOW, NOW),
-    of_cause="",
 )

@@ -2,7 +2,7 @@
 SELECT
   j.workspace_id, j.series_key, j.name, j.team, j.owner, j.tier, j.state, j.url,
   n.night_at AS began_at, n.night_at AS seen_at, n.missing_runs AS times, n.expected_runs,
-  h.last_ended_at, f.upstream_series_key
+  h.last_ended_at
 FROM gold.job_nights n
 JOIN (SELECT max(m.night_at) AS night_at FROM gold.job_nights m) l ON l.night_at = n.night_at
 JOIN gold.jobs j ON j.workspace_id = n.workspace_id AND j.series_key = n.series_key

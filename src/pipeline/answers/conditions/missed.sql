@@ -2,7 +2,7 @@
 SELECT
   j.workspace_id, j.series_key, j.name, j.team, j.owner, j.tier, j.state, j.url,
   m.began_at, m.seen_at, m.run_id, m.times, m.due_at, m.late_seconds, m.took_seconds,
-  m.sla_kind, m.sla_limit_seconds, m.sla_time_of_day, m.sla_timezone, f.upstream_series_key
+  m.sla_kind, m.sla_limit_seconds, m.sla_time_of_day, m.sla_timezone
 FROM (
   SELECT
     r.workspace_id, r.series_key, r.run_id, r.due_at, -r.margin_seconds AS late_seconds, r.first_success_seconds AS took_seconds,
@@ -17,6 +17,5 @@ FROM (
   WHERE r.sla_status = 'MISSED' AND coalesce(r.due_at, r.ended_at, r.started_at) >= CAST(:since AS TIMESTAMP)
 ) m
 JOIN gold.jobs j ON j.workspace_id = m.workspace_id AND j.series_key = m.series_key
-LEFT JOIN gold.job_forecast f ON f.workspace_id = m.workspace_id AND f.series_key = m.series_key
 WHERE m.place = 1
 ORDER BY j.series_key

@@ -2,7 +2,7 @@
 SELECT
   j.workspace_id, j.series_key, j.name, j.team, j.owner, j.tier, j.state, j.url,
   s.from_at AS began_at, s.found_at AS seen_at, s.first_run_id AS run_id, s.metric, s.level_before, s.level, s.ratio, s.direction,
-  s.list_cost_change, s.times, f.upstream_series_key
+  s.list_cost_change, s.times
 FROM (
   SELECT
     r.workspace_id, r.series_key, r.metric, r.first_run_id, r.from_at, r.found_at, r.level / r.ratio AS level_before,
@@ -20,6 +20,5 @@ FROM (
   ) r
 ) s
 JOIN gold.jobs j ON j.workspace_id = s.workspace_id AND j.series_key = s.series_key
-LEFT JOIN gold.job_forecast f ON f.workspace_id = s.workspace_id AND f.series_key = s.series_key
 WHERE s.place = 1
 ORDER BY j.series_key

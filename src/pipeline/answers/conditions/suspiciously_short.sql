@@ -2,7 +2,7 @@
 SELECT
   j.workspace_id, j.series_key, j.name, j.team, j.owner, j.tier, j.state, j.url,
   s.night_at AS began_at, s.night_at AS seen_at, s.run_id, s.metric, s.direction, s.severity, s.value, s.center,
-  s.ratio, s.times, f.upstream_series_key
+  s.ratio, s.times
 FROM (
   SELECT
     a.workspace_id, a.series_key, a.night_at, nullif(a.run_id, '') AS run_id, a.metric, a.direction, a.severity, a.value,
@@ -15,6 +15,5 @@ FROM (
   WHERE a.is_alertable AND a.metric = 'duration_seconds' AND a.direction = 'short'
 ) s
 JOIN gold.jobs j ON j.workspace_id = s.workspace_id AND j.series_key = s.series_key
-LEFT JOIN gold.job_forecast f ON f.workspace_id = s.workspace_id AND f.series_key = s.series_key
 WHERE s.place = 1
 ORDER BY j.series_key

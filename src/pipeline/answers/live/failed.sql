@@ -5,7 +5,7 @@ SELECT
   w.ended_at AS seen_at, w.run_id,
   w.failures + CASE WHEN w.success_at IS NULL AND w.was_failing THEN w.earlier_failures ELSE 0 END AS times,
   w.termination_code, w.failure_class, w.failed_task_key, w.error_line,
-  coalesce(w.success_at, w.earlier_success_at) AS last_success_at, f.upstream_series_key,
+  coalesce(w.success_at, w.earlier_success_at) AS last_success_at,
   w.status <> 'SUCCEEDED' AS is_failing, w.seen_at AS live_at
 FROM (
   SELECT
@@ -31,6 +31,5 @@ FROM (
   ) v
 ) w
 JOIN gold.jobs j ON j.workspace_id = w.workspace_id AND j.series_key = w.series_key
-LEFT JOIN gold.job_forecast f ON f.workspace_id = w.workspace_id AND f.series_key = w.series_key
 WHERE w.place = 1 AND j.state NOT IN ('paused', 'deleted')
 ORDER BY j.series_key

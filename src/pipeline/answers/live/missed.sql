@@ -2,7 +2,7 @@
 SELECT
   j.workspace_id, j.series_key, j.name, j.team, j.owner, j.tier, j.state, j.url,
   m.began_at, m.missed_at AS seen_at, m.run_id, m.times, m.due_at, m.ended_at, m.over_limit_seconds,
-  j.sla_kind, j.sla_limit_seconds, j.sla_time_of_day, j.sla_timezone, f.upstream_series_key, m.seen_at AS live_at
+  j.sla_kind, j.sla_limit_seconds, j.sla_time_of_day, j.sla_timezone, m.seen_at AS live_at
 FROM (
   SELECT
     r.workspace_id, r.series_key, r.run_id, r.due_at, r.ended_at, r.seen_at, r.missed_at, r.over_limit_seconds,
@@ -23,6 +23,5 @@ FROM (
   WHERE r.over_limit_seconds > 0 OR (r.over_limit_seconds IS NULL AND coalesce(r.ended_at, r.seen_at) > r.due_at)
 ) m
 JOIN gold.jobs j ON j.workspace_id = m.workspace_id AND j.series_key = m.series_key
-LEFT JOIN gold.job_forecast f ON f.workspace_id = m.workspace_id AND f.series_key = m.series_key
 WHERE m.place = 1
 ORDER BY j.series_key

@@ -59,6 +59,22 @@ _FRESHNESS: Final = Dataset(
         Column("columns_absent", "Columns absent", TEXT),
     ),
 )
+_TABLES: Final = Dataset(
+    "table_freshness_shown",
+    "How fresh the tables are that jobs write",
+    (
+        Column("table_name", "Table", TEXT),
+        Column("freshness", "Is", TEXT),
+        Column("last_written_at", "Last written", TIME),
+        Column("age_hours", "Age", HOURS),
+        Column("gap_hours", "Usual gap", HOURS),
+        Column("late_after", "Late after", TIME),
+        Column("writes", "Writes in 60 days", COUNT),
+        Column("reader_jobs", "Jobs that read it", COUNT),
+        Column("writers", "Written by", TEXT),
+        Column("reason", "Why not known", TEXT),
+    ),
+)
 _NOT_ASSESSED: Final = Dataset(
     "not_assessed",
     "What the last night could not answer",
@@ -253,6 +269,20 @@ HEALTH: Final = Page(
                 columns=(
                     *("source_table", "reached_at", "received_at", "behind_hours", "ahead_hours"),
                     *("gap_hours", "gap", "columns_absent"),
+                ),
+            ),
+        ),
+        row(
+            6,
+            Table(
+                "tables",
+                "Tables that jobs write",
+                "How long ago each was written beside its own rhythm, those that are late first; of tables"
+                " that lineage tells of.",
+                *(_TABLES, 12),
+                columns=(
+                    *("table_name", "freshness", "last_written_at", "age_hours", "gap_hours"),
+                    *("late_after", "writes", "reader_jobs", "writers", "reason"),
                 ),
             ),
         ),

@@ -6,8 +6,10 @@ from pipeline.dashboards.filters import JOB as JOB_FILTER
 from pipeline.dashboards.page import Aggregate, Chart, Counter, Field, Mark, Page, Table, row
 from pipeline.dashboards.pages.job_datasets import (
     BAND,
+    CHAIN,
     CHANGES,
     COSTS,
+    DEPENDENCIES,
     FAILURES,
     FLAGS,
     LEVELS,
@@ -170,6 +172,34 @@ JOB: Final = Page(
                 y=(Field("node_hours", Aggregate.SUM),),
                 color=Field("what"),
                 tones=TONES,
+            ),
+        ),
+        row(
+            3,
+            Table(
+                "chain",
+                "Its chain",
+                "How many jobs come before and after it, and by when it must run for their deadlines to be kept.",
+                *(CHAIN, 12),
+                columns=(
+                    *("upstream_jobs", "downstream_jobs", "downstream_slas", "downstream_owners"),
+                    *("expected_start_at", "latest_start_at", "latest_end_at", "slack_minutes"),
+                    *("deadline_at", "deadline_job", "critical_path", "problem"),
+                ),
+            ),
+        ),
+        row(
+            6,
+            Table(
+                "dependencies",
+                "Depends on, and reaches",
+                "The jobs next to it in its chain: those that fire or feed it first, then those that it does.",
+                *(DEPENDENCIES, 12),
+                columns=(
+                    *("direction", "name", "kind", "table_name", "runs", "runs_share"),
+                    *("ready_minutes", "wait_minutes", "latest_start_at", "slack_minutes"),
+                    *("last_seen_at", "owner", "series_key"),
+                ),
             ),
         ),
         row(

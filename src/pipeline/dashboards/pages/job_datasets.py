@@ -165,6 +165,43 @@ FLAGS: Final = Dataset(
         *RUN,
     ),
 )
+CHAIN: Final = Dataset(
+    "job_chain",
+    "Its place in its chain",
+    (
+        Column("upstream_jobs", "Jobs before", COUNT),
+        Column("downstream_jobs", "Jobs after", COUNT),
+        Column("downstream_slas", "Of these with an SLA", COUNT),
+        Column("downstream_owners", "Owners", COUNT),
+        Column("expected_start_at", "Expected start", TIME),
+        Column("latest_start_at", "Latest start", TIME),
+        Column("latest_end_at", "Latest end", TIME),
+        Column("slack_minutes", "To spare", MINUTES),
+        Column("deadline_at", "Deadline", TIME),
+        Column("deadline_job", "Whose", TEXT),
+        Column("critical_path", "Critical path", TEXT),
+        Column("problem", "What is not known", TEXT),
+    ),
+)
+DEPENDENCIES: Final = Dataset(
+    "job_dependencies_shown",
+    "What it depends on and reaches",
+    (
+        Column("direction", "Which", TEXT),
+        NAME,
+        Column("kind", "How", TEXT),
+        Column("table_name", "Table", TEXT),
+        Column("runs", "Runs", COUNT),
+        Column("runs_share", "Part of the later one's", SHARE),
+        Column("ready_minutes", "Ready after", MINUTES),
+        Column("wait_minutes", "Then waits", MINUTES),
+        Column("latest_start_at", "Latest start", TIME),
+        Column("slack_minutes", "To spare", MINUTES),
+        Column("last_seen_at", "Last seen", TIME),
+        OWNER,
+        *KEY,
+    ),
+)
 RECEIPTS: Final = Dataset(
     "job_receipts",
     "What was said of it, and what came",

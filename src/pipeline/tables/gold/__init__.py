@@ -16,6 +16,7 @@ from pipeline.tables.gold.baselines import (
     RUN_SCORES,
 )
 from pipeline.tables.gold.causes import JOB_CHANGES, RUN_CAUSES
+from pipeline.tables.gold.chains import JOB_CHAINS, JOB_DEPENDENCIES
 from pipeline.tables.gold.costs import COST_DAILY, TEAM_COST_DAILY
 from pipeline.tables.gold.forecasts import (
     COVERED_LEVELS,
@@ -31,6 +32,7 @@ from pipeline.tables.gold.forecasts import (
     RUN_LEVELS,
     SHOWN_LEVELS,
 )
+from pipeline.tables.gold.freshness import TABLE_FRESHNESS
 from pipeline.tables.gold.growth import JOB_GROWTH
 from pipeline.tables.gold.jobs import JOBS
 from pipeline.tables.gold.nights import (
@@ -65,8 +67,10 @@ __all__ = [
     "IN_FLIGHT",
     "JOBS",
     "JOB_BASELINE",
+    "JOB_CHAINS",
     "JOB_CHANGES",
     "JOB_DAILY",
+    "JOB_DEPENDENCIES",
     "JOB_FORECAST",
     "JOB_GROWTH",
     "JOB_HEALTH",
@@ -101,6 +105,7 @@ __all__ = [
     "SLA_DAILY",
     "SLA_PROPOSALS",
     "SOURCE_FRESHNESS",
+    "TABLE_FRESHNESS",
     "TASK_DAILY",
     "TEAM_COST_DAILY",
     "UTILISATION_DAILY",
@@ -119,6 +124,8 @@ GOLD_TABLES: tuple[Table, ...] = (
     TASK_DAILY,
     FAILURES_DAILY,
     UTILISATION_DAILY,
+    JOB_DEPENDENCIES,
+    TABLE_FRESHNESS,
 )
 MODEL_TABLES: tuple[Table, ...] = (DURATION_STATES, FLEET_PRIORS, FORECAST_QUALITY)
 RECOMMENDATION_TABLES: tuple[Table, ...] = (
@@ -127,6 +134,7 @@ RECOMMENDATION_TABLES: tuple[Table, ...] = (
     RIGHTSIZING,
     SLA_PROPOSALS,
     JOB_GROWTH,
+    JOB_CHAINS,
 )
 """One row a job, with an answer or the reason for none."""
 RUN_TABLES: tuple[Table, ...] = (

@@ -9,9 +9,11 @@ from pipeline.tables.silver.compute import (
     RUN_UTILISATION,
 )
 from pipeline.tables.silver.costs import PRICES, RUN_COSTS, USAGE_COSTS
+from pipeline.tables.silver.dependencies import RUN_DEPENDENCIES
 from pipeline.tables.silver.inputs import ATTEMPT_INPUTS
 from pipeline.tables.silver.job_settings import JOB_SETTINGS, SETTINGS
 from pipeline.tables.silver.jobs import JOB_TASKS, JOB_VERSIONS, TASK_VERSIONS
+from pipeline.tables.silver.lineage import TABLE_USES
 from pipeline.tables.silver.pipelines import PIPELINE_UPDATES, PIPELINE_VERSIONS, TASK_UPDATES
 from pipeline.tables.silver.runs import ATTEMPTS, RUNS, TASK_RUNS
 from pipeline.tables.silver.sla import RUN_SLA, SLA_DECISIONS
@@ -30,12 +32,14 @@ __all__ = [
     "RUN_CLUSTERS",
     "RUN_CLUSTER_DAYS",
     "RUN_COSTS",
+    "RUN_DEPENDENCIES",
     "RUN_SLA",
     "RUN_UTILISATION",
     "SETTINGS",
     "SILVER_TABLES",
     "SLA_DECISIONS",
     "STATUSES",
+    "TABLE_USES",
     "TASK_RUNS",
     "TASK_UPDATES",
     "TASK_VERSIONS",
@@ -58,6 +62,8 @@ SILVER_TABLES: tuple[Table, ...] = (
     RUN_CLUSTER_DAYS,
     RUN_UTILISATION,
     ATTEMPT_INPUTS,
+    TABLE_USES,
+    RUN_DEPENDENCIES,
     PRICES,
     USAGE_COSTS,
     RUN_COSTS,

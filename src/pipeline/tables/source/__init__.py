@@ -10,6 +10,7 @@ from pipeline.tables.source.compute import CLUSTERS, NODE_TIMELINE, NODE_TYPES
 from pipeline.tables.source.costs import LIST_PRICES, USAGE
 from pipeline.tables.source.job_settings import JOB_SETTINGS
 from pipeline.tables.source.jobs import JOB_TASKS, JOBS
+from pipeline.tables.source.lineage import TABLE_LINEAGE
 from pipeline.tables.source.pipelines import PIPELINE_UPDATE_TIMELINE, PIPELINES
 from pipeline.tables.source.queries import QUERY_HISTORY
 from pipeline.tables.source.runs import JOB_RUN_TIMELINE, JOB_TASK_RUN_TIMELINE
@@ -29,6 +30,7 @@ __all__ = [
     "PIPELINE_UPDATE_TIMELINE",
     "QUERY_HISTORY",
     "SOURCE_TABLES",
+    "TABLE_LINEAGE",
     "USAGE",
     "WORKSPACES_LATEST",
 ]
@@ -46,6 +48,7 @@ SOURCE_TABLES: tuple[SourceTable, ...] = (
     NODE_TIMELINE,
     NODE_TYPES,
     QUERY_HISTORY,
+    TABLE_LINEAGE,
     WORKSPACES_LATEST,
     JOB_SETTINGS,
 )

@@ -1,0 +1,1 @@
+"""Which jobs come before and after which."""
