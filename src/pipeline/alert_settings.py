@@ -37,6 +37,7 @@ CONDITION_NAMES: Final = (
     "unlike_itself",
     "new_level",
     "source_late",
+    "watch_blind",
 )
 """What weighs most first: in that order a message names them."""
 _AFTER: Final = re.compile(r"after ([1-9][0-9]{0,2})")

@@ -136,6 +136,17 @@ class Settings(BaseSettings):
         description="Who is told of what: `{to: [team-data], tiers: {1/2: P1}, pages_a_week: 20}`; the whole policy"
         " is in [alerts](alerts.md#policy).",
     )
+    watch_workspaces: tuple[str, ...] = Field(
+        default=(),
+        description="Workspaces that `rightrun watch` asks, each by an address (`https://...`) or by a profile of the"
+        " Databricks CLI; by default the one that the environment names.",
+    )
+    watch_requests: int = Field(
+        default=60,
+        ge=5,
+        description="Requests that one look of `rightrun watch` may make of a workspace; critical jobs come first:"
+        " [between nights](alerts.md#between-nights).",
+    )
     model_prefix: str = Field(
         default="rightrun.model",
         min_length=1,
@@ -166,6 +177,16 @@ class Settings(BaseSettings):
             if not 1 <= len(parts := place.split(".")) <= 2 or not all(parts):
                 raise ValueError(f"{place!r} is not CATALOG or CATALOG.SCHEMA")
         return catalogs
+
+    @field_validator("watch_workspaces")
+    @classmethod
+    def _addresses_are_safe(cls, places: tuple[str, ...]) -> tuple[str, ...]:
+        for place in places:
+            if not place or ("://" in place and not place.startswith("https://")):
+                raise ValueError(
+                    "a workspace is an address that begins with https://, or a profile"
+                )
+        return places
 
     @field_validator("run_name_rules")
     @classmethod

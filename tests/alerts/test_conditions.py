@@ -88,6 +88,12 @@ _SAID: list[tuple[str, Row, str]] = [
         "Nothing was received from it for 200 hours, longer than it keeps files for readers: what came between may"
         " be missing.",
     ),
+    (
+        "watch_blind",
+        {"began_at": _AT, "times": 3, "problem": "too many requests (429)"},
+        "Not told in full since 2026-03-12 04:30 UTC, 3 times in a row: too many requests (429). What fails there is"
+        " told by the next night.",
+    ),
 ]  # fmt: skip
 
 

@@ -43,7 +43,7 @@ def test_the_bundle_of_this_repository_is_current_and_in_order() -> None:
 def test_a_bundle_just_made_is_in_order(whole: Path) -> None:
     report = check_bundle(whole)
     assert report.faults == ()
-    assert report.resources == 20
+    assert report.resources == 21
     assert [part.split(" by ")[0] for part in report.unchecked] == ["the whole"]
 
 
@@ -94,8 +94,19 @@ def test_stages_that_need_nothing_of_each_other_do_not_wait_for_each_other() -> 
     assert gold_alone["bronze"] == ()
 
 
+def test_the_watch_is_paused_and_mails_nobody_of_each_look(whole: Path) -> None:
+    watch = resources(whole, "jobs")["watch"]
+    assert watch["schedule"]["pause_status"] == "PAUSED"
+    assert not [key for key in watch if key.endswith("_notifications")]
+    assert (watch["max_concurrent_runs"], watch["queue"]) == (1, {"enabled": False})
+    (task,) = watch["tasks"]
+    assert (task["max_retries"], task["timeout_seconds"]) == (0, watch["timeout_seconds"])
+
+
 def test_every_task_may_be_tried_again_and_one_night_runs_at_a_time(whole: Path) -> None:
     for name, job in resources(whole, "jobs").items():
+        if name == "watch":
+            continue
         assert (job["max_concurrent_runs"], job["queue"]) == (1, {"enabled": True}), name
         for task in filter(lambda task: "python_wheel_task" in task, job["tasks"]):
             assert (task["max_retries"], task["retry_on_timeout"]) == (2, False)

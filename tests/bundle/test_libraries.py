@@ -79,6 +79,7 @@ def test_the_schema_is_asked_of_each_resource_and_of_the_whole(whole: Path, tmp_
     faults = check_bundle(whole, schema).faults
     files = {
         "nightly": "nightly",
+        "watch": "watch",
         "deliver": "deliver",
         "maintain": "maintain",
         "report_weekly": "reports",

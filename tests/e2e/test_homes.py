@@ -30,6 +30,7 @@ SHOWN = ("jobs", "failing", "costs", "sla", "anomalies", "rightsizing", "quality
         ("ddl",),
         ("evaluate",),
         ("nightly",),
+        ("watch",),
     ],
     ids=" ".join,
 )

@@ -47,6 +47,7 @@ class Server:
 
     answers: dict[str, list[Answer | Callable[[Query], Answer]]]
     port: int = 0
+    workspace_id: int = WORKSPACE_ID
     requests: list[tuple[str, Query]] = field(default_factory=list)
 
     @property
@@ -91,7 +92,7 @@ def serving() -> Iterator[Server]:
             answer = server.answer(address.path, dict(parse_qsl(address.query)))
             body = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
             self.send_response(answer.status)
-            self.send_header("X-Databricks-Org-Id", str(WORKSPACE_ID))
+            self.send_header("X-Databricks-Org-Id", str(server.workspace_id))
             self.send_header("Content-Type", "application/json")
             for name, value in answer.headers.items():
                 self.send_header(name, value)

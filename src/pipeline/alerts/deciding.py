@@ -201,7 +201,9 @@ def _held_by(
     for silence in silences:
         if silence.holds(signal, key, now):
             return f"silence by {silence.by} until {silence.until.isoformat()}"
-    if sources := sorted(late.intersection(CONDITIONS[signal.condition].stands_on)):
+    sources = sorted(late.intersection(CONDITIONS[signal.condition].stands_on))
+    # What the Jobs API has shown stands on no source.
+    if sources and signal.live_at is None:
         return f"late source {sources[0]}"
     return "" if holder is None else f"incident {holder.incident_id}"
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.alert_settings import TIERS, AlertSettings
+from pipeline.alerts.live import what_holds
 from pipeline.alerts.policy import Policy
-from pipeline.alerts.signals import Signal, read_signals
+from pipeline.alerts.signals import Signal
 from pipeline.answers.nights.given import as_of
 from pipeline.answers.reader import Reader, records
 from pipeline.answers.values import shown, text
@@ -16,7 +17,7 @@ __all__ = ["explanation"]
 def explanation(reader: Reader, incident: Mapping[str, Any], settings: AlertSettings) -> list[str]:
     """Lines for a person about a row of ops.incidents."""
     night_at = as_of(reader)
-    signals = [] if night_at is None else read_signals(reader, night_at)
+    signals = [] if night_at is None else what_holds(reader, night_at).signals
     of_it = {one.key: one for one in signals if one.key in incident["holding"]}
     lines = [
         f"{TIERS[incident['tier'] - 1]} {text(incident['headline'])} ({incident['state']})",

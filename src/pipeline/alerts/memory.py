@@ -6,7 +6,7 @@ same memory, and its messages have the same ids, which nobody posts twice.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +15,10 @@ from pyspark.sql import SparkSession
 from pipeline.alert_settings import AlertSettings
 from pipeline.alerts.deciding import Decision, decide
 from pipeline.alerts.incidents import Incident, State
+from pipeline.alerts.live import what_holds
 from pipeline.alerts.outbox import post
 from pipeline.alerts.policy import Policy
-from pipeline.alerts.signals import Signal, read_signals
+from pipeline.alerts.signals import Signal
 from pipeline.alerts.silences import acknowledgements, silences_in_force
 from pipeline.alerts.wording import headline, messages_of, ranked
 from pipeline.answers.nights.given import as_of
@@ -66,14 +67,23 @@ def decide_now(
     reader: Reader,
     settings: AlertSettings,
     now: datetime,
+    *,
+    is_between_nights: bool = False,
 ) -> Made | None:
-    """Decide on the last night at the time `now`; UserError where there was none. The caller holds
-    the outbox. None where a later night has been decided on."""
+    """Decide at the time `now` on the last night, and on what was seen since; UserError where there was no
+    night. The caller holds the outbox. None where a later night has been decided on."""
     night_at = as_of(reader)
     if night_at is None:
         raise UserError("no night has said anything yet: run rightrun nightly first")
-    policy = Policy(settings)
-    return make_decision(spark, lakehouse, reader, policy, now=now, night_at=night_at)
+    return make_decision(
+        spark,
+        lakehouse,
+        reader,
+        Policy(settings),
+        now=now,
+        night_at=night_at,
+        is_between_nights=is_between_nights,
+    )
 
 
 def make_decision(
@@ -84,8 +94,10 @@ def make_decision(
     *,
     now: datetime,
     night_at: datetime,
+    is_between_nights: bool = False,
 ) -> Made | None:
-    """Decide on what holds in Gold, post what people are told, and remember it. The caller holds the outbox.
+    """Decide on what holds in Gold and on what was seen since, post what people are told, and remember it. The
+    caller holds the outbox. What can wait, waits for a night: between nights no digest is made.
 
     None where a later night has been decided on: what an earlier one says is no news.
     """
@@ -98,7 +110,8 @@ def make_decision(
     taken = acknowledgements(said, now)
     before = [_incident(row, taken) for row in remembered]
     digested = frozenset(key for row in remembered for key in row["digested"])
-    signals = read_signals(reader, night_at)
+    held = what_holds(reader, night_at)
+    signals = held.signals
     decision = decide(
         before,
         signals,
@@ -108,6 +121,8 @@ def make_decision(
         as_of=night_at,
         digested=digested,
     )
+    if is_between_nights:
+        decision = replace(decision, digests=())
     headlines = {row["incident_id"]: row["headline"] for row in remembered}
     messages = messages_of(
         decision,
@@ -115,6 +130,7 @@ def make_decision(
         now=now,
         as_of=night_at,
         quiet=policy.quiet,
+        ended=held.ended,
     )
     posted = post(spark, lakehouse, messages)
     rows = _rows(decision, signals, {row["incident_id"]: row for row in remembered}, now, night_at)

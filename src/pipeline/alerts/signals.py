@@ -16,7 +16,7 @@ from pipeline.answers.answer import Answer
 from pipeline.answers.reader import Reader, records
 from pipeline.answers.values import text
 
-__all__ = ["Signal", "caused", "read_signals"]
+__all__ = ["Signal", "caused", "night_signals", "read_signals", "signal_of", "with_causes"]
 
 NO_TEAM: Final = ""
 PLATFORM: Final = "platform"
@@ -54,6 +54,8 @@ class Signal:
     """The jobs that come right before it: they fire it, or write what it reads."""
     outer_reason: str | None = None
     """Why it failed, where that lies outside of the job."""
+    live_at: datetime | None = None
+    """When the Jobs API showed it; None for what a night has found."""
 
     @property
     def key(self) -> str:
@@ -62,19 +64,30 @@ class Signal:
 
 def read_signals(reader: Reader, as_of: datetime) -> list[Signal]:
     """All that hold as of a night's time, with their causes."""
+    return with_causes(reader, night_signals(reader, as_of))
+
+
+def night_signals(reader: Reader, as_of: datetime) -> list[Signal]:
+    """The same, each with itself for its cause."""
     given = {"since": (as_of - _DAY).isoformat(sep=" "), "until": (as_of + _DAY).isoformat(sep=" ")}
     signals = []
     for name in CONDITIONS:
         answer = Answer.of_file("conditions", name)
         asked = {parameter: given[parameter] for parameter in answer.parameters}
-        signals += [_signal(name, row) for row in reader.read(answer, **asked).records]
+        signals += [signal_of(name, row) for row in reader.read(answer, **asked).records]
+    return signals
+
+
+def with_causes(reader: Reader, signals: Iterable[Signal]) -> list[Signal]:
+    """Signals of jobs with what comes right before these, and with their causes."""
     before: dict[str, list[str]] = defaultdict(list)
     for row in records(reader, "alerts", "upstreams"):
         before[row["series_key"]].append(row["upstream_series_key"])
     return caused([replace(one, upstreams=tuple(before[one.subject])) for one in signals])
 
 
-def _signal(name: str, row: Mapping[str, Any]) -> Signal:
+def signal_of(name: str, row: Mapping[str, Any]) -> Signal:
+    """What a row of an answer about a condition says."""
     condition = CONDITIONS[name]
     of_source = row.get("source_table")
     is_outer = row.get("failure_class") in _OUTER
@@ -93,6 +106,7 @@ def _signal(name: str, row: Mapping[str, Any]) -> Signal:
         run_id=row.get("run_id"),
         cause=f"source/{of_source}" if of_source else f"job/{row['series_key']}",
         outer_reason=text(row["termination_code"]) if is_outer else None,
+        live_at=row.get("live_at"),
     )
 
 

@@ -1,8 +1,9 @@
 """What people are told of an incident or in a digest, before any channel has spelled it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Final
 
 from pipeline.alert_settings import TIERS
@@ -40,14 +41,16 @@ def messages_of(
     now: datetime,
     as_of: datetime,
     quiet: timedelta,
+    ended: Mapping[str, datetime] = MappingProxyType({}),
 ) -> list[Message]:
     """One message for each channel of each notice and digest. `headlines` has what incidents were called when
-    they were told, by incident: an end is told under the same name."""
+    they were told, by incident: an end is told under the same name. `ended` says of signals that hold no more
+    when that was seen, where it was after `as_of`."""
     return [
         *(
             message
             for told in decision.told
-            for message in _of_incident(told, headlines, now, as_of, quiet)
+            for message in _of_incident(told, headlines, now, as_of, quiet, ended)
         ),
         *(message for digest in decision.digests for message in _of_digest(digest, now, as_of)),
     ]
@@ -64,7 +67,12 @@ def headline(signals: Sequence[Signal], cause: str) -> str:
 
 
 def _of_incident(
-    told: Told, headlines: dict[str, str], now: datetime, as_of: datetime, quiet: timedelta
+    told: Told,
+    headlines: dict[str, str],
+    now: datetime,
+    as_of: datetime,
+    quiet: timedelta,
+    ended: Mapping[str, datetime],
 ) -> Iterable[Message]:
     incident, reason = told.incident, told.notice.reason
     called = headlines.get(incident.incident_id) or (
@@ -80,7 +88,7 @@ def _of_incident(
         ),
         left_out=max(0, len(told.signals) - 1 - _MOST_ITEMS),
         links=tuple(_links(told.signals, incident.cause)),
-        data_as_of=as_of,
+        data_as_of=_seen_at(told, ended) or as_of,
         silence_hint=f"rightrun alerts silence incident:{incident.incident_id} --for 8h --why TEXT",
     )
     for channel in told.channels:
@@ -96,6 +104,13 @@ def _of_incident(
             as_of=as_of,
             content=content,
         )
+
+
+def _seen_at(told: Told, ended: Mapping[str, datetime]) -> datetime | None:
+    """When that was seen which a message says first, or the end that it tells; None where a night has found it."""
+    if told.signals:
+        return ranked(told.signals, told.incident.cause)[0].live_at
+    return max((ended[key] for key in told.incident.told if key in ended), default=None)
 
 
 def _sentences(told: Told, now: datetime, quiet: timedelta) -> Iterable[str]:

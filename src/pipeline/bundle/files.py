@@ -26,6 +26,7 @@ def generated_files(project: Project) -> dict[str, str]:
     """What `generate` writes and `check` compares: everything below `resources` that is ours."""
     documents = {
         "nightly": {"jobs": {"nightly": workflow.nightly(GRAPH)}},
+        "watch": {"jobs": {"watch": workflow.watch()}},
         "deliver": {"jobs": {"deliver": workflow.deliver()}},
         "maintain": {"jobs": {"maintain": workflow.maintain()}},
         "reports": {"jobs": workflow.reports(project.setting("channels"))},

@@ -1,5 +1,5 @@
-"""The jobs: a night with one task a stage of the graph, messages and the dashboard after them, deliveries between
-nights, the weekly maintenance, the reports, and the self-test."""
+"""The jobs: a night with one task a stage of the graph, messages and the dashboard after them, the watch and deliveries
+between nights, the weekly maintenance, the reports, and the self-test."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -17,10 +17,12 @@ HOME = "${workspace.file_path}/resources/homes/${bundle.target}"
 REPORTED_TO = "reports"
 
 _NIGHTLY_AT = "0 0 3 * * ?"
+_WATCHED_AT = "0 0/5 * * * ?"
 _MAINTAINED_AT = "0 0 12 ? * SUN"
 _WEEKLY_AT = "0 0 12 ? * TUE"
 _MONTHLY_AT = "0 0 12 3 * ?"
 """Two nights after the last day, whose costs come a day late."""
+_WATCH_MINUTES = 15
 _DELIVERED_AT = "0 0/10 * * * ?"
 _DELIVERING_MINUTES = 10
 """After a night, so that one answer of a channel that it is too busy does not cost a day."""
@@ -71,6 +73,31 @@ def nightly(graph: Graph) -> dict[str, Any]:
         cron=_NIGHTLY_AT,
         hours=_NIGHT_HOURS,
     )
+
+
+def watch() -> dict[str, Any]:
+    """The job between nights, paused until somebody wants it: it asks every few minutes, and costs accordingly.
+
+    One that is late is left out, and none is tried again, as the next one sees as much; and nobody is mailed of
+    each that fails: where a workspace is not seen, an alert says so once.
+    """
+    job = _command_job(
+        "watch",
+        "Asks the Jobs API what runs and what has just failed, and decides who is told of it before the next night.",
+        _WAIT,
+        cron=_WATCHED_AT,
+    )
+    (task,) = job["tasks"]
+    silent = {key: value for key, value in job.items() if not key.endswith("_notifications")}
+    del silent["health"]
+    most = {"timeout_seconds": _WATCH_MINUTES * 60}
+    return {
+        **silent,
+        "schedule": {**job["schedule"], "pause_status": "PAUSED"},
+        "queue": {"enabled": False},
+        "tasks": [{**task, "max_retries": 0, **most}],
+        **most,
+    }
 
 
 def deliver() -> dict[str, Any]:

@@ -29,6 +29,7 @@ from pipeline.cli import (
     sla,
     sources,
     tables,
+    watch,
 )
 from pipeline.cli.options import NOT_IN_ORDER, USER_ERROR
 from pipeline.errors import UserError, traced
@@ -44,7 +45,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (init, selftest, sources, nightly, report, tables, evaluate, dashboard):
+for group in (init, selftest, sources, nightly, watch, report, tables, evaluate, dashboard):
     app.add_typer(group.commands)
 app.add_typer(show.commands, name="show")
 app.add_typer(sla.commands, name="sla")

@@ -1,6 +1,6 @@
 """All tables RightRun owns, in the order data flows."""
 
-from pipeline.tables import alerts, bronze, gold, incidents, ops, silver
+from pipeline.tables import alerts, bronze, gold, incidents, live_runs, ops, silver
 from pipeline.tables.declaration import Table
 
 TABLES: tuple[Table, ...] = (
@@ -19,6 +19,7 @@ TABLES: tuple[Table, ...] = (
     *ops.OPS_TABLES,
     *incidents.INCIDENT_TABLES,
     *alerts.ALERT_TABLES,
+    *live_runs.LIVE_TABLES,
 )
 
 

@@ -55,6 +55,7 @@ class Part(StrEnum):
     """All that a night writes."""
     OUTBOX = "outbox"
     DELIVERIES = "deliveries"
+    LIVE_RUNS = "live_runs"
 
     @property
     def suffix(self) -> str:

@@ -43,11 +43,21 @@ class Workspace:
         self._client = client
 
     @classmethod
-    def connect(cls, retry_seconds: int = _RETRY_SECONDS) -> "Workspace":
-        """The workspace that the environment, a profile or the runtime names; UserError without
-        credentials. A request is tried again for so many seconds."""
+    def connect(cls, retry_seconds: int = _RETRY_SECONDS, place: str = "") -> "Workspace":
+        """The workspace of a `place`, which is an address or a profile, or else the one that the environment, a
+        profile or the runtime names; UserError without credentials. A request is tried again for so many
+        seconds; one that is told to wait for longer is not."""
         from databricks.sdk import WorkspaceClient
+        from databricks.sdk.clock import RealClock
         from databricks.sdk.core import Config
+
+        class Patience(RealClock):
+            """It sleeps as long as an answer says, but not for ever."""
+
+            def sleep(self, seconds: float) -> None:
+                if seconds > retry_seconds + 1:
+                    raise TimeoutError
+                super().sleep(seconds)
 
         # It warns of what it does without; what matters is said by whoever asks.
         logging.getLogger("databricks.sdk").setLevel(logging.ERROR)
@@ -56,6 +66,9 @@ class Workspace:
                 retry_timeout_seconds=retry_seconds,
                 http_timeout_seconds=_ANSWER_SECONDS,
                 product="rightrun",
+                clock=Patience(),
+                host=place if "://" in place else None,
+                profile=place if place and "://" not in place else None,
             )
             return cls(WorkspaceClient(config=config))
         except (ValueError, OSError) as error:

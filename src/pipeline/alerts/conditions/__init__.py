@@ -14,6 +14,7 @@ from pipeline.alerts.conditions.new_level import NEW_LEVEL
 from pipeline.alerts.conditions.source_late import SOURCE_LATE
 from pipeline.alerts.conditions.suspiciously_short import SUSPICIOUSLY_SHORT
 from pipeline.alerts.conditions.unlike_itself import UNLIKE_ITSELF
+from pipeline.alerts.conditions.watch_blind import WATCH_BLIND
 
 __all__ = ["CONDITIONS", "Condition"]
 
@@ -30,6 +31,7 @@ CONDITIONS: Final[Mapping[str, Condition]] = MappingProxyType(
             UNLIKE_ITSELF,
             NEW_LEVEL,
             SOURCE_LATE,
+            WATCH_BLIND,
         )
     }
 )

@@ -17,7 +17,8 @@ def _sentence(row: Row) -> str:
         if row["last_success_at"]
         else "no success is known"
     )
-    return f"{how_often}{why}{where}, since {shown('at', row['began_at'])} UTC; {last}."
+    error = f" Its error begins: {text(row['error_line'])}" if row.get("error_line") else ""
+    return f"{how_often}{why}{where}, since {shown('at', row['began_at'])} UTC; {last}.{error}"
 
 
 FAILED = Condition(

@@ -1,0 +1,1 @@
+"""Runs between nights: the Jobs API swept, within a budget of requests."""
