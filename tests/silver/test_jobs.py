@@ -83,6 +83,19 @@ def test_an_sla_that_cannot_be_read_is_said_so(spark: SparkSession) -> None:
             assert f"tag sla={spelled} " in row["sla_problem"]
 
 
+def test_a_tripwire_is_no_promise(spark: SparkSession) -> None:
+    # A second less than whole minutes, as `rightrun bundle tripwires` writes them.
+    values = (3540, 3599, 3600)
+    rules = [
+        [{"metric": "RUN_DURATION_SECONDS", "operator": "GREATER_THAN", "value": value}]
+        for value in values
+    ]
+    output = _read_all(spark, [{"health_rules": rule} for rule in rules])
+    assert [row["sla_limit_seconds"] for row in output] == [3540.0, None, 3600.0]
+    timed = _read(spark, health_rules=rules[1], timeout_seconds=7200)
+    assert (timed["sla_source"], timed["sla_limit_seconds"]) == ("timeout", 7200.0)
+
+
 def test_a_deadline_is_in_the_schedules_zone(spark: SparkSession) -> None:
     trigger: dict[str, Any] = {
         "continuous": None,

@@ -9,6 +9,7 @@ from optimizer.forecast.in_flight import remaining_seconds
 from optimizer.forecast.nightly import states_with_quality
 from optimizer.forecast.rule import seven_day_rule
 from optimizer.forecast.score import quality, summary
+from optimizer.forecast.tripwire import p_told_in_vain, tripwire_seconds
 
 __all__ = [
     "Distribution",
@@ -21,9 +22,11 @@ __all__ = [
     "miss_deadline",
     "miss_limit",
     "p_miss_deadline",
+    "p_told_in_vain",
     "quality",
     "remaining_seconds",
     "seven_day_rule",
     "states_with_quality",
     "summary",
+    "tripwire_seconds",
 ]

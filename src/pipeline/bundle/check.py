@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipeline.bundle.checked_by import BUNDLES_LIBRARY
 from pipeline.bundle.files import generated_files, stale_files, unused_files
+from pipeline.bundle.lint.alerts import alert_faults
 from pipeline.bundle.lint.dashboards import dashboard_faults
 from pipeline.bundle.lint.documents import Documents, read_documents
 from pipeline.bundle.lint.fault import Fault
@@ -25,6 +26,7 @@ _CHECKS: tuple[Callable[[Documents], Iterator[Fault]], ...] = (
     grant_faults,
     path_faults,
     dashboard_faults,
+    alert_faults,
     library_faults,
 )
 

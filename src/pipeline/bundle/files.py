@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pipeline.bundle import securables, workflow
 from pipeline.bundle.administration import administration_sql
+from pipeline.bundle.alerts import alerts
 from pipeline.bundle.dashboards import DASHBOARD_FILE, dashboards
 from pipeline.bundle.delivery import delivery_workflow
 from pipeline.bundle.environment import DISTRIBUTION
@@ -42,6 +43,10 @@ def generated_files(project: Project) -> dict[str, str]:
         },
         "dashboards": {"dashboards": dashboards()},
     }
+    # An alert cannot be made without a warehouse, and a resource is made in every target.
+    if all(target.has_warehouse for target in project.targets):
+        is_told = all(target.has_alert_subscribers for target in project.targets)
+        documents["alerts"] = {"alerts": alerts(is_on=is_told)}
     header = _MADE.format(sources="the graph and the tables")
     files = {
         f"resources/{name}.yml": yaml_text({"resources": resources}, header)

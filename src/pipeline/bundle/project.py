@@ -34,6 +34,8 @@ class Target:
     groups_of_team: Mapping[str, Sequence[str]]
     catalog_of_region: Mapping[str, str]
     """Where system tables are read from; empty where the setting says it."""
+    has_warehouse: bool
+    has_alert_subscribers: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,8 @@ def _target(name: object, declared: object, variables: Mapping[str, Any]) -> Tar
             literal_name(region, place_of_regions): literal_name(catalog, place_of_regions)
             for region, catalog in _mapping(regions, place_of_regions).items()
         },
+        has_warehouse=bool(value("warehouse_id")[0]),
+        has_alert_subscribers=bool(value("alert_subscribers")[0]),
     )
 
 

@@ -18,7 +18,6 @@ def root_document(catalog: str, *, builds_wheel: bool) -> dict[str, Any]:
     artifacts = {DISTRIBUTION: {"type": "whl", "build": "uv build --wheel", "path": "."}}
     return {
         "bundle": {"name": DISTRIBUTION, "databricks_cli_version": _CLI_VERSION},
-        # Alerts will be further files there.
         "include": ["resources/*.yml"],
         "sync": {"paths": ["resources/homes"]},
         **({"artifacts": artifacts} if builds_wheel else {}),
@@ -72,8 +71,8 @@ def _variables(catalog: str) -> dict[str, Any]:
             "default": catalog,
         },
         "warehouse_id": {
-            "description": "SQL warehouse for the dashboard; without one the dashboard is not brought up to date"
-            " after a night, which itself needs none.",
+            "description": "SQL warehouse for the dashboard and for SQL alerts; without one the dashboard is not"
+            " brought up to date after a night, which itself needs none, and there are no alerts.",
             "default": "",
         },
         "notification_email": {
@@ -88,6 +87,12 @@ def _variables(catalog: str) -> dict[str, Any]:
         "subscribers": {
             "description": "Who is sent the dashboard after each night: `user_name: ...` or `destination_id: ...`"
             " each.",
+            "type": "complex",
+            "default": [],
+        },
+        "alert_subscribers": {
+            "description": "Who is told by the SQL alerts of what RightRun cannot say itself: `user_email: ...` or"
+            " `destination_id: ...` each; without any they are paused.",
             "type": "complex",
             "default": [],
         },

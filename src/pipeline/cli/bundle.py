@@ -1,13 +1,15 @@
 """What is deployed to a workspace, written and checked on a machine that has none."""
 
 import json
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipeline.cli.options import NOT_IN_ORDER, Json
+from pipeline.cli.homes import reader_of
+from pipeline.cli.options import ENGINE, HOME, NOT_IN_ORDER, EngineName, Home, Json
 from pipeline.errors import UserError
 
 commands = typer.Typer(
@@ -65,6 +67,63 @@ def check(
         typer.echo(f"{report.resources} resources, {len(report.faults) or 'no'} faults.")
     if report.faults:
         raise typer.Exit(NOT_IN_ORDER)
+
+
+@commands.command()
+def tripwires(
+    tier: Annotated[
+        str, typer.Option(help="Of jobs of these tiers; by tag, or as the alerts' policy has them.")
+    ] = "P1,P2",
+    destination: Annotated[
+        str | None,
+        typer.Option(
+            help="Id of the notification destination that jobs shall tell that tell nobody."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write; without one it is printed.")
+    ] = None,
+    home: Home = HOME,
+    engine: EngineName = ENGINE,
+) -> None:
+    """Write what would set each job's tripwire: bodies of `databricks jobs update`, by workspace. Sends nothing."""
+    from pipeline.alert_settings import TIERS
+    from pipeline.alerts.policy import Policy
+    from pipeline.answers.reader import records
+    from pipeline.bundle.tripwires import job_updates
+    from pipeline.settings import load_settings
+
+    tiers = _tiers(tier)
+    policy = Policy(load_settings(home).alerts)
+    rows = [
+        row
+        for row in records(reader_of(home, engine), "jobs", "tripwires")
+        if policy.tier(row["series_key"], row["tier"] or len(TIERS)) in tiers
+    ]
+    patch = job_updates(rows, destination)
+    text = json.dumps(patch.updates, indent=1, sort_keys=True)
+    if out is None:
+        typer.echo(text)
+    else:
+        out.write_text(text + "\n", encoding="utf-8")
+    changed = sum(len(updates) for updates in patch.updates.values())
+    # Beside the answer, which is for scripts.
+    say = partial(typer.echo, err=True)
+    say(f"{changed:,} of {len(rows):,} jobs would change; {patch.current:,} are set so already.")
+    if patch.unheard:
+        say(f"{len(patch.unheard):,} of them tell nobody when it trips: --destination ID adds one.")
+    for reason, keys in sorted(patch.left_out.items(), key=lambda one: (-len(one[1]), one[0])):
+        say(f"{len(keys):,} left as they are: {reason} ({keys[0]}{', ...' if keys[1:] else ''})")
+
+
+def _tiers(words: str) -> frozenset[int]:
+    """The tiers named, as numbers; UserError for what is none."""
+    from pipeline.alert_settings import TIERS
+
+    named = [word.strip().upper() for word in words.split(",")]
+    if unknown := [word for word in named if word not in TIERS]:
+        raise UserError(f"--tier: {unknown[0]!r} is none of {', '.join(TIERS)}")
+    return frozenset(TIERS.index(word) + 1 for word in named)
 
 
 def _refuse_without_graph() -> None:

@@ -39,6 +39,7 @@ from pipeline.scoring import (
     proposals,
     regimes,
     sizing,
+    tripwires,
     upcoming,
 )
 from pipeline.silver import (
@@ -148,6 +149,7 @@ GRAPH = Graph(
         *causes.STEPS,
         *changes.STEPS,
         *sizing.STEPS,
+        *tripwires.STEPS,
         *verdicts.STEPS,
         *said.STEPS,
         *receipts.STEPS,

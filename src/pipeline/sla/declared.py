@@ -10,7 +10,14 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipeline.expressions.tags import letters_and_digits, tagged
-from pipeline.sla.terms import CLOCK, DURATION, DURATION_UNIT_SECONDS, NEITHER, NUMBER
+from pipeline.sla.terms import (
+    CLOCK,
+    DURATION,
+    DURATION_UNIT_SECONDS,
+    NEITHER,
+    NUMBER,
+    TRIPWIRE_MINUTE,
+)
 from pipeline.sla.time_zones import time_zones
 
 __all__ = ["known_zone", "with_declared_sla", "with_terms"]
@@ -87,7 +94,11 @@ def with_declared_sla(
     rule = F.get(
         F.filter(
             F.col(health_rules),
-            lambda r: (r["metric"] == "RUN_DURATION_SECONDS") & (r["value"] > 0),
+            lambda r: (
+                (r["metric"] == "RUN_DURATION_SECONDS")
+                & (r["value"] > 0)
+                & (F.pmod(r["value"], F.lit(TRIPWIRE_MINUTE)) != TRIPWIRE_MINUTE - 1)
+            ),
         ),
         F.lit(0),
     )

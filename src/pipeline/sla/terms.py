@@ -11,7 +11,16 @@ from typing import Final, Literal
 
 from pipeline.sla.time_zones import is_time_zone
 
-__all__ = ["CLOCK", "DURATION", "DURATION_UNIT_SECONDS", "NEITHER", "NUMBER", "Terms", "read_terms"]
+__all__ = [
+    "CLOCK",
+    "DURATION",
+    "DURATION_UNIT_SECONDS",
+    "NEITHER",
+    "NUMBER",
+    "TRIPWIRE_MINUTE",
+    "Terms",
+    "read_terms",
+]
 
 CLOCK: Final = r"^([01]?[0-9]|2[0-3]):([0-5][0-9])(?:\s+([A-Za-z_]+(?:/[A-Za-z0-9_+-]+)*))?$"
 NUMBER: Final = r"([0-9]+(?:\.[0-9]+)?)"
@@ -19,6 +28,9 @@ DURATION: Final = (
     rf"^(?:{NUMBER}\s*d(?:ays?)?)?\s*(?:{NUMBER}\s*h(?:ours?|rs?)?)?"
     rf"\s*(?:{NUMBER}\s*m(?:in(?:ute)?s?)?)?\s*(?:{NUMBER}\s*s(?:ec(?:ond)?s?)?)?$"
 )
+TRIPWIRE_MINUTE: Final = 60
+"""A health rule of a second less than whole minutes is a tripwire, which promises nothing: tripwires are set
+so, and would else come back as SLAs, of which a night would make shorter ones."""
 DURATION_UNIT_SECONDS: Final = (86_400, 3_600, 60, 1)
 NEITHER: Final = "neither a duration in d, h, m or s nor a time as HH:MM Europe/Berlin"
 """What words are that are no SLA. Without digits: reasons are counted without theirs."""

@@ -48,6 +48,7 @@ from pipeline.tables.gold.runs import JOB_DAILY, JOB_HEALTH, JOB_WEEKLY
 from pipeline.tables.gold.sla import SLA_DAILY, SLA_PROPOSALS
 from pipeline.tables.gold.tasks import FAILURES_DAILY, TASK_DAILY
 from pipeline.tables.gold.trends import JOB_TRENDS
+from pipeline.tables.gold.tripwires import TRIPWIRES
 from pipeline.tables.gold.utilisation import UTILISATION_DAILY
 from pipeline.tables.gold.verdicts import JOB_VERDICTS, LIKELY_TO_MISS
 
@@ -108,6 +109,7 @@ __all__ = [
     "TABLE_FRESHNESS",
     "TASK_DAILY",
     "TEAM_COST_DAILY",
+    "TRIPWIRES",
     "UTILISATION_DAILY",
 ]
 
@@ -135,6 +137,7 @@ RECOMMENDATION_TABLES: tuple[Table, ...] = (
     SLA_PROPOSALS,
     JOB_GROWTH,
     JOB_CHAINS,
+    TRIPWIRES,
 )
 """One row a job, with an answer or the reason for none."""
 RUN_TABLES: tuple[Table, ...] = (
