@@ -23,4 +23,5 @@ FROM (
   WHERE m.decided_date BETWEEN p.first_day AND p.last_day
 ) a
 GROUP BY a.team
+HAVING sum(a.is_open + a.is_held + a.is_page + a.is_p1 + a.is_told + a.is_message) > 0
 ORDER BY pages DESC, told DESC, messages DESC, a.team

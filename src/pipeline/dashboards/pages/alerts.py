@@ -239,8 +239,8 @@ ALERTS: Final = Page(
                 "What people were told of and goes on, the most critical and the newest first.",
                 *(_OPEN, 12),
                 columns=(
-                    *("tier", "headline", "name", "team", "owner", "began_at", "last_told_at"),
-                    *("taken_on_by", "returns", "quiet_since", "messages", "holds", "series_key"),
+                    *("tier", "headline", "team", "began_at", "last_told_at", "taken_on_by"),
+                    *("returns", "name", "owner", "quiet_since", "messages", "holds", "series_key"),
                 ),
             ),
         ),
