@@ -14,7 +14,7 @@ def dashboards_page(_: str) -> str:
         "",
         MADE.format(where="`src/pipeline/dashboards`"),
         "",
-        "Pages over Gold, each for one person's question, which its first row answers. Every page says how old its"
+        "Pages over Gold and what alerts remember, each for one person's question, which its first row answers. Every page says how old its"
         f" data are and can be filtered by {labels}; with no date chosen it shows the {DAYS_SHOWN} days to the last night's,"
         " beside as many before them. A row about a job leads to that job's page, its name to the job in the workspace.",
         "",

@@ -25,18 +25,28 @@ _NOT_SHARED = re.compile(
 
 
 @_EACH
-def test_a_dataset_is_one_select_of_its_columns_from_gold(dataset: Dataset) -> None:
+def test_a_dataset_is_one_select_of_its_columns_from_gold_and_ops(dataset: Dataset) -> None:
     columns, why_not = returned(dataset.text)
     assert not why_not
     assert columns == {column.name for column in dataset.columns}
     names = [name.lower() for name in parse_one(dataset.text, read="databricks").named_selects]
     assert names == [column.name for column in dataset.columns], "in the same order"
-    # `tables` raises KeyError for a table that is not of Gold.
+    # `tables` raises KeyError for a table of another schema.
     assert dataset.tables
-    named = {table.name for table in dataset.tables}
-    used = list(parse_one(dataset.text, read="databricks").find_all(exp.Table))
-    assert not [table for table in used if table.db], "tables are named without their schema"
-    assert named <= {table.name for table in used}
+    used = parse_one(dataset.text, read="databricks").find_all(exp.Table)
+    named = {table.full_name for table in dataset.tables}
+    # A common table expression has a bare name as well.
+    assert named <= {f"{table.db or 'gold'}.{table.name}" for table in used}
+    of_engine = parse_one(dataset.bound({}), read="databricks").find_all(exp.Table)
+    assert not [table for table in of_engine if table.db], "where each is a view of its bare name"
+
+
+def test_no_two_tables_of_dashboards_have_one_name() -> None:
+    tables = {table for dataset in DATASETS.values() for table in dataset.tables}
+    assert len({table.name for table in tables}) == len(tables)
+    assert {table.name for table in tables if table.layer.schema == "ops"} == {
+        *("incidents", "said_of_alerts", "outbox", "deliveries")
+    }
 
 
 @_EACH

@@ -12,8 +12,9 @@ from pipeline.dashboards.dashboard import PAGES, datasets
 from pipeline.dashboards.dataset import Dataset, Value
 from pipeline.dashboards.page import MOST_CHART_ROWS, MOST_TABLE_ROWS, Chart, Counter
 from pipeline.lakehouse.folder.tables import DeltaFolder
-from pipeline.tables.catalogue import TABLES
+from pipeline.tables import gold as gold_tables
 from pipeline.tables.types import arrow_type
+from tests.dashboards.planted_alerts import planted_alerts
 from tests.e2e.account import JOBS, Account
 from tests.strategies.tables import rows_of
 
@@ -33,11 +34,15 @@ _EMPTY = {
 
 @pytest.fixture(scope="module")
 def gold(account: Account, spark: SparkSession) -> SparkSession:
-    """A session in which the tables of Gold have their bare names, as in the schema of a dashboard."""
+    """A session in which the tables of dashboards have their bare names, with planted alerts."""
     lakehouse = DeltaFolder(account.home, spark)
-    for table in TABLES:
-        if table.layer.schema == "gold":
-            lakehouse.read(table).createOrReplaceTempView(table.name)
+    tables = {table for dataset in DATASETS.values() for table in dataset.tables}
+    frames = {table: lakehouse.read(table) for table in tables if table.layer.schema != "ops"}
+    [night] = frames[gold_tables.NIGHT_STEPS].selectExpr("max(as_of) AS at").toArrow().to_pylist()
+    keys = frames[gold_tables.JOBS].select("series_key").toArrow()["series_key"].to_pylist()
+    frames |= planted_alerts(spark, night["at"], sorted(keys))
+    for table, rows_of_table in frames.items():
+        rows_of_table.createOrReplaceTempView(table.name)
     return spark
 
 

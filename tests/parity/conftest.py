@@ -16,6 +16,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
+from pipeline.dashboards.dashboard import datasets
 from pipeline.engine.names import Engine
 from pipeline.graph.graph import GRAPH
 from pipeline.lakehouse.folder.tables import DeltaFolder
@@ -23,16 +24,15 @@ from pipeline.nightly.night import run_night, what_is_given
 from pipeline.settings import Settings
 from pipeline.sla.time_zones import time_zones
 from pipeline.sources.export import ExportFolder
-from pipeline.tables import ops
-from pipeline.tables.catalogue import TABLES
+from pipeline.tables import gold, ops
 from pipeline.tables.declaration import Table
 from pipeline.tables.source import SOURCE_TABLES
+from tests.dashboards.planted_alerts import planted_alerts
 from tests.jvm import one_jvm
 from tests.parity import fixture
 from tests.strategies.tables import arrow_of, at
 
 ROOT = Path(__file__).parents[2]
-GOLD = tuple(table for table in TABLES if table.layer.schema == "gold")
 _PATIENCE_SECONDS = 400
 
 
@@ -105,8 +105,12 @@ def _give(spark: SparkSession, place: Path, given: Path) -> None:
         _said_before(table, _with_shifts(rows)).write.parquet(
             str(given / "tables" / table.full_name)
         )
-    for table in GOLD:
-        lakehouse.read(table).write.parquet(str(given / "gold" / table.name))
+    shown = {table for dataset in datasets().values() for table in dataset.tables}
+    frames = {table: lakehouse.read(table) for table in shown if table.layer.schema != "ops"}
+    keys = frames[gold.JOBS].select("series_key").toArrow()["series_key"].to_pylist()
+    frames |= planted_alerts(spark, night_given.as_of, sorted(keys))
+    for table, rows in frames.items():
+        rows.write.parquet(str(given / "dashboards" / table.name))
     (given / "night.json").write_text(json.dumps(asdict(night_given), default=str))
     pq.write_table(_deadlines(), given / "deadlines.parquet")
     for spelling in ("typed", "text"):

@@ -23,7 +23,6 @@ from pipeline.engine.session import connect, engine_name
 from pipeline.graph.graph import GRAPH
 from pipeline.sla.due import with_due
 from pipeline.steps.given import Given
-from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Table
 from pipeline.tables.derive import spark_schema
 from pipeline.tables.source import SOURCE_TABLES
@@ -35,6 +34,14 @@ FILTERED: dict[str, Value] = {"tier": ["1", "2", "none"], "date": ("2020-01-01",
 _CARRIED_OUT = (
     *("data_age", "filter_choices", "flags", "freshness", "likely_misses", "waits"),
     *("cost_summary", "costs_by_job", "executive_sentences", "said_and_came"),
+    *(
+        "alerts_by_team",
+        "held_incidents",
+        "incidents_by_condition",
+        "incidents_summary",
+        "silences",
+    ),
+    *("messages_not_delivered", "messages_summary", "open_incidents"),
     *("job_summary", "job_band", "job_runs", "job_sla_by_day", "job_tasks", "node_hours"),
 )
 DASHBOARDS: dict[str, tuple[str, dict[str, Value]]] = {
@@ -59,12 +66,11 @@ def run(spark: SparkSession, given: Path, out: Path) -> None:
         starts = spark.read.parquet(str(given / "deadlines.parquet"))
         due = {"start": "started_at", "time_of_day": "clock", "zone": "zone", "due": "due_at"}
         case.write(with_due(starts, **due))
-    for table in TABLES:
-        if table.layer.schema == "gold":
-            # An empty table is given as no folder.
-            rows = given / "gold" / table.name
-            frame = spark.read.parquet(str(rows)) if rows.exists() else _nothing(spark, table)
-            frame.createOrReplaceTempView(table.name)
+    for table in {table for dataset in datasets().values() for table in dataset.tables}:
+        # An empty table is given as no folder.
+        rows = given / "dashboards" / table.name
+        frame = spark.read.parquet(str(rows)) if rows.exists() else _nothing(spark, table)
+        frame.createOrReplaceTempView(table.name)
     for name, (dataset, values) in DASHBOARDS.items():
         with _Case(out / name) as case:
             case.write(spark.sql(datasets()[dataset].bound(values)))

@@ -5,6 +5,7 @@ from typing import Final
 from pipeline.dashboards.dataset import Column, Dataset
 from pipeline.dashboards.formats import TEXT
 from pipeline.dashboards.page import Page
+from pipeline.dashboards.pages.alerts import ALERTS
 from pipeline.dashboards.pages.anomalies import ANOMALIES
 from pipeline.dashboards.pages.cost import COST
 from pipeline.dashboards.pages.executive import EXECUTIVE
@@ -16,6 +17,7 @@ from pipeline.dashboards.pages.utilisation import UTILISATION
 TITLE: Final = "RightRun"
 PAGES: Final[tuple[Page, ...]] = (
     OPERATIONS,
+    ALERTS,
     JOB,
     ANOMALIES,
     UTILISATION,

@@ -1,9 +1,9 @@
 """A dataset: one SQL text over Gold, its columns as they are shown, and its parameters.
 
-A text lies in `datasets/<name>.sql` and is one SELECT. It names tables of Gold without their schema, and
-what several texts say alike, as which jobs the filters leave, stands in `datasets/parts/<part>.sql`: a text
-that names a part is given it as a common table expression. The result keeps to what Sail, Apache Spark and
-Databricks share.
+A text lies in `datasets/<name>.sql` and is one SELECT. It names tables of Gold without their schema, those of
+`ops` with it, and what several texts say alike, as which jobs the filters leave, stands in
+`datasets/parts/<part>.sql`: a text that names a part is given it as a common table expression. The result
+keeps to what Sail, Apache Spark and Databricks share.
 """
 
 import re
@@ -26,9 +26,15 @@ Value = str | Sequence[str] | tuple[str | None, str | None] | None
 
 _FOLDER: Final = files("pipeline.dashboards").joinpath("datasets")
 _COMMENT: Final = re.compile(r"--[^\n]*\n?")
-_NAMED: Final = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_][a-z0-9_]*)\b")
+_NAMED: Final = re.compile(r"\b(?:FROM|JOIN)\s+((?:[a-z]+\.)?[a-z_][a-z0-9_]*)\b")
+_OF_OPS: Final = re.compile(rf"\b((?:FROM|JOIN)\s+){Layer.OPS.schema}\.")
 _PARAMETER: Final = re.compile(r"(?<![:\w]):([a-z_]+)(?:\.(min|max))?\b")
-_GOLD: Final = {table.name: table for table in TABLES if table.layer.schema == Layer.GOLD.schema}
+_TABLES: Final = {
+    table.name if table.layer.schema == Layer.GOLD.schema else table.full_name: table
+    for table in TABLES
+    if table.layer.schema in (Layer.GOLD.schema, Layer.OPS.schema)
+}
+"""As a text names them: readers may read these two schemas, and the first is the one of a dashboard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +91,13 @@ class Dataset:
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """The tables that it reads, all of Gold; KeyError for a name that is none of them, and no part."""
+        """The tables that it reads; KeyError for a name that is none of Gold or `ops`, and no part."""
         names = dict.fromkeys(_NAMED.findall(self.text))
-        return tuple(_GOLD[name] for name in names if name not in _parts())
+        return tuple(_TABLES[name] for name in names if name not in _parts())
 
     def bound(self, values: Mapping[str, Value]) -> str:
-        """The SQL with `values` of its filters written out, for an engine; those left out are unset."""
+        """The SQL with `values` of its filters written out, for an engine in which each table is a view of its
+        bare name; those left out are unset."""
 
         def literal(match: re.Match[str]) -> str:
             value = values.get(match[1])
@@ -106,7 +113,7 @@ class Dataset:
                         return "CAST(NULL AS ARRAY<STRING>)"
                     return f"array({', '.join(quoted(str(one)) for one in value)})"
 
-        return _PARAMETER.sub(literal, self.text)
+        return _PARAMETER.sub(literal, _OF_OPS.sub(r"\1", self.text))
 
 
 @cache

@@ -20,6 +20,7 @@ from pipeline.dashboards.home.gold import Gold
 from pipeline.dashboards.home.server import listening, server_of
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.tables import gold
+from tests.dashboards.planted_alerts import planted_alerts
 from tests.evaluation import test_browser
 from tests.night.homes import Made
 
@@ -79,6 +80,10 @@ def home(undisturbed: Made, spark: SparkSession, tmp_path_factory: pytest.TempPa
         url = F.when(is_it, F.lit("javascript:alert(1)")).otherwise(url)
     lakehouse.merge(gold.JOBS, lakehouse.read(gold.JOBS).withColumns({"name": name, "url": url}))
     assert len(names) == len(HOSTILE_NAMES)
+    at = lakehouse.read(gold.NIGHT_STEPS).agg(F.max("as_of")).toArrow()[0][0].as_py()
+    for table, rows in planted_alerts(spark, at, [key for _, key in keys]).items():
+        lakehouse.create(table)
+        lakehouse.merge(table, rows)
     return place
 
 

@@ -2,7 +2,7 @@
 
 Their tables are copied when a night has been written down, which is the last thing that it does: a page never
 mixes two nights, a night that runs meanwhile is not in its way, and a few files in the order of the jobs are
-read in half the time of a folder of days.
+read in half the time of a folder of days. What is written between nights is small, and copied when it has changed.
 """
 
 import shutil
@@ -19,7 +19,7 @@ from pyspark.sql import SparkSession
 from pipeline.dashboards.dataset import Dataset, Value
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.tables import gold
-from pipeline.tables.declaration import Table
+from pipeline.tables.declaration import Part, Table
 
 __all__ = ["Gold", "Missing", "Rows"]
 
@@ -43,7 +43,7 @@ Rows: TypeAlias = pa.Table | Missing
 
 class Gold:
     """The tables of `datasets` in `lakehouse`, copied into `folder`; what was asked once is remembered
-    until the next night."""
+    until one of its tables is copied anew."""
 
     def __init__(
         self, spark: SparkSession, lakehouse: Lakehouse, datasets: Iterable[Dataset], folder: Path
@@ -55,8 +55,8 @@ class Gold:
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="dataset")
         self._turn = Lock()
         self._night = _NONE_YET
-        self._there: set[Table] = set()
-        self._results: dict[str, Future[pa.Table]] = {}
+        self._copied: dict[Table, int] = {}
+        self._results: dict[tuple[Dataset, str], Future[pa.Table]] = {}
 
     def has_a_night(self) -> bool:
         """Whether there is anything to show."""
@@ -75,12 +75,12 @@ class Gold:
 
     def _asked(self, dataset: Dataset, values: Mapping[str, Value]) -> "Future[pa.Table] | Missing":
         for table in dataset.tables:
-            if table not in self._there:
+            if table not in self._copied:
                 return Missing(table)
-        sql = dataset.bound(values)
+        asked = dataset, dataset.bound(values)
         # What was asked last is forgotten last.
-        future = self._results.pop(sql, None) or self._pool.submit(self._carry_out, sql)
-        self._results[sql] = future
+        future = self._results.pop(asked, None) or self._pool.submit(self._carry_out, asked[1])
+        self._results[asked] = future
         if len(self._results) > _MOST_RESULTS:
             self._results.pop(next(iter(self._results)))
         return future
@@ -89,25 +89,49 @@ class Gold:
         return self._spark.sql(sql).toArrow()
 
     def _catch_up(self) -> None:
-        """Copy the tables anew where a night has been written down since; the lock is held."""
+        """Copy the tables anew that have been written since; the lock is held."""
         if not self._lakehouse.exists(gold.NIGHT_STEPS):
             return
+        versions = {
+            table: self._lakehouse.version(table)
+            for table in self._tables
+            if table.part is not Part.TABLES and self._lakehouse.exists(table)
+        }
         night = self._lakehouse.version(gold.NIGHT_STEPS)
-        if night == self._night:
-            return
-        wait(self._results.values())
-        self._results.clear()
-        there = {table for table in self._tables if self._lakehouse.exists(table)}
-        earlier, now = (self._folder / str(number) for number in (self._night, night))
-        # The wider ones first would gain nothing: each is written by all cores.
-        for _ in self._pool.map(lambda table: self._copy(table, now), there):
-            pass
-        self._there, self._night = there, night
-        shutil.rmtree(earlier, ignore_errors=True)
+        if night != self._night:
+            versions |= {
+                table: night
+                for table in self._tables
+                if table.part is Part.TABLES and self._lakehouse.exists(table)
+            }
+        if moved := {
+            table: version
+            for table, version in versions.items()
+            if version != self._copied.get(table)
+        }:
+            self._take(moved)
+        self._night = night
 
-    def _copy(self, table: Table, folder: Path) -> None:
+    def _take(self, moved: Mapping[Table, int]) -> None:
+        """Copy these tables, each as of its night or version, in place of those there are."""
+        old = [one for one in self._results if not moved.keys().isdisjoint(one[0].tables)]
+        wait([self._results.pop(one) for one in old])
+        earlier = [
+            self._place(table, self._copied[table]) for table in moved if table in self._copied
+        ]
+        # The wider ones first would gain nothing: each is written by all cores.
+        for _ in self._pool.map(self._copy, moved, map(self._place, moved, moved.values())):
+            pass
+        self._copied |= moved
+        for place in earlier:
+            shutil.rmtree(place, ignore_errors=True)
+
+    def _place(self, table: Table, version: int) -> Path:
+        return self._folder / table.name / str(version)
+
+    def _copy(self, table: Table, place: Path) -> None:
         rows = self._lakehouse.read(table)
-        copy = str(folder / table.name)
+        copy = str(place)
         # What is asked of one job is then in a few groups of rows, and the engine passes over the others.
         key = next((name for name in _KEYS if name in rows.columns), None)
         ordered = rows if key is None else rows.orderBy(key)

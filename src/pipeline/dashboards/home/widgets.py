@@ -9,13 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.dashboards.dataset import Column
-from pipeline.dashboards.filters import JOB
+from pipeline.dashboards.filters import DATE, JOB
 from pipeline.dashboards.formats import Kind, Scale
 from pipeline.dashboards.home.address import Address
 from pipeline.dashboards.home.drawing import Drawing, drawing, series_of
 from pipeline.dashboards.home.gold import Missing, Rows
 from pipeline.dashboards.home.shown import Shown, change, shown, unit_of
 from pipeline.dashboards.page import COLUMNS, MOST_TABLE_ROWS, Chart, Counter, Page, Table, Widget
+from pipeline.tables.declaration import Part
 
 __all__ = ["ShownWidget", "csv_rows", "show"]
 
@@ -107,7 +108,8 @@ def show(widget: Widget, rows: Rows, every: Rows, context: Context) -> ShownWidg
     query = f"?{urlencode(filtered)}" if filtered else ""
     csv = f"/{context.address.page.name}/{widget.name}.csv{query}"
     if isinstance(rows, Missing):
-        why = f"There is no table {rows.table.full_name} yet: run rightrun nightly."
+        command = "alerts deliver" if rows.table.part is Part.DELIVERIES else "nightly"
+        why = f"There is no table {rows.table.full_name} yet: run rightrun {command}."
         return ShownWidget(widget, csv, why)
     match widget:
         case Counter():
@@ -115,17 +117,21 @@ def show(widget: Widget, rows: Rows, every: Rows, context: Context) -> ShownWidg
         case Chart():
             colours = series_of(widget, rows if isinstance(every, Missing) else every)
             drawn = drawing(widget, rows, colours, context.currency)
-            return ShownWidget(widget, csv, "" if drawn.points else _none(context), drawing=drawn)
+            return ShownWidget(
+                widget, csv, "" if drawn.points else _none(widget, context), drawing=drawn
+            )
         case Table():
             table = _table_page(widget, rows, context)
-            return ShownWidget(widget, csv, "" if table.total else _none(context), table=table)
+            return ShownWidget(
+                widget, csv, "" if table.total else _none(widget, context), table=table
+            )
     raise TypeError(f"{type(widget).__name__} is shown by nothing")
 
 
-def _none(context: Context) -> str:
+def _none(widget: Widget, context: Context) -> str:
     if context.address.filtered:
         return "Nothing, for these filters and days."
-    return "Nothing in the days shown."
+    return "Nothing in the days shown." if DATE in widget.dataset.parameters else "Nothing now."
 
 
 def _figure(counter: Counter, rows: pa.Table, currency: str) -> Figure:
