@@ -16,7 +16,7 @@ from pipeline.answers.answer import Answer
 from pipeline.answers.reader import Reader, records
 from pipeline.answers.values import text
 
-__all__ = ["Signal", "caused", "night_signals", "read_signals", "signal_of", "with_causes"]
+__all__ = ["Signal", "caused", "night_signals", "signal_of", "with_causes"]
 
 NO_TEAM: Final = ""
 PLATFORM: Final = "platform"
@@ -62,13 +62,8 @@ class Signal:
         return f"{self.condition} {self.subject}"
 
 
-def read_signals(reader: Reader, as_of: datetime) -> list[Signal]:
-    """All that hold as of a night's time, with their causes."""
-    return with_causes(reader, night_signals(reader, as_of))
-
-
 def night_signals(reader: Reader, as_of: datetime) -> list[Signal]:
-    """The same, each with itself for its cause."""
+    """All that hold as of a night's time, each with itself for its cause."""
     given = {"since": (as_of - _DAY).isoformat(sep=" "), "until": (as_of + _DAY).isoformat(sep=" ")}
     signals = []
     for name in CONDITIONS:
