@@ -25,7 +25,7 @@ JARS = Path(".venv-jars")
 _LOOPBACK = "127.0.0.1"
 # Whatever ends this process closes the pipe that it holds, and the server goes with it.
 _WITH_US = 'exec 3<&0; { cat <&3 > /dev/null; kill -9 0; } & exec "$@" 3<&- < /dev/null'
-_STARTS_WITHIN_SECONDS = 120
+_STARTS_WITHIN_SECONDS = 300
 _MAIN_CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 _SETTINGS = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
