@@ -111,7 +111,12 @@ def tripwires(
     say = partial(typer.echo, err=True)
     say(f"{changed:,} of {len(rows):,} jobs would change; {patch.current:,} are set so already.")
     if patch.unheard:
-        say(f"{len(patch.unheard):,} of them tell nobody when it trips: --destination ID adds one.")
+        what = (
+            "--destination ID adds one"
+            if destination is None
+            else "they have destinations for other events, which an update would replace: add one by hand"
+        )
+        say(f"{len(patch.unheard):,} of these tell nobody when it trips: {what}.")
     for reason, keys in sorted(patch.left_out.items(), key=lambda one: (-len(one[1]), one[0])):
         say(f"{len(keys):,} left as they are: {reason} ({keys[0]}{', ...' if keys[1:] else ''})")
 
