@@ -28,7 +28,8 @@ def test_parts_carried_out_once_change_no_row(
     one = choices.to_pylist()[-1]
     filtered: dict[str, Value] = {"team": [one["team"]], "tier": [one["tier"]], "job": one["job"]}
     compared = 0
-    for values in ({}, filtered, {"date": ("2020-01-01", None)}):
+    nobody: dict[str, Value] = {"team": ["of nobody"], "date": ("2020-01-01", None)}
+    for values in ({}, filtered, nobody):
         shown = made.rows(DATASETS.values(), values)
         for name, dataset in DATASETS.items():
             rows, alone = shown[name], spark.sql(dataset.bound(values)).toArrow()

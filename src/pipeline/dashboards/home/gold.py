@@ -124,7 +124,9 @@ class Gold:
 
     def _keep(self, sql: str, name: str, views: Iterable[View]) -> None:
         rows = self._carry_out(sql, views)
-        self._spark.createDataFrame(rows).createOrReplaceTempView(name)
+        # Of no rows no types can be guessed.
+        schema = self._spark.sql(sql).schema
+        self._spark.createDataFrame(rows, schema).createOrReplaceTempView(name)
 
     def _forget_views(self) -> None:
         """Once nobody reads them; what was asked of them is remembered still."""
