@@ -19,11 +19,13 @@ from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Layer, Table
 from pipeline.tables.derive import quoted
 
-__all__ = ["Column", "Dataset", "Value"]
+__all__ = ["SHARED", "Column", "Dataset", "Value", "bound_part", "shared_parts"]
 
 Value = str | Sequence[str] | tuple[str | None, str | None] | None
 """What a filter is set to: a text, texts, or the first and the last day (as 2026-11-30); None is unset."""
 
+SHARED: Final = ("night", "billed", "period", "cost_period", "shown_jobs", "shown_job")
+"""Parts of few rows that most datasets of a page name: an engine may carry them out once for all."""
 _FOLDER: Final = files("pipeline.dashboards").joinpath("datasets")
 _COMMENT: Final = re.compile(r"--[^\n]*\n?")
 _NAMED: Final = re.compile(r"\b(?:FROM|JOIN)\s+((?:[a-z]+\.)?[a-z_][a-z0-9_]*)\b")
@@ -90,49 +92,76 @@ class Dataset:
         return tuple(one for name, one in FILTERS.items() if name in used)
 
     @property
+    def shared_parts(self) -> tuple[str, ...]:
+        """Those of `SHARED` that it needs, each after those that it needs itself."""
+        return _shared_parts(_read(f"{self.name}.sql"))
+
+    @property
     def tables(self) -> tuple[Table, ...]:
         """The tables that it reads; KeyError for a name that is none of Gold or `ops`, and no part."""
         names = dict.fromkeys(_NAMED.findall(self.text))
         return tuple(_TABLES[name] for name in names if name not in _parts())
 
-    def bound(self, values: Mapping[str, Value]) -> str:
+    def bound(self, values: Mapping[str, Value], views: Mapping[str, str] | None = None) -> str:
         """The SQL with `values` of its filters written out, for an engine in which each table is a view of its
-        bare name; those left out are unset."""
+        bare name; those left out are unset. `views` are the names of parts that are carried out already."""
+        return _bound(_with_parts(_read(f"{self.name}.sql"), views or {}), values)
 
-        def literal(match: re.Match[str]) -> str:
-            value = values.get(match[1])
-            match FILTERS[match[1]].kind:
-                case FilterKind.DAYS:
-                    first, last = value or (None, None)
-                    day = first if match[2] == "min" else last
-                    return "CAST(NULL AS DATE)" if day is None else f"CAST({quoted(day)} AS DATE)"
-                case FilterKind.ONE:
-                    return "CAST(NULL AS STRING)" if value is None else quoted(str(value))
-                case _:
-                    if not value:
-                        return "CAST(NULL AS ARRAY<STRING>)"
-                    return f"array({', '.join(quoted(str(one)) for one in value)})"
 
-        return _PARAMETER.sub(literal, _OF_OPS.sub(r"\1", self.text))
+def shared_parts(part: str) -> tuple[str, ...]:
+    """Those that another part needs, each after those that it needs itself."""
+    return _shared_parts(_parts()[part])
+
+
+def _shared_parts(sql: str) -> tuple[str, ...]:
+    needed: dict[str, str] = {}
+    _gather(sql, needed, {})
+    return tuple(name for name in needed if name in SHARED)
+
+
+def bound_part(name: str, values: Mapping[str, Value], views: Mapping[str, str]) -> str:
+    """All rows of a part, as `Dataset.bound` has those of a dataset."""
+    return _bound(_with_parts(_parts()[name], views), values)
+
+
+def _bound(text: str, values: Mapping[str, Value]) -> str:
+    def literal(match: re.Match[str]) -> str:
+        value = values.get(match[1])
+        match FILTERS[match[1]].kind:
+            case FilterKind.DAYS:
+                first, last = value or (None, None)
+                day = first if match[2] == "min" else last
+                return "CAST(NULL AS DATE)" if day is None else f"CAST({quoted(day)} AS DATE)"
+            case FilterKind.ONE:
+                return "CAST(NULL AS STRING)" if value is None else quoted(str(value))
+            case _:
+                if not value:
+                    return "CAST(NULL AS ARRAY<STRING>)"
+                return f"array({', '.join(quoted(str(one)) for one in value)})"
+
+    return _PARAMETER.sub(literal, _OF_OPS.sub(r"\1", text))
 
 
 @cache
 def _text(name: str) -> str:
-    own = _read(f"{name}.sql")
+    return _with_parts(_read(f"{name}.sql"), {})
+
+
+def _with_parts(own: str, views: Mapping[str, str]) -> str:
     needed: dict[str, str] = {}
-    _gather(own, needed)
+    _gather(own, needed, views)
     if not needed:
         return own
     parts = ",\n".join(f"{part} AS (\n{sql}\n)" for part, sql in needed.items())
     return f"WITH {parts}\n{own}"
 
 
-def _gather(sql: str, needed: dict[str, str]) -> None:
+def _gather(sql: str, needed: dict[str, str], views: Mapping[str, str]) -> None:
     """Add the parts that `sql` names to `needed`, each after those that it names itself."""
     for name in _NAMED.findall(sql):
         if name in _parts() and name not in needed:
-            part = _parts()[name]
-            _gather(part, needed)
+            part = f"SELECT v.* FROM {views[name]} v" if name in views else _parts()[name]
+            _gather(part, needed, views)
             needed[name] = part
 
 
@@ -145,6 +174,7 @@ def _parts() -> Mapping[str, str]:
     }
 
 
+@cache
 def _read(*path: str) -> str:
     text = _FOLDER.joinpath(*path).read_text(encoding="utf-8")
     return _COMMENT.sub("", text).strip()

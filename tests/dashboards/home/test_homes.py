@@ -43,11 +43,14 @@ def test_a_home_half_filled_says_what_is_missing(
     home = tmp_path / "home"
     shutil.copytree(undisturbed.home, home)
     shutil.rmtree(home / "gold" / "run_anomalies")
+    shutil.rmtree(home / "ops" / "incidents")
     with served(spark, home, tmp_path / "copies") as pages:
         text = _get(f"{pages.address}/anomalies")
         assert "There is no table gold.run_anomalies yet: run rightrun nightly." in text
         assert "Where another level has become usual" in text
         assert "There is no table" not in _get(f"{pages.address}/cost")
+        alerts = _get(f"{pages.address}/alerts")
+        assert "There is no table ops.incidents yet: run rightrun nightly." in alerts
 
 
 def test_a_night_is_shown_when_it_is_written_down(

@@ -16,7 +16,6 @@ from pipeline.dashboards.home.drawing import Drawing, drawing, series_of
 from pipeline.dashboards.home.gold import Missing, Rows
 from pipeline.dashboards.home.shown import Shown, change, shown, unit_of
 from pipeline.dashboards.page import COLUMNS, MOST_TABLE_ROWS, Chart, Counter, Page, Table, Widget
-from pipeline.tables.declaration import Part
 
 __all__ = ["ShownWidget", "csv_rows", "show"]
 
@@ -108,8 +107,7 @@ def show(widget: Widget, rows: Rows, every: Rows, context: Context) -> ShownWidg
     query = f"?{urlencode(filtered)}" if filtered else ""
     csv = f"/{context.address.page.name}/{widget.name}.csv{query}"
     if isinstance(rows, Missing):
-        command = "alerts deliver" if rows.table.part is Part.DELIVERIES else "nightly"
-        why = f"There is no table {rows.table.full_name} yet: run rightrun {command}."
+        why = f"There is no table {rows.table.full_name} yet: run rightrun nightly."
         return ShownWidget(widget, csv, why)
     match widget:
         case Counter():
