@@ -137,7 +137,7 @@ def test_without_a_warehouse_there_are_no_alerts(whole: Path) -> None:
 def test_alerts_are_in_order_and_paused_until_somebody_is_told(folder: Path) -> None:
     files = _with_variables(folder, warehouse_id="0123456789abcdef")
     report = check_bundle(folder)
-    assert (report.faults, report.resources) == ((), 23)
+    assert (report.faults, report.resources) == ((), 24)
     made = yaml.safe_load(files[FILE])["resources"]["alerts"]
     assert made.keys() == {"night_is_late", "critical_jobs", "messages_not_delivered"}
     assert {alert["schedule"]["pause_status"] for alert in made.values()} == {"PAUSED"}
