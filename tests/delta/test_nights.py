@@ -130,7 +130,8 @@ def test_every_answer_is_the_one_that_is_read_from_files(
     by_engine = EngineReader(spark, DeltaCatalog(CATALOG, spark))
     unlike = []
     for name, answer in ANSWERS.items():
-        if name.startswith("nights/"):  # Each home tells of its own nights.
+        # Each home tells of its own nights and decisions, and of when it was given what.
+        if name.startswith(("nights/", "alerts/")) or name == "conditions/source_late":
             continue
         values = parameters(answer, peer)
         expected, given = (reader.read(answer, **values) for reader in (by_file, by_engine))
