@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.quality.alerts_page import alerts_parts
 from benchmarks.quality.anomalies_page import anomalies_parts
 from benchmarks.quality.page import quality_parts
 from benchmarks.scale.page import scale_parts
@@ -287,10 +288,11 @@ def _soaked(soak: dict[str, Any]) -> Iterable[tuple[str, ...]]:
 def quality_page(_: str) -> str:
     """docs/quality.md: forecasts beside every peer, and where they lose."""
     result = _result("quality.json")
-    note = _NOTE.format(file="quality.json, published.json, anomalies.json")
+    note = _NOTE.format(file="quality.json, published.json, anomalies.json, alerts.json")
     machine = _machine(result["machine"])
-    anomalies = _result("anomalies.json")
-    return _page(quality_parts(result, _result("published.json"), anomalies, note, machine))
+    anomalies, alerts = _result("anomalies.json"), _result("alerts.json")
+    parts = quality_parts(result, _result("published.json"), anomalies, note, machine)
+    return _page([*parts, *alerts_parts(alerts, _machine(alerts["machine"]))])
 
 
 def anomalies_page(_: str) -> str:

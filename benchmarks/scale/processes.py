@@ -20,10 +20,12 @@ class Ran:
 
 
 def ran(command: Sequence[str], variables: Mapping[str, str], output: Path) -> Ran:
-    """Run a client to its end, its output into a file; RuntimeError where it fails."""
+    """Run a client to its end in the folder of the file that takes its output; RuntimeError where it fails."""
     began = time.perf_counter()
     with output.open("wb") as file:
-        process = subprocess.Popen(command, env=os.environ | dict(variables), stdout=file)
+        process = subprocess.Popen(
+            command, env=os.environ | dict(variables), stdout=file, cwd=output.parent
+        )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
