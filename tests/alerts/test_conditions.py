@@ -40,7 +40,7 @@ _SAID: list[tuple[str, Row, str]] = [
     (
         "missed",
         {"times": 2, "late_seconds": 90.0, "seen_at": _AT, "sla_kind": "limit", "sla_limit_seconds": 600.0},
-        "Missed its SLA (within 10m00s) 2 times in a day, the last time by 1m30s, at 2026-03-12 04:30 UTC.",
+        "Missed its SLA (within 10m00s) 2 times in two days, the last time by 1m30s, at 2026-03-12 04:30 UTC.",
     ),
     (
         "missed",

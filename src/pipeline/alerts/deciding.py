@@ -15,14 +15,12 @@ from pipeline.alert_settings import When
 from pipeline.alerts.conditions import CONDITIONS
 from pipeline.alerts.incidents import Heard, Incident, Notice, Reason, State, next_state
 from pipeline.alerts.policy import Policy
-from pipeline.alerts.signals import PLATFORM, Signal
+from pipeline.alerts.signals import NEWS_LASTS, PLATFORM, Signal
 from pipeline.alerts.silences import Silence
 
 __all__ = ["Decision", "Digest", "Held", "Told", "decide"]
 
 _WEEK: Final = timedelta(days=7)
-_FRESH: Final = timedelta(hours=26)
-"""What happened longer before the night began is no news: a first night tells nobody of last month."""
 _MOST_URGENT: Final = 1
 
 Key = tuple[str, str]
@@ -112,7 +110,7 @@ def decide(
         heard = []
         for one in of_group:
             is_news = before is not None and before.state is not State.OVER
-            is_fresh = is_news or as_of - one.seen_at <= _FRESH
+            is_fresh = is_news or as_of - one.seen_at <= NEWS_LASTS
             is_now = whens[one.key] is When.NOW and is_fresh and not reasons[one.key]
             is_loud = is_now and (may_page or one.tier == _MOST_URGENT or _is_open(before))
             heard.append(Heard(one.key, one.tier, is_loud, CONDITIONS[one.condition].is_event))

@@ -23,7 +23,6 @@ from pipeline.alerts.silences import acknowledgements, silences_in_force
 from pipeline.alerts.wording import headline, messages_of, ranked
 from pipeline.answers.nights.given import as_of
 from pipeline.answers.reader import Reader, records
-from pipeline.errors import UserError
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.tables.derive import spark_schema
 from pipeline.tables.incidents import INCIDENT_TABLES, INCIDENTS, SAID_OF_ALERTS
@@ -70,11 +69,11 @@ def decide_now(
     *,
     is_between_nights: bool = False,
 ) -> Made | None:
-    """Decide at the time `now` on the last night, and on what was seen since; UserError where there was no
-    night. The caller holds the outbox. None where a later night has been decided on."""
+    """Decide at the time `now` on the last night, and on what was seen since. The caller holds the outbox. None
+    where no night has forecast a run yet, and where a later night has been decided on."""
     night_at = as_of(reader)
     if night_at is None:
-        raise UserError("no night has said anything yet: run rightrun nightly first")
+        return None
     return make_decision(
         spark,
         lakehouse,

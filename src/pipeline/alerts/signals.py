@@ -28,6 +28,9 @@ _OUTER: Final = ("infrastructure", "capacity")
 _STOPS_OTHERS: Final = frozenset({"failed", "did_not_come", "missed", "at_risk"})
 """Conditions of a job that explain what holds of the jobs after it."""
 _DAY: Final = timedelta(days=1)
+NEWS_LASTS: Final = timedelta(days=2)
+"""What happened longer before the time that a night speaks of is no news, so a first night tells nobody of last
+month. Longer than a day: what ends just before a night is often delivered after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,10 @@ class Signal:
 
 def night_signals(reader: Reader, as_of: datetime) -> list[Signal]:
     """All that hold as of a night's time, each with itself for its cause."""
-    given = {"since": (as_of - _DAY).isoformat(sep=" "), "until": (as_of + _DAY).isoformat(sep=" ")}
+    given = {
+        "since": (as_of - NEWS_LASTS).isoformat(sep=" "),
+        "until": (as_of + _DAY).isoformat(sep=" "),
+    }
     signals = []
     for name in CONDITIONS:
         answer = Answer.of_file("conditions", name)

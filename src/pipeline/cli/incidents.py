@@ -48,7 +48,9 @@ def decide(
         reader = reader_of(home, engine)
         made = decide_now(spark, lakehouse, reader, settings, _now(home, lakehouse))
     if made is None:
-        raise UserError("a later night has been decided on: what this one says is no news")
+        raise UserError(
+            "there is nothing to decide on: no night has forecast a run yet, or a later one has been decided on"
+        )
     print_records("Decided", [made.record()], Form(json_))
 
 
