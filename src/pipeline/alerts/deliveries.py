@@ -145,4 +145,4 @@ def _delivery(row: dict[str, object]) -> Delivery:
     values = {name: row[name] for name in (field.name for field in fields(Delivery))}
     if values["state"] is None:  # Not tried yet.
         return Delivery(message_id=str(row["message_id"]))
-    return Delivery(**values)  # type: ignore[arg-type]
+    return Delivery(**values)  # type: ignore[arg-type]  # a row has the declared types

@@ -52,7 +52,7 @@ def message_of(row: dict[str, object]) -> Message:
     """The message in a row; ValueError, KeyError or TypeError where its content is not what `post` writes."""
     named = {name: row[name] for name in _SAME_BY_NAME}
     kind, content = Kind(str(row["kind"])), Content.from_json(str(row["content"]))
-    return Message(**named, kind=kind, content=content)  # type: ignore[arg-type]
+    return Message(**named, kind=kind, content=content)  # type: ignore[arg-type]  # of a declared row
 
 
 def _values(message: Message) -> dict[str, object]:
