@@ -21,6 +21,7 @@ from pipeline.engine.names import Engine
 from pipeline.graph.graph import GRAPH
 from pipeline.lakehouse.folder.tables import DeltaFolder
 from pipeline.nightly.night import run_night, what_is_given
+from pipeline.scoring.regimes import job_regimes
 from pipeline.settings import Settings
 from pipeline.sla.time_zones import time_zones
 from pipeline.sources.export import ExportFolder
@@ -100,11 +101,11 @@ def _give(spark: SparkSession, place: Path, given: Path) -> None:
     assert night.standpoint is not None
     night_given = what_is_given(night.standpoint, settings)
     for table in {table for step in GRAPH.steps for table in step.inputs}:
-        rows = lakehouse.read(table)
+        rows = _said_before(table, _with_shifts(lakehouse.read(table)))
+        if table is gold.JOB_REGIMES:
+            rows = job_regimes(_with_shifts(lakehouse.read(gold.RUN_SCORES)))
         assert rows.count(), f"the fixture leaves {table.full_name} empty"
-        _said_before(table, _with_shifts(rows)).write.parquet(
-            str(given / "tables" / table.full_name)
-        )
+        rows.write.parquet(str(given / "tables" / table.full_name))
     shown = {table for dataset in datasets().values() for table in dataset.tables}
     frames = {table: lakehouse.read(table) for table in shown if table.layer.schema != "ops"}
     keys = frames[gold.JOBS].select("series_key").toArrow()["series_key"].to_pylist()

@@ -42,9 +42,6 @@ def tripwires(
 ) -> DataFrame:
     """gold.tripwires from gold.jobs, model.duration_states, gold.run_forecast and gold.job_regimes, and
     what was `previous` to this night."""
-    bound = F.lit(_BOUND_OF_THE_REST)
-    for tier, of_tier in _BOUNDS.items():
-        bound = F.when(F.col("tier") == tier, F.lit(of_tier)).otherwise(bound)
     allowed = run_forecast.groupBy(*_JOB).agg(F.min("allowed_seconds").alias("least_allowed"))
     levels = (
         regimes.where("metric = 'duration_seconds'")
@@ -97,7 +94,7 @@ def tripwires(
             F.when(
                 F.col("sla_kind").isNotNull(), F.coalesce("sla_limit_seconds", "least_allowed")
             ).alias("allowed_seconds"),
-            bound.alias("bound"),
+            "tier",
             F.when(F.col("is_same_level"), F.col("last_threshold_seconds"))
             .cast("double")
             .alias("last_seconds"),
@@ -123,7 +120,7 @@ def _wires(rows: pd.DataFrame) -> pd.DataFrame:
     allowed = rows["allowed_seconds"].astype("float64").to_numpy()
     # A schedule may start a run when it is due: that leaves it nothing.
     limit = np.where(np.isnan(allowed), np.nan, np.maximum(allowed, 1.0))
-    bound = rows["bound"].to_numpy(dtype=np.float64)
+    bound = rows["tier"].map(_BOUNDS).astype("float64").fillna(_BOUND_OF_THE_REST).to_numpy()
     new = tripwire_seconds(curves, limit, bound)
     basis = np.where(np.isnan(limit), "usual", "sla")
     last = rows["last_seconds"].astype("float64").to_numpy()
