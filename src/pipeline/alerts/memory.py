@@ -119,6 +119,7 @@ def make_decision(
         now=now,
         as_of=night_at,
         digested=digested,
+        ended=held.ended,
     )
     if is_between_nights:
         decision = replace(decision, digests=())
@@ -173,6 +174,7 @@ def _incident(row: Mapping[str, Any], taken: Mapping[str, str]) -> Incident:
         returns=row["returns"],
         is_return_told=row["is_return_told"],
         told=tuple(row["told"]),
+        channels=None if row["channels"] is None else tuple(row["channels"]),
         holding=tuple(row["holding"]),
         has_end=row["has_end"],
         held_by=row["held_by"],
@@ -202,6 +204,7 @@ def _rows(
             "incident_id": incident.incident_id,
             "digested": sorted(listed.intersection(incident.holding)),
             "told": list(incident.told),
+            "channels": None if incident.channels is None else list(incident.channels),
             "holding": list(incident.holding),
             "state": str(incident.state),
             "as_of": as_of,

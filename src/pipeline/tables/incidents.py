@@ -68,6 +68,11 @@ INCIDENTS = Table(
         Column(
             "told", "array<string>", "Conditions and subjects that people know of", nullable=False
         ),
+        Column(
+            "channels",
+            "array<string>",
+            "Channels that were told, and that are told of the end",
+        ),
         Column("holding", "array<string>", "Conditions and subjects that hold now", nullable=False),
         Column("digested", "array<string>", "Those of them that a digest has told", nullable=False),
         Column(
