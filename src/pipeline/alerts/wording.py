@@ -151,7 +151,9 @@ def _of_digest(digest: Digest, now: datetime, as_of: datetime) -> Iterable[Messa
     content = Content(
         headline=f"Digest: {jobs}{whose} to look at",
         sentences=tuple(sentences),
-        items=tuple(_item(one, names_team=team is None) for one in digest.signals[:_MOST_OF_DIGEST]),
+        items=tuple(
+            _item(one, names_team=team is None) for one in digest.signals[:_MOST_OF_DIGEST]
+        ),
         left_out=left_out,
         data_as_of=as_of,
     )
