@@ -126,8 +126,8 @@ def _episodes(runs: pd.DataFrame, fired_by: dict[str, str]) -> pd.DataFrame:
     ]
     own = bad[~pd.Series(is_part, index=bad.index)]
     nights = own.groupby("series_key")["night"].agg(lambda values: sorted(set(values)))
-    tiers = own.groupby("series_key")["tier"].first()
-    first = own.groupby(["series_key", "night"])["night_at"].first()
+    tiers: Any = own.groupby("series_key")["tier"].first()
+    first: Any = own.groupby(["series_key", "night"])["night_at"].first()
     return pd.DataFrame(
         [
             {"series_key": job, "tier": tiers[job], "night_at": first[job, night]}

@@ -91,7 +91,7 @@ class World:
         return sorted(
             f"{channel}: {told.notice.reason} {_called(told.incident)}"
             for told in decision.told
-            for channel in told.channels
+            for channel in told.notice.channels
         )
 
 
@@ -290,8 +290,17 @@ _SCENARIOS: dict[str, tuple[Mapping[str, Any], list[Look]]] = {
         [
             Look(10, "failed up"),
             Look(20, "failed up"),
-            Look(24, "failed up", "desk: opened up"),
+            Look(24, "failed up", "desk: joined up"),
             Look(25, "", "desk: resolved up"),
+        ],
+    ),
+    "who joins is told at once, and the others of what more holds when it is time": (
+        {"to": ["desk"], "routes": [{"to": ["phone"], "hours": "11:00-20:00 UTC"}]},
+        [
+            Look(0, "failed up", "desk: opened up"),
+            Look(2, "failed up, failed next", "phone: joined up"),
+            Look(4, "failed up, failed next", "phone: more up"),
+            Look(5, "", "desk: resolved up, phone: resolved up"),
         ],
     ),
     "what comes and goes in hours in which nobody is told is never told": (
@@ -414,5 +423,12 @@ def test_a_channel_that_is_named_later_hears_what_still_holds() -> None:
     world = World({})
     assert world.look(Look(0, "failed up")) == []
     world.settings = _ALL
-    assert world.look(Look(24, "failed up")) == ["all: opened up"]
+    assert world.look(Look(24, "failed up")) == ["all: joined up"]
     assert world.look(Look(25)) == ["all: resolved up"]
+
+
+def test_a_channel_that_is_named_no_more_hears_no_end() -> None:
+    world = World({"to": ["old", "kept"]})
+    assert world.look(Look(0, "failed up")) == ["kept: opened up", "old: opened up"]
+    world.settings = {"to": ["kept"]}
+    assert world.look(Look(1)) == ["kept: resolved up"]

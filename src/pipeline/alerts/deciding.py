@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from pipeline.alert_settings import When
-from pipeline.alerts.audience import channels_of, told_channels, united
 from pipeline.alerts.conditions import CONDITIONS
 from pipeline.alerts.grouping import Key, grouped, is_origin, newest_of, turn
 from pipeline.alerts.incidents import UPSTREAM, Heard, Incident, Notice, Reason, State, next_state
@@ -24,16 +23,16 @@ __all__ = ["Decision", "Digest", "Held", "Told", "decide"]
 
 _WEEK: Final = timedelta(days=7)
 _MOST_URGENT: Final = 1
+_ORDER: Final = {name: place for place, name in enumerate(CONDITIONS)}
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A notice of an incident, what holds of it, and the channels that it goes to."""
+    """A notice of an incident, and what of it holds and is held by nothing."""
 
     incident: Incident
     notice: Notice
     signals: tuple[Signal, ...]
-    channels: tuple[str, ...]
     held_back: int = 0
     """Signals of other teams that this incident holds."""
 
@@ -86,7 +85,7 @@ def decide(
     `digested` are keys of signals that a digest has told and that have held since; `ended` are keys of signals that
     were seen to hold no more, whatever a late source says."""
     history = list(incidents)
-    newest = {key: _unless_untold(one, policy) for key, one in newest_of(history).items()}
+    newest = {key: _as_named(one, policy) for key, one in newest_of(history).items()}
     ranked = [replace(one, tier=policy.tier(one.subject, one.tier)) for one in signals]
     whens = {one.key: policy.rule(one.tier, one.condition).applied(one.times) for one in ranked}
     groups = grouped((one for one in ranked if whens[one.key] is not When.NEVER), newest)
@@ -109,8 +108,6 @@ def decide(
         for one in of_group:
             is_fresh = _is_fresh(one, before, now, as_of)
             is_now = whens[one.key] is When.NOW and is_fresh and not reasons[one.key]
-            # Where nobody is told at this hour it waits, as what is held does.
-            is_now = is_now and (not policy.named or bool(channels_of([one], policy, now)))
             is_loud = is_now and (may_page or one.tier == _MOST_URGENT or _is_open(before))
             heard.append(Heard(one.key, one.tier, is_loud, CONDITIONS[one.condition].is_event))
             if reasons[one.key]:
@@ -119,13 +116,15 @@ def decide(
                 over_budget.append(one)
             elif is_fresh and whens[one.key] is not When.NOW:
                 waiting.append(one)
-        everything_held = of_group and all(reasons.values())
+        shown = [one for one in of_group if not reasons[one.key]]
+        everything_held = of_group and not shown
         incident, notice = next_state(
             before,
             heard,
             now,
             cause=key[0],
             team=key[1],
+            channels=_channels(shown, policy, now),
             held_by=reasons[of_group[0].key]
             if everything_held
             else _held_end(before, of_group, policy, silences, now),
@@ -135,15 +134,14 @@ def decide(
         )
         if incident is None:
             continue
+        after[key] = incident
         if notice is not None:
             if notice.reason is Reason.OPENED and incident.tier != _MOST_URGENT:
                 pages[key[1]] += 1
-            channels = told_channels(incident, notice, of_group, policy, now)
-            incident = replace(incident, channels=united(incident.channels or (), channels))
             is_over = notice.reason is Reason.RESOLVED
-            told.append(Told(incident, notice, () if is_over else tuple(of_group), channels))
-        after[key] = incident
-        if incident.state is State.OPEN and (incident.channels != () or not policy.named):
+            told.append(Told(incident, notice, () if is_over else tuple(shown)))
+        # What nobody hears of holds nobody, but for settings by which nobody hears of anything.
+        if incident.state is State.OPEN and (incident.channels or not policy.named):
             told_of_origin |= {one.cause: incident for one in of_group if is_origin(one)}
     reasons_held = Counter(one.why for one in held)
     counted = [
@@ -154,11 +152,10 @@ def decide(
     return Decision(tuple(after.values()), tuple(counted), digests, tuple(held))
 
 
-def _unless_untold(incident: Incident, policy: Policy) -> Incident:
-    """An incident that went to no channel, as there was none: people hear of it where now there is one."""
-    if incident.state is State.OPEN and incident.channels == () and policy.named:
-        return replace(incident, state=State.WATCHED, told=(), has_end=False)
-    return incident
+def _as_named(incident: Incident, policy: Policy) -> Incident:
+    """An incident without the channels that the policy names no more."""
+    named = tuple(name for name in incident.channels if name in policy.named)
+    return replace(incident, channels=named)
 
 
 def _is_fresh(signal: Signal, before: Incident | None, now: datetime, as_of: datetime) -> bool:
@@ -244,6 +241,22 @@ def _pages(incidents: Iterable[Incident], now: datetime) -> dict[str, int]:
     return pages
 
 
+def _channels(signals: Sequence[Signal], policy: Policy, now: datetime) -> tuple[str, ...]:
+    """Every channel that one of the signals goes to."""
+    channels: dict[str, None] = {}
+    for team, tier in dict.fromkeys((one.team, one.tier) for one in signals):
+        alike = [one for one in signals if (one.team, one.tier) == (team, tier)]
+        names = policy.channels(
+            team=team,
+            owners=[one.owner for one in alike],
+            tier=tier,
+            conditions=[one.condition for one in alike],
+            at=now,
+        )
+        channels |= dict.fromkeys(names)
+    return tuple(channels)
+
+
 def _digests(
     waiting: Sequence[Signal],
     over_budget: Sequence[Signal],
@@ -262,13 +275,22 @@ def _digests(
     by_channels: dict[tuple[str, ...], list[Signal]] = defaultdict(list)
     for one in (*over_budget, *waiting):
         if one.key not in digested and one.key not in part_of_open:
-            by_channels[channels_of([one], policy, now)].append(one)
+            by_channels[_channels([one], policy, now)].append(one)
     held = {one.key for one in over_budget}
     return tuple(
         Digest(
             channels=channels,
             signals=tuple(
-                sorted(news, key=lambda one: (one.tier, one.key not in held, one.name, one.key))
+                sorted(
+                    news,
+                    key=lambda one: (
+                        one.tier,
+                        one.key not in held,
+                        _ORDER[one.condition],
+                        one.name,
+                        one.key,
+                    ),
+                )
             ),
             over_budget=sum(one.key in held for one in news),
             still_open=sum(still_open[team] for team in {one.team for one in news}),

@@ -1,8 +1,8 @@
 """One incident: what holds of one cause for one team, from its first sign until it is over.
 
 A pure machine. `next_state` takes an incident as it was last left, and what holds of it now, and says how it
-goes on and whether people are told. Its laws, held by tests: of one cause and team one incident at most is
-not over; nobody is told of an end who was not told of the beginning; what is held is not told; and the end of
+goes on and which channels are told. Its laws, held by tests: of one cause and team one incident at most is
+not over; no channel is told of an end that was not told of the beginning; what is held is not told; and the end of
 what an incident upstream held when it last held is not told either.
 """
 
@@ -39,6 +39,8 @@ class Reason(StrEnum):
     FLAPPING = "flapping"
     """It was over, all or a part of it, and is back within the quiet days: told once, and no more until it stays
     away."""
+    JOINED = "joined"
+    """A channel that has not heard of it is told as well: a route's hours began, or the settings changed."""
     RESOLVED = "resolved"
 
 
@@ -74,8 +76,8 @@ class Incident:
     is_return_told: bool = False
     told: tuple[str, ...] = ()
     """Keys of the signals that people know of."""
-    channels: tuple[str, ...] | None = ()
-    """Those that were told, and are told of the end; None where nobody has kept them."""
+    channels: tuple[str, ...] = ()
+    """Those that have heard of it."""
     holding: tuple[str, ...] = ()
     """Keys of those that hold now."""
     has_end: bool = False
@@ -99,10 +101,11 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """People are to be told of an incident: the `number`th message about it, from 1."""
+    """News of an incident, the `number`th from 1, for some channels; for none where nobody is to be told."""
 
     reason: Reason
     number: int
+    channels: tuple[str, ...]
 
 
 def next_state(
@@ -112,6 +115,7 @@ def next_state(
     *,
     cause: str,
     team: str,
+    channels: Sequence[str] = (),
     held_by: str = "",
     is_blind: bool = False,
     cooldown: timedelta,
@@ -119,8 +123,9 @@ def next_state(
 ) -> tuple[Incident | None, Notice | None]:
     """How an incident goes on with the signals `heard`; None where nothing holds that ever held.
 
-    `held_by` says what holds all of it now. `is_blind` says that a source it stands on is late: then what is
-    not heard may still hold.
+    `channels` are those that its news goes to now; its end goes to those that have heard of it. `held_by` says
+    what holds all of it now. `is_blind` says that a source it stands on is late: then what is not heard may still
+    hold.
     """
     if not heard:
         return _unheard(before, now, held_by=held_by, is_blind=is_blind, quiet=quiet)
@@ -134,7 +139,10 @@ def next_state(
         held_by=held_by,
     )
     loud = [one for one in heard if one.is_loud and not held_by]
-    reason = _reason(current, loud, gone, now, cooldown, quiet)
+    joining = [name for name in channels if name not in current.channels]
+    reason = _reason(
+        current, loud, gone, now, cooldown, quiet, channels=channels, is_joined=bool(joining)
+    )
     if reason is None:
         if (
             before is None
@@ -144,7 +152,14 @@ def next_state(
         ):
             return current, None
         ended = replace(current, has_end=False, messages=current.messages + 1, last_told_at=now)
-        return ended, Notice(Reason.RESOLVED, ended.messages)
+        return ended, Notice(Reason.RESOLVED, ended.messages, ended.channels)
+    known = tuple(dict.fromkeys((*current.channels, *channels)))
+    # That it is back, those hear as well who think that it is over.
+    to = {Reason.JOINED: tuple(joining), Reason.FLAPPING: known}.get(reason, tuple(channels))
+    if reason is Reason.JOINED and current.channels:
+        # The others have still to hear what more holds.
+        current = replace(current, messages=current.messages + 1, channels=known)
+        return current, Notice(reason, current.messages, to)
     told = sorted(
         {*(key for key in current.told if key in current.holding), *(one.key for one in loud)}
     )
@@ -161,8 +176,9 @@ def next_state(
         told=tuple(told),
         has_end=current.has_end or any(not one.is_event for one in loud),
         is_return_told=current.is_return_told or reason is Reason.FLAPPING,
+        channels=known,
     )
-    return current, Notice(reason, current.messages)
+    return current, Notice(reason, current.messages, to)
 
 
 def _heard_again(
@@ -208,15 +224,22 @@ def _reason(
     now: datetime,
     cooldown: timedelta,
     quiet: timedelta,
+    *,
+    channels: Sequence[str],
+    is_joined: bool,
 ) -> Reason | None:
     """Why people are told now, if they are. Of what they know, `gone` did not hold when it was last looked at."""
     if not loud:
         return None
+    if current.state is State.WATCHED and not current.returns:
+        return Reason.OPENED
+    if not channels:
+        return None
+    if not current.channels:
+        return None if current.acknowledged_by else Reason.JOINED
     if current.returns and not current.is_return_told:
         return Reason.FLAPPING
-    if current.state is State.WATCHED:
-        return None if current.returns else Reason.OPENED
-    if current.acknowledged_by:
+    if current.state is State.WATCHED or current.acknowledged_by:
         return None
     if current.told_tier is not None and min(one.tier for one in loud) < current.told_tier:
         return Reason.WORSE
@@ -228,7 +251,9 @@ def _reason(
         return Reason.FLAPPING
     is_more = any(one.key not in current.told for one in loud) or (is_back and not is_recent)
     is_cool = not _is_within(cooldown, current.last_told_at, now)
-    return Reason.MORE if is_more and is_cool else None
+    if is_more and is_cool:
+        return Reason.MORE
+    return Reason.JOINED if is_joined else None
 
 
 def _is_within(span: timedelta, since: datetime | None, now: datetime) -> bool:
@@ -243,7 +268,7 @@ def _goes_on(current: Incident, heard: Sequence[Heard]) -> bool:
 
 def _is_end_news(before: Incident, held_by: str) -> bool:
     """Whether people wait for the end, and nothing holds the news of it."""
-    is_waited_for = before.state is State.OPEN and before.has_end
+    is_waited_for = before.state is State.OPEN and before.has_end and bool(before.channels)
     return is_waited_for and not held_by and not before.held_by.startswith(UPSTREAM)
 
 
@@ -261,4 +286,4 @@ def _unheard(
     if not _is_end_news(before, held_by):
         return over, None
     over = replace(over, messages=over.messages + 1, last_told_at=now)
-    return over, Notice(Reason.RESOLVED, over.messages)
+    return over, Notice(Reason.RESOLVED, over.messages, over.channels)
