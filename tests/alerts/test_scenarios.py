@@ -85,7 +85,7 @@ class World:
             ],
             now=now,
             as_of=now,
-            ended=frozenset(one.ended),
+            ended=dict.fromkeys(one.ended, now),
         )
         self.incidents = decision.incidents
         return sorted(

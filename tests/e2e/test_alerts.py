@@ -91,7 +91,8 @@ def test_an_incident_is_explained(alerting: Account) -> None:
     assert explained.code == 0, explained.err
     assert incident["headline"] in explained.out
     assert "opened to screen" in explained.out
-    assert "people are told: now" in explained.out or "people are told: after" in explained.out
+    assert "people are told at once" in explained.out
+    assert "they were told." in explained.out
     as_json = json.loads(_alerts(alerting, "explain", incident["incident_id"], "--json").out)
     assert as_json[0]["incident_id"] == incident["incident_id"]
 

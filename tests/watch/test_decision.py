@@ -219,6 +219,84 @@ def test_a_workspace_that_is_not_seen_is_told_of_once(
     assert home.decide(NOW + timedelta(minutes=20)).posted == 1
 
 
+def test_a_watch_that_stops_is_told_once_by_the_night(
+    tmp_path: Path, spark: SparkSession, jobs: Jobs
+) -> None:
+    home = _home(tmp_path, spark, jobs)
+    home.look()
+    night = NOW + timedelta(hours=12)
+    assert home.decide(night, is_between_nights=False).posted == 0, "who looks once is no watch"
+    home.look(_LATER)
+    soon = _LATER + timedelta(minutes=50)
+    assert home.decide(soon, is_between_nights=False).posted == 0
+    for nights in range(3):
+        told = home.decide(night + timedelta(days=nights), is_between_nights=False).posted
+        assert told == (nights == 0)
+    assert f"jobs_api.runs of {W} not seen between nights" in home.messages[0]
+    assert "Nobody has looked since 2026-06-01 12:05 UTC" in home.messages[0]
+    home.look(night + timedelta(days=3))
+    assert home.decide(night + timedelta(days=3)).posted == 1
+    assert "Over: " in home.messages[-1]
+
+
+def test_a_workspace_that_is_asked_no_more_is_no_fault(
+    tmp_path: Path, spark: SparkSession, jobs: Jobs
+) -> None:
+    home = _home(tmp_path, spark, jobs)
+    jobs.server.says(LIST, BROKEN)
+    for minutes in (0, 5, 10):
+        home.look(NOW + timedelta(minutes=minutes))
+    jobs.server.says(LIST, jobs._list)
+    elsewhere = replace(home, workspaces={"east": jobs})
+    elsewhere.look(NOW + timedelta(minutes=15))
+    assert set(home.sweeps) == {"east"}
+    assert home.decide(NOW + timedelta(minutes=15)).signals == []
+
+
+def test_a_success_that_was_seen_ends_what_a_late_source_would_keep(
+    tmp_path: Path, spark: SparkSession, jobs: Jobs
+) -> None:
+    late = {
+        "source_table": "system.lakeflow.job_run_timeline", "received_at": NIGHT, "behind_hours": 50.0,
+        "gap": "within",
+    }  # fmt: skip
+    home = _home(tmp_path, spark, jobs, source_freshness=[late])
+    jobs.have(ended(11, 1, code="DRIVER_ERROR"), running(21, 2, 100))
+    home.look()
+    assert home.decide().posted == 3, "the source, the failure, and the run at risk"
+    jobs.have(ended(12, 1, 3, 1))
+    home.look(_LATER)
+    assert home.decide(_LATER).posted == 1
+    assert "Over: job 1 failing" in home.messages[-1]
+    jobs.have(ended(21, 2, 110, 1))
+    home.look(_LATER + timedelta(minutes=5))
+    assert home.decide(_LATER + timedelta(minutes=5)).posted == 1
+    assert "Over: job 2 about to miss its SLA" in home.messages[-1]
+
+
+def test_killed_after_its_messages_what_is_over_by_then_is_told_as_over(
+    tmp_path: Path, spark: SparkSession, jobs: Jobs
+) -> None:
+    home = _home(tmp_path, spark, jobs)
+    jobs.have(ended(11, 1, code="DRIVER_ERROR"))
+    home.look()
+    assert home.decide().posted == 1
+    # As where the decision was killed after its messages, and another success comes before the next.
+    killed = replace(home, path=tmp_path / "killed")
+    (tmp_path / "home").rename(killed.path)
+    for file in sorted((killed.path / "ops" / "incidents").rglob("*.json"))[1:]:
+        file.unlink()
+    jobs.have(ended(12, 1, 3, 1))
+    killed.look(_LATER)
+    assert killed.decide(_LATER).posted == 1
+    assert "Over: job 1 failing" in killed.messages[-1]
+    jobs.have(ended(13, 1, 1, 0.5, "DRIVER_ERROR"))
+    later = _LATER + timedelta(minutes=5)
+    killed.look(later)
+    assert killed.decide(later).posted == 1, "its id is none of those that were posted"
+    assert "Comes and goes: job 1 failing" in killed.messages[-1]
+
+
 def test_no_secret_of_an_error_is_in_any_file(
     tmp_path: Path, spark: SparkSession, jobs: Jobs
 ) -> None:

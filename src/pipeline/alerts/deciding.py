@@ -6,9 +6,10 @@ upstream incident that people are told of, the team's noise budget.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
 from pipeline.alert_settings import When
@@ -79,11 +80,11 @@ def decide(
     now: datetime,
     as_of: datetime,
     digested: frozenset[str] = frozenset(),
-    ended: Collection[str] = (),
+    ended: Mapping[str, datetime] = MappingProxyType({}),
 ) -> Decision:
     """How incidents go on. `incidents` are the newest of each cause and team and those told within a week;
-    `digested` are keys of signals that a digest has told and that have held since; `ended` are keys of signals that
-    were seen to hold no more, whatever a late source says."""
+    `digested` are keys of signals that a digest has told and that have held since; `ended` says of
+    signals that were seen to hold no more when that was, whatever a late source says."""
     history = list(incidents)
     newest = {key: _as_named(one, policy) for key, one in newest_of(history).items()}
     ranked = [replace(one, tier=policy.tier(one.subject, one.tier)) for one in signals]
@@ -215,11 +216,13 @@ def _held_end(
     return why
 
 
-def _is_blind(before: Incident | None, late: set[str], ended: Collection[str]) -> bool:
+def _is_blind(before: Incident | None, late: set[str], ended: Mapping[str, datetime]) -> bool:
     """Whether what is not heard of an incident may hold all the same."""
     if before is None:
         return False
-    unseen = {*before.told, *before.holding}.difference(ended)
+    since = before.told_at or before.began_at
+    seen = {key for key, at in ended.items() if at >= since}
+    unseen = {*before.told, *before.holding}.difference(seen)
     conditions = {key.split(" ", 1)[0] for key in unseen}.intersection(CONDITIONS)
     return any(late.intersection(CONDITIONS[name].stands_on) for name in conditions)
 

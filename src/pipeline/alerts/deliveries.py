@@ -13,10 +13,10 @@ from pipeline.alerts.channels.channel import NotSent, Sent
 from pipeline.alerts.message import Message
 from pipeline.alerts.outbox import message_of, posted
 from pipeline.lakehouse.protocol import Lakehouse
-from pipeline.tables.alerts import DELIVERIES
+from pipeline.tables.alerts import DELIVERIES, OUTBOX
 from pipeline.tables.derive import spark_schema
 
-__all__ = ["GIVEN_UP_AFTER", "Delivery", "Waiting", "record", "retry", "waiting"]
+__all__ = ["GIVEN_UP_AFTER", "Delivery", "Waiting", "drop_orphans", "record", "retry", "waiting"]
 
 GIVEN_UP_AFTER: Final = timedelta(hours=24)
 _SHORTEST_WAIT: Final = timedelta(minutes=1)
@@ -101,6 +101,20 @@ def record(spark: SparkSession, lakehouse: Lakehouse, deliveries: Sequence[Deliv
     if rows:
         frame = spark.createDataFrame(rows, schema=spark_schema(DELIVERIES))
         lakehouse.merge(DELIVERIES, frame)
+
+
+def drop_orphans(spark: SparkSession, lakehouse: Lakehouse) -> int:
+    """Drop deliveries of messages that the outbox keeps no more, and say how many these were."""
+    # Deliveries first: what is delivered then stands in the outbox that is read after.
+    delivered = lakehouse.read(DELIVERIES).select("message_id")
+    gone = delivered.join(lakehouse.read(OUTBOX), "message_id", "left_anti").toArrow().to_pylist()
+    if not gone:
+        return 0
+    scope = spark.createDataFrame(
+        [(row["message_id"],) for row in gone], schema="message_id string"
+    )
+    none = spark.createDataFrame([], schema=spark_schema(DELIVERIES))
+    return lakehouse.merge(DELIVERIES, none, scope=scope).deleted
 
 
 def retry(

@@ -19,7 +19,7 @@ from typing import Final
 from pyspark.sql import SparkSession
 
 from pipeline.alerts.channels.channel import Channel, NotSent, Reason
-from pipeline.alerts.deliveries import Delivery, Waiting, record, waiting
+from pipeline.alerts.deliveries import Delivery, Waiting, drop_orphans, record, waiting
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.tables.alerts import DELIVERIES, OUTBOX
 
@@ -67,6 +67,7 @@ def deliver(
     lakehouse.create(DELIVERIES)
     if not lakehouse.exists(OUTBOX):
         return []
+    drop_orphans(spark, lakehouse)
     reports: SimpleQueue[_Attempted] = SimpleQueue()
     clock = _Clock(now, pause, jitter)
     by_channel = sorted(waiting(lakehouse), key=lambda one: one.channel)  # Stable: in order within.
@@ -197,7 +198,11 @@ def _unless_all_wait(messages: Iterable[Waiting], now: datetime) -> list[Waiting
 
 
 def _is_early(one: Waiting, now: datetime) -> bool:
-    return one.delivery.next_attempt_at is not None and one.delivery.next_attempt_at > now
+    """Whether it is to wait; not where the clock was wrong when it was last tried."""
+    delivery = one.delivery
+    if delivery.next_attempt_at is None or (delivery.last_attempted_at or now) > now:
+        return False
+    return delivery.next_attempt_at > now
 
 
 def _reported(reports: "SimpleQueue[_Attempted]") -> Iterator[_Attempted]:

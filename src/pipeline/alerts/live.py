@@ -20,20 +20,20 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The signals, with their causes; and of those of a night that hold no more, when that was seen."""
+    """The signals, with their causes; and of what was seen to hold no more, when that was."""
 
     signals: list[Signal]
     ended: Mapping[str, datetime]
 
 
-def what_holds(reader: Reader, night_at: datetime) -> Held:
+def what_holds(reader: Reader, night_at: datetime, now: datetime) -> Held:
     """All that hold now, as of a night's time and of what the Jobs API has shown since."""
     since = (night_at - _DAY).isoformat(sep=" ")
     failed = _rows(reader, "failed")
     live = [signal_of("failed", row) for row in failed if row["is_failing"]]
     live += [signal_of("at_risk", row) for row in _rows(reader, "at_risk", since=since)]
     live += [signal_of("missed", _judged(row)) for row in _rows(reader, "missed", since=since)]
-    night = night_signals(reader, night_at)
+    night = night_signals(reader, night_at, now)
     ended = dict(_ended(night, failed, _rows(reader, "replaced")))
     return Held(with_causes(reader, _newest(night, live, ended)), ended)
 
@@ -65,10 +65,13 @@ def _ended(
     seen = {
         (row["condition"], row["series_key"], row["run_id"]): row["live_at"] for row in replaced
     }
-    for one in night:
-        run_id = one.run_id if one.condition == "at_risk" else None
-        if (live_at := seen.get((one.condition, one.subject, run_id))) is not None:
-            yield one.key, live_at
+    of_night = {one.key: one for one in night}
+    for (condition, series_key, run_id), live_at in seen.items():
+        key = f"{condition} {series_key}"
+        # A run that a night saw at risk may be another than those that have ended.
+        known = of_night.get(key) if condition == "at_risk" else None
+        if known is None or known.run_id == run_id:
+            yield key, live_at
 
 
 def _newest(

@@ -16,14 +16,17 @@ from pipeline.alert_settings import AlertSettings
 from pipeline.alerts.deciding import Decision, decide
 from pipeline.alerts.incidents import Incident, State
 from pipeline.alerts.live import what_holds
-from pipeline.alerts.outbox import post
+from pipeline.alerts.message import Content, Kind
+from pipeline.alerts.outbox import drop_old, post
 from pipeline.alerts.policy import Policy
 from pipeline.alerts.signals import Signal
 from pipeline.alerts.silences import acknowledgements, silences_in_force
-from pipeline.alerts.wording import headline, messages_of, ranked
+from pipeline.alerts.unfinished import with_posted
+from pipeline.alerts.wording import headline, kind_of, messages_of, ranked
 from pipeline.answers.nights.given import as_of
 from pipeline.answers.reader import Reader, records
 from pipeline.lakehouse.protocol import Lakehouse
+from pipeline.tables.alerts import OUTBOX
 from pipeline.tables.derive import spark_schema
 from pipeline.tables.incidents import INCIDENT_TABLES, INCIDENTS, SAID_OF_ALERTS
 
@@ -106,30 +109,41 @@ def make_decision(
 
     None where a later night has been decided on: what an earlier one says is no news.
     """
-    for table in INCIDENT_TABLES:
+    for table in (*INCIDENT_TABLES, OUTBOX):
         lakehouse.create(table)
     remembered = records(reader, "alerts", "incidents")
-    if any(row["as_of"] > night_at for row in remembered):
+    # A time that is yet to come was a wrong clock's.
+    if any(night_at < row["as_of"] <= now for row in remembered):
         return None
     said = records(reader, "alerts", "said")
     taken = acknowledgements(said, now)
     before = [_incident(row, taken) for row in remembered]
     digested = frozenset(key for row in remembered for key in row["digested"])
-    held = what_holds(reader, night_at)
+    held = what_holds(reader, night_at, now)
     signals = held.signals
-    decision = decide(
-        before,
-        signals,
-        policy,
-        silences_in_force(said, now),
-        now=now,
-        as_of=night_at,
-        digested=digested,
-        ended=held.ended,
-    )
+    silences = silences_in_force(said, now)
+
+    def decided(incidents: Sequence[Incident]) -> Decision:
+        return decide(
+            incidents, signals, policy, silences, now=now, as_of=night_at, digested=digested, ended=held.ended
+        )  # fmt: skip
+
+    decision = decided(before)
+    posted_before = records(reader, "alerts", "unremembered")
+    again = {(one.incident.incident_id, one.notice.number, kind_of(one)) for one in decision.told}
+    if others := [
+        row
+        for row in posted_before
+        if (row["incident_key"], row["sequence"], row["kind"]) not in again
+    ]:
+        decision = decided(with_posted(before, others, signals))
     if is_between_nights:
         decision = replace(decision, digests=())
-    headlines = {row["incident_id"]: row["headline"] for row in remembered}
+    headlines = {
+        row["incident_key"]: Content.from_json(row["content"]).headline
+        for row in posted_before
+        if row["kind"] == Kind.OPENED
+    } | {row["incident_id"]: row["headline"] for row in remembered}
     messages = messages_of(
         decision,
         headlines=headlines,
@@ -144,6 +158,8 @@ def make_decision(
     rows = _rows(decision, signals, known, digested, now, night_at)
     if rows:
         lakehouse.merge(INCIDENTS, spark.createDataFrame(rows, schema=spark_schema(INCIDENTS)))
+    if not is_between_nights:
+        drop_old(spark, lakehouse, reader, now)
     return Made(decision, signals, posted)
 
 

@@ -2,17 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
+from datetime import datetime, timedelta
 from typing import Final
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from pipeline.alerts.message import Content, Kind, Message
+from pipeline.answers.reader import Reader, records
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.tables.alerts import DELIVERIES, OUTBOX
 from pipeline.tables.derive import spark_schema
+from pipeline.tables.gold.run_history import RUN_HISTORY_DAYS
 
-__all__ = ["message_of", "post", "posted"]
+__all__ = ["drop_old", "message_of", "post", "posted"]
+
+_KEPT: Final = timedelta(days=RUN_HISTORY_DAYS)
+"""As long as the runs that messages are about."""
 
 _SAME_BY_NAME: Final = {field.name for field in fields(Message)} - {"kind", "content"}
 
@@ -32,6 +38,23 @@ def post(spark: SparkSession, lakehouse: Lakehouse, messages: Sequence[Message])
     frame = spark.createDataFrame(rows, schema=spark_schema(OUTBOX))
     new = frame.join(lakehouse.read(OUTBOX).select("message_id"), "message_id", "left_anti")
     return lakehouse.merge(OUTBOX, new.select(*OUTBOX.column_names)).inserted
+
+
+def drop_old(spark: SparkSession, lakehouse: Lakehouse, reader: Reader, now: datetime) -> int:
+    """Drop what was delivered or given up long ago and is needed no more, and say how many these were: never a
+    message that waits, nor one of an incident that goes on, as its first is the thread of its end.
+
+    Only for the writer of the outbox. Their deliveries go with the next round (`pipeline.alerts.deliveries`).
+    """
+    if not lakehouse.exists(DELIVERIES):
+        return 0
+    before = (now - _KEPT).isoformat(sep=" ")
+    keys = [(row["message_id"],) for row in records(reader, "alerts", "expired", before=before)]
+    if not keys:
+        return 0
+    scope = spark.createDataFrame(keys, schema="message_id string")
+    none = spark.createDataFrame([], schema=spark_schema(OUTBOX))
+    return lakehouse.merge(OUTBOX, none, scope=scope).deleted
 
 
 def posted(lakehouse: Lakehouse) -> DataFrame:

@@ -57,6 +57,8 @@ class Signal:
     """The jobs that come right before it: they fire it, or write what it reads."""
     outer_reason: str | None = None
     """Why it failed, where that lies outside of the job."""
+    has_own_tier: bool = True
+    """Whether its tags say the tier, or it is P3 as nothing does."""
     live_at: datetime | None = None
     """When the Jobs API showed it; None for what a night has found."""
 
@@ -65,11 +67,12 @@ class Signal:
         return f"{self.condition} {self.subject}"
 
 
-def night_signals(reader: Reader, as_of: datetime) -> list[Signal]:
-    """All that hold as of a night's time, each with itself for its cause."""
+def night_signals(reader: Reader, as_of: datetime, now: datetime) -> list[Signal]:
+    """All that hold as of a night's time, each with itself for its cause; of RightRun itself, what holds now."""
     given = {
         "since": (as_of - NEWS_LASTS).isoformat(sep=" "),
         "until": (as_of + _DAY).isoformat(sep=" "),
+        "now": now.isoformat(sep=" "),
     }
     signals = []
     for name in CONDITIONS:
@@ -107,6 +110,7 @@ def signal_of(name: str, row: Mapping[str, Any]) -> Signal:
         run_id=row.get("run_id"),
         cause=f"source/{of_source}" if of_source else f"job/{row['series_key']}",
         outer_reason=text(row["termination_code"]) if is_outer else None,
+        has_own_tier=bool(of_source or row["tier"]),
         live_at=row.get("live_at"),
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
+from shlex import quote
 from types import MappingProxyType
 from typing import Final
 
@@ -14,7 +15,7 @@ from pipeline.alerts.message import Content, Item, Kind, Link, Message, message_
 from pipeline.alerts.signals import PLATFORM, Signal
 from pipeline.sla.durations import duration
 
-__all__ = ["headline", "messages_of", "ranked"]
+__all__ = ["headline", "kind_of", "messages_of", "quoted", "ranked"]
 
 _MOST_ITEMS: Final = 20
 _MOST_OF_DIGEST: Final = 100
@@ -68,6 +69,16 @@ def headline(signals: Sequence[Signal], cause: str) -> str:
     return f"{first.name} {CONDITIONS[first.condition].title}{more}"
 
 
+def quoted(incident_id: str) -> str:
+    """An incident as `rightrun alerts silence` takes it, for a shell: a team's name may hold anything."""
+    return quote(f"incident:{incident_id}")
+
+
+def kind_of(told: Told) -> Kind:
+    """The kind of the messages that a notice becomes."""
+    return _KINDS[told.notice.reason]
+
+
 def _of_incident(
     told: Told,
     headlines: dict[str, str],
@@ -91,7 +102,7 @@ def _of_incident(
         left_out=max(0, len(told.signals) - 1 - _MOST_ITEMS),
         links=tuple(_links(told.signals, incident.cause)),
         data_as_of=_seen_at(told, ended) or as_of,
-        silence_hint=f"rightrun alerts silence incident:{incident.incident_id} --for 8h --why TEXT",
+        silence_hint=f"rightrun alerts silence {quoted(incident.incident_id)} --for 8h --why TEXT",
     )
     for channel in told.notice.channels:
         yield Message(
@@ -99,7 +110,7 @@ def _of_incident(
             incident_key=incident.incident_id,
             sequence=told.notice.number,
             channel=channel,
-            kind=_KINDS[reason],
+            kind=kind_of(told),
             tier=TIERS[(incident.told_tier or incident.tier) - 1],
             team=None if incident.team == PLATFORM else incident.team or None,
             decided_at=now,

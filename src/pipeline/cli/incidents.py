@@ -85,17 +85,17 @@ def explain(
     incident: Incident, home: Home = HOME, engine: EngineName = ENGINE, json_: Json = False
 ) -> None:
     """Explain an incident: what holds, why with this tier, what became of it, who was told, what would silence it."""
-    from pipeline.alerts.explaining import explanation
+    from pipeline.alerts.explaining import explained
     from pipeline.answers.for_scripts import as_json
     from pipeline.settings import load_settings
 
     reader = reader_of(home, engine)
     row = _the_one(_remembered(reader), incident)
-    lines = explanation(reader, row, load_settings(home).alerts)
+    answer = explained(reader, row, load_settings(home).alerts)
     if json_:
-        typer.echo(as_json([{**row, "explanation": lines}]))
+        typer.echo(as_json([answer.record()]))
     else:
-        typer.echo("\n".join(lines))
+        typer.echo("\n".join(answer.lines()))
 
 
 @commands.command()

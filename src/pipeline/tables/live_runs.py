@@ -107,6 +107,11 @@ SWEEPS = Table(
             minimum=0,
         ),
         Column("problem_since", "timestamp", "The first of these"),
+        Column(
+            "overdue_at",
+            "timestamp",
+            "From when on the watch has stopped if nobody asks again; NULL after a first look",
+        ),
     ),
 )
 

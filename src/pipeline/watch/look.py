@@ -31,6 +31,10 @@ _KEPT_AFTER_END: Final = timedelta(days=1)
 _KEPT_AT_MOST: Final = timedelta(days=4)
 """Of runs that the system tables never tell of."""
 _MOST_CRITICAL: Final = "P1"
+_SHORTEST_STOP: Final = timedelta(hours=1)
+_MISSED_LOOKS: Final = 3
+"""A watch that has not looked for so many times as long as between its last two looks has stopped, but not within
+`_SHORTEST_STOP`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,8 @@ def look(
     risk_of = risks(spark, lakehouse, runs, night_at, now)
     _write_runs(spark, lakehouse, reader, runs, risk_of, now)
     rows = [_sweep_row(place, swept, sweeps.get(place), now) for place, swept in told.items()]
-    lakehouse.merge(SWEEPS, spark.createDataFrame(rows, schema=spark_schema(SWEEPS)))
+    # What was asked once and is not any more is no fault of a watch.
+    lakehouse.replace(SWEEPS, spark.createDataFrame(rows, schema=spark_schema(SWEEPS)))
     return Look(tuple(_watched(place, swept, risk_of) for place, swept in told.items()))
 
 
@@ -177,8 +182,16 @@ def _sweep_row(
         "problem": problem,
         "problems": earlier.get("problems", 0) + 1 if problem else 0,
         "problem_since": (earlier.get("problem_since") or now) if problem else None,
+        "overdue_at": _overdue_at(earlier.get("asked_at"), now),
     }
     return tuple(values[name] for name in SWEEPS.column_names)
+
+
+def _overdue_at(before: datetime | None, now: datetime) -> datetime | None:
+    """When a watch has stopped that looked `before`, and `now` for the last time. Who looks once is no watch."""
+    if before is None or before > now:
+        return None
+    return now + max(_SHORTEST_STOP, _MISSED_LOOKS * (now - before))
 
 
 def _watched(place: str, swept: Swept | str, risk_of: Mapping[tuple[str, str], Risk]) -> Watched:
