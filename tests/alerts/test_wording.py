@@ -1,5 +1,6 @@
 """What people read: one headline for what comes from one thing, and ids that are the same when it is said again."""
 
+import shlex
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -76,3 +77,15 @@ def test_the_same_decision_has_the_same_ids() -> None:
     digests = {one.message_id for one in once if one.kind is Kind.DIGEST}
     others = {one.message_id for one in _messages(_decide(_signal("l", tier=3)))}
     assert not digests & others
+
+
+def test_a_long_name_leaves_room_for_what_holds() -> None:
+    signals = [_signal("j", name="n" * 400), _signal("k", cause="job/j")]
+    called = headline(signals, "job/j")
+    assert called.endswith("… failing, and 1 more")
+    assert len(called) < 120
+
+
+def test_a_command_to_copy_is_one_word_in_a_shell() -> None:
+    hint = _messages(_decide(_signal("j", team="a; rm -rf $(HOME)")))[0].content.silence_hint
+    assert shlex.split(hint)[3] == "incident:job/j@a; rm -rf $(HOME)#1"

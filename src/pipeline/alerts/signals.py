@@ -98,7 +98,7 @@ def signal_of(name: str, row: Mapping[str, Any]) -> Signal:
     return Signal(
         condition=name,
         subject=of_source or row["series_key"],
-        name=text(of_source or row["name"] or row["series_key"]),
+        name=text(of_source or row["name"]).strip() or text(row["series_key"]),
         team=PLATFORM if of_source else text(row["team"]),
         owner="" if of_source else text(row["owner"]),
         tier=1 if of_source else row["tier"] or 3,

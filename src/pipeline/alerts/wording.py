@@ -12,12 +12,15 @@ from pipeline.alerts.conditions import CONDITIONS
 from pipeline.alerts.deciding import Decision, Digest, Told
 from pipeline.alerts.incidents import Reason
 from pipeline.alerts.message import Content, Item, Kind, Link, Message, message_id
+from pipeline.alerts.plain_text import cut
 from pipeline.alerts.signals import PLATFORM, Signal
 from pipeline.sla.durations import duration
 
 __all__ = ["headline", "kind_of", "messages_of", "quoted", "ranked"]
 
 _MOST_ITEMS: Final = 20
+_NAME: Final = 90
+"""Characters of a name in a headline: what holds of it and of how many more is to be read as well."""
 _MOST_OF_DIGEST: Final = 100
 _KINDS: Final = {
     Reason.OPENED: Kind.OPENED,
@@ -66,7 +69,7 @@ def headline(signals: Sequence[Signal], cause: str) -> str:
     if cause.startswith("platform/"):
         return f"{len(names) + 1:,} jobs failed with {cause.partition('/')[2]}"
     more = f", and {len(names):,} more" if names else ""
-    return f"{first.name} {CONDITIONS[first.condition].title}{more}"
+    return f"{cut(first.name, _NAME)} {CONDITIONS[first.condition].title}{more}"
 
 
 def quoted(incident_id: str) -> str:
