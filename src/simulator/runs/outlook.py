@@ -81,7 +81,7 @@ def outlook_of(
     before = due.slot - steps
     noise = np.where(before >= 0, course.noise[job, np.maximum(before, 0)], 0.0)
     volume = course.usual_volume[job, day] + MEMORY_OF_VOLUME * course.volume_shock[job, day - 1]
-    level, chance = _incidents(events, due)
+    level, chance = lasting_incidents(events, due)
     fired = np.flatnonzero(due.fired_by >= 0)
     fires = np.full(len(job), -1, dtype=np.int64)
     fires[due.fired_by[fired]] = fired
@@ -93,7 +93,7 @@ def outlook_of(
         log_seconds=np.log(fleet.median_seconds[job])
         + laws.elasticity[job] * volume
         + laws.spread[job] * memory[job] ** steps * noise
-        + _known_events(events, due),
+        + known_events(events, due),
         steps=steps,
         incident_level=level,
         incident_chance=chance,
@@ -138,7 +138,7 @@ def _steps(job: Ints, midnight_us: Ints) -> Ints:
     return steps
 
 
-def _known_events(events: Events, due: Due) -> Floats:
+def known_events(events: Events, due: Due) -> Floats:
     """The logarithm of what events make of the work that have begun at the midnight before; incidents aside."""
     lasting = take_rows(events, events.kind != EventKind.INCIDENT)
     sudden = take_rows(lasting, lasting.kind != EventKind.MONTH_END)
@@ -147,7 +147,7 @@ def _known_events(events: Events, due: Due) -> Floats:
     return log_factor(lasting, due) - log_factor(unforeseen, due)
 
 
-def _incidents(events: Events, due: Due) -> tuple[Floats, Floats]:
+def lasting_incidents(events: Events, due: Due) -> tuple[Floats, Floats]:
     """Level of the incident of each run's job that goes on at midnight, and the chance that it still does at
     the run, given that it does at midnight; nothing where none does."""
     level, chance = np.zeros(len(due.job)), np.zeros(len(due.job))

@@ -17,10 +17,10 @@ from simulator.runs.runs import RunIds
 
 
 def ends_known_us(history: History, arrivals: Arrivals) -> Ints:
-    """When the row of the last end of each run is delivered, by its day: no night knows of it before."""
+    """When the row of the last end of each run that has arrived was delivered: no night knows of it before."""
     pieces = arrivals.attempt_slices
     delivery = arrivals.attempt_rows.first(pieces.size)
-    ends = np.flatnonzero(pieces.last)
+    ends = np.flatnonzero(pieces.last & (delivery < history.deliveries))
     known_us = np.zeros(history.runs.size, dtype=np.int64)
     at_us = history.start_us + (delivery[ends] + 1) * DAY_US
     np.maximum.at(known_us, history.attempts.run[pieces.owner[ends]], at_us)
