@@ -36,28 +36,29 @@ from tests.e2e.truth import stored, told
 END: Final = "2027-02-01T00:00:00Z"
 """After today, so that each appended day is a day later by the clock of its night as well."""
 _EVENT_DAYS: Final = pd.Timedelta(days=10)
-_SETTINGS: Final = "channels:\n  screen: {kind: stdout}\nalerts:\n  to: [screen]\n"
+SETTINGS: Final = "channels:\n  screen: {kind: stdout}\nalerts:\n  to: [screen]\n"
 
 
 def measured(root: Path, *, jobs: int, days: int, nights: int, seed: int) -> dict[str, Any]:
     """The figures of an account in the empty folder `root`."""
     account, home = root / "account", root / "home"
     home.mkdir()
-    (home / "rightrun.yml").write_text(_SETTINGS)
+    (home / "rightrun.yml").write_text(SETTINGS)
     size = ("--jobs", str(jobs), "--days", str(days), "--seed", str(seed), "--end", END)
     _run(root, "simulate", *size, "--out", account)
-    _night(root, account, home)
+    night(root, f"simulated:{account}", home)
     looks = []
     for day in range(nights):
         _run(root, "simulate", "--append-day", "--out", account)
         midnight = pd.Timestamp(END) + day * DAY
         looks.append(looked_at(connect(Engine.EMBEDDED), home, account, midnight))
-        _night(root, account, home)
+        night(root, f"simulated:{account}", home)
     return {**figures(home, account), "by_watcher": by_watcher(pd.concat(looks))}
 
 
-def _night(root: Path, account: Path, home: Path) -> None:
-    _run(root, "nightly", "--source", f"simulated:{account}", "--home", home)
+def night(root: Path, source: str, home: Path) -> None:
+    """Run a night, in the folder `root`."""
+    _run(root, "nightly", "--source", source, "--home", home)
 
 
 def _run(root: Path, *command: str | Path) -> None:
