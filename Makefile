@@ -89,7 +89,7 @@ bench: $(INSTALLED) ## First nights of 1,000 and 5,000 jobs beside DuckDB, night
 	$(BIN)/python -m benchmarks.truth --out benchmarks/results/truth.json
 
 .PHONY: soak
-soak: $(INSTALLED) ## Nights killed and interrupted, exports damaged, rivals, appended days; 25 minutes
+soak: $(INSTALLED) ## Nights killed and interrupted, alerts killed, exports damaged, rivals, appended days; 35 minutes
 	$(BIN)/python -m benchmarks.soak --out benchmarks/results/soak.json
 
 .PHONY: soak-delta

@@ -30,7 +30,7 @@ def compared(root: Path, *, jobs: int, days: int, nights: int) -> dict[str, Any]
     """The figures of an account in the empty folder `root`."""
     settings = ("--jobs", str(jobs), "--days", str(days), "--end", END, "--quirks", "all")
     account, home = root / "account", root / "home"
-    commands = [("simulate", *settings, "--out", account)]
+    commands: list[tuple[str | Path, ...]] = [("simulate", *settings, "--out", account)]
     night = ("nightly", "--source", f"simulated:{account}", "--home", home, "--json")
     commands += [night, *((("simulate", "--append-day", "--out", account), night) * nights)]
     for command in commands:

@@ -18,7 +18,8 @@ def _noise(rng: np.random.Generator, sd: float, hours: Hours) -> NDArray[np.floa
 
 
 def _bimodal(rng: np.random.Generator, sd: float, hours: Hours) -> NDArray[np.float64]:
-    return _noise(rng, 0.3 * sd, hours) + np.log(4.0) * (rng.random(hours.size) < 0.25)
+    log_ratio: NDArray[np.float64] = np.where(rng.random(hours.size) < 0.25, np.log(4.0), 0.0)
+    return _noise(rng, 0.3 * sd, hours) + log_ratio
 
 
 def _weekly(rng: np.random.Generator, sd: float, hours: Hours) -> NDArray[np.float64]:
@@ -34,7 +35,7 @@ def _busy_week(rng: np.random.Generator, sd: float, hours: Hours) -> NDArray[np.
 
 
 def _growing(rng: np.random.Generator, sd: float, hours: Hours) -> NDArray[np.float64]:
-    return _noise(rng, 0.5 * sd, hours) + rng.uniform(0.5, 2.0) * hours / hours.max()
+    return _noise(rng, 0.5 * sd, hours) + rng.uniform(0.5, 2.0) * hours / float(hours.max())
 
 
 def _shifts(rng: np.random.Generator, sd: float, hours: Hours) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from optimizer.evaluation.methods import OURS, RULE, SIMPLE
 from pipeline.evaluation.page import losses, rivals
 from pipeline.evaluation.plots import named
 from pipeline.evaluation.sample import EVERY_JOB, REFITTED, TRAINED
-from tools.pages import rows_of_table
+from tools.markdown import rows_of_table
 
 CRPS_TARGET, BEST_TARGET, COVERAGE_TARGET = 0.86, 0.95, 0.015
 WORST_SHOWN = 6
@@ -185,11 +185,12 @@ def _against(value: float, target: float) -> str:
 
 def _coverage_off(methods: Mapping[str, Any]) -> float:
     coverage = methods[OURS]["coverage"]
-    return max(100.0 * abs(share - float(level)) for level, share in coverage.items())
+    return max(100.0 * abs(float(share) - float(level)) for level, share in coverage.items())
 
 
 def _best(methods: Mapping[str, Any], log: Log) -> str:
-    return min(log["simple"], key=lambda name: methods[name]["crps"])
+    simple: list[str] = log["simple"]
+    return min(simple, key=lambda name: float(methods[name]["crps"]))
 
 
 def _at_start(name: str, log: Log) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tools.pages import rows_of_table
+from tools.markdown import rows_of_table
 
 _NIGHTS = {"first": "first", "a_days_news": "a day's news"}
 

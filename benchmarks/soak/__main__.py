@@ -1,9 +1,9 @@
-"""The soak: nights killed and interrupted, exports damaged, two nights at once, days appended. Does any
-law break?
+"""The soak: nights killed and interrupted, exports damaged, two nights at once, days appended, decisions and
+deliveries of alerts killed. Does any law break?
 
     python -m benchmarks.soak --out benchmarks/results/soak.json
 
-About 25 minutes on two cores. Progress goes to stderr, the result to `--out` as JSON. Exits 1 when
+About 35 minutes on two cores. Progress goes to stderr, the result to `--out` as JSON. Exits 1 when
 a law is broken, and names each.
 """
 
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import machine
+from benchmarks.soak.alerts import alerts_killed
 from benchmarks.soak.appended import lengths
 from benchmarks.soak.damages import damages
 from benchmarks.soak.kills import Undisturbed, ended, undisturbed
@@ -71,6 +72,12 @@ def soaked(folder: Path, options: argparse.Namespace) -> Iterator[tuple[str, dic
                 say=say,
             ),
         )
+    yield (
+        "alerts_killed",
+        alerts_killed(
+            first, second, folder / "alerts", times=options.alert_kills, seed=options.seed, say=say
+        ),
+    )
     yield "appended_days", lengths(options.appended_jobs, options.appended_days)
     yield (
         "damages",
@@ -95,6 +102,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=10)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--interrupts", type=int, default=10)
+    parser.add_argument("--alert-kills", type=int, default=100)
     parser.add_argument("--damages", type=int, default=500, help="damaged exports, in process")
     parser.add_argument("--commands", type=int, default=20, help="damaged exports, by the command")
     parser.add_argument("--appended-jobs", type=int, default=30)

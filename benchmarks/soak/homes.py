@@ -12,10 +12,10 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from mlflow import MlflowClient
 
-from pipeline.lakehouse.folder.staging import STAGING
+from pipeline.lakehouse.folder.staging import staging_folder
 from pipeline.tables import gold, ops
 from pipeline.tables.catalogue import TABLES
-from pipeline.tables.declaration import Table
+from pipeline.tables.declaration import Part, Table
 from tests.night.homes import rebuilt_columns
 from tests.parity.comparing import compared_columns, differences, shown
 
@@ -71,7 +71,7 @@ def changed_rows(home: Path, table: Table, before: int, after: int) -> int:
     columns = ", ".join(f'"{name}"' for name in compared_columns(table))
     sides = _unequal(columns, delta(home, table, before), delta(home, table, after))
     keys = pa.concat_tables([side.select(list(table.keys)) for side in sides])
-    return keys.group_by(list(table.keys)).aggregate([]).num_rows
+    return int(keys.group_by(list(table.keys)).aggregate([]).num_rows)
 
 
 def differing(home: Path, undisturbed: Path, tables: Iterable[Table] = TABLES) -> list[str]:
@@ -97,9 +97,9 @@ def differing(home: Path, undisturbed: Path, tables: Iterable[Table] = TABLES) -
 
 def leftovers(home: Path) -> list[str]:
     """What a night must not leave behind when it has ended: staged rows, the name of a lock's holder."""
-    staged = list((home / STAGING).rglob("*")) if (home / STAGING).exists() else []
-    locks = [home / ".lock.json"] if (home / ".lock.json").exists() else []
-    return [f"{path.relative_to(home)} was left behind" for path in (*staged, *locks)]
+    staged = [path for part in Part for path in staging_folder(home, part).rglob("*")]
+    holders = home.glob(".lock*.json")
+    return [f"{path.relative_to(home)} was left behind" for path in (*staged, *holders)]
 
 
 def models(home: Path) -> dict[str, list[str]]:

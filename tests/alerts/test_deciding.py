@@ -197,7 +197,7 @@ def test_routes_send_to_whom_they_name() -> None:
         (), _signal("j"), _signal("k", team="b", tier=2, times=2), _signal("l", team="c", tier=2, times=2),
         policy=policy,
     )  # fmt: skip
-    assert {told.incident.cause: told.channels for told in decision.told} == {
+    assert {told.incident.cause: told.notice.channels for told in decision.told} == {
         "job/j": ("phone",),
         "job/k": ("mail",),
         "job/l": ("rest",),

@@ -18,8 +18,9 @@ class _Look:
 
     after: timedelta
     heard: tuple[Heard, ...]
-    held_by: str
-    is_blind: bool
+    held_by: str = ""
+    is_blind: bool = False
+    channels: tuple[str, ...] = ("mail",)
 
 
 _HEARD = st.builds(
@@ -36,6 +37,7 @@ _LOOKS = st.lists(
         heard=st.lists(_HEARD, max_size=3, unique_by=lambda one: one.key).map(tuple),
         held_by=st.sampled_from(["", "", "silence"]),
         is_blind=st.sampled_from([False, False, True]),
+        channels=st.sampled_from([("mail",), ("mail",), ("phone",), ("mail", "phone"), ()]),
     ),
     max_size=25,
 )  # fmt: skip
@@ -55,7 +57,7 @@ def _history(
         now += look.after
         after, notice = next_state(
             incident, look.heard, now, cause="job/a", team="t", held_by=look.held_by,
-            is_blind=look.is_blind, cooldown=_COOLDOWN, quiet=_QUIET,
+            is_blind=look.is_blind, channels=look.channels, cooldown=_COOLDOWN, quiet=_QUIET,
         )  # fmt: skip
         history.append((look, incident, after, notice))
         incident = after
@@ -64,15 +66,27 @@ def _history(
 
 @given(_LOOKS)
 def test_nobody_is_told_of_an_end_without_a_beginning(looks: list[_Look]) -> None:
-    open_ids: set[str] = set()
+    heard: set[tuple[str, str]] = set()
     for _look, _before, after, notice in _history(looks):
         if notice is None or after is None:
             continue
+        of_channels = {(after.incident_id, name) for name in notice.channels}
         if notice.reason is Reason.RESOLVED:
-            assert after.incident_id in open_ids
-            open_ids.remove(after.incident_id)
+            assert of_channels == {one for one in heard if one[0] == after.incident_id}
+            assert of_channels
         else:
-            open_ids.add(after.incident_id)
+            heard |= of_channels
+
+
+@given(_LOOKS)
+def test_a_channel_that_takes_news_of_an_open_incident_has_heard_of_it(looks: list[_Look]) -> None:
+    for look, _before, after, notice in _history(looks):
+        if after is None or after.state is not State.OPEN or after.returns or look.held_by:
+            continue
+        if any(one.is_loud for one in look.heard):
+            assert set(look.channels) <= set(after.channels)
+        if notice is not None and notice.reason is Reason.JOINED:
+            assert notice.channels
 
 
 @given(_LOOKS)
@@ -83,6 +97,7 @@ def test_an_opening_is_told_once_and_its_messages_are_numbered(looks: list[_Look
             of_incident = reasons.setdefault(after.incident_id, [])
             of_incident.append(notice.reason)
             assert notice.number == len(of_incident)
+            assert len(set(notice.channels)) == len(notice.channels)
     for of_incident in reasons.values():
         assert of_incident[0] is Reason.OPENED
         assert of_incident.count(Reason.OPENED) == 1
@@ -133,7 +148,7 @@ def test_a_new_incident_begins_only_where_none_is_left(looks: list[_Look]) -> No
 
 
 def _told(*looks: tuple[timedelta, tuple[Heard, ...]]) -> list[Reason | None]:
-    history = _history([_Look(after, heard, "", False) for after, heard in looks])
+    history = _history([_Look(after, heard) for after, heard in looks])
     return [None if notice is None else notice.reason for *_rest, notice in history]
 
 
@@ -182,3 +197,31 @@ def test_both_that_end_together_are_not_announced_where_one_was_held() -> None:
     assert notice is None
     assert after is not None
     assert after.state is State.OVER
+
+
+_NOBODY = _Look(_DAY, (_FAILED,), channels=())
+
+
+def _reasons_and_channels(*looks: _Look) -> list[tuple[Reason, tuple[str, ...]]]:
+    return [(notice.reason, notice.channels) for *_rest, notice in _history([*looks]) if notice]
+
+
+def test_who_is_named_later_is_told_of_what_goes_on_and_of_its_end() -> None:
+    assert _reasons_and_channels(
+        _NOBODY, _NOBODY, _Look(_DAY, (_FAILED,)), _Look(_DAY, (_FAILED,)), _Look(_DAY, ())
+    ) == [(Reason.OPENED, ()), (Reason.JOINED, ("mail",)), (Reason.RESOLVED, ("mail",))]
+
+
+def test_what_nobody_was_told_of_has_no_end_to_tell() -> None:
+    assert _reasons_and_channels(_NOBODY, _Look(_DAY, ())) == [(Reason.OPENED, ())]
+
+
+def test_the_end_goes_to_those_who_heard_whoever_has_duty_now() -> None:
+    by_day, by_night = _Look(_DAY, (_FAILED,)), _Look(_DAY, (_FAILED,), channels=("phone",))
+    assert _reasons_and_channels(
+        by_day, by_night, by_day, _Look(_DAY, (), channels=("pager",))
+    ) == [
+        (Reason.OPENED, ("mail",)),
+        (Reason.JOINED, ("phone",)),
+        (Reason.RESOLVED, ("mail", "phone")),
+    ]

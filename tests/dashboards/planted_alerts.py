@@ -59,6 +59,7 @@ def _incidents(at: datetime, first: str, second: str) -> list[dict[str, Any]]:
             "has_end": True,
             "held_by": "",
             "acknowledged_by": "",
+            "channels": [],
             "as_of": at,
             "decided_at": at,
         } | other
@@ -66,6 +67,7 @@ def _incidents(at: datetime, first: str, second: str) -> list[dict[str, Any]]:
     def told(hours: int, tier: int, **other: Any) -> dict[str, Any]:
         then = at - timedelta(hours=hours)
         named = {"state": "open", "told_tier": tier, "tier": tier, "told_at": then, "messages": 1}
+        named |= {"channels": ["mail"]}
         return named | {"last_told_at": then, "told": [f"failed {first}"]} | other
 
     return [

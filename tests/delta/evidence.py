@@ -38,7 +38,7 @@ class Evidence:
             self._note(text)
             return frame
 
-        type(spark).sql = sql  # type: ignore[method-assign]  # the one session of these tests
+        type(spark).sql = sql  # type: ignore[method-assign,assignment]  # the one session of these tests
 
     def write(self) -> None:
         """What has been seen, in an order that does not change from run to run."""

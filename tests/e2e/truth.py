@@ -24,7 +24,10 @@ EVERY = "(every one)"
 
 def stored(home: Path, name: str) -> pd.DataFrame:
     """The table `schema.name` of a home."""
-    return DeltaTable(str(home / name.replace(".", "/"))).to_pyarrow_table().to_pandas()
+    rows: pd.DataFrame = (
+        DeltaTable(str(home / name.replace(".", "/"))).to_pyarrow_table().to_pandas()
+    )
+    return rows
 
 
 def told(account: Path, name: str) -> pd.DataFrame:
@@ -147,10 +150,11 @@ def _jobs(home: Path, account: Path) -> pd.DataFrame:
     ours = found.set_index(key).reindex(true.index)
     ran = told(account, "runs")
     known = stored(home, "silver.runs")[RUN]
-    ran = ran.merge(known, on=RUN).groupby(key).size().reindex(true.index).fillna(0)
-    counted = stored(home, "gold.job_daily").groupby(key)["runs"].sum().reindex(true.index)
+    runs = ran.merge(known, on=RUN).groupby(key).size().reindex(true.index).fillna(0)
+    daily = stored(home, "gold.job_daily").groupby(key)["runs"].sum()
+    counted = daily.reindex(true.index)
     # What never ran and is not defined is nowhere to be seen.
-    seen = once | (ran > 0) | true["job_id"].notna()
+    seen = once | (runs > 0) | true["job_id"].notna()
     defined = once & true["job_id"].notna()
     kind = ours["sla_kind"].fillna("") == true["sla_kind"].fillna("")
     limit = ours["sla_limit_seconds"].fillna(0) == true["sla_limit_seconds"].fillna(0)
@@ -161,7 +165,7 @@ def _jobs(home: Path, account: Path) -> pd.DataFrame:
             "name": (ours["name"] == true["name"]).where(once),
             "SLA": (kind & limit & clock).where(defined),
             # A notebook workflow has no id of its own in the truth: we follow it by its name.
-            "runs": (counted.fillna(0) == ran).where(once & (true["kind"] != "NOTEBOOK")),
+            "runs": (counted.fillna(0) == runs).where(once & (true["kind"] != "NOTEBOOK")),
         }
     )
     # Quirks name a job by its id, or a submitted series by its name.

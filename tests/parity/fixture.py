@@ -521,7 +521,7 @@ def _daily_runs(made: Account, rng: np.random.Generator, billing: _Billing) -> N
             late = 2 if (workspace, job, day) == (WEST, "2", 7) else 0
             # A Run Job task of job 1 has fired job 5 three times: too few to forecast it by.
             is_fired = (workspace, job) == (WEST, "5") and day in (2, 3, 4)
-            fired = {"source_task_run_id": f"1{day:03d}-shape"} if is_fired else {}
+            fired: dict[str, Any] = {"source_task_run_id": f"1{day:03d}-shape"} if is_fired else {}
             _run(made, workspace, job, run, attempts, late=late, **fired)
             span = (start, attempts[-1][1])
             half = start + (end - start) / 2
@@ -642,7 +642,7 @@ def _submitted(made: Account) -> None:
     """Submitted runs whose names end anew each time, and two works of one default name: the tasks of
     one day come five days after their runs."""
     for day in range(6):
-        once = {"run_type": "SUBMIT_RUN", "trigger_type": "ONETIME"}
+        once: dict[str, Any] = {"run_type": "SUBMIT_RUN", "trigger_type": "ONETIME"}
         clean = f"nb_clean_1b2c3d4e-0000-4000-8000-{day:012d}"
         fine = ("SUCCEEDED", "SUCCESS")
         span = (at(day, 13), at(day, 13, 20))

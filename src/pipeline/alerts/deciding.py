@@ -22,18 +22,18 @@ __all__ = ["Decision", "Digest", "Held", "Told", "decide"]
 
 _WEEK: Final = timedelta(days=7)
 _MOST_URGENT: Final = 1
+_ORDER: Final = {name: place for place, name in enumerate(CONDITIONS)}
 
 Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A notice of an incident, what holds of it, and the channels that it goes to."""
+    """A notice of an incident, and what of it holds and is held by nothing."""
 
     incident: Incident
     notice: Notice
     signals: tuple[Signal, ...]
-    channels: tuple[str, ...]
     held_back: int = 0
     """Signals of other teams that this incident holds."""
 
@@ -120,13 +120,15 @@ def decide(
                 over_budget.append(one)
             elif is_fresh and not is_now:
                 waiting.append(one)
-        everything_held = of_group and all(reasons[one.key] for one in of_group)
+        shown = [one for one in of_group if not reasons[one.key]]
+        everything_held = of_group and not shown
         incident, notice = next_state(
             before,
             heard,
             now,
             cause=key[0],
             team=key[1],
+            channels=_channels(shown, policy, now),
             held_by=reasons[of_group[0].key]
             if everything_held
             else _held_end(before, of_group, policy, silences, now),
@@ -142,8 +144,7 @@ def decide(
         if notice is not None:
             if notice.reason is Reason.OPENED and incident.tier != _MOST_URGENT:
                 pages[key[1]] += 1
-            channels = _channels(of_group or _last_known(incident), policy, now)
-            told.append(Told(incident, notice, tuple(of_group), channels))
+            told.append(Told(incident, notice, tuple(shown)))
     reasons_held = Counter(one.why for one in held)
     counted = [
         replace(one, held_back=reasons_held[f"incident {one.incident.incident_id}"]) for one in told
@@ -247,18 +248,6 @@ def _pages(incidents: Iterable[Incident], now: datetime) -> dict[str, int]:
     return pages
 
 
-def _last_known(incident: Incident) -> Sequence[Signal]:
-    """What an incident was told of, as far as routes need it: what has ended has no signal any more."""
-    return [
-        Signal(
-            condition=condition, subject=subject, name=subject, team=incident.team, owner="",
-            tier=incident.told_tier or incident.tier, began_at=incident.began_at,
-            seen_at=incident.began_at, times=1, sentence="", cause=incident.cause,
-        )
-        for condition, subject in (key.split(" ", 1) for key in incident.told)
-    ]  # fmt: skip
-
-
 def _channels(signals: Sequence[Signal], policy: Policy, now: datetime) -> tuple[str, ...]:
     """Every channel that one of the signals goes to."""
     channels: dict[str, None] = {}
@@ -299,7 +288,16 @@ def _digests(
         Digest(
             channels=channels,
             signals=tuple(
-                sorted(news, key=lambda one: (one.tier, one.key not in held, one.name, one.key))
+                sorted(
+                    news,
+                    key=lambda one: (
+                        one.tier,
+                        one.key not in held,
+                        _ORDER[one.condition],
+                        one.name,
+                        one.key,
+                    ),
+                )
             ),
             over_budget=sum(one.key in held for one in news),
             still_open=sum(still_open[team] for team in {one.team for one in news}),

@@ -1,8 +1,8 @@
 """One incident: what holds of one cause for one team, from its first sign until it is over.
 
 A pure machine. `next_state` takes an incident as it was last left, and what holds of it now, and says how it
-goes on and whether people are told. Its laws, held by tests: of one cause and team one incident at most is
-not over; nobody is told of an end who was not told of the beginning; what is held is not told, neither its
+goes on and which channels are told. Its laws, held by tests: of one cause and team one incident at most is
+not over; no channel is told of an end that was not told of the beginning; what is held is not told, neither its
 coming nor its going.
 """
 
@@ -34,6 +34,8 @@ class Reason(StrEnum):
     """It weighs more than they know."""
     FLAPPING = "flapping"
     """It was over, and is back within the quiet days: told once, and no more until it stays away."""
+    JOINED = "joined"
+    """A channel that has not heard of it is told as well: a route's hours began, or the settings changed."""
     RESOLVED = "resolved"
 
 
@@ -76,6 +78,8 @@ class Incident:
     held_by: str = ""
     """What held it when something last held of it; empty for nothing."""
     acknowledged_by: str = ""
+    channels: tuple[str, ...] = ()
+    """Those that have heard of it."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -92,10 +96,11 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """People are to be told of an incident: the `number`th message about it, from 1."""
+    """News of an incident, the `number`th from 1, for some channels; for none where nobody is to be told."""
 
     reason: Reason
     number: int
+    channels: tuple[str, ...]
 
 
 def next_state(
@@ -105,6 +110,7 @@ def next_state(
     *,
     cause: str,
     team: str,
+    channels: Sequence[str] = (),
     held_by: str = "",
     is_blind: bool = False,
     cooldown: timedelta,
@@ -112,8 +118,9 @@ def next_state(
 ) -> tuple[Incident | None, Notice | None]:
     """How an incident goes on with the signals `heard`; None where nothing holds that ever held.
 
-    `held_by` says what holds all of it now. `is_blind` says that a source it stands on is late: then what is
-    not heard may still hold.
+    `channels` are those that its news goes to now; its end goes to those that have heard of it. `held_by` says
+    what holds all of it now. `is_blind` says that a source it stands on is late: then what is not heard may still
+    hold.
     """
     if not heard:
         return _unheard(before, now, held_by=held_by, is_blind=is_blind, quiet=quiet)
@@ -126,9 +133,11 @@ def next_state(
         held_by=held_by,
     )
     loud = [one for one in heard if one.is_loud and not held_by]
-    reason = _reason(current, loud, now, cooldown)
+    joining = [name for name in channels if name not in current.channels]
+    reason = _reason(current, loud, now, cooldown, channels=channels, is_joined=bool(joining))
     if reason is None:
         return current, None
+    to = tuple(joining if reason is Reason.JOINED else channels)
     told = sorted(
         {*(key for key in current.told if key in current.holding), *(one.key for one in loud)}
     )
@@ -143,8 +152,9 @@ def next_state(
         told=tuple(told),
         has_end=current.has_end or any(not one.is_event for one in loud),
         is_return_told=current.is_return_told or reason is Reason.FLAPPING,
+        channels=tuple(dict.fromkeys((*current.channels, *to))),
     )
-    return current, Notice(reason, current.messages)
+    return current, Notice(reason, current.messages, to)
 
 
 def _heard_again(
@@ -179,13 +189,23 @@ def _heard_again(
 
 
 def _reason(
-    current: Incident, loud: Sequence[Heard], now: datetime, cooldown: timedelta
+    current: Incident,
+    loud: Sequence[Heard],
+    now: datetime,
+    cooldown: timedelta,
+    *,
+    channels: Sequence[str],
+    is_joined: bool,
 ) -> Reason | None:
     """Why people are told now, if they are."""
     if not loud:
         return None
     if current.state is State.WATCHED:
         return Reason.OPENED
+    if not channels:
+        return None
+    if not current.channels:
+        return None if current.acknowledged_by else Reason.JOINED
     if current.returns:
         return None if current.is_return_told else Reason.FLAPPING
     if current.acknowledged_by:
@@ -194,7 +214,9 @@ def _reason(
         return Reason.WORSE
     is_more = any(one.key not in current.told for one in loud)
     is_cool = current.last_told_at is None or now - current.last_told_at >= cooldown
-    return Reason.MORE if is_more and is_cool else None
+    if is_more and is_cool:
+        return Reason.MORE
+    return Reason.JOINED if is_joined else None
 
 
 def _unheard(
@@ -208,8 +230,8 @@ def _unheard(
     if before.is_flapping and now - quiet_since < quiet:
         return current, None
     over = replace(current, state=State.OVER)
-    is_told = before.state is State.OPEN and before.has_end and not (held_by or before.held_by)
-    if not is_told:
+    is_known = before.state is State.OPEN and bool(before.channels)
+    if not is_known or not before.has_end or held_by or before.held_by:
         return over, None
     over = replace(over, messages=over.messages + 1, last_told_at=now)
-    return over, Notice(Reason.RESOLVED, over.messages)
+    return over, Notice(Reason.RESOLVED, over.messages, over.channels)

@@ -9,7 +9,7 @@ from pipeline.alerts.plain_text import plain
 
 __all__ = ["MOST_ITEMS", "data_age", "left_out", "lines_of", "subject", "web_address"]
 
-MOST_ITEMS: Final = 40
+MOST_ITEMS: Final = 100
 """Items that any channel lists; a person reads no more of them in a message."""
 _SUBJECT: Final = 150
 _SENTENCE: Final = 1_000

@@ -53,10 +53,16 @@ class Made:
     def sentence(self, listing: str, delivery: str) -> str:
         """It in a line, with the commands that go on from there."""
         counts = self.record()
+        to_nobody = sum(not told.notice.channels for told in self.decision.told)
+        unsent = (
+            f"; {to_nobody:,} go to no channel: alerts.to of rightrun.yml names some"
+            if to_nobody
+            else ""
+        )
         waiting = "" if not self.posted else f"; {self.posted:,} messages wait: {delivery}"
         return (
-            f"Alerts: {counts['open']:,} open incidents, {counts['told']:,} news of them{waiting}. See them:"
-            f" {listing}"
+            f"Alerts: {counts['open']:,} open incidents, {counts['told']:,} news of them{waiting}{unsent}. See"
+            f" them: {listing}"
         )
 
 
@@ -132,7 +138,9 @@ def make_decision(
         ended=held.ended,
     )
     posted = post(spark, lakehouse, messages)
-    rows = _rows(decision, signals, {row["incident_id"]: row for row in remembered}, now, night_at)
+    known = {row["incident_id"]: row for row in remembered}
+    digested |= {one.key for digest in decision.digests for one in digest.signals}
+    rows = _rows(decision, signals, known, digested, now, night_at)
     if rows:
         lakehouse.merge(INCIDENTS, spark.createDataFrame(rows, schema=spark_schema(INCIDENTS)))
     return Made(decision, signals, posted)
@@ -177,6 +185,7 @@ def _incident(row: Mapping[str, Any], taken: Mapping[str, str]) -> Incident:
         has_end=row["has_end"],
         held_by=row["held_by"],
         acknowledged_by=taken.get(row["incident_id"], ""),
+        channels=tuple(row["channels"]),
     )
 
 
@@ -184,24 +193,24 @@ def _rows(
     decision: Decision,
     signals: Iterable[Signal],
     remembered: Mapping[str, Mapping[str, Any]],
+    digested: frozenset[str],
     now: datetime,
     as_of: datetime,
 ) -> list[tuple[Any, ...]]:
     """What differs from what is remembered: an incident that is over, and was, does not."""
     by_key = {one.key: one for one in signals}
-    digested = {one.key for digest in decision.digests for one in digest.signals}
     rows = []
     for incident in decision.incidents:
         earlier = remembered.get(incident.incident_id)
         if earlier is not None and earlier["state"] == incident.state == State.OVER:
             continue
         holding = [by_key[key] for key in incident.holding if key in by_key]
-        listed = {*(earlier["digested"] if earlier else ()), *digested}
         words = _words(holding, incident, earlier)
         values = words | {
             "incident_id": incident.incident_id,
-            "digested": sorted(listed.intersection(incident.holding)),
+            "digested": sorted(digested.intersection(incident.holding)),
             "told": list(incident.told),
+            "channels": list(incident.channels),
             "holding": list(incident.holding),
             "state": str(incident.state),
             "as_of": as_of,

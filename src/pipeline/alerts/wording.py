@@ -17,11 +17,13 @@ from pipeline.sla.durations import duration
 __all__ = ["headline", "messages_of", "ranked"]
 
 _MOST_ITEMS: Final = 20
+_MOST_OF_DIGEST: Final = 100
 _KINDS: Final = {
     Reason.OPENED: Kind.OPENED,
     Reason.MORE: Kind.UPDATED,
     Reason.WORSE: Kind.UPDATED,
     Reason.FLAPPING: Kind.UPDATED,
+    Reason.JOINED: Kind.OPENED,
     Reason.RESOLVED: Kind.RESOLVED,
 }
 _PREFIXES: Final = {
@@ -91,7 +93,7 @@ def _of_incident(
         data_as_of=_seen_at(told, ended) or as_of,
         silence_hint=f"rightrun alerts silence incident:{incident.incident_id} --for 8h --why TEXT",
     )
-    for channel in told.channels:
+    for channel in told.notice.channels:
         yield Message(
             message_id=message_id(incident.incident_id, told.notice.number, channel),
             incident_key=incident.incident_id,
@@ -120,6 +122,8 @@ def _sentences(told: Told, now: datetime, quiet: timedelta) -> Iterable[str]:
         return
     if told.signals:
         yield ranked(told.signals, incident.cause)[0].sentence
+    if told.notice.reason is Reason.JOINED:
+        yield f"It goes on; its first news was {_ago(incident.told_at, now)} ago, and did not go to this channel."
     if told.notice.reason is Reason.FLAPPING:
         yield f"It was over and is back: you hear no more of it until it has stayed away for {_days(quiet)}."
     if told.held_back:
@@ -141,11 +145,16 @@ def _of_digest(digest: Digest, now: datetime, as_of: datetime) -> Iterable[Messa
         )
     if digest.still_open:
         sentences.append(f"Open incidents: {digest.still_open:,}; see rightrun alerts list.")
+    left_out = max(0, len(digest.signals) - _MOST_OF_DIGEST)
+    if left_out:
+        sentences.append("All that nobody is told of at once: rightrun alerts list --all.")
     content = Content(
         headline=f"Digest: {jobs}{whose} to look at",
         sentences=tuple(sentences),
-        items=tuple(_item(one, names_team=team is None) for one in digest.signals[:_MOST_ITEMS]),
-        left_out=max(0, len(digest.signals) - _MOST_ITEMS),
+        items=tuple(
+            _item(one, names_team=team is None) for one in digest.signals[:_MOST_OF_DIGEST]
+        ),
+        left_out=left_out,
         data_as_of=as_of,
     )
     # What is in it is part of its key: a second one of a night is another, the same made again is not.

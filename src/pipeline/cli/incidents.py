@@ -25,8 +25,8 @@ _SPAN: Final = re.compile(r"([1-9][0-9]{0,3})([mhd])")
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 _FAR: Final = timedelta(days=3_650)
 _LISTED: Final = (
-    "tier", "state", "headline", "team", "began_at", "told_at", "messages", "held_by", "acknowledged_by",
-    "incident_id",
+    "tier", "state", "headline", "team", "began_at", "told_at", "channels", "messages", "held_by",
+    "acknowledged_by", "incident_id",
 )  # fmt: skip
 
 By = Annotated[str | None, typer.Option(help="Who says so; your login by default.")]
@@ -67,7 +67,8 @@ def list_incidents(
     """List the incidents that people were told of and that go on. With since when, and who has taken them on."""
     rows = _remembered(reader_of(home, engine))
     shown = [
-        row
+        # Of news that went to no channel nobody was told.
+        row | {"told_at": row["told_at"] if row["channels"] else None}
         for row in rows
         if (everything or row["state"] == "open") and (team is None or row["team"] == team)
     ]

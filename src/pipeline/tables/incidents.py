@@ -51,7 +51,7 @@ INCIDENTS = Table(
         Column("last_told_at", "timestamp", "When they were last told of it"),
         Column("told_tier", "int", "The tier it was told with", minimum=1, maximum=3),
         Column("quiet_since", "timestamp", "Since when nothing of it holds"),
-        Column("messages", "int", "Times that people were told of it", nullable=False, minimum=0),
+        Column("messages", "int", "Times that there was news of it", nullable=False, minimum=0),
         Column(
             "returns",
             "int",
@@ -80,6 +80,7 @@ INCIDENTS = Table(
         Column(
             "acknowledged_by", "string", "Who has taken it on; empty for nobody", nullable=False
         ),
+        Column("channels", "array<string>", "Channels that have heard of it", nullable=False),
         Column("as_of", "timestamp", "The time that the data spoke of", nullable=False, audit=True),
         Column("decided_at", "timestamp", "When it was decided", nullable=False, audit=True),
     ),
