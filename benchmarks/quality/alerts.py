@@ -101,17 +101,18 @@ def figures(home: Path, account: Path) -> dict[str, Any]:
             name: {
                 "pages_a_week_and_100_jobs": rate(int(rule.sum())),
                 "precision": _share(_run_is_right(runs[rule], events)),
-                "recall_of_critical": _share(
-                    (
-                        runs[rule & (runs["series_key"] == one.series_key)]["night"] == one.night
-                    ).any()
-                    for one in critical.itertuples()
-                ),
+                "recall_of_critical": _share(_is_told(critical, runs[rule])),
             }
             for name, rule in rules(home, runs).items()
         },
         "by_night": by_night(home, account, nights),
     }
+
+
+def _is_told(episodes: pd.DataFrame, told_runs: pd.DataFrame) -> "pd.Series[bool]":
+    """Whether a run of the job that the episode's first night could know of was told."""
+    of_night = pd.MultiIndex.from_frame(told_runs[["series_key", "night"]])
+    return pd.Series(pd.MultiIndex.from_frame(episodes[["series_key", "night"]]).isin(of_night))
 
 
 def _share(values: Iterable[bool]) -> float:
