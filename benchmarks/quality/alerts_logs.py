@@ -91,9 +91,9 @@ def main() -> None:
     for file in track(files, description="logs"):
         with tempfile.TemporaryDirectory(prefix="rightrun-alerts-") as folder:
             logs[file.stem.removeprefix("runs_")] = measured(file, Path(folder))
-    document = json.dumps({"machine": machine(), "logs": logs}, indent=2)
+        document = json.dumps({"machine": machine(), "logs": logs}, indent=2)
+        options.out.write_text(document + "\n", encoding="utf-8")
     print(document)
-    options.out.write_text(document + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
