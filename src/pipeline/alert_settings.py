@@ -114,7 +114,7 @@ class Hours(BaseModel):
 
     def hold(self, at: datetime) -> bool:
         clock = at.astimezone(ZoneInfo(self.zone)).time()
-        if self.begins <= self.ends:
+        if self.begins < self.ends:
             return self.begins <= clock < self.ends
         return clock >= self.begins or clock < self.ends
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.alerts.incidents import Heard, Incident, Notice, Reason, State, next_state
+from pipeline.alerts.incidents import UPSTREAM, Heard, Incident, Notice, Reason, State, next_state
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 _QUIET, _COOLDOWN = timedelta(days=3), timedelta(hours=4)
@@ -35,7 +35,7 @@ _LOOKS = st.lists(
         _Look,
         after=st.sampled_from([timedelta(minutes=5), timedelta(hours=5), timedelta(days=1), timedelta(days=4)]),
         heard=st.lists(_HEARD, max_size=3, unique_by=lambda one: one.key).map(tuple),
-        held_by=st.sampled_from(["", "", "silence"]),
+        held_by=st.sampled_from(["", "", "silence", f"{UPSTREAM}job/z@u#1"]),
         is_blind=st.sampled_from([False, False, True]),
         channels=st.sampled_from([("mail",), ("mail",), ("phone",), ("mail", "phone"), ()]),
     ),
@@ -110,7 +110,7 @@ def test_what_is_held_is_not_told(looks: list[_Look]) -> None:
             assert notice is None
         if notice is not None and notice.reason is Reason.RESOLVED:
             assert before is not None
-            assert not before.held_by
+            assert not before.held_by.startswith(UPSTREAM)
 
 
 @given(_LOOKS)
@@ -129,14 +129,33 @@ def test_only_what_is_loud_is_told(looks: list[_Look]) -> None:
 
 @given(_LOOKS)
 def test_a_flapping_incident_is_told_twice_more_at_most(looks: list[_Look]) -> None:
-    """That it comes and goes, and that it stays away."""
+    """That it comes and goes, and that it stays away; and each time that it weighs more."""
     flapping: dict[str, int] = {}
+    for _look, before, after, notice in _history(looks):
+        if after is None or not after.returns:
+            flapping.clear()
+        elif notice is not None and notice.reason not in (Reason.WORSE, Reason.JOINED):
+            flapping[after.incident_id] = flapping.get(after.incident_id, 0) + 1
+            assert flapping[after.incident_id] <= 2
+        if before is not None and after is not None and before.returns and after.returns:
+            assert before.told_tier is None or (after.told_tier or 4) <= before.told_tier
+
+
+@given(_LOOKS)
+def test_an_end_is_told_as_often_as_a_beginning_or_a_return_at_most(looks: list[_Look]) -> None:
+    balance: dict[str, int] = {}
     for _look, _before, after, notice in _history(looks):
         if after is None or notice is None:
             continue
-        if notice.reason is Reason.FLAPPING or after.incident_id in flapping:
-            flapping[after.incident_id] = flapping.get(after.incident_id, 0) + 1
-    assert all(messages <= 2 for messages in flapping.values())
+        count = balance.get(after.incident_id, 0)
+        if notice.reason is Reason.RESOLVED:
+            count -= 1
+        elif notice.reason in (Reason.OPENED, Reason.FLAPPING):
+            count += 1
+        elif count == 0:
+            count = 1
+        balance[after.incident_id] = count
+        assert count >= 0
 
 
 @given(_LOOKS)

@@ -6,14 +6,15 @@ upstream incident that people are told of, the team's noise budget.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from pipeline.alert_settings import When
 from pipeline.alerts.conditions import CONDITIONS
-from pipeline.alerts.incidents import Heard, Incident, Notice, Reason, State, next_state
+from pipeline.alerts.grouping import Key, grouped, is_origin, newest_of, turn
+from pipeline.alerts.incidents import UPSTREAM, Heard, Incident, Notice, Reason, State, next_state
 from pipeline.alerts.policy import Policy
 from pipeline.alerts.signals import NEWS_LASTS, PLATFORM, Signal
 from pipeline.alerts.silences import Silence
@@ -23,8 +24,6 @@ __all__ = ["Decision", "Digest", "Held", "Told", "decide"]
 _WEEK: Final = timedelta(days=7)
 _MOST_URGENT: Final = 1
 _ORDER: Final = {name: place for place, name in enumerate(CONDITIONS)}
-
-Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +79,16 @@ def decide(
     now: datetime,
     as_of: datetime,
     digested: frozenset[str] = frozenset(),
+    ended: Collection[str] = (),
 ) -> Decision:
     """How incidents go on. `incidents` are the newest of each cause and team and those told within a week;
-    `digested` are keys of signals that a digest has told and that have held since."""
+    `digested` are keys of signals that a digest has told and that have held since; `ended` are keys of signals that
+    were seen to hold no more, whatever a late source says."""
     history = list(incidents)
-    newest = _newest(history)
+    newest = {key: _as_named(one, policy) for key, one in newest_of(history).items()}
     ranked = [replace(one, tier=policy.tier(one.subject, one.tier)) for one in signals]
     whens = {one.key: policy.rule(one.tier, one.condition).applied(one.times) for one in ranked}
-    groups: dict[Key, list[Signal]] = defaultdict(list)
-    for one in ranked:
-        if whens[one.key] is not When.NEVER:
-            groups[_group(one)].append(one)
+    groups = grouped((one for one in ranked if whens[one.key] is not When.NEVER), newest)
     late = {one.subject for one in ranked if one.condition == "source_late"}
     pages = _pages(history, now)
     told: list[Told] = []
@@ -99,18 +97,16 @@ def decide(
     over_budget: list[Signal] = []
     after: dict[Key, Incident] = {}
     told_of_origin: dict[str, Incident] = {}
-    # An incident of the cause's own team comes before those that it holds; urgent ones use the budget first.
-    for key in sorted({*newest, *groups}, key=lambda key: _turn(key, groups.get(key, []))):
+    for key in sorted({*newest, *groups}, key=lambda key: turn(key, groups.get(key, []))):
         before, of_group = newest.get(key), groups.get(key, [])
-        holder = _holder(key, told_of_origin)
         reasons = {
-            one.key: _held_by(one, policy, silences, late, key, holder, now) for one in of_group
+            one.key: _held_by(one, policy, silences, late, key, told_of_origin, now)
+            for one in of_group
         }
         may_page = pages[key[1]] < policy.settings.pages_a_week or key[1] == PLATFORM
         heard = []
         for one in of_group:
-            is_news = before is not None and before.state is not State.OVER
-            is_fresh = is_news or as_of - one.seen_at <= NEWS_LASTS
+            is_fresh = _is_fresh(one, before, now, as_of)
             is_now = whens[one.key] is When.NOW and is_fresh and not reasons[one.key]
             is_loud = is_now and (may_page or one.tier == _MOST_URGENT or _is_open(before))
             heard.append(Heard(one.key, one.tier, is_loud, CONDITIONS[one.condition].is_event))
@@ -118,7 +114,7 @@ def decide(
                 held.append(Held(one, reasons[one.key]))
             elif is_now and not is_loud:
                 over_budget.append(one)
-            elif is_fresh and not is_now:
+            elif is_fresh and whens[one.key] is not When.NOW:
                 waiting.append(one)
         shown = [one for one in of_group if not reasons[one.key]]
         everything_held = of_group and not shown
@@ -132,56 +128,43 @@ def decide(
             held_by=reasons[of_group[0].key]
             if everything_held
             else _held_end(before, of_group, policy, silences, now),
-            is_blind=_is_blind(before, late),
+            is_blind=_is_blind(before, late, ended),
             cooldown=policy.cooldown,
             quiet=policy.quiet,
         )
         if incident is None:
             continue
         after[key] = incident
-        if incident.state is State.OPEN and _has_origin(key, of_group):
-            told_of_origin[key[0]] = incident
         if notice is not None:
             if notice.reason is Reason.OPENED and incident.tier != _MOST_URGENT:
                 pages[key[1]] += 1
-            told.append(Told(incident, notice, tuple(shown)))
+            is_over = notice.reason is Reason.RESOLVED
+            told.append(Told(incident, notice, () if is_over else tuple(shown)))
+        # What nobody hears of holds nobody, but for settings by which nobody hears of anything.
+        if incident.state is State.OPEN and (incident.channels or not policy.named):
+            told_of_origin |= {one.cause: incident for one in of_group if is_origin(one)}
     reasons_held = Counter(one.why for one in held)
     counted = [
-        replace(one, held_back=reasons_held[f"incident {one.incident.incident_id}"]) for one in told
+        replace(one, held_back=reasons_held[f"{UPSTREAM}{one.incident.incident_id}"])
+        for one in told
     ]
     digests = _digests(waiting, over_budget, digested, after.values(), policy, now)
     return Decision(tuple(after.values()), tuple(counted), digests, tuple(held))
 
 
-def _newest(incidents: Iterable[Incident]) -> dict[Key, Incident]:
-    newest: dict[Key, Incident] = {}
-    for one in incidents:
-        if one.key not in newest or one.opening > newest[one.key].opening:
-            newest[one.key] = one
-    return newest
+def _as_named(incident: Incident, policy: Policy) -> Incident:
+    """An incident without the channels that the policy names no more."""
+    named = tuple(name for name in incident.channels if name in policy.named)
+    return replace(incident, channels=named)
 
 
-def _group(signal: Signal) -> Key:
-    """Its cause and whom it concerns: what the platform or a source has done is one incident for all."""
-    return signal.cause, signal.team if signal.cause.startswith("job/") else PLATFORM
-
-
-def _turn(key: Key, signals: Sequence[Signal]) -> tuple[bool, int, str, str]:
-    cause, team = key
-    is_first = team == PLATFORM or _has_origin(key, signals)
-    return not is_first, min((one.tier for one in signals), default=3), cause, team
-
-
-def _has_origin(key: Key, signals: Sequence[Signal]) -> bool:
-    """Whether the job that it comes from is among them."""
-    return any(f"job/{one.subject}" == key[0] for one in signals)
-
-
-def _holder(key: Key, told_of_origin: Mapping[str, Incident]) -> Incident | None:
-    """The incident of the same cause in the team of the job that it comes from, where people are told of it."""
-    cause, team = key
-    incident = told_of_origin.get(cause)
-    return incident if incident is not None and incident.team != team else None
+def _is_fresh(signal: Signal, before: Incident | None, now: datetime, as_of: datetime) -> bool:
+    """Whether it is news, or was when its incident began, which may have been held since."""
+    if as_of - signal.seen_at <= NEWS_LASTS or _is_open(before):
+        return True
+    if before is None or before.state is State.OVER:
+        return False
+    return before.began_at - (now - as_of) - signal.seen_at <= NEWS_LASTS
 
 
 def _held_by(
@@ -190,7 +173,7 @@ def _held_by(
     silences: Sequence[Silence],
     late: set[str],
     key: Key,
-    holder: Incident | None,
+    told_of_origin: Mapping[str, Incident],
     now: datetime,
 ) -> str:
     """What holds a signal, in words; empty for nothing."""
@@ -198,13 +181,16 @@ def _held_by(
     if maintenance is not None:
         return f"maintenance until {maintenance.ends_at.isoformat()}"
     for silence in silences:
-        if silence.holds(signal, key, now):
+        if silence.holds(signal.condition, signal.subject, signal.team, key, now):
             return f"silence by {silence.by} until {silence.until.isoformat()}"
     sources = sorted(late.intersection(CONDITIONS[signal.condition].stands_on))
     # What the Jobs API has shown stands on no source.
     if sources and signal.live_at is None:
         return f"late source {sources[0]}"
-    return "" if holder is None else f"incident {holder.incident_id}"
+    # The incident of the team of the job that it comes from, where people are told of that.
+    holder = told_of_origin.get(signal.cause)
+    is_of_others = holder is not None and holder.team != key[1] != PLATFORM
+    return f"{UPSTREAM}{holder.incident_id}" if holder is not None and is_of_others else ""
 
 
 def _held_end(
@@ -214,25 +200,28 @@ def _held_end(
     silences: Sequence[Silence],
     now: datetime,
 ) -> str:
-    """What holds the news of an end: the silence or maintenance of what was told."""
+    """What holds the news of an end: silences or maintenance of all that was told and held last."""
     if signals or before is None:
         return ""
-    for key in before.told:
-        _condition, subject = key.split(" ", 1)
+    why = ""
+    for key in set(before.told).intersection(before.holding) or before.told:
+        condition, subject = key.split(" ", 1)
         if policy.held_by_maintenance(subject, before.team, now) is not None:
-            return "maintenance"
-        if any(silence.holds_subject(subject, before.key, now) for silence in silences):
-            return "silence"
-    return ""
+            why = "maintenance"
+        elif any(one.holds(condition, subject, before.team, before.key, now) for one in silences):
+            why = "silence"
+        else:
+            return ""
+    return why
 
 
-def _is_blind(before: Incident | None, late: set[str]) -> bool:
+def _is_blind(before: Incident | None, late: set[str], ended: Collection[str]) -> bool:
+    """Whether what is not heard of an incident may hold all the same."""
     if before is None:
         return False
-    conditions = {key.split(" ", 1)[0] for key in (*before.told, *before.holding)}
-    return any(
-        late.intersection(CONDITIONS[name].stands_on) for name in conditions if name in CONDITIONS
-    )
+    unseen = {*before.told, *before.holding}.difference(ended)
+    conditions = {key.split(" ", 1)[0] for key in unseen}.intersection(CONDITIONS)
+    return any(late.intersection(CONDITIONS[name].stands_on) for name in conditions)
 
 
 def _is_open(before: Incident | None) -> bool:
@@ -243,7 +232,11 @@ def _pages(incidents: Iterable[Incident], now: datetime) -> dict[str, int]:
     """Incidents of each team that it was told of within a week, the most urgent left out."""
     pages: dict[str, int] = defaultdict(int)
     for one in incidents:
-        if one.told_at is not None and now - one.told_at < _WEEK and one.told_tier != _MOST_URGENT:
+        if (
+            one.told_at is not None
+            and abs(now - one.told_at) < _WEEK
+            and one.told_tier != _MOST_URGENT
+        ):
             pages[one.team] += 1
     return pages
 

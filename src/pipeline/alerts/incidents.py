@@ -2,16 +2,20 @@
 
 A pure machine. `next_state` takes an incident as it was last left, and what holds of it now, and says how it
 goes on and which channels are told. Its laws, held by tests: of one cause and team one incident at most is
-not over; no channel is told of an end that was not told of the beginning; what is held is not told, neither its
-coming nor its going.
+not over; no channel is told of an end that was not told of the beginning; what is held is not told; and the end of
+what an incident upstream held when it last held is not told either.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
-__all__ = ["Heard", "Incident", "Notice", "Reason", "State", "next_state"]
+__all__ = ["UPSTREAM", "Heard", "Incident", "Notice", "Reason", "State", "next_state"]
+
+UPSTREAM: Final = "incident "
+"""How `held_by` begins where another incident holds: the end of what it held is never announced."""
 
 
 class State(StrEnum):
@@ -33,7 +37,8 @@ class Reason(StrEnum):
     WORSE = "worse"
     """It weighs more than they know."""
     FLAPPING = "flapping"
-    """It was over, and is back within the quiet days: told once, and no more until it stays away."""
+    """It was over, all or a part of it, and is back within the quiet days: told once, and no more until it stays
+    away."""
     JOINED = "joined"
     """A channel that has not heard of it is told as well: a route's hours began, or the settings changed."""
     RESOLVED = "resolved"
@@ -71,15 +76,15 @@ class Incident:
     is_return_told: bool = False
     told: tuple[str, ...] = ()
     """Keys of the signals that people know of."""
+    channels: tuple[str, ...] = ()
+    """Those that have heard of it."""
     holding: tuple[str, ...] = ()
     """Keys of those that hold now."""
     has_end: bool = False
-    """Whether a signal that people know of is a state, whose end is news; an event has none."""
+    """Whether people wait for an end: a signal that they know of is a state; an event has none."""
     held_by: str = ""
     """What held it when something last held of it; empty for nothing."""
     acknowledged_by: str = ""
-    channels: tuple[str, ...] = ()
-    """Those that have heard of it."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -91,7 +96,7 @@ class Incident:
 
     @property
     def is_flapping(self) -> bool:
-        return self.returns > 0 and self.state is not State.OVER
+        return (self.returns > 0 or self.is_return_told) and self.state is not State.OVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,7 @@ def next_state(
     if not heard:
         return _unheard(before, now, held_by=held_by, is_blind=is_blind, quiet=quiet)
     current = _heard_again(before, heard, now, cause=cause, team=team, quiet=quiet)
+    gone = {*current.told}.difference(current.holding)
     current = replace(
         current,
         quiet_since=None,
@@ -134,25 +140,43 @@ def next_state(
     )
     loud = [one for one in heard if one.is_loud and not held_by]
     joining = [name for name in channels if name not in current.channels]
-    reason = _reason(current, loud, now, cooldown, channels=channels, is_joined=bool(joining))
+    reason = _reason(
+        current, loud, gone, now, cooldown, quiet, channels=channels, is_joined=bool(joining)
+    )
     if reason is None:
-        return current, None
-    to = tuple(joining if reason is Reason.JOINED else channels)
+        if (
+            before is None
+            or is_blind
+            or _goes_on(current, heard)
+            or not _is_end_news(before, held_by)
+        ):
+            return current, None
+        ended = replace(current, has_end=False, messages=current.messages + 1, last_told_at=now)
+        return ended, Notice(Reason.RESOLVED, ended.messages, ended.channels)
+    known = tuple(dict.fromkeys((*current.channels, *channels)))
+    # That it is back, those hear as well who think that it is over.
+    to = {Reason.JOINED: tuple(joining), Reason.FLAPPING: known}.get(reason, tuple(channels))
+    if reason is Reason.JOINED and current.channels:
+        # The others have still to hear what more holds.
+        current = replace(current, messages=current.messages + 1, channels=known)
+        return current, Notice(reason, current.messages, to)
     told = sorted(
         {*(key for key in current.told if key in current.holding), *(one.key for one in loud)}
     )
-    tiers = [one.tier for one in heard if one.key in told]
+    told_tier = min(one.tier for one in heard if one.key in told)
+    if current.returns and current.told_tier is not None:
+        told_tier = min(told_tier, current.told_tier)
     current = replace(
         current,
         state=State.OPEN,
         told_at=current.told_at or now,
         last_told_at=now,
-        told_tier=min(tiers),
+        told_tier=told_tier,
         messages=current.messages + 1,
         told=tuple(told),
         has_end=current.has_end or any(not one.is_event for one in loud),
         is_return_told=current.is_return_told or reason is Reason.FLAPPING,
-        channels=tuple(dict.fromkeys((*current.channels, *to))),
+        channels=known,
     )
     return current, Notice(reason, current.messages, to)
 
@@ -168,8 +192,13 @@ def _heard_again(
 ) -> Incident:
     """The incident that the signals belong to: the one before, also where it came back too soon, or a new one."""
     if before is not None and before.state is not State.OVER:
-        is_back = before.state is State.OPEN and before.quiet_since is not None
-        return replace(before, returns=before.returns + 1) if is_back else before
+        if before.state is State.WATCHED:
+            return before
+        if before.quiet_since is not None:
+            return replace(before, returns=before.returns + 1)
+        # What has stayed for so long comes and goes no more.
+        has_stayed = before.is_flapping and not _is_within(quiet, before.last_told_at, now)
+        return replace(before, returns=0, is_return_told=False) if has_stayed else before
     if (
         before is not None
         and before.told_at is not None
@@ -177,7 +206,7 @@ def _heard_again(
         and before.quiet_since is not None
         and now - before.quiet_since < quiet
     ):
-        return replace(before, state=State.OPEN, returns=before.returns + 1)
+        return replace(before, state=State.WATCHED, returns=before.returns + 1, has_end=False)
     return Incident(
         cause=cause,
         team=team,
@@ -191,32 +220,56 @@ def _heard_again(
 def _reason(
     current: Incident,
     loud: Sequence[Heard],
+    gone: Collection[str],
     now: datetime,
     cooldown: timedelta,
+    quiet: timedelta,
     *,
     channels: Sequence[str],
     is_joined: bool,
 ) -> Reason | None:
-    """Why people are told now, if they are."""
+    """Why people are told now, if they are. Of what they know, `gone` did not hold when it was last looked at."""
     if not loud:
         return None
-    if current.state is State.WATCHED:
+    if current.state is State.WATCHED and not current.returns:
         return Reason.OPENED
     if not channels:
         return None
     if not current.channels:
         return None if current.acknowledged_by else Reason.JOINED
-    if current.returns:
-        return None if current.is_return_told else Reason.FLAPPING
-    if current.acknowledged_by:
+    if current.returns and not current.is_return_told:
+        return Reason.FLAPPING
+    if current.state is State.WATCHED or current.acknowledged_by:
         return None
     if current.told_tier is not None and min(one.tier for one in loud) < current.told_tier:
         return Reason.WORSE
-    is_more = any(one.key not in current.told for one in loud)
-    is_cool = current.last_told_at is None or now - current.last_told_at >= cooldown
+    if current.returns:
+        return None
+    is_back = any(one.key in gone for one in loud)
+    is_recent = _is_within(quiet, current.last_told_at, now)
+    if is_back and is_recent and not current.is_return_told:
+        return Reason.FLAPPING
+    is_more = any(one.key not in current.told for one in loud) or (is_back and not is_recent)
+    is_cool = not _is_within(cooldown, current.last_told_at, now)
     if is_more and is_cool:
         return Reason.MORE
     return Reason.JOINED if is_joined else None
+
+
+def _is_within(span: timedelta, since: datetime | None, now: datetime) -> bool:
+    """Whether it is less than `span` ago. What lies in the future, by a clock that was wrong, is not."""
+    return since is not None and timedelta(0) <= now - since < span
+
+
+def _goes_on(current: Incident, heard: Sequence[Heard]) -> bool:
+    """Whether a state holds, or may come back so soon that its end is no news."""
+    return current.is_flapping or any(not one.is_event for one in heard)
+
+
+def _is_end_news(before: Incident, held_by: str) -> bool:
+    """Whether people wait for the end, and nothing holds the news of it."""
+    is_waited_for = before.state is State.OPEN and before.has_end and bool(before.channels)
+    return is_waited_for and not held_by and not before.held_by.startswith(UPSTREAM)
 
 
 def _unheard(
@@ -225,13 +278,12 @@ def _unheard(
     """How it goes on where nothing holds."""
     if before is None or before.state is State.OVER or is_blind:
         return before, None
-    quiet_since = before.quiet_since or now
+    quiet_since = min(before.quiet_since or now, now)
     current = replace(before, quiet_since=quiet_since, holding=())
     if before.is_flapping and now - quiet_since < quiet:
         return current, None
     over = replace(current, state=State.OVER)
-    is_known = before.state is State.OPEN and bool(before.channels)
-    if not is_known or not before.has_end or held_by or before.held_by:
+    if not _is_end_news(before, held_by):
         return over, None
     over = replace(over, messages=over.messages + 1, last_told_at=now)
     return over, Notice(Reason.RESOLVED, over.messages, over.channels)

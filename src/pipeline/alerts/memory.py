@@ -125,6 +125,7 @@ def make_decision(
         now=now,
         as_of=night_at,
         digested=digested,
+        ended=held.ended,
     )
     if is_between_nights:
         decision = replace(decision, digests=())

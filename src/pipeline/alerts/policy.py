@@ -53,6 +53,12 @@ class Policy:
                 return route.to
         return self.settings.to
 
+    @property
+    def named(self) -> frozenset[str]:
+        """The channels that messages may go to at all; with none incidents are found, and nobody is told."""
+        routes = self.settings.routes
+        return frozenset((*self.settings.to, *(name for route in routes for name in route.to)))
+
     def held_by_maintenance(self, subject: str, team: str, at: datetime) -> Maintenance | None:
         """The maintenance that holds what concerns a subject, if one does."""
         return next(
@@ -72,10 +78,9 @@ class Policy:
     def sentences(self, channels: Collection[str]) -> Iterable[str]:
         """What holds for all conditions, and what a channel that is named and not there means."""
         settings = self.settings
-        named = {name for route in settings.routes for name in route.to} | {*settings.to}
-        if not named:
+        if not self.named:
             yield "Nobody is told: name channels in alerts.to of rightrun.yml."
-        for name in sorted(named.difference(channels)):
+        for name in sorted(self.named.difference(channels)):
             yield f"Messages to {name} wait: settings name no such channel."
         where = ", ".join(settings.to) or "no channel"
         routes = len(settings.routes)

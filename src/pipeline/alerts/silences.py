@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from pipeline.alerts.signals import Signal
-
 __all__ = ["ACKNOWLEDGED", "SILENCE", "Silence", "acknowledgements", "silences_in_force"]
 
 SILENCE: Final = "silence"
@@ -22,20 +20,10 @@ class Silence:
     by: str
     why: str
 
-    def holds(self, signal: Signal, group: tuple[str, str], at: datetime) -> bool:
-        """Whether it holds a signal of an incident's cause and team."""
-        if at >= self.until:
-            return False
-        kind, _, name = self.subject.partition(":")
-        match kind:
-            case "team":
-                return name == signal.team
-            case "condition":
-                return name == signal.condition
-        return self.holds_subject(signal.subject, group, at)
-
-    def holds_subject(self, subject: str, group: tuple[str, str], at: datetime) -> bool:
-        """Whether it holds all of a job or of an incident."""
+    def holds(
+        self, condition: str, subject: str, team: str, group: tuple[str, str], at: datetime
+    ) -> bool:
+        """Whether it holds what is said of a subject of a team, in an incident's cause and team."""
         if at >= self.until:
             return False
         kind, _, name = self.subject.partition(":")
@@ -43,7 +31,9 @@ class Silence:
             case "job":
                 return name == subject
             case "team":
-                return name == group[1]
+                return name == team
+            case "condition":
+                return name == condition
             case "incident":
                 return name.rpartition("#")[0] == "@".join(group)
         return False
