@@ -9,6 +9,7 @@ from typing import Any, Final
 import pandas as pd
 from deltalake import DeltaTable
 
+from pipeline.alerts.incidents import UPSTREAM
 from tests.e2e.truth import RUN, stored, told
 
 DAY: Final = pd.Timedelta(days=1)
@@ -111,7 +112,7 @@ def is_known(episode: Any, nights: Nights) -> bool:
         of_told = {key for key in row.told if key.endswith(f" {episode.series_key}")}
         if row.state == "open" and (of_told or (of_job and row.cause.startswith("platform/"))):
             return True
-        if of_job and row.held_by.removeprefix("incident ") in told_of:
+        if of_job and row.held_by.removeprefix(UPSTREAM) in told_of:
             return True
     return False
 

@@ -237,7 +237,7 @@ class _Law:
         due_us = outlook.due_us[row]
         plain = (deadlines_us(levels, due_us) - due_us) / SECOND_US
         seconds: Floats = np.repeat(plain, _POINTS).reshape(len(row), _POINTS)
-        fired = np.flatnonzero((outlook.fired_by[row] >= 0) & (levels.kind == sla.DEADLINE))
+        fired = np.flatnonzero(outlook.fired_by[row] >= 0)
         upstream = self._attempts(self.other, outlook.fired_by[row[fired]])
         begin_us = due_us[fired, None] + from_seconds(self.other.idle + upstream.seconds)
         of_point = take_rows(levels, np.repeat(fired, _POINTS))
