@@ -47,7 +47,7 @@ def alerts_parts(result: Mapping[str, Any], logs: Mapping[str, Any], machine: st
     )
     yield from (
         "The simulator's truth has the probability of each miss, given what was known at the midnight before"
-        f" (`truth.prospects`). {night['misses']} runs missed their SLA, {night['likely_misses']} of them with a"
+        f" (`truth.prospects`). {night['misses']:,} runs missed their SLA, {night['likely_misses']} of them with a"
         f" probability of 50 % or more: of {night['told_at_once']:.0%} people were told at once, as a part of an"
         f" incident that goes on, of {night['told']:.0%} so or by a line of a digest, that night or earlier where it has"
         " held since. One job that misses every hour counts often: of its nights, each once, people were told of"
