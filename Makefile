@@ -104,6 +104,7 @@ bench-quality: $(INSTALLED) ## Forecasts and flags beside all peers, on DATA=a f
 	$(BIN)/python -m benchmarks.quality.incidents --out benchmarks/results/incidents.json
 	$(BIN)/python -m benchmarks.quality.nights_flags --out benchmarks/results/nights_flags.json
 	$(BIN)/python -m benchmarks.quality.alerts --out benchmarks/results/alerts.json
+	$(if $(DATA),$(BIN)/python -m benchmarks.quality.alerts_logs $(DATA) --out benchmarks/results/alerts_logs.json)
 
 .PHONY: bench-speed
 bench-speed: $(INSTALLED) ## What the statistics of a job cost, up to 100,000 jobs, and beside AutoETS

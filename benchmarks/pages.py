@@ -288,11 +288,14 @@ def _soaked(soak: dict[str, Any]) -> Iterable[tuple[str, ...]]:
 def quality_page(_: str) -> str:
     """docs/quality.md: forecasts beside every peer, and where they lose."""
     result = _result("quality.json")
-    note = _NOTE.format(file="quality.json, published.json, anomalies.json, alerts.json")
+    note = _NOTE.format(
+        file="quality.json, published.json, anomalies.json, alerts.json, alerts_logs.json"
+    )
     machine = _machine(result["machine"])
     anomalies, alerts = _result("anomalies.json"), _result("alerts.json")
     parts = quality_parts(result, _result("published.json"), anomalies, note, machine)
-    return _page([*parts, *alerts_parts(alerts, _machine(alerts["machine"]))])
+    logs = _result("alerts_logs.json")
+    return _page([*parts, *alerts_parts(alerts, logs, _machine(alerts["machine"]))])
 
 
 def anomalies_page(_: str) -> str:

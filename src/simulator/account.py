@@ -52,6 +52,7 @@ from simulator.runs.outcomes import (
     ordered,
     with_repairs,
 )
+from simulator.runs.outlook import Outlook, outlook_of
 from simulator.runs.retries import retrying_jobs, with_retries, with_task_retries
 from simulator.runs.run_jobs import (
     simulated_run_jobs,
@@ -139,6 +140,7 @@ def simulated_history(config: SimulatorConfig) -> History:
     tries = first_tries(config, fleet, due.job, seconds)
     upstream = upstream_jobs(config, fleet)
     tries, cause = with_downstream_failures(config, upstream, due, tries)
+    travelled = tries.status
     tries = with_waits(config, due, tries)
     runs, happens = placed(config, fleet, due, tries)
     runs = replace(runs, slowed=slowed[happens], cause=renumbered(happens, cause)[happens])
@@ -181,6 +183,9 @@ def simulated_history(config: SimulatorConfig) -> History:
         causes=causes,
         input_bytes=read_bytes(config, fleet, laws, runs, events, causes),
         upstream=upstream,
+        outlook=outlook_of(
+            config, fleet, laws, due, events, upstream, travelled, retrying, happens
+        ),
     )
 
 
@@ -217,6 +222,7 @@ def history_of(
     causes: Causes,
     input_bytes: Ints,
     upstream: Ints,
+    outlook: Outlook,
 ) -> History:
     """These runs and attempts with their tasks, ids, clusters, statements and uses of tables; `input_bytes` of a
     run is 0 where nobody knows what it reads, `upstream` of a job -1 where it needs no other's output."""
@@ -254,5 +260,6 @@ def history_of(
         slow_task=slow_task,
         statements=simulated_statements(fleet, graphs, job, attempts, tasks, input_bytes),
         upstream=upstream,
+        outlook=outlook,
         uses=simulated_uses(fleet, upstream, job, attempts),
     )

@@ -21,6 +21,7 @@ from simulator.runs.causes import Causes
 from simulator.runs.events import Events
 from simulator.runs.lineage import Uses
 from simulator.runs.outcomes import Attempts
+from simulator.runs.outlook import Outlook
 from simulator.runs.runs import RunIds, Runs
 from simulator.runs.task_runs import TaskRuns
 
@@ -62,6 +63,7 @@ class History:
     upstream: Ints
     """The job whose output each job needs; -1 for most."""
     uses: Uses
+    outlook: Outlook
 
     @property
     def deliveries(self) -> int:

@@ -58,6 +58,7 @@ from simulator.runs.outcomes import (
     Status,
     setup_seconds,
 )
+from simulator.runs.outlook import no_outlook
 from simulator.runs.runs import Runs
 
 REQUIRED_COLUMNS = ("job_id", "run_id", "start_time", "duration_seconds", "status")
@@ -240,6 +241,7 @@ def _history(config: SimulatorConfig, log: pd.DataFrame) -> History:
         causes=no_causes(count, len(names)),
         input_bytes=np.zeros(count, dtype=np.int64),
         upstream=np.full(len(names), -1, dtype=np.int64),
+        outlook=no_outlook(),
     )
 
 

@@ -60,6 +60,13 @@ class DeliveryPlan:
             np.concatenate([self.twice, other.twice + size]),
         )
 
+    def first(self, size: int) -> Ints:
+        """The delivery with which each of all `size` rows first arrives."""
+        delivery = np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))
+        first = np.full(size, len(self.bounds), dtype=np.int64)
+        np.minimum.at(first, self.rows, delivery)
+        return first
+
     def before(self, deliveries: int, size: int) -> Bools:
         """Which of all `size` rows have arrived with the first deliveries."""
         has_arrived = np.zeros(size, dtype=bool)

@@ -48,11 +48,12 @@ from simulator.identity import WORKSPACE_IDS
 from simulator.runs.lineage import table_lineage, table_names
 from simulator.runs.timelines import job_run_timeline, job_task_run_timeline, job_tasks
 from simulator.truth import quirks, truth
-from simulator.truth.arrived import arrived_history
+from simulator.truth.arrived import arrived_history, ends_known_us
 from simulator.truth.causes import causes
 from simulator.truth.events import events, resizes
 from simulator.truth.feeds import feeds
 from simulator.truth.firings import firings
+from simulator.truth.prospects import prospects
 from simulator.truth.sizing import sizing
 
 _WRITERS = 2
@@ -121,7 +122,7 @@ def deliver(
         arrived, traced = arrived_history(history, arrivals)
         truth_tables: dict[str, Callable[[], Any]] = {
             "jobs": lambda: truth.jobs(arrived),
-            "runs": lambda: truth.runs(arrived),
+            "runs": lambda: truth.runs(arrived, ends_known_us(history, arrivals)[traced]),
             "attempts": lambda: truth.attempts(arrived),
             "costs": lambda: truth.costs(history, prices, bill, arrivals),
             "pipeline_costs": lambda: truth.pipeline_costs(history, prices, bill, arrivals),
@@ -131,6 +132,7 @@ def deliver(
             "firings": lambda: firings(history, traced),
             "feeds": lambda: feeds(history, arrivals),
             "resizes": lambda: resizes(history),
+            "prospects": lambda: prospects(arrived, traced),
             "quirks": lambda: quirks.quirks(history, traced, bill, arrivals, lives),
         }
         for name, make_truth in truth_tables.items():

@@ -39,8 +39,10 @@ class EventKind(IntEnum):
 
 
 _DEPENDENT_SHARE = 0.12
-_DEPENDENCE_US = 20 * HOUR_US
-_FAILS_WITH_UPSTREAM = 0.9
+DEPENDENCE_US = 20 * HOUR_US
+FAILS_WITH_UPSTREAM = 0.9
+INCIDENT_HOURS = (3, 11)
+"""How long an incident lasts: as long as any of these, the last left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def simulated_events(config: SimulatorConfig, fleet: Fleet, hardware: Hardware) 
             & ("incidents" in config.quirks)
         )  # fmt: skip
         from_us = start_us + int(at) * HOUR_US
-        until_us = from_us + int(rng.integers(3, 11)) * HOUR_US
+        until_us = from_us + int(rng.integers(*INCIDENT_HOURS)) * HOUR_US
         parts.append(_events(EventKind.INCIDENT, jobs, from_us, until_us, rng.uniform(0.45, 1.1)))
     jobs = drawn_jobs(0.08, "level_shifts")
     level = np.log(rng.choice([0.6, 1.3, 1.5, 2.0], len(jobs)))
@@ -195,9 +197,9 @@ def with_downstream_failures(
         low, high = first[upstream[job]], first[upstream[job] + 1]
         before = low + np.searchsorted(due.due_us[low:high], due.due_us[own]) - 1
         seen = before >= low
-        recent = seen & (due.due_us[own] - due.due_us[np.maximum(before, 0)] < _DEPENDENCE_US)
+        recent = seen & (due.due_us[own] - due.due_us[np.maximum(before, 0)] < DEPENDENCE_US)
         failed = recent & (status[np.maximum(before, 0)] == Status.FAILED)
-        hit = own[failed & (draws[own] < _FAILS_WITH_UPSTREAM)]
+        hit = own[failed & (draws[own] < FAILS_WITH_UPSTREAM)]
         cause[hit] = before[hit - first[job]]
         status[hit], code[hit] = Status.FAILED, FIRST_FAILURE
         # It finds its input missing soon after its set-up.

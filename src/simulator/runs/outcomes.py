@@ -55,8 +55,11 @@ CODES = (
 _FAILURE_WEIGHTS = np.array([weight for _, _, weight in CODES[FIRST_FAILURE:]])
 CANCELLED_DOUBLE_L = len(CODES) - 1
 CANCEL_SHARE = 0.004
-_FAILS_AGAIN_SHARE = 0.22
+FAILS_AGAIN_SHARE = 0.22
 MOST_REPAIRS = 2
+REPAIR_PAUSES = ((0.6, 300.0), (0.4, 9000.0))
+"""Shares and mean seconds: a retry within minutes, or a person the next morning."""
+LEAST_PAUSE_SECONDS = 45
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +181,13 @@ def with_repairs(
         mended = np.isin(before.status, (Status.FAILED, Status.TIMED_OUT)) & repaired[before.run]
         mended &= rng.random(len(mended)) < config.repair_share
         run = before.run[mended]
-        # A retry within minutes, or a person the next morning.
+        (soon, soon_seconds), (_, later_seconds) = REPAIR_PAUSES
         pause = np.where(
-            rng.random(len(run)) < 0.6,
-            rng.exponential(300, len(run)),
-            rng.exponential(9000, len(run)),
+            rng.random(len(run)) < soon,
+            rng.exponential(soon_seconds, len(run)),
+            rng.exponential(later_seconds, len(run)),
         )
-        start_us = before.end_us[mended] + from_seconds(pause + 45)
+        start_us = before.end_us[mended] + from_seconds(pause + LEAST_PAUSE_SECONDS)
         again = stage_start(graphs, job[run], before.progress_to[mended])
         seconds = work_seconds[run] * np.exp(0.1 * rng.standard_normal(len(run)))
         tries = tried(
@@ -193,7 +196,7 @@ def with_repairs(
             job[run],
             seconds,
             again,
-            np.full(len(run), _FAILS_AGAIN_SHARE),
+            np.full(len(run), FAILS_AGAIN_SHARE),
             CANCEL_SHARE,
         )
         happens = start_us < fleet.deleted_us[job[run]]

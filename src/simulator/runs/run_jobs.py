@@ -33,7 +33,8 @@ from simulator.runs.runs import Runs
 from simulator.runs.task_runs import TaskRuns
 
 _FIRED_SHARE = 0.08
-_SLOWEST_START_SECONDS = 8.0
+IDLE_SECONDS = (1.0, 8.0)
+"""From the start of a Run Job task to that of the run it fires."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,5 +212,4 @@ def source_task_runs(graphs: Graphs, runs: Runs, attempts: Attempts, tasks: Task
 
 
 def _idle_us(rng: np.random.Generator, rows: int) -> Ints:
-    """From the start of a Run Job task to that of the run it fires."""
-    return from_seconds(rng.uniform(1.0, _SLOWEST_START_SECONDS, rows))
+    return from_seconds(rng.uniform(*IDLE_SECONDS, rows))

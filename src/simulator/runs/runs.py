@@ -66,10 +66,7 @@ def placed(config: SimulatorConfig, fleet: Fleet, due: Due, tries: Tries) -> tup
     )
     # Submitted runs are separate jobs to the platform: nothing makes them wait for each other.
     alone = fleet.kind != Kind.SUBMITTED
-    congested = rng.random(rows) < _CONGESTED_SHARE
-    delay_us = from_seconds(
-        np.where(congested, rng.exponential(90, rows), rng.exponential(0.8, rows))
-    )
+    delay_us = from_seconds(delay_seconds(rng, rows))
     may_skip = "never_started" in config.quirks
     queue_full = may_skip & (rng.random(rows) < _NEVER_STARTED_SHARE)
 
@@ -114,6 +111,12 @@ def placed(config: SimulatorConfig, fleet: Fleet, due: Due, tries: Tries) -> tup
         fired_by=renumbered(happens, due.fired_by),
     )
     return take_rows(runs, happens), happens
+
+
+def delay_seconds(rng: np.random.Generator, rows: int) -> Floats:
+    """From when a run is due to when it could start."""
+    congested = rng.random(rows) < _CONGESTED_SHARE
+    return np.where(congested, rng.exponential(90, rows), rng.exponential(0.8, rows))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from simulator.clock import NEVER_US, Bools
+from simulator.clock import DAY_US, NEVER_US, Bools, Ints
 from simulator.columnar import take_rows
 from simulator.delivery.arrivals import Arrivals
 from simulator.history import History
 from simulator.runs.outcomes import Status
 from simulator.runs.runs import RunIds
+
+
+def ends_known_us(history: History, arrivals: Arrivals) -> Ints:
+    """When the row of the last end of each run that has arrived was delivered: no night knows of it before."""
+    pieces = arrivals.attempt_slices
+    delivery = arrivals.attempt_rows.first(pieces.size)
+    ends = np.flatnonzero(pieces.last & (delivery < history.deliveries))
+    known_us = np.zeros(history.runs.size, dtype=np.int64)
+    at_us = history.start_us + (delivery[ends] + 1) * DAY_US
+    np.maximum.at(known_us, history.attempts.run[pieces.owner[ends]], at_us)
+    return known_us
 
 
 def arrived_history(history: History, arrivals: Arrivals) -> tuple[History, Bools]:

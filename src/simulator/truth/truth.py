@@ -50,8 +50,8 @@ def _series_keys(history: History, run: Ints) -> Any:
     )
 
 
-def runs(history: History) -> Any:
-    """One row per run that left a trace by now."""
+def runs(history: History, known_us: Ints) -> Any:
+    """One row per run that left a trace by now; `known_us` is when the end of each is known."""
     attempts, run_count = history.attempts, history.runs.size
     job = history.runs.job
     first = np.searchsorted(attempts.run, np.arange(run_count), side="left")
@@ -73,6 +73,7 @@ def runs(history: History) -> Any:
             "due_at": timestamps(history.runs.due_us),
             "started_at": timestamps(attempts.start_us[first]),
             "ended_at": timestamps(attempts.end_us[last], ~in_flight),
+            "known_at": timestamps(known_us, ~in_flight),
             "queue_seconds": pa.array(seconds_of(history.runs.queue_us)),
             "final_status": strings_at(STATES, status),
             "attempts": integers(last - first + 1),
