@@ -36,6 +36,8 @@ def parameters(answer: Answer, home: Path) -> dict[str, str | None]:
         "first_day": "2026-01-01",
         "last_day": "2027-01-01",
         "oldest": "2026-01-01T00:00:00+00:00",
+        "before": "2026-01-01T00:00:00+00:00",
+        "now": "2028-01-01T00:00:00+00:00",
         "started_at": "2027-01-01T00:00:00+00:00",
         "run_id": _run_of(home, jobs[0]["series_key"]),
     }
@@ -87,9 +89,11 @@ def test_the_fixture_has_rows_for_nearly_all_texts(undisturbed: Made) -> None:
     }
     assert empty == {
         # What is decided between nights; tests/e2e/test_alerts.py has a home with it.
+        "alerts/expired",
         "alerts/incidents",
         "alerts/outbox",
         "alerts/said",
+        "alerts/unremembered",
         "anomalies/regimes",
         "conditions/did_not_come",
         "conditions/new_level",

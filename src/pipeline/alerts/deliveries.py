@@ -80,6 +80,8 @@ class Waiting:
     message: Message | None
     delivery: Delivery
     root: str | None
+    is_heard: bool
+    """Whether the channel has taken another message of the incident."""
 
 
 def waiting(lakehouse: Lakehouse) -> list[Waiting]:
@@ -152,6 +154,7 @@ def _waiting(row: dict[str, object]) -> Waiting:
         message=message,
         delivery=_delivery(row),
         root=None if root is None else str(root),
+        is_heard=bool(row["is_heard"]),
     )
 
 

@@ -20,6 +20,7 @@ from pyspark.sql import SparkSession
 
 from pipeline.alerts.channels.channel import Channel, NotSent, Reason
 from pipeline.alerts.deliveries import Delivery, Waiting, drop_orphans, record, waiting
+from pipeline.alerts.message import Kind
 from pipeline.lakehouse.protocol import Lakehouse
 from pipeline.tables.alerts import DELIVERIES, OUTBOX
 
@@ -120,6 +121,7 @@ class _Round:
         ends_at = time.monotonic() + _CHANNEL_SECONDS
         held = set[str]()
         roots: dict[str, str] = {}
+        heard = set[str]()
         failures = 0
         for one in _unless_all_wait(self._messages, self._clock.now()):
             incident = one.incident_key
@@ -131,7 +133,7 @@ class _Round:
                 delivery = one.delivery
             else:
                 root = one.root or roots.get(incident or "")
-                delivery = self._attempt(one, root, ends_at)
+                delivery = self._attempt(one, root, ends_at, is_heard=incident in heard)
                 self._report(delivery)
                 is_failure = delivery.state == "pending"
                 failures = failures + 1 if is_failure else 0
@@ -141,13 +143,19 @@ class _Round:
                 held.add(incident)
             if incident is not None and delivery.thread is not None:
                 roots.setdefault(incident, delivery.thread)
+            if incident is not None and delivery.state == "delivered":
+                heard.add(incident)
 
-    def _attempt(self, one: Waiting, root: str | None, ends_at: float) -> Delivery:
+    def _attempt(
+        self, one: Waiting, root: str | None, ends_at: float, *, is_heard: bool
+    ) -> Delivery:
         """The message tried a few times in short order."""
         delivery, message = one.delivery, one.message
         if message is None:
             at = self._clock.now()
             return delivery.attempted(at).failed(NotSent(Reason.INVALID), at)
+        if message.kind is Kind.RESOLVED and one.incident_key and not (is_heard or one.is_heard):
+            return delivery.failed(NotSent(Reason.UNHEARD), self._clock.now())
         for attempt in range(1, _TRIES + 1):
             at = self._clock.now()
             if message.expires_at is not None and message.expires_at <= at:

@@ -58,17 +58,25 @@ def drop_old(spark: SparkSession, lakehouse: Lakehouse, reader: Reader, now: dat
 
 
 def posted(lakehouse: Lakehouse) -> DataFrame:
-    """The messages, each with the columns of its delivery, which are NULL until it is tried, and with `root`:
-    the thread of the first of its incident that this channel took."""
+    """The messages, each with the columns of its delivery, which are NULL until it is tried; with `root`, the
+    thread of the first of its incident that this channel took; and `is_heard`, whether it took any."""
     both = lakehouse.read(OUTBOX).join(lakehouse.read(DELIVERIES), "message_id", "left")
     first = F.min(F.struct("sequence", "thread"))
+    of_incidents = both.where(F.col("incident_key").isNotNull())
     roots = (
-        both.where(F.col("thread").isNotNull() & F.col("incident_key").isNotNull())
+        of_incidents.where(F.col("thread").isNotNull())
         .groupBy("incident_key", "channel")
         .agg(first.alias("first"))
         .select("incident_key", "channel", F.col("first.thread").alias("root"))
     )
-    return both.join(roots, ["incident_key", "channel"], "left")
+    heard = (
+        of_incidents.where(F.col("state") == "delivered")
+        .select("incident_key", "channel")
+        .distinct()
+        .withColumn("is_heard", F.lit(True))
+    )
+    by = ["incident_key", "channel"]
+    return both.join(roots, by, "left").join(heard, by, "left")
 
 
 def message_of(row: dict[str, object]) -> Message:

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     REJECTED = "rejected"
     INVALID = "invalid"
     EXPIRED = "expired"
+    UNHEARD = "unheard"
 
     @property
     def may_pass(self) -> bool:
@@ -67,6 +68,7 @@ _SENTENCES = {
     Reason.REJECTED: "the other side does not take it",
     Reason.INVALID: "the message or a secret of the channel is not of the form it should be",
     Reason.EXPIRED: "its time had passed",
+    Reason.UNHEARD: "it is the end of what the channel never took the beginning of",
 }
 
 

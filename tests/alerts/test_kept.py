@@ -1,4 +1,4 @@
-"""What was delivered long ago goes; what waits, and what an incident still needs, stays."""
+"""What an outbox keeps and for how long, and who is sent an end."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -7,6 +7,8 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from pipeline.alerts.channels.channel import Reason
+from pipeline.alerts.deliveries import retry
+from pipeline.alerts.message import Kind, message_id
 from pipeline.alerts.outbox import drop_old, post
 from pipeline.answers.delta_reader import DeltaReader
 from pipeline.lakehouse.folder.tables import DeltaFolder
@@ -64,3 +66,19 @@ def test_what_is_needed_no_more_goes_after_a_while(tmp_path: Path, spark: SparkS
     assert set(home.states()) <= kept
     assert len(kept) == 4
     assert post(spark, lakehouse, [message("open", channel="c")]) == 0
+
+
+def test_an_end_is_sent_to_who_took_a_beginning(tmp_path: Path, spark: SparkSession) -> None:
+    """Also later, where somebody asks for both again."""
+    mute = Told(fails(Reason.REJECTED, times=1))
+    home = Home(tmp_path / "home", spark, a=Told(), b=mute)
+    for channel in ("a", "b"):
+        home.post(message("x", 1, channel), message("x", 2, channel, kind=Kind.RESOLVED))
+    home.deliver()
+    end = message_id("x", 2, "b")
+    assert (home.states()[end]["state"], home.states()[end]["reason"]) == ("dead", "unheard")
+    assert mute.sent == []
+    retry(spark, home.lakehouse, message_id=None, channel="b")
+    home.deliver()
+    assert [sent for sent, _ in mute.sent] == [message_id("x", 1, "b"), end]
+    assert home.states()[message_id("x", 2, "a")]["state"] == "delivered"
