@@ -16,6 +16,7 @@ from pipeline.answers.reader import records
 from pipeline.tables import gold
 from tests.watch.home import NIGHT, Home, health, home_of, job
 from tests.watch.jobs import NOW, Jobs, W
+from tests.workspace.server import serving
 
 _TEAM = "core $(id)"
 
@@ -24,9 +25,18 @@ def _of(number: int) -> dict[str, object]:
     return {"workspace_id": W, "series_key": f"{W}/{number}"}
 
 
-@pytest.fixture
-def answers(tmp_path: Path, spark: SparkSession, jobs: Jobs) -> dict[str, Explanation]:
+@pytest.fixture(scope="module")
+def answers(
+    tmp_path_factory: pytest.TempPathFactory, spark: SparkSession
+) -> dict[str, Explanation]:
     """By condition, the incident in which it holds: one of each that a night can find, and a watch that stopped."""
+    with serving() as running:
+        return _explained(
+            _home(tmp_path_factory.mktemp("explained") / "home", spark, Jobs(running))
+        )
+
+
+def _home(path: Path, spark: SparkSession, jobs: Jobs) -> Home:
     anomaly = {
         "night_at": NIGHT, "run_id": "1", "attempt": 0, "metric": "duration_seconds", "severity": "high",
         "direction": "short", "value": 1.0, "center": 60.0, "ratio": 1 / 60, "p_value": 1e-9, "is_alertable": True,
@@ -36,7 +46,7 @@ def answers(tmp_path: Path, spark: SparkSession, jobs: Jobs) -> dict[str, Explan
         "level": 120.0, "ratio": 2.0, "direction": "up",
     }  # fmt: skip
     home = home_of(
-        tmp_path / "home", spark, jobs,
+        path, spark, jobs,
         rows={
             gold.JOBS: [
                 job(1, team=_TEAM), job(2, tier=None), *(job(n) for n in range(3, 9)),
@@ -68,7 +78,7 @@ def answers(tmp_path: Path, spark: SparkSession, jobs: Jobs) -> dict[str, Explan
     home.look(NOW - timedelta(hours=5))
     home.look(NOW - timedelta(hours=4))
     home.decide(is_between_nights=False)
-    return _explained(home)
+    return home
 
 
 def _explained(home: Home) -> dict[str, Explanation]:
