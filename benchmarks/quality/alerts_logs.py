@@ -34,19 +34,24 @@ def measured(log: Path, root: Path) -> dict[str, Any]:
     account, told, home = root / "account", root / "told", root / "home"
     end = datetime.fromisoformat(END)
     from_log(log, account, end=end, seed=_SEED, limit_jobs=_JOBS, days=_DAYS)
-    days = sorted({file.stem for file in account.glob("lakeflow/job_run_timeline/*.parquet")})
-    later = days[-_NIGHTS:]
+    of_runs = account.glob("lakeflow/job_run_timeline/*.parquet")
+    later = sorted(file.stem for file in of_runs)[-_NIGHTS:]
+    # Of no table anything that is told after the runs of a night: they would read as late.
+    withheld = {
+        file for file in account.glob("*/*/*.parquet") if later[0] <= file.stem != "snapshot"
+    }
     shutil.copytree(
         account,
         told,
-        ignore=lambda _folder, names: [name for name in names if Path(name).stem in later],
+        ignore=lambda folder, names: [name for name in names if Path(folder) / name in withheld],
     )
     home.mkdir()
     (home / "rightrun.yml").write_text(SETTINGS)
     night(root, f"simulated:{told}", home)
     for day in later:
-        for file in account.rglob(f"{day}.parquet"):
-            shutil.copy(file, told / file.relative_to(account))
+        for file in withheld:
+            if file.stem <= day:
+                shutil.copy(file, told / file.relative_to(account))
         night(root, f"simulated:{told}", home)
     return _figures(home)
 
