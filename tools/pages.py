@@ -284,7 +284,11 @@ def export_code() -> str:
             if table.interval
             else ""
         )
-        mark = "f" if since else ""
+        if named := table.only_named:
+            # A metastore lists the columns of everything in it.
+            by = f"SELECT {named.name} FROM {named.by.system_name} WHERE {named.by.only_where}"
+            since = f" WHERE {named.value} IN ({by})"
+        mark = "f" if "{" in since else ""
         lines.append(f'    "{table.name}": {mark}"SELECT {kept} FROM {table.system_name}{since}",')
     lines += [
         "}",

@@ -1,7 +1,9 @@
 """What is said of a chain: a tree that ends, sentences that follow from its rows, and what is not known."""
 
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from pipeline.answers.for_scripts import as_json
 from pipeline.answers.terminal.chain import chain_lines
 from pipeline.errors import UserError
 from pipeline.tables import gold
+from pipeline.tables.declaration import Table
 from tests.answers.homes import reader_of
 from tests.strategies.tables import Row, at
 
@@ -45,7 +48,13 @@ def _place(key: str, **columns: Any) -> Row:
 
 
 def _chain(
-    home: Path, key: str, edges: list[Row], place: Row, lineage: bool = True, **names: str
+    home: Path,
+    key: str,
+    edges: list[Row],
+    place: Row,
+    lineage: bool = True,
+    about_tables: Mapping[Table, list[Row]] = MappingProxyType({}),
+    **names: str,
 ) -> Chain:
     keys = sorted(
         {key, *(e["series_key"] for e in edges), *(e["upstream_series_key"] for e in edges)}
@@ -57,7 +66,7 @@ def _chain(
         gold.JOB_CHAINS: [_place(key) | place],
         gold.SOURCE_FRESHNESS: [_LINEAGE] if lineage else [],
     }
-    return chain(reader_of(home, rows), key)
+    return chain(reader_of(home, rows | dict(about_tables)), key)
 
 
 def _text(about: Chain, width: int | None = None, most: int = 30) -> list[str]:
@@ -127,6 +136,58 @@ def test_a_tree_each_way_with_the_critical_path_marked(tmp_path: Path) -> None:
         (1, "w/d", True),
     ]
     assert "main.a.u" in as_json(told)
+
+
+def test_changes_of_the_tables_next_to_a_job_and_what_is_not_known_of_them(tmp_path: Path) -> None:
+    ours, theirs, far = f"main.a.{_HOSTILE}", "main.a.in", "main.a.far"
+    edges = [
+        _edge("w/a", "w/b", kind="feeds", table_name=theirs),
+        _edge("w/b", "w/c", kind="feeds", table_name=ours),
+        _edge("w/b", "w/c", kind="feeds", table_name="main.a.new"),
+        _edge("w/c", "w/d", kind="feeds", table_name=far),
+    ]
+    first = "no night before this one has seen its columns"
+    changed = [
+        {"change": "column_removed", "column_name": _HOSTILE, "old_type": "int", "table_name": ours}
+        | {"readers": ["w/c"], "reader_jobs": 1},
+        {"change": "type_changed", "old_type": "int", "new_type": "bigint", "table_name": theirs}
+        | {"column_name": "id"},
+        {"change": "column_added", "column_name": "n", "new_type": "date", "table_name": theirs},
+        {"change": "nullability_changed", "column_name": "n", "is_nullable": False}
+        | {"table_name": theirs},
+        {"change": "not_visible", "column_name": "", "table_name": far},
+        {"change": "not_visible", "column_name": "", "table_name": theirs},
+        {"change": "visible_again", "column_name": "", "table_name": theirs},
+    ]
+    rows: dict[Table, list[Row]] = {
+        gold.TABLE_SCHEMAS: [
+            {"table_name": ours, "status": "ok"},
+            {"table_name": theirs, "status": "not_assessed", "reason": first},
+            {"table_name": "main.a.new", "status": "not_assessed", "reason": first},
+            {"table_name": far, "status": "not_assessed", "reason": "far"},
+        ],
+        gold.TABLE_SCHEMA_CHANGES: [
+            row | {"night_at": at(day)} for day, row in enumerate(changed, start=1)
+        ],
+    }
+    about = _chain(tmp_path, "w/b", edges, {}, True, rows)
+    lines = _text(about)
+    unknown = f"How the columns of 2 tables around it change is not known: {first}."
+    assert unknown in " ".join(lines)
+    seen = lines[lines.index("Changes of its tables") + 1 :]
+    assert seen == [
+        "- main.a.in: listed again, seen by the night of 2026-03-30 00:00 UTC",
+        "- main.a.in: gone, or no longer listed to whoever reads, seen by the night of 2026-03-29 00:00 UTC",
+        "- main.a.in: column n must not be NULL now, seen by the night of 2026-03-27 00:00 UTC",
+        "- main.a.in: column n added as date, seen by the night of 2026-03-26 00:00 UTC",
+        "- main.a.in: column id is bigint, which was int, seen by the night of 2026-03-25 00:00 UTC",
+        "- main.a.it [31m's <b> `x`: column it [31m's <b> `x` removed, which was int, seen by the night of"
+        " 2026-03-24 00:00 UTC; 1 job reads it",
+    ]
+    assert "Changes of its tables, 2 of 6; all: --limit 6" in _text(about, most=2)
+    told = about.for_scripts()
+    assert [table["table_name"] for table in told["tables"]] == ["main.a.in", ours, "main.a.new"]
+    assert len(told["schema_changes"]) == 6
 
 
 def test_a_cycle_ends_and_is_said(tmp_path: Path) -> None:

@@ -95,6 +95,7 @@ def test_the_fixture_has_rows_for_nearly_all_texts(undisturbed: Made) -> None:
         "alerts/said",
         "alerts/unremembered",
         "anomalies/regimes",
+        "chains/schema_changes",
         "conditions/did_not_come",
         "conditions/new_level",
         "conditions/suspiciously_short",

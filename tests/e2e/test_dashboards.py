@@ -25,7 +25,7 @@ _LARGE = 5_000
 # What this small account has nothing of: no night came before its first, whose words have met nothing yet, and no
 # job fails or was changed; the job that a page opens with is in no chain.
 _EMPTY = {
-    *("verdict_changes", "failing_jobs", "changes_before"),
+    *("verdict_changes", "table_schema_changes_shown", "failing_jobs", "changes_before"),
     *("miss_reliability", "miss_by_horizon", "said_by_week"),
     *("job_changes_known", "job_flags", "job_levels", "job_node_hours"),
     "job_dependencies_shown",

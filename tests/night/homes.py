@@ -17,7 +17,7 @@ from pipeline.sources.export import ExportFolder
 from pipeline.steps.kinds import Continued
 from pipeline.tables.catalogue import TABLES
 from pipeline.tables.declaration import Layer, Table
-from pipeline.tables.gold import NIGHT_TABLES, RECEIPTS
+from pipeline.tables.gold import NIGHT_TABLES, RECEIPTS, TABLE_SCHEMA_CHANGES, TABLE_SCHEMAS
 from tests.parity.comparing import compared_columns, differences, shown
 from tests.parity.fixture import NOW
 
@@ -30,9 +30,9 @@ class Made:
     export: Path
 
 
-_OF_NIGHTS = (*NIGHT_TABLES, RECEIPTS)
+_OF_NIGHTS = (*NIGHT_TABLES, RECEIPTS, TABLE_SCHEMAS, TABLE_SCHEMA_CHANGES)
 KEPT = tuple(table for table in TABLES if table.layer is not Layer.OPS and table not in _OF_NIGHTS)
-"""What a night promises; the others also remember when nights ran, and what each said."""
+"""What a night promises; the others also remember when nights ran, what each said, and what each saw of columns."""
 WRITTEN = tuple(step.writes for step in GRAPH.steps)
 _REMEMBERED = {step.writes: step.remembers for step in GRAPH.steps if isinstance(step, Continued)}
 """Columns that only earlier nights can tell: homes made in other nights differ there."""

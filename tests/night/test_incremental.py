@@ -80,6 +80,25 @@ def test_what_was_said_is_said_once_and_known_once_it_came(
     )
 
 
+def test_a_column_that_came_between_nights_is_seen_by_the_next(
+    spark: SparkSession, nightly: Made
+) -> None:
+    lakehouse = DeltaFolder(nightly.home, spark)
+    seen = lakehouse.read(ops.COLUMNS_SEEN)
+    nights = [row["night_at"] for row in seen.select("night_at").distinct().collect()]
+    assert len(nights) == 2, "the first sees all, and one that a column came"
+    changes = lakehouse.read(gold.TABLE_SCHEMA_CHANGES).toArrow().to_pylist()
+    tables = {row["table_name"] for row in seen.collect()}
+    assert {(row["table_name"], row["column_name"], row["change"]) for row in changes} == {
+        (table, "later", "column_added") for table in tables
+    }
+    assert len(tables) >= 4
+    assert "main.a.unwritten" not in tables
+    schemas = lakehouse.read(gold.TABLE_SCHEMAS).toArrow().to_pylist()
+    status = {row["table_name"]: (row["status"], row["columns"]) for row in schemas}
+    assert status == dict.fromkeys(tables, ("ok", 4)) | {"main.a.back": ("not_assessed", 0)}
+
+
 def test_nothing_new_writes_nothing(spark: SparkSession, nightly: Made) -> None:
     before = versions(nightly.home)
     outcome = night(spark, nightly.home, nightly.export, number=50)

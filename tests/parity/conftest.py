@@ -101,7 +101,7 @@ def _give(spark: SparkSession, place: Path, given: Path) -> None:
     assert night.standpoint is not None
     night_given = what_is_given(night.standpoint, settings)
     for table in {table for step in GRAPH.steps for table in step.inputs}:
-        rows = _said_before(table, _with_shifts(lakehouse.read(table)))
+        rows = _seen_before(table, _said_before(table, _with_shifts(lakehouse.read(table))))
         if table is gold.JOB_REGIMES:
             rows = job_regimes(_with_shifts(lakehouse.read(gold.RUN_SCORES)))
         assert rows.count(), f"the fixture leaves {table.full_name} empty"
@@ -161,6 +161,36 @@ def _said_before(table: Table, rows: DataFrame) -> DataFrame:
         for name in ("night_at", "expected_start_at")
     }
     return rows.withColumns(moved | {"open_from": F.date_sub("open_from", 4)})
+
+
+def _seen_before(table: Table, rows: DataFrame) -> DataFrame:
+    """Columns as nights of days before would have seen them: one was not there, one of another type, and one is
+    there no more; a table was not listed for a night."""
+    if table is not ops.COLUMNS_SEEN:
+        return rows
+    first = rows.withColumn("night_at", F.timestamp_add("DAY", F.lit(-4), F.col("night_at")))
+    is_changed = F.col("column_name") == "amount"
+    before = first.where("column_name <> 'later'").withColumns(
+        {
+            "data_type": F.when(is_changed, F.lit("int")).otherwise(F.col("data_type")),
+            "is_nullable": F.when(is_changed, F.lit(False)).otherwise(F.col("is_nullable")),
+        }
+    )
+    gone = first.where("column_name = 'id'").withColumn("column_name", F.lit("gone"))
+    third = F.timestamp_add("DAY", F.lit(1), F.col("night_at"))
+    changed = first.where(is_changed & (F.col("table_name") != "main.a.report"))
+    unlisted = first.where("column_name = '' AND table_name = 'main.a.shaped'").withColumn(
+        "is_there", F.lit(False)
+    )
+    removed = gone.where("table_name = 'main.a.there'").withColumns(
+        {
+            "is_there": F.lit(False),
+            "data_type": F.lit(None).cast("string"),
+            "is_nullable": F.lit(None).cast("boolean"),
+        }
+    )
+    later = changed.unionByName(unlisted).unionByName(removed).withColumn("night_at", third)
+    return before.unionByName(gone).unionByName(later)
 
 
 def _deadlines() -> pa.Table:

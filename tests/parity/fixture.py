@@ -409,6 +409,25 @@ def _settings(account: Account) -> None:
         account.add("job_settings", 0, workspace_id=WEST, **row)
 
 
+def _columns(account: Account) -> None:
+    """Columns of the tables that jobs write, one of which comes later than the others; of one nothing is listed, and
+    one nobody writes."""
+    written = {table for _, tables in _FEEDS.values() for table in tables} - {"main.a.back"}
+    for table in sorted({*written, "main.a.unwritten"}):
+        catalog, schema, name = table.split(".", 2)
+        columns: tuple[tuple[str, str, str, int], ...] = (
+            ("id", "bigint", "NO", 0),
+            (HOSTILE, "struct<a:int,b:string>", "YES", 0),
+            ("amount", "decimal(18,2)", "YES", 0),
+            ("later", "date", "YES", 6),
+        )
+        for column, kind, is_nullable, day in columns:
+            account.add(
+                "table_columns", day, table_catalog=catalog, table_schema=schema, table_name=name,
+                column_name=column, full_data_type=kind, is_nullable=is_nullable,
+            )  # fmt: skip
+
+
 def account() -> Account:
     """The account; the same rows on every call."""
     made = Account()
@@ -416,6 +435,7 @@ def account() -> Account:
     billing = _Billing(made)
     _definitions(made)
     _settings(made)
+    _columns(made)
     _prices(made)
     _daily_runs(made, rng, billing)
     _odd_runs(made)

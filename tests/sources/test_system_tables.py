@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import sqlglot
 from pyspark.sql import SparkSession
 
 from pipeline.lakehouse.folder.tables import DeltaFolder
@@ -18,7 +19,7 @@ from pipeline.tables.types import arrow_schema
 from pipeline.workspace.system_catalogs import SystemCatalog
 from tests.bronze.ingesting import Remembered, empty_bronze, held, ingest_all
 from tests.sources.small import rows_of_table
-from tests.strategies.tables import at
+from tests.strategies.tables import arrow_of, at
 
 CATALOG = "sail"
 """The name that Sail gives its own catalog."""
@@ -147,6 +148,75 @@ def test_a_day_far_ahead_hides_no_other(days: list[datetime], spark: SparkSessio
     spelled = ", ".join(f"(TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S}')" for moment in moments)
     rows = spark.sql(f"SELECT * FROM VALUES {spelled} AS t(period_end_time) WHERE {bounds}")
     assert rows.count() == len(days)
+
+
+def test_of_columns_only_those_of_tables_that_jobs_write_are_asked_for(
+    spark: SparkSession, lakehouse: DeltaFolder, tmp_path: Path
+) -> None:
+    """One schema has both tables, as another region's bronze has them."""
+    schema = "columns_beside_lineage"
+    spark.sql(f"CREATE DATABASE IF NOT EXISTS `{CATALOG}`.`{schema}`")
+
+    def stored(table: SourceTable, rows: list[dict[str, Any]]) -> None:
+        file = tmp_path / f"{table.name}.parquet"
+        pq.write_table(arrow_of(table, rows), file)
+        name = f"`{CATALOG}`.`{schema}`.`{table.name}`"
+        spark.sql(f"DROP TABLE IF EXISTS {name}")
+        spark.sql(f"CREATE TABLE {name} USING parquet LOCATION '{file}'")
+
+    def column(table: str) -> dict[str, Any]:
+        parts = dict(
+            zip(("table_catalog", "table_schema", "table_name"), table.split("."), strict=True)
+        )
+        described = {"column_name": "c", "full_data_type": "int", "is_nullable": "YES"}
+        return parts | described | {"comment": "secret"}
+
+    event = {"event_time": at(1), "entity_type": "JOB", "entity_run_id": "7"}
+    hostile = 'main.a.it\'s `t` "x" \\ --'
+    by_nobody = {"target_table_full_name": "main.a.by_hand", "entity_type": "NOTEBOOK"}
+    stored(
+        source.TABLE_LINEAGE,
+        [
+            event | {"target_table_full_name": hostile},
+            event | {"source_table_full_name": "main.a.read"},
+            event | by_nobody,
+        ],
+    )
+    tables = (hostile, "main.a.read", "main.a.by_hand", "main.a.other")
+    stored(source.TABLE_COLUMNS, [column(table) for table in tables])
+    home = empty_bronze(lakehouse, (source.TABLE_COLUMNS,))
+    asked = SystemTables(spark, f"{CATALOG}.{schema}")
+    try:
+        done = ingest_all(asked, home, Remembered(), (source.TABLE_COLUMNS,))["table_columns"]
+        assert done.received == 1
+        (row,) = held(home, bronze.TABLE_COLUMNS)
+        assert f"main.a.{row['table_name']}" == hostile
+        assert "secret" not in repr(row)
+        # Where lineage is not there to say which tables these are, none is asked for.
+        spark.sql(f"DROP TABLE `{CATALOG}`.`{schema}`.`table_lineage`")
+        assert asked.read(source.TABLE_COLUMNS, None) is None
+        assert not asked.inspect(source.TABLE_COLUMNS).found
+    finally:
+        for table in (source.TABLE_COLUMNS, source.TABLE_LINEAGE):
+            spark.sql(f"DROP TABLE IF EXISTS `{CATALOG}`.`{schema}`.`{table.name}`")
+
+
+def test_columns_are_asked_for_by_a_join_that_the_platform_carries_out(spark: SparkSession) -> None:
+    catalog = SystemCatalog(None, "system")
+    columns, lineage = (
+        {column.name: column.type for column in table.columns}
+        for table in (source.TABLE_COLUMNS, source.TABLE_LINEAGE)
+    )
+    asked = SystemTables(spark).select(source.TABLE_COLUMNS, Readable(catalog, columns, lineage))
+    of_run = source.TABLE_LINEAGE.only_where
+    assert asked == (
+        "SELECT `table_catalog`, `table_schema`, `table_name`, `column_name`, `full_data_type`,"
+        " `is_nullable` FROM `system`.`information_schema`.`columns` WHERE"
+        " concat_ws('.', table_catalog, table_schema, table_name) IN (SELECT target_table_full_name"
+        " FROM `system`.`access`.`table_lineage` WHERE target_table_full_name IS NOT NULL"
+        f" AND {of_run})"
+    )
+    assert sqlglot.parse_one(asked, dialect="databricks").find(sqlglot.exp.In)
 
 
 def test_of_statements_only_those_of_jobs_are_asked_for(spark: SparkSession) -> None:

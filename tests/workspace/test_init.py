@@ -35,7 +35,7 @@ from tests.workspace.server import (
 
 UC = "/api/2.1/unity-catalog"
 ME = "ana@example.com"
-SCHEMAS = ("lakeflow", "billing", "compute", "access", "query")
+SCHEMAS = ("lakeflow", "billing", "compute", "access", "query", "information_schema")
 
 
 def _granted(*privileges: str, principal: str = ME) -> dict[str, Any]:

@@ -18,7 +18,7 @@ for.
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 
@@ -48,6 +48,8 @@ class Readable:
     catalog: SystemCatalog
     types: dict[str, str]
     """Its columns with their types."""
+    types_named_by: Mapping[str, str] = field(default_factory=dict)
+    """Those of the table that names its rows, where one does."""
 
 
 class SystemTables:
@@ -131,7 +133,7 @@ class SystemTables:
         faults: dict[SystemCatalog, PySparkException] = {}
         for catalog in self._catalogs:
             try:
-                readable.append(Readable(catalog, self._columns(catalog, table)))
+                readable.append(self._readable(catalog, table))
             except AnalysisException as error:
                 faults[catalog] = error
             except PySparkException as error:
@@ -203,12 +205,20 @@ class SystemTables:
         )
         bounds = " OR ".join(_within(table, days))
         conditions = [f"({bounds})"] if bounds else []
-        if table.only_where and all(
-            c.name in readable.types for c in table.columns if c.name in table.only_where
-        ):
-            conditions.append(table.only_where)
+        conditions += _says_anything(table, readable.types)
+        if named := table.only_named:
+            says = [f"{named.name} IS NOT NULL", *_says_anything(named.by, readable.types_named_by)]
+            conditions.append(
+                f"{named.value} IN (SELECT {named.name} FROM {readable.catalog.sql_name(named.by)}"
+                f" WHERE {' AND '.join(says)})"
+            )
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         return f"SELECT {columns} FROM {readable.catalog.sql_name(table)}{where}"
+
+    def _readable(self, catalog: SystemCatalog, table: SourceTable) -> Readable:
+        named = table.only_named
+        named_by = {} if named is None else self._columns(catalog, named.by)
+        return Readable(catalog, self._columns(catalog, table), named_by)
 
     def _columns(self, catalog: SystemCatalog, table: SourceTable) -> dict[str, str]:
         """The columns the table has now, with their types."""
@@ -231,6 +241,12 @@ class SystemTables:
     @staticmethod
     def _sentence(catalog: SystemCatalog, error: PySparkException) -> str:
         return f"region {catalog.region}: {cause(error)}" if catalog.region else cause(error)
+
+
+def _says_anything(table: SourceTable, types: Mapping[str, str]) -> list[str]:
+    """The condition on rows that say anything to us, where the table has the columns for it."""
+    asked = (column.name for column in table.columns if column.name in table.only_where)
+    return [table.only_where] if table.only_where and all(name in types for name in asked) else []
 
 
 def _refuse_without_keys(table: SourceTable, readable: Readable) -> None:

@@ -56,6 +56,7 @@ NODE_TIMELINE = bronze_of(source.NODE_TIMELINE, kept_days=30)
 NODE_TYPES = bronze_of(source.NODE_TYPES)
 QUERY_HISTORY = bronze_of(source.QUERY_HISTORY)
 TABLE_LINEAGE = bronze_of(source.TABLE_LINEAGE)
+TABLE_COLUMNS = bronze_of(source.TABLE_COLUMNS)
 WORKSPACES_LATEST = bronze_of(source.WORKSPACES_LATEST)
 JOB_SETTINGS = bronze_of(source.JOB_SETTINGS)
 
@@ -96,6 +97,7 @@ BRONZE_OF: dict[str, Table] = {
         NODE_TYPES,
         QUERY_HISTORY,
         TABLE_LINEAGE,
+        TABLE_COLUMNS,
         WORKSPACES_LATEST,
         JOB_SETTINGS,
     )

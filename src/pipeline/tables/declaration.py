@@ -183,6 +183,16 @@ class Derived:
     """Whether rows that differ in it are different rows, though the source's keys are the same."""
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Which rows of a table another one names: those whose `value`, an expression, is what `by` holds as `name` in
+    a row that says anything to us."""
+
+    value: str
+    by: "SourceTable"
+    name: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceTable(Table):
     """A system table as we rely on it: the columns we read, pinned, and what its absence costs.
@@ -194,7 +204,8 @@ class SourceTable(Table):
     come, `dated_by` the column whose UTC date partitions bronze, `interval` a start and an end that
     must not be reversed, `retention_days` how long the platform keeps rows (None: as long as they
     hold), `only_where` an expression that holds for the rows that say anything to us, so that a system
-    table is not asked for the others, `derived` what steps look rows up by that stands inside a struct,
+    table is not asked for the others, `only_named` that only rows say anything which another table names,
+    `derived` what steps look rows up by that stands inside a struct,
     where no change feed tells it.
     `switches_off` says to a user what does not work without it.
     """
@@ -211,6 +222,7 @@ class SourceTable(Table):
     interval: tuple[str, str] | None = None
     retention_days: int | None = None
     only_where: str = ""
+    only_named: Named | None = None
     derived: tuple[Derived, ...] = ()
 
     def __post_init__(self) -> None:

@@ -152,9 +152,30 @@ SAID = Table(
     ),
 )
 
+COLUMNS_SEEN = Table(
+    layer=Layer.OPS,
+    name="columns_seen",
+    grain="one column of a table that jobs write, or the table itself, as a night has seen it for which it was"
+    " not so before",
+    keys=("table_name", "column_name", "night_at"),
+    columns=(
+        Column("table_name", "string", "Table, by its three-part name", nullable=False),
+        Column("column_name", "string", "Column; empty for the table itself", nullable=False),
+        Column("night_at", "timestamp", "Time that the night spoke of", nullable=False),
+        Column(
+            "is_there",
+            "boolean",
+            "Whether it is listed; of columns of a table that is not listed itself nothing is known",
+            nullable=False,
+        ),
+        Column("data_type", "string", "Type of a column that is there"),
+        Column("is_nullable", "boolean", "Whether that may be NULL"),
+    ),
+)
+
 DECISION_TABLES: tuple[Table, ...] = (DECISIONS,)
 """What people decide between nights."""
-READ_BY_STEPS: tuple[Table, ...] = (*DECISION_TABLES, SAID)
+READ_BY_STEPS: tuple[Table, ...] = (*DECISION_TABLES, SAID, COLUMNS_SEEN)
 """What any step may read, though it stands at the end."""
 OPS_TABLES: tuple[Table, ...] = (
     POSITIONS,
@@ -163,4 +184,5 @@ OPS_TABLES: tuple[Table, ...] = (
     WRITERS,
     *DECISION_TABLES,
     SAID,
+    COLUMNS_SEEN,
 )

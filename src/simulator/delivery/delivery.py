@@ -33,6 +33,7 @@ from simulator.compute.statements import query_history
 from simulator.compute.utilisation import lives_of, node_timeline
 from simulator.delivery.arrivals import Arrivals, arrivals_of
 from simulator.delivery.delays import DeliveryPlan, DeliveryRules
+from simulator.delivery.table_columns import table_columns
 from simulator.delivery.writer import (
     Progress,
     day_name,
@@ -54,6 +55,7 @@ from simulator.truth.events import events, resizes
 from simulator.truth.feeds import feeds
 from simulator.truth.firings import firings
 from simulator.truth.prospects import prospects
+from simulator.truth.schema_changes import schema_changes
 from simulator.truth.sizing import sizing
 
 _WRITERS = 2
@@ -116,6 +118,7 @@ def deliver(
             (source.NODE_TYPES, _node_types()),
             (source.WORKSPACES_LATEST, _workspaces(history.workspaces)),
             (source.JOB_SETTINGS, job_settings(history)),
+            (source.TABLE_COLUMNS, table_columns(history, arrivals)),
         ):
             write_file(snapshot, table_folder(folder, table) / "snapshot.parquet")
             rows[table.name] = snapshot.num_rows
@@ -131,6 +134,7 @@ def deliver(
             "causes": lambda: causes(history, traced),
             "firings": lambda: firings(history, traced),
             "feeds": lambda: feeds(history, arrivals),
+            "schema_changes": lambda: schema_changes(history, arrivals),
             "resizes": lambda: resizes(history),
             "prospects": lambda: prospects(arrived, traced),
             "quirks": lambda: quirks.quirks(history, traced, bill, arrivals, lives),

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from pipeline.answers.answer import Answer
+from pipeline.answers.chains.schemas import Schemas, schemas
 from pipeline.answers.reader import Reader, Record, records
 from pipeline.answers.values import shown, text
 from pipeline.errors import UserError
@@ -43,6 +44,7 @@ class Chain:
     before: tuple[Link, ...]
     after: tuple[Link, ...]
     has_lineage: bool
+    schemas: Schemas
 
     def sentences(self) -> Iterator[str]:
         """What a person asks first."""
@@ -62,6 +64,7 @@ class Chain:
                 f"No table lineage was exported ({source.TABLE_LINEAGE.system_name}): which jobs feed others"
                 " by tables is not known, and only Run Job tasks are."
             )
+        yield from self.schemas.sentences()
 
     def called(self, series_key: str) -> str:
         """A job by its name and key."""
@@ -108,6 +111,8 @@ class Chain:
             "has_table_lineage": self.has_lineage,
             "before": [_record(link) for link in self.before],
             "after": [_record(link) for link in self.after],
+            "tables": list(self.schemas.tables),
+            "schema_changes": list(self.schemas.changes),
         }
 
 
@@ -132,7 +137,8 @@ def chain(reader: Reader, series_key: str) -> Chain:
     )
     sources = {row["source_table"] for row in records(reader, "nights", "sources")}
     has_lineage = source.TABLE_LINEAGE.system_name in sources
-    return Chain(job, places[0], names, before, after, has_lineage)
+    around = schemas(reader, series_key)
+    return Chain(job, places[0], names, before, after, has_lineage, around)
 
 
 def _links(

@@ -7,6 +7,7 @@ from typing import Final
 from rich.text import Text
 
 from pipeline.answers.chains.chain import Chain, Link
+from pipeline.answers.chains.schemas import change_of
 from pipeline.answers.reader import Record
 from pipeline.answers.terminal.paragraph import PIPE_WIDTH, paragraph
 from pipeline.answers.values import shown, text
@@ -19,7 +20,8 @@ _LEAST_ROOM: Final = 40
 
 
 def chain_lines(about: Chain, width: int | None, *, most: int) -> Iterator[Text]:
-    """The lines of `show chain` for a terminal of `width` columns, None for a pipe; `most` jobs each way."""
+    """The lines of `show chain` for a terminal of `width` columns, None for a pipe; `most` jobs each way, and
+    as many changes of tables."""
     room = width or PIPE_WIDTH
     first, *others = about.sentences()
     yield from paragraph(first, room, style="bold")
@@ -27,9 +29,25 @@ def chain_lines(about: Chain, width: int | None, *, most: int) -> Iterator[Text]
         yield from paragraph(sentence, room)
     yield from _side("Before it", about, about.before, most, width)
     yield from _side("After it", about, about.after, most, width)
+    yield from _schema_changes(about, most, width)
     if any(link.is_critical for link in (*about.before, *about.after)):
         yield Text()
         yield Text("* on the critical path", style="dim")
+
+
+def _heading(words: str, rows: int, most: int) -> Iterator[Text]:
+    yield Text()
+    more = f", {most} of {rows}; all: --limit {rows}" if rows > most else ""
+    yield Text(f"{words}{more}", style="bold underline")
+
+
+def _schema_changes(about: Chain, most: int, width: int | None) -> Iterator[Text]:
+    changes = about.schemas.changes
+    if not changes:
+        return
+    yield from _heading("Changes of its tables", len(changes), most)
+    for change in changes[:most]:
+        yield from _hung("- ", change_of(change), width)
 
 
 def _side(
@@ -37,9 +55,7 @@ def _side(
 ) -> Iterator[Text]:
     if not links:
         return
-    yield Text()
-    more = f", {most} of {len(links)}; all: --limit {len(links)}" if len(links) > most else ""
-    yield Text(f"{heading}{more}", style="bold underline")
+    yield from _heading(heading, len(links), most)
     for link in links[:most]:
         again = "; see above" if link.is_repeated else ""
         words = f"{about.called(link.series_key)}: {_bound(link.dependencies)}{again}"

@@ -73,6 +73,24 @@ _TABLES: Final = Dataset(
         Column("reader_jobs", "Jobs that read it", COUNT),
         Column("writers", "Written by", TEXT),
         Column("reason", "Why not known", TEXT),
+        Column("columns_are", "Its columns", TEXT),
+        Column("known_since", "Columns known since", TIME),
+        Column("columns_reason", "Why columns not known", TEXT),
+    ),
+)
+_SCHEMA_CHANGES: Final = Dataset(
+    "table_schema_changes_shown",
+    "How the columns of tables have changed that jobs write",
+    (
+        Column("table_name", "Table", TEXT),
+        Column("column_name", "Column", TEXT),
+        Column("change", "Change", TEXT),
+        Column("old_type", "Was", TEXT),
+        Column("new_type", "Is", TEXT),
+        Column("night_at", "Seen by the night of", TIME),
+        Column("writers", "Written by", TEXT),
+        Column("reader_jobs", "Jobs that read it", COUNT),
+        Column("readers", "Read by", TEXT),
     ),
 )
 _NOT_ASSESSED: Final = Dataset(
@@ -283,6 +301,21 @@ HEALTH: Final = Page(
                 columns=(
                     *("table_name", "freshness", "last_written_at", "age_hours", "gap_hours"),
                     *("late_after", "writes", "reader_jobs", "writers", "reason"),
+                    *("columns_are", "known_since", "columns_reason"),
+                ),
+            ),
+        ),
+        row(
+            6,
+            Table(
+                "schema_changes",
+                "Columns of these tables that have changed",
+                "What nights have seen of columns that was otherwise the night before, the newest first, with the"
+                " jobs that read the table.",
+                *(_SCHEMA_CHANGES, 12),
+                columns=(
+                    *("night_at", "table_name", "column_name", "change", "old_type", "new_type"),
+                    *("reader_jobs", "readers", "writers"),
                 ),
             ),
         ),

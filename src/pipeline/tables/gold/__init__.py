@@ -45,6 +45,7 @@ from pipeline.tables.gold.receipts import RECEIPTS
 from pipeline.tables.gold.rightsizing import RIGHTSIZING
 from pipeline.tables.gold.run_history import RUN_HISTORY, RUN_HISTORY_DAYS
 from pipeline.tables.gold.runs import JOB_DAILY, JOB_HEALTH, JOB_WEEKLY
+from pipeline.tables.gold.schemas import TABLE_SCHEMA_CHANGES, TABLE_SCHEMAS
 from pipeline.tables.gold.sla import SLA_DAILY, SLA_PROPOSALS
 from pipeline.tables.gold.tasks import FAILURES_DAILY, TASK_DAILY
 from pipeline.tables.gold.trends import JOB_TRENDS
@@ -107,6 +108,8 @@ __all__ = [
     "SLA_PROPOSALS",
     "SOURCE_FRESHNESS",
     "TABLE_FRESHNESS",
+    "TABLE_SCHEMAS",
+    "TABLE_SCHEMA_CHANGES",
     "TASK_DAILY",
     "TEAM_COST_DAILY",
     "TRIPWIRES",
@@ -128,6 +131,8 @@ GOLD_TABLES: tuple[Table, ...] = (
     UTILISATION_DAILY,
     JOB_DEPENDENCIES,
     TABLE_FRESHNESS,
+    TABLE_SCHEMAS,
+    TABLE_SCHEMA_CHANGES,
 )
 MODEL_TABLES: tuple[Table, ...] = (DURATION_STATES, FLEET_PRIORS, FORECAST_QUALITY)
 RECOMMENDATION_TABLES: tuple[Table, ...] = (

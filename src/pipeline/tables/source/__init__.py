@@ -14,6 +14,7 @@ from pipeline.tables.source.lineage import TABLE_LINEAGE
 from pipeline.tables.source.pipelines import PIPELINE_UPDATE_TIMELINE, PIPELINES
 from pipeline.tables.source.queries import QUERY_HISTORY
 from pipeline.tables.source.runs import JOB_RUN_TIMELINE, JOB_TASK_RUN_TIMELINE
+from pipeline.tables.source.schemas import TABLE_COLUMNS
 from pipeline.tables.source.workspaces import WORKSPACES_LATEST
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "PIPELINE_UPDATE_TIMELINE",
     "QUERY_HISTORY",
     "SOURCE_TABLES",
+    "TABLE_COLUMNS",
     "TABLE_LINEAGE",
     "USAGE",
     "WORKSPACES_LATEST",
@@ -49,6 +51,7 @@ SOURCE_TABLES: tuple[SourceTable, ...] = (
     NODE_TYPES,
     QUERY_HISTORY,
     TABLE_LINEAGE,
+    TABLE_COLUMNS,
     WORKSPACES_LATEST,
     JOB_SETTINGS,
 )
