@@ -144,15 +144,7 @@ def next_state(
         current, loud, gone, now, cooldown, quiet, channels=channels, is_joined=bool(joining)
     )
     if reason is None:
-        if (
-            before is None
-            or is_blind
-            or _goes_on(current, heard)
-            or not _is_end_news(before, held_by)
-        ):
-            return current, None
-        ended = replace(current, has_end=False, messages=current.messages + 1, last_told_at=now)
-        return ended, Notice(Reason.RESOLVED, ended.messages, ended.channels)
+        return current, None
     known = tuple(dict.fromkeys((*current.channels, *channels)))
     # That it is back, those hear as well who think that it is over.
     to = {Reason.JOINED: tuple(joining), Reason.FLAPPING: known}.get(reason, tuple(channels))
@@ -259,11 +251,6 @@ def _reason(
 def _is_within(span: timedelta, since: datetime | None, now: datetime) -> bool:
     """Whether it is less than `span` ago. What lies in the future, by a clock that was wrong, is not."""
     return since is not None and timedelta(0) <= now - since < span
-
-
-def _goes_on(current: Incident, heard: Sequence[Heard]) -> bool:
-    """Whether a state holds, or may come back so soon that its end is no news."""
-    return current.is_flapping or any(not one.is_event for one in heard)
 
 
 def _is_end_news(before: Incident, held_by: str) -> bool:
