@@ -69,11 +69,15 @@ def ready(server: Server) -> Server:
 
 
 def _survey(
-    server: Server, catalog: str = "rightrun", warehouse: str | None = None, **catalogs: str
+    server: Server,
+    catalog: str = "rightrun",
+    warehouse: str | None = None,
+    retry_seconds: int = 2,
+    **catalogs: str,
 ) -> dict[str, Finding]:
     places = [SystemCatalog.at(place, region) for region, place in catalogs.items()]
     asked = tuple(places) or (SystemCatalog.at("system"),)
-    findings = survey(server.connect(retry_seconds=2), catalog, asked, warehouse)
+    findings = survey(server.connect(retry_seconds), catalog, asked, warehouse)
     return {finding.item: finding for finding in findings}
 
 
@@ -225,7 +229,7 @@ def test_what_is_not_told_is_not_known(ready: Server, answer: Answer) -> None:
 def test_too_many_requests_are_waited_for_as_long_as_is_asked(ready: Server) -> None:
     busy = fault(429, "RESOURCE_EXHAUSTED", Retry_After="1")
     ready.says("/api/2.0/sql/warehouses", busy, {"warehouses": []})
-    assert "none is seen" in _survey(ready)["warehouse"].explanation
+    assert "none is seen" in _survey(ready, retry_seconds=60)["warehouse"].explanation
     ready.says("/api/2.0/sql/warehouses", busy)
     assert "no answer in time" in _survey(ready)["warehouse"].explanation
 
