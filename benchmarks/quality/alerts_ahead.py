@@ -32,7 +32,7 @@ def by_night(home: Path, account: Path, nights: Nights) -> dict[str, Any]:
     night = nights.until.searchsorted(pd.DatetimeIndex(due["asked_at"]), side="right") - 1
     due["night"] = night
     # Of the last night's runs none has come.
-    due = due[(night >= 0) & (night < nights.count) & (due["sla_met"] == False)]  # noqa: E712  # nullable
+    due = due[(night >= 0) & (night < nights.count) & due["sla_met"].eq(False)]
     likely = due[due["miss_probability"] >= LIKELY]
     said = Said(home, nights).by_night
     pairs = list(zip(likely["series_key"], likely["night"], strict=True))

@@ -47,7 +47,7 @@ def figures(home: Path, account: Path) -> pd.DataFrame:
         both = touched.merge(right, left_on=["workspace_id", "key"], right_index=True)
         for name in right.columns:
             known = both[both[name].notna()]
-            wrong = (known[name] == False).groupby(known["quirk"]).agg(["size", "sum"])  # noqa: E712  # nullable
+            wrong = known[name].eq(False).groupby(known["quirk"]).agg(["size", "sum"])
             counted.append(
                 wrong.rename(columns={"size": "compared", "sum": "wrong"})
                 .rename_axis("quirk")

@@ -62,7 +62,7 @@ def test_misses_come_as_often_as_they_were_likely(judged: pd.DataFrame, which: s
     place = pd.cut(runs["miss_probability"], BINS, include_lowest=True)
     told = 0
     for _, some in runs.groupby(place, observed=True):
-        missed = int((some["sla_met"] == False).sum())  # noqa: E712  # nullable
+        missed = int(some["sla_met"].eq(False).sum())
         test = stats.binomtest(missed, len(some), some["miss_probability"].mean())
         assert test.pvalue > 1e-3, (len(some), missed, some["miss_probability"].mean())
         told += len(some) > 100
@@ -83,7 +83,7 @@ def test_a_run_that_lasts_until_it_is_likely_late_is_late_every_other_time(
     runs = runs[runs["miss_probability"].between(0.1, 0.5)]
     runs = runs.groupby(["series_key", "asked_at"], as_index=False).nth(0)
     still = runs[runs["duration_seconds"] > runs["likely_after_seconds"]]
-    late = int((still["sla_met"] == False).sum())  # noqa: E712  # nullable
+    late = int(still["sla_met"].eq(False).sum())
     assert len(still) > 200
     # Of 512 points a quantile is off by one at most, and half of few late ones by as much.
     assert abs(late / len(still) - 0.5) < 0.06 + 2 * np.sqrt(0.25 / len(still))

@@ -145,17 +145,17 @@ def next_state(
     )
     if reason is None:
         return current, None
-    known = tuple(dict.fromkeys((*current.channels, *channels)))
+    informed = tuple(dict.fromkeys((*current.channels, *channels)))
     # That it is back, those hear as well who think that it is over.
-    to = {Reason.JOINED: tuple(joining), Reason.FLAPPING: known}.get(reason, tuple(channels))
+    to = {Reason.JOINED: tuple(joining), Reason.FLAPPING: informed}.get(reason, tuple(channels))
     if reason is Reason.JOINED and current.channels:
         # The others have still to hear what more holds.
-        current = replace(current, messages=current.messages + 1, channels=known)
+        current = replace(current, messages=current.messages + 1, channels=informed)
         return current, Notice(reason, current.messages, to)
-    told = sorted(
+    told_keys = sorted(
         {*(key for key in current.told if key in current.holding), *(one.key for one in loud)}
     )
-    told_tier = min(one.tier for one in heard if one.key in told)
+    told_tier = min(one.tier for one in heard if one.key in told_keys)
     if current.returns and current.told_tier is not None:
         told_tier = min(told_tier, current.told_tier)
     current = replace(
@@ -165,10 +165,10 @@ def next_state(
         last_told_at=now,
         told_tier=told_tier,
         messages=current.messages + 1,
-        told=tuple(told),
+        told=tuple(told_keys),
         has_end=current.has_end or any(not one.is_event for one in loud),
         is_return_told=current.is_return_told or reason is Reason.FLAPPING,
-        channels=known,
+        channels=informed,
     )
     return current, Notice(reason, current.messages, to)
 

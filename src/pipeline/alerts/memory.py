@@ -153,9 +153,9 @@ def make_decision(
         ended=held.ended,
     )
     posted = post(spark, lakehouse, messages)
-    known = {row["incident_id"]: row for row in remembered}
+    rows_before = {row["incident_id"]: row for row in remembered}
     digested |= {one.key for digest in decision.digests for one in digest.signals}
-    rows = _rows(decision, signals, known, digested, now, night_at)
+    rows = _rows(decision, signals, rows_before, digested, now, night_at)
     if rows:
         lakehouse.merge(INCIDENTS, spark.createDataFrame(rows, schema=spark_schema(INCIDENTS)))
     if not is_between_nights:

@@ -27,7 +27,7 @@ def with_posted(
     incidents: Sequence[Incident], posted: Iterable[Mapping[str, Any]], signals: Sequence[Signal]
 ) -> list[Incident]:
     """The incidents as the messages `posted` left them, rows of the answer alerts/unremembered in its order."""
-    known = {one.incident_id: one for one in incidents}
+    by_id = {one.incident_id: one for one in incidents}
     groups = grouped(signals, newest_of(incidents))
     names = {"@".join(key): key for key in (*groups, *(one.key for one in incidents))}
     for row in posted:
@@ -36,9 +36,9 @@ def with_posted(
             continue
         cause, _, team = match[1].rpartition("@")
         key = names.get(match[1], (cause, team))
-        before = known.get(row["incident_key"]) or _new(key, int(match[2]), row["decided_at"])
-        known[row["incident_key"]] = _told(before, row, groups.get(key, []))
-    return list(known.values())
+        before = by_id.get(row["incident_key"]) or _new(key, int(match[2]), row["decided_at"])
+        by_id[row["incident_key"]] = _told(before, row, groups.get(key, []))
+    return list(by_id.values())
 
 
 def _new(key: Key, opening: int, at: datetime) -> Incident:
